@@ -1,0 +1,55 @@
+"""Frames as text for files and pipes: exact raw values, stable columns."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from archs import checks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("csv", "json", "markdown", "latex")
+#: Media type and file ending of each format.
+MEDIA_TYPES = {
+    "csv": ("text/csv", "csv"),
+    "json": ("application/json", "json"),
+    "markdown": ("text/markdown", "md"),
+    "latex": ("application/x-tex", "tex"),
+}
+
+
+def export_frame(frame: pd.DataFrame, file_format: str) -> str:
+    """A frame of `summarize` or `compare` as text that ends with a newline.
+
+    JSON keeps shapes as lists; the other formats write (3, 3) as 3×3 and join names with spaces.
+
+    Raises:
+        ConfigError: `file_format` is not one of `FORMATS`.
+    """
+    checks.choice("format", file_format, FORMATS)
+    if file_format == "json":
+        return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=2) + "\n"
+    flat = frame.map(_flatten)
+    if file_format == "csv":
+        return flat.to_csv(index=False, lineterminator="\n")
+    from tabulate import tabulate
+
+    table_format = {"markdown": "pipe", "latex": "latex_booktabs"}[file_format]
+    rows, headers = flat.fillna("").to_numpy().tolist(), list(flat.columns)
+    return tabulate(rows, headers, tablefmt=table_format, disable_numparse=True, colalign=_alignment(flat)) + "\n"
+
+
+def _alignment(frame: pd.DataFrame) -> list[str]:
+    from pandas.api.types import is_numeric_dtype
+
+    return ["right" if is_numeric_dtype(dtype) else "left" for dtype in frame.dtypes]
+
+
+def _flatten(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    if value and isinstance(value[0], int):
+        return "×".join(map(str, value))
+    return " ".join(str(_flatten(item)) for item in value)

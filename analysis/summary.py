@@ -1,0 +1,170 @@
+"""What a network is made of and what it costs: the layers of either route, metered and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from analysis.costs import LayerCost, cost_layers
+from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
+from analysis.targets import Target, resolve_target
+from archs import checks
+from archs.layer import Pair
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of the meter's quantities over some layers: for the whole batch, at inference."""
+
+    params: int
+    macs: int
+    flops: int
+    elementwise_ops: int
+    memory_access_cost: int
+    bytes_read: int
+    bytes_written: int
+    activations: int
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes read + bytes written."""
+        return self.bytes_read + self.bytes_written
+
+    @property
+    def arithmetic_intensity(self) -> float:
+        """FLOPs per byte moved."""
+        return self.flops / self.bytes_moved if self.bytes_moved else 0.0
+
+
+def add_up(costs: Iterable[LayerCost]) -> dict[str, int]:
+    """The sum of each additive quantity."""
+    _, *columns = zip(*costs, strict=True)
+    return dict(zip(ADDITIVE_QUANTITIES, map(sum, columns), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary(Totals):
+    """The totals of one network, with the layers that they come from."""
+
+    target: Target
+    image_size: Pair
+    batch_size: int
+    dtype: str
+    #: "plan" or "trace": how the layers were derived.
+    route: str
+    layers: tuple[LayerCost, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name under which the target was given, or the class of a module."""
+        return self.target.name
+
+    @property
+    def family(self) -> str | None:
+        """The family in the registry, None for other networks."""
+        return self.target.family
+
+    @property
+    def traffic_outside_conv(self) -> float:
+        """Share of the memory traffic that is not caused by convolution and linear layers."""
+        outside = sum(cost.bytes_moved for cost in self.layers if op_kind(cost.layer) not in WEIGHTED_KINDS)
+        return outside / self.bytes_moved if self.bytes_moved else 0.0
+
+    def by_stage(self) -> pd.DataFrame:
+        """One row a stage, in execution order: the rows of the paper's table."""
+        return self._by("stage", lambda cost: cost.layer.stage)
+
+    def by_kind(self) -> pd.DataFrame:
+        """One row a kind of operation (`analysis.kinds`), in order of first appearance."""
+        return self._by("kind", lambda cost: op_kind(cost.layer))
+
+    def _by(self, column: str, key: Callable[[LayerCost], str]) -> pd.DataFrame:
+        import pandas as pd
+
+        groups: dict[str, list[LayerCost]] = {}
+        for cost in self.layers:
+            groups.setdefault(key(cost), []).append(cost)
+        rows = []
+        for name, costs in groups.items():
+            totals = Totals(**add_up(costs))
+            output = "×".join(map(str, costs[-1].layer.output_shape[1:]))
+            rows.append(
+                {column: name, "layers": len(costs), "output": output}
+                | vars(totals)
+                | {"arithmetic_intensity": totals.arithmetic_intensity}
+            )
+        return pd.DataFrame(rows)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One record a layer, plain values; the keys are the columns of `to_frame`."""
+        return [layer_row(cost) for cost in self.layers]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a layer, in execution order, with stable column names."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+
+def layer_row(cost: LayerCost) -> dict[str, Any]:
+    """What a table shows of one layer."""
+    layer = cost.layer
+    channels = [shape[1] for shape in layer.input_shapes]
+    return {
+        "name": layer.name,
+        "op": layer.op,
+        "kind": op_kind(layer),
+        "stage": layer.stage,
+        "inputs": layer.inputs,
+        "input_shapes": layer.input_shapes,
+        "output_shape": layer.output_shape,
+        "in_channels": sum(channels) if layer.op == "concat" else channels[0],
+        "out_channels": layer.output_shape[1],
+        "kernel": layer.kernel,
+        "stride": layer.stride,
+        "padding": layer.padding,
+        "groups": layer.groups,
+    } | {key: getattr(cost, key) for key in LAYER_QUANTITIES}
+
+
+def summarize(
+    target: Any,
+    image_size: int | Pair | None = 224,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    route: str = "auto",
+) -> Summary:
+    """Every layer of a network with what it costs, and the totals.
+
+    Args:
+        target: a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
+        image_size: side or (h, w) of the input in pixels; None for the target's own.
+        batch_size: N of the input (N, C, H, W).
+        dtype: what an element is stored as, one of `analysis.costs.DTYPE_BYTES`.
+        route: "plan" (no torch), "trace" (the real module), or "auto": the plan where there is one.
+
+    Raises:
+        DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
+    """
+    checks.choice("route", route, ("auto", "plan", "trace"))
+    resolved = resolve_target(target)
+    size = checks.image_size(resolved.image_size if image_size is None else image_size)
+    checks.batch_size(batch_size)
+    if route == "auto":
+        route = "trace" if resolved.config is None else "plan"
+    layers = resolved.layers(size, batch_size, route)
+    costs = cost_layers(layers, dtype)
+    return Summary(
+        **add_up(costs),
+        target=resolved,
+        image_size=size,
+        batch_size=batch_size,
+        dtype=dtype,
+        route=route,
+        layers=costs,
+    )

@@ -1,0 +1,82 @@
+"""What can be analysed, whatever way it is named: registry names, configs, modules, timm and torchvision names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archs import checks
+from archs.errors import ConfigError
+from archs.layer import Layer, Pair
+from archs.registry import create_model, is_config, plan_layers, resolve_config
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Target:
+    """A network to analyse: a config of the registry, or a module from elsewhere."""
+
+    name: str
+    config: Any = None
+    module: nn.Module | None = None
+
+    @property
+    def family(self) -> str | None:
+        """The family in the registry, None for other networks."""
+        return None if self.config is None else self.config.family
+
+    @property
+    def image_size(self) -> int | Pair:
+        """The size that the network was made for."""
+        return 224 if self.config is None else self.config.image_size
+
+    def own_layers(self) -> list[Layer]:
+        """The layers at the network's own image size and batch 1, by the plan where there is one."""
+        return self.layers(checks.image_size(self.image_size), 1, "trace" if self.config is None else "plan")
+
+    def layers(self, image_size: Pair, batch_size: int, route: str) -> list[Layer]:
+        """The layers by one of the two routes, "plan" or "trace".
+
+        Raises:
+            ConfigError: the plan of a network that is not in the registry; a size that does not suit the network.
+            TraceError, MissingPackageError: the module cannot be traced here.
+        """
+        if route == "plan":
+            if self.config is None:
+                raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
+            return plan_layers(self.config, image_size, batch_size)
+        if self.config is not None:
+            plan_layers(self.config, image_size, batch_size)  # one sentence where the size does not suit
+        from analysis.trace import trace
+
+        return trace(self.module or create_model(self.config), image_size, batch_size)
+
+
+def resolve_target(target: Any, **overrides: Any) -> Target:
+    """Make a `Target` of a registered name, a config or an `nn.Module`; overrides change fields of its config.
+
+    >>> resolve_target("densenet121", growth_rate=24).name
+    'densenet121 (growth_rate=24)'
+
+    Raises:
+        UnknownArchError: no such name.
+        ConfigError, UnknownFieldError: something that cannot be analysed, or an override that is not allowed.
+    """
+    if isinstance(target, Target):
+        return target
+    if isinstance(target, str):
+        return Target(_label(target, overrides), resolve_config(target, **overrides))
+    if is_config(target):
+        name = type(target).__name__.removesuffix("Config")
+        return Target(_label(name, overrides), resolve_config(target, **overrides))
+    if hasattr(target, "named_modules"):
+        config = getattr(target, "config", None)
+        return Target(type(target).__name__, config if is_config(config) else None, target)
+    raise ConfigError("target", target, "a registered name, a config or an nn.Module")
+
+
+def _label(name: str, overrides: dict[str, Any]) -> str:
+    changes = ", ".join(f"{field}={value}" for field, value in overrides.items())
+    return f"{name} ({changes})" if changes else name

@@ -1,0 +1,77 @@
+"""Numbers for people: three significant digits, SI prefixes, thin spaces. Raw numbers stay raw until here."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+from analysis.quantities import QUANTITIES
+
+THIN_SPACE = "\u2009"
+_PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
+
+
+def format_si(value: float, unit: str = "") -> str:
+    """Three significant digits with an SI prefix.
+
+    >>> format_si(7_978_856)
+    '7.98\u2009M'
+    >>> format_si(465e6, "B")
+    '465\u2009MB'
+    >>> format_si(512)
+    '512'
+    """
+    if value == 0 or not isfinite(value):
+        return f"{value:g}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
+    digits = f"{value:.2e}"
+    mantissa, exponent = float(digits[: digits.index("e")]), int(digits[digits.index("e") + 1 :])
+    prefix = min(max(3 * floor(exponent / 3), min(_PREFIXES)), max(_PREFIXES))
+    decimals = max(0, 2 - (exponent - prefix))
+    if prefix == 0 and isinstance(value, int):
+        decimals = 0
+    number = f"{mantissa * 10.0 ** (exponent - prefix):.{decimals}f}"
+    return f"{number}{THIN_SPACE}{_PREFIXES[prefix]}{unit}".rstrip(THIN_SPACE)
+
+
+def format_ratio(ratio: float) -> str:
+    """A factor against a baseline, three significant digits.
+
+    >>> format_ratio(2.5)
+    '×2.50'
+    """
+    if ratio == 0 or not isfinite(ratio):
+        return f"×{ratio:g}"
+    return f"×{ratio:.{max(0, 2 - floor(log10(abs(ratio))))}f}"
+
+
+def format_share(share: float) -> str:
+    """A share of a whole, in percent.
+
+    >>> format_share(0.7499)
+    '75\u2009%'
+    """
+    percent = 100 * share
+    decimals = 1 if 0 < percent < 9.95 else 0
+    return f"{percent:.{decimals}f}{THIN_SPACE}%"
+
+
+def format_quantity(key: str, value: float) -> str:
+    """A quantity of `analysis.quantities` with its unit.
+
+    >>> format_quantity("bytes_moved", 465_000_000)
+    '465\u2009MB'
+    """
+    unit = QUANTITIES[key].unit
+    if unit == "%":
+        return format_share(value)
+    if key == "depth":
+        return str(value)
+    return format_si(value, unit)
+
+
+def format_size(size: tuple[int, int]) -> str:
+    """An image size.
+
+    >>> format_size((224, 224))
+    '224×224'
+    """
+    return f"{size[0]}×{size[1]}"

@@ -1,0 +1,46 @@
+"""What layers an architecture has: a registry of DenseNet, PeleeNet and VoVNet networks behind one interface.
+
+Importing this package never imports torch; only `create_model` does.
+"""
+
+from archs import densenet, peleenet, vovnet
+from archs.errors import (
+    ConfigError,
+    DenseScopeError,
+    MissingPackageError,
+    TraceError,
+    UnknownArchError,
+    UnknownFieldError,
+    UnknownOpError,
+)
+from archs.layer import Layer
+from archs.registry import (
+    create_model,
+    get_config,
+    get_family,
+    get_spec,
+    list_archs,
+    list_families,
+    plan_layers,
+)
+
+__all__ = [
+    "ConfigError",
+    "DenseScopeError",
+    "Layer",
+    "MissingPackageError",
+    "TraceError",
+    "UnknownArchError",
+    "UnknownFieldError",
+    "UnknownOpError",
+    "create_model",
+    "densenet",
+    "get_config",
+    "get_family",
+    "get_spec",
+    "list_archs",
+    "list_families",
+    "peleenet",
+    "plan_layers",
+    "vovnet",
+]

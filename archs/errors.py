@@ -1,0 +1,70 @@
+"""Everything that DenseScope raises on purpose: each message is one sentence that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DenseScopeError(Exception):
+    """Base of all errors whose message may be shown to a user as it stands."""
+
+    def __str__(self) -> str:  # KeyError would print its message in quotes
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownArchError(DenseScopeError, KeyError):
+    """No architecture is registered under that name."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__(f"There is no architecture {name!r}; the nearest names are {nearest_names(name, known)}.")
+
+
+class ConfigError(DenseScopeError, ValueError):
+    """A field holds a value that is not allowed; `field` names it."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        super().__init__(f"{field} is {abbreviate(value)}, but must be {allowed}.")
+        self.field = field
+
+
+class UnknownFieldError(DenseScopeError, TypeError):
+    """An override names a field that the config does not have."""
+
+    def __init__(self, field: object, owner: str, known: Iterable[str]) -> None:
+        super().__init__(f"{owner} has no field {field!r}; the nearest fields are {nearest_names(field, known)}.")
+
+
+class UnknownOpError(DenseScopeError, NotImplementedError):
+    """A layer's operation has no rule in the meter."""
+
+    def __init__(self, op: str, layer: str) -> None:
+        super().__init__(
+            f"The meter has no rule for the operation {op!r} (layer {layer!r}); "
+            "ask for it to be listed as uncounted with allow_uncounted=True."
+        )
+        self.op, self.layer = op, layer
+
+
+class TraceError(DenseScopeError, RuntimeError):
+    """A module could not be turned into layers."""
+
+
+class MissingPackageError(DenseScopeError, ImportError):
+    """Something needs a package that is not installed."""
+
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(f"{what} needs the package {package}: install it with `pip install {package}`.")
+
+
+def nearest_names(name: object, known: Iterable[str], count: int = 3) -> str:
+    """The `count` known names most like `name`, quoted and joined for a sentence."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    matches = get_close_matches(str(name).lower()[:100], by_lower, n=count, cutoff=0.0)
+    return ", ".join(repr(by_lower[match]) for match in matches)
+
+
+def abbreviate(value: object, length: int = 60) -> str:
+    """`repr(value)`, cut so that a hostile value cannot flood a message."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}…"

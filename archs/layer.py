@@ -1,0 +1,48 @@
+"""The `Layer` record: what a layer is, never what it costs. Plans and traces both hand these over."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Shape = tuple[int, ...]
+Pair = tuple[int, int]
+
+#: Name under which a layer's `inputs` refer to the network's input image.
+INPUT = "input"
+
+
+class Layer(NamedTuple):
+    """One operation of a network, with the tensors that it reads and the tensor that it makes.
+
+    `name` is the dotted path as in `named_modules()` for module layers, and the path of the enclosing module
+    plus the operation for functional ones (`features.denseblock1.denselayer2.concat`).
+    """
+
+    name: str
+    op: str
+    stage: str
+    #: Names of the layers whose outputs are read, `INPUT` for the image: the edges of the data flow.
+    inputs: tuple[str, ...]
+    #: One shape (N, C, H, W) per entry of `inputs`; (N, C) in front of a linear layer.
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    kernel: Pair | None = None
+    stride: Pair | None = None
+    padding: Pair | None = None
+    dilation: Pair | None = None
+    groups: int = 1
+    bias: bool = False
+
+
+def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    """Output length of a convolution, or of a pooling without ceil mode, along one axis (may be ≤ 0)."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def ceil_pool_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    """Output length of a pooling in ceil mode; the last window must start inside the (left-padded) input.
+
+    Source: torch.nn.MaxPool2d, note on `ceil_mode`.
+    """
+    length = -((size + 2 * padding - dilation * (kernel - 1) - 1) // -stride) + 1
+    return length - 1 if (length - 1) * stride >= size + padding else length

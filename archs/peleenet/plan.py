@@ -1,0 +1,64 @@
+"""The layer plan of a PeleeNet, row by row of Table 1 of arXiv:1804.06882."""
+
+from __future__ import annotations
+
+from archs.layer import Layer
+from archs.peleenet.config import PeleeNetConfig
+from archs.plan import Stage, Steps
+
+
+def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
+    """Yield the layers from the image, (N, C, H, W), to the logits, (N, num_classes)."""
+    x = yield from stem_block(config, image)
+    last = len(config.block_config) - 1
+    for index in range(last + 1):
+        x = yield from dense_block(config, index, x)
+        x = yield from transition(index, x, pool=index < last)
+    return (yield from head(config, x))
+
+
+def stem_block(config: PeleeNetConfig, image: Layer) -> Steps:
+    stage, scope, channels = Stage("stem"), "features.stemblock", config.num_init_features
+    x = yield from conv_norm_relu(stage, f"{scope}.stem1", image, channels, 3, stride=2)
+    right = yield from conv_norm_relu(stage, f"{scope}.stem2a", x, channels // 2, 1)
+    right = yield from conv_norm_relu(stage, f"{scope}.stem2b", right, channels, 3, stride=2)
+    left = yield stage.max_pool2d(f"{scope}.pool", x, 2, stride=2)
+    x = yield stage.concat(f"{scope}.concat", (left, right))
+    return (yield from conv_norm_relu(stage, f"{scope}.stem3", x, channels, 1))
+
+
+def dense_block(config: PeleeNetConfig, index: int, x: Layer) -> Steps:
+    stage = Stage(f"dense block {index + 1}")
+    for number in range(1, config.block_config[index] + 1):
+        scope = f"features.denseblock{index + 1}.denselayer{number}"
+        x = yield from two_way_dense_layer(config, index, stage, scope, x)
+    return x
+
+
+def two_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, scope: str, x: Layer) -> Steps:
+    half = config.growth_rates[index] // 2
+    width = config.bottleneck_channels(index, x.output_shape[1])
+    left = yield from conv_norm_relu(stage, f"{scope}.branch1a", x, width, 1)
+    left = yield from conv_norm_relu(stage, f"{scope}.branch1b", left, half, 3)
+    right = yield from conv_norm_relu(stage, f"{scope}.branch2a", x, width, 1)
+    right = yield from conv_norm_relu(stage, f"{scope}.branch2b", right, half, 3)
+    right = yield from conv_norm_relu(stage, f"{scope}.branch2c", right, half, 3)
+    return (yield stage.concat(f"{scope}.concat", (x, left, right)))
+
+
+def transition(index: int, x: Layer, *, pool: bool) -> Steps:
+    stage, scope = Stage(f"transition {index + 1}"), f"features.transition{index + 1}"
+    x = yield from conv_norm_relu(stage, scope, x, x.output_shape[1], 1)
+    return (yield stage.avg_pool2d(f"{scope}_pool", x, 2, stride=2)) if pool else x
+
+
+def head(config: PeleeNetConfig, x: Layer) -> Steps:
+    stage = Stage("head")
+    x = yield stage.global_avg_pool("global_pool", x)
+    return (yield stage.linear("classifier", x, config.num_classes))
+
+
+def conv_norm_relu(stage: Stage, scope: str, x: Layer, channels: int, kernel: int, stride: int = 1) -> Steps:
+    x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride)
+    x = yield stage.batch_norm(f"{scope}.norm", x)
+    return (yield stage.relu(f"{scope}.relu", x))

@@ -1,0 +1,158 @@
+"""The vocabulary in which the layer plans are written.
+
+A plan is a generator that walks a config the way the paper's table does. `x = yield stage.conv2d(name, x, ...)`
+adds one layer and goes on with its output: a `Layer` stands for the tensor that it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+from archs.layer import INPUT, Layer, Pair, Shape, ceil_pool_size, conv_size
+
+#: A piece of a plan: yields layers, is sent each one back, and returns the layer whose output it hands on.
+Steps = Generator[Layer, Layer, Layer]
+
+
+class UnfitImageError(Exception):
+    """Internal: the network cannot take this image size; `archs.registry` makes a `ConfigError` of it."""
+
+
+def image(channels: int, size: Pair, batch_size: int) -> Layer:
+    """The network's input, (N, C, H, W), in the guise of the layer that would have made it."""
+    return Layer(INPUT, INPUT, INPUT, (), (), (batch_size, channels, *size))
+
+
+def collect(steps: Steps) -> list[Layer]:
+    """Run a plan to its end and list its layers in execution order."""
+    layers: list[Layer] = []
+    try:
+        layer = next(steps)
+        while True:
+            layers.append(layer)
+            layer = steps.send(layer)
+    except StopIteration:
+        return layers
+
+
+class Stage:
+    """One row of the paper's table; its methods make the layers that belong to that row."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def conv2d(
+        self,
+        name: str,
+        x: Layer,
+        out_channels: int,
+        kernel: int = 1,
+        stride: int = 1,
+        *,
+        groups: int = 1,
+        bias: bool = False,
+    ) -> Layer:
+        """Convolution with the usual padding of ⌊kernel/2⌋."""
+        n, _, h, w = shape = x.output_shape
+        padding = kernel // 2
+        if stride == 1 and kernel == 2 * padding + 1:
+            out = (n, out_channels, h, w)
+        else:
+            out = (
+                n,
+                out_channels,
+                conv_size(h, kernel, stride, padding),
+                conv_size(w, kernel, stride, padding),
+            )
+        return Layer(
+            name,
+            "conv2d",
+            self.name,
+            (x.name,),
+            (shape,),
+            out,
+            (kernel, kernel),
+            (stride, stride),
+            (padding, padding),
+            (1, 1),
+            groups,
+            bias,
+        )
+
+    def pool2d(
+        self,
+        op: str,
+        name: str,
+        x: Layer,
+        kernel: int,
+        stride: int,
+        padding: int = 0,
+        output_size: Callable[..., int] = conv_size,
+    ) -> Layer:
+        n, c, h, w = x.output_shape
+        out = (n, c, output_size(h, kernel, stride, padding), output_size(w, kernel, stride, padding))
+        if out[2] < 1 or out[3] < 1:
+            raise UnfitImageError(f"{name} would have nothing left to pool")
+        return Layer(
+            name,
+            op,
+            self.name,
+            (x.name,),
+            (x.output_shape,),
+            out,
+            (kernel, kernel),
+            (stride, stride),
+            (padding, padding),
+            (1, 1) if op == "max_pool2d" else None,
+        )
+
+    def max_pool2d(
+        self, name: str, x: Layer, kernel: int, stride: int, padding: int = 0, *, ceil_mode: bool = False
+    ) -> Layer:
+        size = ceil_pool_size if ceil_mode else conv_size
+        return self.pool2d("max_pool2d", name, x, kernel, stride, padding, size)
+
+    def avg_pool2d(self, name: str, x: Layer, kernel: int, stride: int) -> Layer:
+        return self.pool2d("avg_pool2d", name, x, kernel, stride)
+
+    def global_avg_pool(self, name: str, x: Layer) -> Layer:
+        n, c, _, _ = x.output_shape
+        return Layer(name, "global_avg_pool", self.name, (x.name,), (x.output_shape,), (n, c, 1, 1))
+
+    def batch_norm(self, name: str, x: Layer) -> Layer:
+        shape = x.output_shape
+        return Layer(name, "batch_norm", self.name, (x.name,), (shape,), shape, bias=True)
+
+    def relu(self, name: str, x: Layer) -> Layer:
+        return Layer(name, "relu", self.name, (x.name,), (x.output_shape,), x.output_shape)
+
+    def hardsigmoid(self, name: str, x: Layer) -> Layer:
+        return Layer(name, "hardsigmoid", self.name, (x.name,), (x.output_shape,), x.output_shape)
+
+    def concat(self, name: str, xs: Sequence[Layer]) -> Layer:
+        """Concatenation along the channels."""
+        shapes = tuple([x.output_shape for x in xs])
+        n, _, height, width = shapes[0]
+        channels = 0
+        for _, c, h, w in shapes:
+            if h != height or w != width:
+                raise UnfitImageError(f"{name} would have to join maps of {height}×{width} and {h}×{w}")
+            channels += c
+        names = tuple([x.name for x in xs])
+        return Layer(name, "concat", self.name, names, shapes, (n, channels, height, width))
+
+    def add(self, name: str, a: Layer, b: Layer) -> Layer:
+        return self._pairwise("add", name, a, b)
+
+    def mul(self, name: str, a: Layer, b: Layer) -> Layer:
+        return self._pairwise("mul", name, a, b)
+
+    def _pairwise(self, op: str, name: str, a: Layer, b: Layer) -> Layer:
+        shapes = (a.output_shape, b.output_shape)
+        out: Shape = tuple(map(max, *shapes))
+        return Layer(name, op, self.name, (a.name, b.name), shapes, out)
+
+    def linear(self, name: str, x: Layer, out_features: int) -> Layer:
+        """Fully connected layer with bias on flattened input, (N, C·H·W) to (N, out_features)."""
+        n, c, h, w = x.output_shape
+        return Layer(name, "linear", self.name, (x.name,), ((n, c * h * w),), (n, out_features), bias=True)

@@ -1,0 +1,206 @@
+"""Every architecture by name, and the ways from a name to its config, its layers and its module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from archs import checks
+from archs.errors import ConfigError, MissingPackageError, UnknownArchError, UnknownFieldError
+from archs.layer import Layer, Pair
+from archs.plan import Steps, UnfitImageError, collect, image
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class ArchConfig(Protocol):
+    """What the configs of all families share: frozen dataclasses with these fields."""
+
+    family: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def num_classes(self) -> int: ...
+    @property
+    def in_channels(self) -> int: ...
+    @property
+    def image_size(self) -> int | Pair: ...
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: how its configs, its layer plan and its modules are found."""
+
+    name: str
+    title: str
+    config_type: type
+    plan: Callable[[Any, Layer], Steps]
+    #: "module:Class", imported when a module is built, so that listing and planning never import torch.
+    module: str
+
+
+@dataclass(frozen=True)
+class ArchSpec:
+    """One registered architecture."""
+
+    name: str
+    config: ArchConfig
+    #: The paper or repository that defines it.
+    source: str
+    #: The depth in its published name, None where the name has none.
+    named_depth: int | None
+
+
+_FAMILIES: dict[str, Family] = {}
+_ARCHS: dict[str, ArchSpec] = {}
+
+
+def register_family(family: Family) -> Family:
+    """Add a family. Raises: ValueError: the name is taken."""
+    if family.name in _FAMILIES:
+        raise ValueError(f"The family {family.name!r} is already registered.")
+    return _FAMILIES.setdefault(family.name, family)
+
+
+def register_arch(name: str, config: ArchConfig, *, source: str, named_depth: int | None = None) -> ArchSpec:
+    """Add an architecture. Raises: ValueError: the name is taken."""
+    if name in _ARCHS:
+        raise ValueError(f"The architecture {name!r} is already registered.")
+    return _ARCHS.setdefault(name, ArchSpec(name, config, source, named_depth))
+
+
+def list_families() -> list[str]:
+    """Names of the families, in the order of their papers."""
+    return list(_FAMILIES)
+
+
+def get_family(name: str) -> Family:
+    """The family of that name. Raises: ConfigError: there is none."""
+    checks.choice("family", name, tuple(_FAMILIES))
+    return _FAMILIES[name]
+
+
+def list_archs(pattern: str = "*", family: str | None = None) -> list[str]:
+    """Registered names that match a shell pattern, by family and in natural order.
+
+    >>> list_archs("densenet1?1")
+    ['densenet121', 'densenet161']
+    """
+    if family is not None:
+        get_family(family)
+    names = [
+        name for name, spec in _ARCHS.items() if fnmatchcase(name, pattern) and family in (None, spec.config.family)
+    ]
+    return sorted(names, key=_by_family_and_number)
+
+
+def _by_family_and_number(name: str) -> tuple[int, list[tuple[int, str]]]:
+    parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+    return list(_FAMILIES).index(_ARCHS[name].config.family), parts
+
+
+def get_spec(name: str) -> ArchSpec:
+    """What is registered under a name. Raises: UnknownArchError: nothing is; it names the nearest three."""
+    try:
+        return _ARCHS[name]
+    except (KeyError, TypeError):
+        raise UnknownArchError(name, _ARCHS) from None
+
+
+def get_config(name: str, **overrides: Any) -> Any:
+    """The config of a registered architecture, with some fields changed.
+
+    >>> get_config("densenet121", growth_rate=24).growth_rate
+    24
+
+    Raises:
+        UnknownArchError: no such name.
+        UnknownFieldError: an override is not a field of the config.
+        ConfigError: an override's value is not allowed.
+    """
+    return override(get_spec(name).config, **overrides)
+
+
+def override(config: Any, **overrides: Any) -> Any:
+    """`dataclasses.replace` that answers an unknown field with one clear sentence."""
+    known = [field.name for field in fields(config)]
+    for field in overrides:
+        if field not in known:
+            raise UnknownFieldError(field, type(config).__name__, known)
+    return replace(config, **overrides) if overrides else config
+
+
+def resolve_config(arch: Any, **overrides: Any) -> Any:
+    """A config, from a registered name or a config. Raises: as `get_config`."""
+    return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
+
+
+def is_config(value: object) -> bool:
+    """Whether a value is the config of some family."""
+    return isinstance(value, tuple(family.config_type for family in _FAMILIES.values()))
+
+
+def plan_layers(config: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> list[Layer]:
+    """The layers of a network in execution order, without torch.
+
+    Args:
+        config: a config, or a registered name.
+        image_size: side or (h, w) of the input in pixels; None for the config's own.
+        batch_size: N of the input (N, C, H, W).
+
+    Raises:
+        UnknownArchError: no such name.
+        ConfigError: a size is not allowed, or the image does not suit the network's strides.
+    """
+    config = resolve_config(config)
+    size = checks.image_size(config.image_size if image_size is None else image_size)
+    batch_size = checks.batch_size(batch_size)
+    try:
+        return _plan(config, size, batch_size)
+    except UnfitImageError as problem:
+        nearest = tuple(_nearest_side(config, side) for side in size)
+        shown = nearest[0] if nearest[0] == nearest[1] else nearest
+        allowed = f"a size that the network's strides can take ({problem}); the nearest is {shown}"
+        raise ConfigError("image_size", image_size or config.image_size, allowed) from None
+
+
+def _plan(config: ArchConfig, size: Pair, batch_size: int) -> list[Layer]:
+    return collect(_FAMILIES[config.family].plan(config, image(config.in_channels, size, batch_size)))
+
+
+def _nearest_side(config: ArchConfig, side: int) -> int:
+    """The side nearest to `side` that the network can take: height and width never mix, so squares tell."""
+    for distance in range(4096):
+        for candidate in (side + distance, side - distance):
+            try:
+                _plan(config, (candidate, candidate), 1)
+            except UnfitImageError:
+                continue
+            return candidate
+    return side
+
+
+def create_model(arch: Any, **overrides: Any) -> nn.Module:
+    """The `nn.Module` of a registered name or a config, with freshly initialised weights.
+
+    >>> create_model("densenet121", num_classes=10).classifier.out_features  # doctest: +SKIP
+    10
+
+    Raises:
+        UnknownArchError, UnknownFieldError, ConfigError: as `get_config`.
+        MissingPackageError: torch is not installed.
+    """
+    config = resolve_config(arch, **overrides)
+    module_path, class_name = _FAMILIES[config.family].module.split(":")
+    try:
+        module = import_module(module_path)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingPackageError("Building a module", "torch") from None
+    return getattr(module, class_name)(config)
