@@ -77,15 +77,21 @@ class Summary(Totals):
 
     def by_stage(self) -> pd.DataFrame:
         """One row a stage, in execution order: the rows of the paper's table."""
-        return self._by("stage", lambda cost: cost.layer.stage)
+        import pandas as pd
+
+        return pd.DataFrame(self.stage_rows())
 
     def by_kind(self) -> pd.DataFrame:
         """One row a kind of operation (`analysis.kinds`), in order of first appearance."""
-        return self._by("kind", lambda cost: op_kind(cost.layer))
-
-    def _by(self, column: str, key: Callable[[LayerCost], str]) -> pd.DataFrame:
         import pandas as pd
 
+        return pd.DataFrame(self._rows_by("kind", lambda cost: op_kind(cost.layer)))
+
+    def stage_rows(self) -> list[dict[str, Any]]:
+        """One record a stage, plain values; the keys are the columns of `by_stage`."""
+        return self._rows_by("stage", lambda cost: cost.layer.stage)
+
+    def _rows_by(self, column: str, key: Callable[[LayerCost], str]) -> list[dict[str, Any]]:
         groups: dict[str, list[LayerCost]] = {}
         for cost in self.layers:
             groups.setdefault(key(cost), []).append(cost)
@@ -98,7 +104,7 @@ class Summary(Totals):
                 | vars(totals)
                 | {"arithmetic_intensity": totals.arithmetic_intensity}
             )
-        return pd.DataFrame(rows)
+        return rows
 
     def rows(self) -> list[dict[str, Any]]:
         """One record a layer, plain values; the keys are the columns of `to_frame`."""

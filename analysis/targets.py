@@ -54,7 +54,7 @@ class Target:
         return trace(self.module or create_model(self.config), image_size, batch_size)
 
 
-def resolve_target(target: Any, **overrides: Any) -> Target:
+def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """Make a `Target` of a registered name, a config or an `nn.Module`; overrides change fields of its config.
 
     >>> resolve_target("densenet121", growth_rate=24).name

@@ -112,7 +112,7 @@ def get_spec(name: str) -> ArchSpec:
         raise UnknownArchError(name, _ARCHS) from None
 
 
-def get_config(name: str, **overrides: Any) -> Any:
+def get_config(name: str, /, **overrides: Any) -> Any:
     """The config of a registered architecture, with some fields changed.
 
     >>> get_config("densenet121", growth_rate=24).growth_rate
@@ -126,7 +126,7 @@ def get_config(name: str, **overrides: Any) -> Any:
     return override(get_spec(name).config, **overrides)
 
 
-def override(config: Any, **overrides: Any) -> Any:
+def override(config: Any, /, **overrides: Any) -> Any:
     """`dataclasses.replace` that answers an unknown field with one clear sentence."""
     known = [field.name for field in fields(config)]
     for field in overrides:
@@ -135,7 +135,7 @@ def override(config: Any, **overrides: Any) -> Any:
     return replace(config, **overrides) if overrides else config
 
 
-def resolve_config(arch: Any, **overrides: Any) -> Any:
+def resolve_config(arch: Any, /, **overrides: Any) -> Any:
     """A config, from a registered name or a config. Raises: as `get_config`."""
     return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
 
@@ -185,7 +185,7 @@ def _nearest_side(config: ArchConfig, side: int) -> int:
     return side
 
 
-def create_model(arch: Any, **overrides: Any) -> nn.Module:
+def create_model(arch: Any, /, **overrides: Any) -> nn.Module:
     """The `nn.Module` of a registered name or a config, with freshly initialised weights.
 
     >>> create_model("densenet121", num_classes=10).classifier.out_features  # doctest: +SKIP
