@@ -152,7 +152,7 @@ def summarize(
         image_size: side or (h, w) of the input in pixels; None for the target's own.
         batch_size: N of the input (N, C, H, W).
         dtype: what an element is stored as, one of `analysis.costs.DTYPE_BYTES`.
-        route: "plan" (no torch), "trace" (the real module), or "auto": the plan where there is one.
+        route: "plan" (no torch), "trace" (the real module), or "auto": the plan of a config, the trace of a module.
 
     Raises:
         DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
@@ -162,7 +162,7 @@ def summarize(
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     checks.batch_size(batch_size)
     if route == "auto":
-        route = "trace" if resolved.config is None else "plan"
+        route = resolved.best_route
     layers = resolved.layers(size, batch_size, route)
     costs = cost_layers(layers, dtype)
     return Summary(

@@ -32,9 +32,14 @@ class Target:
         """The size that the network was made for."""
         return 224 if self.config is None else self.config.image_size
 
+    @property
+    def best_route(self) -> str:
+        """ "plan" for a config; "trace" for a module, which may have been changed since it was built."""
+        return "trace" if self.config is None or self.module is not None else "plan"
+
     def own_layers(self) -> list[Layer]:
-        """The layers at the network's own image size and batch 1, by the plan where there is one."""
-        return self.layers(checks.image_size(self.image_size), 1, "trace" if self.config is None else "plan")
+        """The layers at the network's own image size and batch 1."""
+        return self.layers(checks.image_size(self.image_size), 1, self.best_route)
 
     def layers(self, image_size: Pair, batch_size: int, route: str) -> list[Layer]:
         """The layers by one of the two routes, "plan" or "trace".
@@ -47,11 +52,10 @@ class Target:
             if self.config is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
             return plan_layers(self.config, image_size, batch_size)
-        if self.config is not None:
-            plan_layers(self.config, image_size, batch_size)  # one sentence where the size does not suit
+        module = self.module or create_model(self.config, device="meta")
         from analysis.trace import trace
 
-        return trace(self.module or create_model(self.config), image_size, batch_size)
+        return trace(module, image_size, batch_size)
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -185,11 +186,16 @@ def _nearest_side(config: ArchConfig, side: int) -> int:
     return side
 
 
-def create_model(arch: Any, /, **overrides: Any) -> nn.Module:
+def create_model(arch: Any, *, device: str | None = None, **overrides: Any) -> nn.Module:
     """The `nn.Module` of a registered name or a config, with freshly initialised weights.
 
     >>> create_model("densenet121", num_classes=10).classifier.out_features  # doctest: +SKIP
     10
+
+    Args:
+        arch: a registered name or a config.
+        device: where to put the weights; None for torch's default, "meta" for none at all.
+        overrides: config fields to change.
 
     Raises:
         UnknownArchError, UnknownFieldError, ConfigError: as `get_config`.
@@ -198,9 +204,8 @@ def create_model(arch: Any, /, **overrides: Any) -> nn.Module:
     config = resolve_config(arch, **overrides)
     module_path, class_name = _FAMILIES[config.family].module.split(":")
     try:
-        module = import_module(module_path)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
+        import torch
+    except ModuleNotFoundError:
         raise MissingPackageError("Building a module", "torch") from None
-    return getattr(module, class_name)(config)
+    with torch.device(device) if device else nullcontext():
+        return getattr(import_module(module_path), class_name)(config)

@@ -1,0 +1,120 @@
+"""DenseNet in PyTorch. Parameter names are torchvision's, so its weights fit without a change."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from archs.densenet.config import DenseNetConfig
+from archs.network import Network
+
+
+class DenseLayer(nn.Module):
+    """BN-ReLU-1×1 to bn_size·k channels, then BN-ReLU-3×3 to k; without a bottleneck BN-ReLU-3×3 alone."""
+
+    def __init__(self, config: DenseNetConfig, in_channels: int) -> None:
+        super().__init__()
+        k, bias = config.growth_rate, config.conv_bias
+        self.has_bottleneck = config.bn_size is not None
+        self.drop_rate = config.drop_rate
+        self.norm1 = nn.BatchNorm2d(in_channels)
+        self.relu1 = nn.ReLU(inplace=True)
+        if config.bn_size is None:
+            self.conv1 = nn.Conv2d(in_channels, k, 3, padding=1, bias=bias)
+        else:
+            width = config.bn_size * k
+            self.conv1 = nn.Conv2d(in_channels, width, 1, bias=bias)
+            self.norm2 = nn.BatchNorm2d(width)
+            self.relu2 = nn.ReLU(inplace=True)
+            self.conv2 = nn.Conv2d(width, k, 3, padding=1, bias=bias)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """All earlier features of the block, each (N, c, H, W), to k new ones, (N, k, H, W)."""
+        x = features[0] if len(features) == 1 else torch.cat(features, 1)
+        x = self.conv1(self.relu1(self.norm1(x)))
+        if self.has_bottleneck:
+            x = self.conv2(self.relu2(self.norm2(x)))
+        return F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
+
+
+class DenseBlock(nn.ModuleDict):
+    """Dense layers, each of which reads the input and the outputs of all layers before it."""
+
+    def __init__(self, config: DenseNetConfig, num_layers: int, in_channels: int) -> None:
+        super().__init__()
+        for index in range(num_layers):
+            self[f"denselayer{index + 1}"] = DenseLayer(config, in_channels + index * config.growth_rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C + num_layers·k, H, W)."""
+        features = [x]
+        for layer in self.values():
+            features.append(layer(features))
+        return torch.cat(features, 1)
+
+
+class Transition(nn.Sequential):
+    """BN-ReLU-1×1 to ⌊θm⌋ channels, then 2×2 average pooling."""
+
+    def __init__(self, in_channels: int, out_channels: int, bias: bool) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(in_channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=bias)
+        self.pool = nn.AvgPool2d(2)
+
+
+class DenseNet(Network):
+    """A DenseNet as its config describes it.
+
+    Source: Huang et al., arXiv:1608.06993, section 3 and Table 1; initialisation: He normal, as in section 4.2.
+    """
+
+    stages_by_pattern = (
+        (r"features\.(conv|norm|relu|pool)0", "stem"),
+        (r"features\.denseblock(\d+)", "dense block {}"),
+        (r"features\.transition(\d+)", "transition {}"),
+    )
+
+    def __init__(self, config: DenseNetConfig) -> None:
+        super().__init__(config)
+        self.features = stem(config)
+        channels, reduction = config.num_init_features, 4 if config.stem == "imagenet" else 1
+        last = len(config.block_config)
+        for number, num_layers in enumerate(config.block_config, start=1):
+            self.features.add_module(f"denseblock{number}", DenseBlock(config, num_layers, channels))
+            channels += num_layers * config.growth_rate
+            self.add_feature_info(channels, reduction, f"features.denseblock{number}" if number < last else "features")
+            if number < last:
+                out_channels = config.compressed(channels)
+                self.features.add_module(f"transition{number}", Transition(channels, out_channels, config.conv_bias))
+                channels, reduction = out_channels, 2 * reduction
+        self.features.add_module("norm5", nn.BatchNorm2d(channels))
+        self.features.add_module("relu5", nn.ReLU(inplace=True))
+        self.global_pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(channels, config.num_classes)
+        self.initialise(mode="fan_in")
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return self.features(x)
+
+    def forward_head(self, x: Tensor) -> Tensor:
+        return self.classifier(self.global_pool(x).flatten(1))
+
+
+def stem(config: DenseNetConfig) -> nn.Sequential:
+    """The layers in front of the first block, (N, in_channels, H, W) to (N, num_init_features, h, w)."""
+    channels, bias = config.num_init_features, config.conv_bias
+    if config.stem == "cifar":
+        return nn.Sequential(OrderedDict(conv0=nn.Conv2d(config.in_channels, channels, 3, padding=1, bias=bias)))
+    return nn.Sequential(
+        OrderedDict(
+            conv0=nn.Conv2d(config.in_channels, channels, 7, stride=2, padding=3, bias=bias),
+            norm0=nn.BatchNorm2d(channels),
+            relu0=nn.ReLU(inplace=True),
+            pool0=nn.MaxPool2d(3, stride=2, padding=1),
+        )
+    )

@@ -1,0 +1,54 @@
+"""What the modules of all families share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """An image classifier of one family, which also serves as a backbone."""
+
+    #: Patterns of layer names and the row of the paper's table that they belong to; the rest is the head.
+    stages_by_pattern: ClassVar[tuple[tuple[str, str], ...]]
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+        #: Taps for detection, finest first, in timm's convention: num_chs, reduction (stride) and module of each.
+        self.feature_info: list[dict[str, Any]] = []
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """Images (N, in_channels, H, W) to the last feature maps, (N, C, h, w)."""
+        raise NotImplementedError
+
+    def forward_head(self, x: Tensor) -> Tensor:
+        """Feature maps (N, C, h, w) to logits (N, num_classes)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, in_channels, H, W) to logits (N, num_classes)."""
+        return self.forward_head(self.forward_features(x))
+
+    def add_feature_info(self, num_chs: int, reduction: int, module: str) -> None:
+        self.feature_info.append({"num_chs": num_chs, "reduction": reduction, "module": module})
+
+    def stage_of(self, layer_name: str) -> str:
+        """The row of the paper's table that a layer belongs to."""
+        for pattern, stage in self.stages_by_pattern:
+            if match := re.match(pattern, layer_name):
+                return stage.format(*match.groups())
+        return "head"
+
+    def initialise(self, mode: Literal["fan_in", "fan_out"]) -> None:
+        """Fill convolutions from He's normal distribution over "fan_in" or "fan_out", and clear all biases.
+
+        Source: He et al., arXiv:1502.01852.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu")
+            if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,99 @@
+"""PeleeNet in PyTorch. Parameter names are those of Robert-JunWang/PeleeNet, peleenet.py."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from archs.network import Network
+from archs.peleenet.config import PeleeNetConfig
+
+
+class ConvNormReLU(nn.Sequential):
+    """Convolution, batch norm, ReLU: PeleeNet's post-activation, so that batch norm can be folded."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
+
+
+class StemBlock(nn.Module):
+    """3×3/2, then 1×1 → 3×3/2 beside a 2×2/2 max pool, joined by a 1×1: (N, C, H, W) to (N, features, H/4, W/4)."""
+
+    def __init__(self, in_channels: int, features: int) -> None:
+        super().__init__()
+        self.stem1 = ConvNormReLU(in_channels, features, 3, stride=2)
+        self.stem2a = ConvNormReLU(features, features // 2, 1)
+        self.stem2b = ConvNormReLU(features // 2, features, 3, stride=2)
+        self.pool = nn.MaxPool2d(2)
+        self.stem3 = ConvNormReLU(2 * features, features, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem1(x)
+        right = self.stem2b(self.stem2a(x))
+        left = self.pool(x)
+        return self.stem3(torch.cat([left, right], 1))
+
+
+class TwoWayDenseLayer(nn.Module):
+    """1×1 → 3×3 beside 1×1 → 3×3 → 3×3, k/2 channels each, appended to the input: (N, C, H, W) to (N, C + k, H, W)."""
+
+    def __init__(self, in_channels: int, bottleneck: int, growth_rate: int) -> None:
+        super().__init__()
+        half = growth_rate // 2
+        self.branch1a = ConvNormReLU(in_channels, bottleneck, 1)
+        self.branch1b = ConvNormReLU(bottleneck, half, 3)
+        self.branch2a = ConvNormReLU(in_channels, bottleneck, 1)
+        self.branch2b = ConvNormReLU(bottleneck, half, 3)
+        self.branch2c = ConvNormReLU(half, half, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left = self.branch1b(self.branch1a(x))
+        right = self.branch2c(self.branch2b(self.branch2a(x)))
+        return torch.cat([x, left, right], 1)
+
+
+class PeleeNet(Network):
+    """A PeleeNet as its config describes it.
+
+    Source: Wang et al., arXiv:1804.06882, section 2 and Table 1; initialisation: the authors' peleenet.py.
+    """
+
+    stages_by_pattern = (
+        (r"features\.stemblock", "stem"),
+        (r"features\.denseblock(\d+)", "dense block {}"),
+        (r"features\.transition(\d+)", "transition {}"),
+    )
+
+    def __init__(self, config: PeleeNetConfig) -> None:
+        super().__init__(config)
+        self.drop_rate = config.drop_rate
+        channels, last = config.num_init_features, len(config.block_config)
+        self.features = nn.Sequential(OrderedDict(stemblock=StemBlock(config.in_channels, channels)))
+        for number, (num_layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True), start=1):
+            block = nn.Sequential()
+            for layer in range(1, num_layers + 1):
+                bottleneck = config.bottleneck_channels(number - 1, channels)
+                block.add_module(f"denselayer{layer}", TwoWayDenseLayer(channels, bottleneck, k))
+                channels += k
+            self.features.add_module(f"denseblock{number}", block)
+            self.features.add_module(f"transition{number}", ConvNormReLU(channels, channels, 1))
+            self.add_feature_info(channels, 2 ** (number + 1), f"features.transition{number}")
+            if number < last:
+                self.features.add_module(f"transition{number}_pool", nn.AvgPool2d(2))
+        self.global_pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(channels, config.num_classes)
+        self.initialise(mode="fan_out")
+        nn.init.normal_(self.classifier.weight, 0, 0.01)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return self.features(x)
+
+    def forward_head(self, x: Tensor) -> Tensor:
+        x = self.global_pool(x).flatten(1)
+        return self.classifier(F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x)

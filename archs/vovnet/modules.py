@@ -1,0 +1,144 @@
+"""VoVNet and VoVNetV2 in PyTorch. Parameter names are timm's, so its weights fit without a change."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from archs.network import Network
+from archs.vovnet.config import VoVNetConfig
+
+
+class ConvNormAct(nn.Sequential):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.act = nn.ReLU(inplace=True)
+
+
+class SeparableConvNormAct(nn.Sequential):
+    """Depthwise convolution, pointwise convolution, batch norm, ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+        super().__init__()
+        padding = kernel_size // 2
+        self.conv_dw = nn.Conv2d(in_channels, in_channels, kernel_size, stride, padding, groups=in_channels, bias=False)
+        self.conv_pw = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.act = nn.ReLU(inplace=True)
+
+
+class EffectiveSqueezeExcitation(nn.Module):
+    """eSE: channel attention with one fully connected layer that keeps all channels (arXiv:1911.06667, section 3.2)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Conv2d(channels, channels, 1)
+        self.gate = nn.Hardsigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gate(self.fc(self.pool(x)))
+
+
+class OsaBlock(nn.Module):
+    """One-shot aggregation: a chain of 3×3 convolutions whose outputs are concatenated once, with the input."""
+
+    def __init__(self, config: VoVNetConfig, stage: int, in_channels: int, *, residual: bool, ese: bool) -> None:
+        super().__init__()
+        channels, out_channels = config.stage_conv_chs[stage], config.stage_out_chs[stage]
+        conv = SeparableConvNormAct if config.depthwise else ConvNormAct
+        reduces = config.depthwise and in_channels != channels
+        first = channels if reduces else in_channels
+        self.residual = residual
+        self.conv_reduction = ConvNormAct(in_channels, channels, 1) if reduces else None
+        self.conv_mid = nn.ModuleList(
+            conv(first if layer == 0 else channels, channels, 3) for layer in range(config.layer_per_block)
+        )
+        self.conv_concat = ConvNormAct(in_channels + config.layer_per_block * channels, out_channels, 1)
+        self.attn = EffectiveSqueezeExcitation(out_channels) if ese else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, stage_out_chs[stage], H, W)."""
+        features = [x]
+        new = x if self.conv_reduction is None else self.conv_reduction(x)
+        for conv in self.conv_mid:
+            new = conv(new)
+            features.append(new)
+        out = self.conv_concat(torch.cat(features, 1))
+        if self.attn is not None:
+            out = self.attn(out)
+        return out + x if self.residual else out
+
+
+class OsaStage(nn.Module):
+    """A 3×3/2 max pool (except in stage 2), then OSA blocks at one resolution."""
+
+    def __init__(self, config: VoVNetConfig, stage: int, in_channels: int) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True) if stage > 0 else None
+        last = config.block_per_stage[stage] - 1
+        blocks = []
+        for index in range(last + 1):
+            ese = config.attention == "every" or (config.attention == "last" and index == last)
+            residual = config.residual and index > 0
+            blocks.append(OsaBlock(config, stage, in_channels, residual=residual, ese=ese))
+            in_channels = config.stage_out_chs[stage]
+        self.blocks = nn.Sequential(*blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.blocks(x if self.pool is None else self.pool(x))
+
+
+class Head(nn.Module):
+    """Global average pooling, dropout, classifier: (N, C, h, w) to (N, num_classes)."""
+
+    def __init__(self, config: VoVNetConfig) -> None:
+        super().__init__()
+        self.drop_rate = config.drop_rate
+        self.global_pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(config.stage_out_chs[-1], config.num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.global_pool(x).flatten(1)
+        return self.fc(F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x)
+
+
+class VoVNet(Network):
+    """A VoVNet or VoVNetV2 as its config describes it.
+
+    Source: Lee et al., arXiv:1904.09730, Table 1; Lee and Park, arXiv:1911.06667; timm/models/vovnet.py.
+    """
+
+    stages_by_pattern = (
+        (r"stem\.", "stem"),
+        *((rf"stages\.{stage}\.", f"OSA stage {stage + 2}") for stage in range(4)),
+    )
+
+    def __init__(self, config: VoVNetConfig) -> None:
+        super().__init__(config)
+        first, second, third = config.stem_chs
+        conv = SeparableConvNormAct if config.depthwise else ConvNormAct
+        self.stem = nn.Sequential(
+            ConvNormAct(config.in_channels, first, 3, stride=2),
+            conv(first, second, 3),
+            conv(second, third, 3, stride=2),
+        )
+        self.stages = nn.Sequential()
+        in_channels = third
+        for stage, out_channels in enumerate(config.stage_out_chs):
+            self.stages.append(OsaStage(config, stage, in_channels))
+            self.add_feature_info(out_channels, 2 ** (stage + 2), f"stages.{stage}")
+            in_channels = out_channels
+        self.head = Head(config)
+        self.initialise(mode="fan_out")
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        return self.stages(self.stem(x))
+
+    def forward_head(self, x: Tensor) -> Tensor:
+        return self.head(x)
