@@ -1,0 +1,33 @@
+# The environment lives outside the checkout and is named after the requirements, so that it is made once.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+HASH := $(shell cat requirements.txt requirements-light.txt | cksum | cut -d ' ' -f 1)
+DENSESCOPE_ENV ?= $(CACHE)/densescope/$(HASH)
+READY := $(DENSESCOPE_ENV)/.ready-$(HASH)
+RUN := "$(DENSESCOPE_ENV)/bin/python"
+
+.DEFAULT_GOAL := help
+.PHONY: help env app test lint format bench
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+env: ## Create the Python environment, if it is not there yet
+	@scripts/environment.sh "$(DENSESCOPE_ENV)" "$(READY)"
+
+app: env ## Open the app in the browser
+	$(RUN) -m streamlit run app.py
+
+test: env ## Run all tests, in parallel
+	$(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
+
+lint: env ## Check style, format and types
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+format: env ## Format the code and sort the imports
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+
+bench: env ## Run every benchmark
+	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(RUN) "$$script" || exit 1; done

@@ -1,0 +1,46 @@
+"""DenseScope on the command line: `python cli.py list | summary | compare | depth`.
+
+Bad input ends with status 2 and one line on stderr, a closed pipe and Ctrl-C end quietly.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from archs.errors import DenseScopeError
+from commands import networks
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="What DenseNet, PeleeNet and VoVNet are made of, and what each layer costs.", add_completion=False
+)
+app.command("list")(networks.list_networks)
+app.command("summary")(networks.summary)
+app.command("compare")(networks.compare)
+app.command("depth")(networks.depth)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    try:
+        return app(args=argv, prog_name="cli.py", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        return complain(f"{error.format_message().rstrip('.')}; `python cli.py --help` tells more.")
+    except DenseScopeError as error:
+        return complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+
+
+def complain(sentence: str) -> int:
+    """One line on stderr; the exit status of bad input."""
+    print("error:", " ".join(sentence.split()), file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

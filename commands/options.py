@@ -1,0 +1,85 @@
+"""The options that commands share, and how their text becomes values."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analysis.costs import DTYPE_BYTES
+from analysis.export import FORMATS
+from archs.errors import ConfigError
+from archs.layer import Pair
+
+#: The formats of every command: tables for people, the others for machines.
+ALL_FORMATS = ("table", *FORMATS)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A registered network: `list` shows them.")]
+NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Registered networks, in this order.")]
+ImageSizeOption = Annotated[
+    str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
+]
+BatchSizeOption = Annotated[str, typer.Option(metavar="N", help="Images at once.")]
+DtypeOption = Annotated[
+    str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
+]
+ChangesOption = Annotated[
+    list[str],
+    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"{', '.join(ALL_FORMATS)}: units for people in a table, exact numbers in the others. "
+        "Left out, the ending of FILE decides.",
+    ),
+]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
+
+_WORDS = {"true": True, "false": False, "none": None}
+
+
+def parse_image_size(text: str) -> int | Pair | None:
+    """`224`, `192x256` (height first), or `own`, as `analysis.summarize` takes it.
+
+    >>> parse_image_size("192x256")
+    (192, 256)
+    """
+    if text == "own":
+        return None
+    if not re.fullmatch(r"-?\d{1,9}([x×]-?\d{1,9})?", text, re.ASCII):
+        raise ConfigError("--image-size", text, "own, a side such as 224, or height x width such as 192x256")
+    sides = [int(side) for side in re.split("[x×]", text)]
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
+    """Overrides of a config from `field=value` texts.
+
+    >>> parse_changes(["growth_rate=24", "block_config=6,12,24,16", "bn_size=none", "stem=cifar"])
+    {'growth_rate': 24, 'block_config': (6, 12, 24, 16), 'bn_size': None, 'stem': 'cifar'}
+    """
+    values = {}
+    for change in changes:
+        field, equals, value = change.partition("=")
+        if not (field.strip() and equals):
+            raise ConfigError("--set", change, "a field and a value such as growth_rate=24")
+        values[field.strip().replace("-", "_")] = parse_value(value.strip())
+    return values
+
+
+def parse_value(text: str) -> Any:
+    """A number, a tuple, true, false or none; any other text stands for itself."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, (int, float, tuple, list)) else text
