@@ -44,7 +44,7 @@ def list_networks(
     image_size: ImageSizeOption = "own",
     batch_size: BatchSizeOption = "1",
     dtype: DtypeOption = "float32",
-    changes: ChangesOption = (),
+    changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -64,7 +64,7 @@ def summary(
     image_size: ImageSizeOption = "own",
     batch_size: BatchSizeOption = "1",
     dtype: DtypeOption = "float32",
-    changes: ChangesOption = (),
+    changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -78,7 +78,7 @@ def compare(
     image_size: ImageSizeOption = "own",
     batch_size: BatchSizeOption = "1",
     dtype: DtypeOption = "float32",
-    changes: ChangesOption = (),
+    changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -94,7 +94,7 @@ def depth(
     image_size: ImageSizeOption = "own",
     batch_size: BatchSizeOption = "1",
     dtype: DtypeOption = "float32",
-    changes: ChangesOption = (),
+    changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -106,7 +106,7 @@ def depth(
 
 
 def _summaries(
-    names: Sequence[str], image_size: str, batch_size: str, dtype: str, changes: Iterable[str]
+    names: Sequence[str], image_size: str, batch_size: str, dtype: str, changes: Iterable[str] | None
 ) -> Iterator[Summary]:
     size, batch, overrides = parse_image_size(image_size), parse_value(batch_size), parse_changes(changes)
     for name in names:

@@ -28,7 +28,7 @@ DtypeOption = Annotated[
     str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
 ]
 ChangesOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
 ]
 FormatOption = Annotated[
@@ -59,14 +59,14 @@ def parse_image_size(text: str) -> int | Pair | None:
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
-def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
+def parse_changes(changes: Iterable[str] | None) -> dict[str, Any]:
     """Overrides of a config from `field=value` texts.
 
     >>> parse_changes(["growth_rate=24", "block_config=6,12,24,16", "bn_size=none", "stem=cifar"])
     {'growth_rate': 24, 'block_config': (6, 12, 24, 16), 'bn_size': None, 'stem': 'cifar'}
     """
     values = {}
-    for change in changes:
+    for change in changes or ():
         field, equals, value = change.partition("=")
         if not (field.strip() and equals):
             raise ConfigError("--set", change, "a field and a value such as growth_rate=24")

@@ -35,6 +35,6 @@ if [ ! -e "$directory" ]; then
     }
 fi
 echo "Installing requirements.txt into $directory (once; minutes, and gigabytes for PyTorch) …"
-"$directory/bin/python" -m pip install --disable-pip-version-check --quiet -r requirements.txt
+"$directory/bin/python" -m pip install --disable-pip-version-check -r requirements.txt
 rm -f "$unfinished"
 touch "$stamp"
