@@ -52,8 +52,10 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Call:
-    n, _, h, w = x.shape
-    out_channels, _, kernel_h, kernel_w = weight.shape
+    n, in_channels, h, w = x.shape
+    out_channels, group_channels, kernel_h, kernel_w = weight.shape
+    if in_channels != group_channels * groups:
+        raise ValueError(f"{group_channels * groups} channels expected, {in_channels} given")
     stride, padding, dilation = pair(stride), pair(padding), pair(dilation)
     height = conv_size(h, kernel_h, stride[0], padding[0], dilation[0])
     width = conv_size(w, kernel_w, stride[1], padding[1], dilation[1])
@@ -118,7 +120,13 @@ def adaptive_avg_pool2d(x: Tensor, output_size: Any) -> Call:
 @rule(torch.cat, torch.concat)
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
     shape = list(tensors[0].shape)
-    shape[dim] = sum([tensor.shape[dim] for tensor in tensors])
+    shape[dim] = 0
+    for tensor in tensors:
+        for axis, side in enumerate(tensor.shape):
+            if axis == dim % len(shape):
+                shape[dim] += side
+            elif side != shape[axis]:
+                raise ValueError(f"tensors of {tuple(tensors[0].shape)} and {tuple(tensor.shape)} cannot be joined")
     return Call("concat", tensors, tuple(shape))
 
 

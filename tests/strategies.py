@@ -1,0 +1,69 @@
+"""Random valid configs, small enough to build by the hundred."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from archs.densenet import DenseNetConfig
+from archs.peleenet import PeleeNetConfig
+from archs.vovnet import VoVNetConfig
+
+
+def integers(low: int, high: int) -> st.SearchStrategy[int]:
+    return st.integers(low, high)
+
+
+def tuples(element: st.SearchStrategy[int], length: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.tuples(*[element] * length)
+
+
+COMMON = {"num_classes": integers(1, 20), "in_channels": integers(1, 4)}
+
+densenet_configs = st.builds(
+    DenseNetConfig,
+    growth_rate=integers(1, 40),
+    block_config=integers(1, 5).flatmap(lambda length: tuples(integers(1, 6), length)),
+    num_init_features=integers(2, 80),
+    bn_size=st.none() | integers(1, 6),
+    compression=st.floats(0.5, 1.0),
+    stem=st.sampled_from(["imagenet", "cifar"]),
+    conv_bias=st.booleans(),
+    drop_rate=st.sampled_from([0.0, 0.2]),
+    **COMMON,
+)
+
+
+@st.composite
+def peleenet_configs(draw: st.DrawFn) -> PeleeNetConfig:
+    stages = draw(integers(1, 5))
+    growth_rate = integers(4, 24).map(lambda half: 2 * half)
+    width = integers(1, 8)
+    return PeleeNetConfig(
+        growth_rate=draw(growth_rate | tuples(growth_rate, stages)),
+        block_config=draw(tuples(integers(1, 5), stages)),
+        num_init_features=draw(integers(4, 40).map(lambda half: 2 * half)),
+        bottleneck_width=draw(width | tuples(width, stages)),
+        drop_rate=draw(st.sampled_from([0.0, 0.05])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
+vovnet_configs = st.builds(
+    VoVNetConfig,
+    stem_chs=tuples(integers(1, 40), 3),
+    stage_conv_chs=tuples(integers(1, 40), 4),
+    stage_out_chs=tuples(integers(1, 80), 4),
+    block_per_stage=tuples(integers(1, 3), 4),
+    layer_per_block=integers(1, 6),
+    residual=st.booleans(),
+    attention=st.sampled_from(["none", "last", "every"]),
+    depthwise=st.booleans(),
+    drop_rate=st.sampled_from([0.0, 0.1]),
+    **COMMON,
+)
+
+CONFIGS = {"densenet": densenet_configs, "peleenet": peleenet_configs(), "vovnet": vovnet_configs}
+
+#: (h, w) that every family's strides can take with up to five blocks: multiples of 32 from 64 on.
+image_sizes = st.tuples(*[integers(2, 5).map(lambda n: 32 * n)] * 2)
+batch_sizes = integers(1, 5)

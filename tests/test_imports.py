@@ -1,0 +1,217 @@
+"""Who imports what: the heavy packages stay away from the plan route, and imports point only downwards."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"torch", "torchvision", "timm", "torchinfo", "thop"}
+
+#: Makes the heavy packages look as if they were not installed.
+BLOCK_HEAVY = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HEAVY}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+CHECK_HEAVY = f"""
+import sys
+loaded = {HEAVY} & set(sys.modules)
+assert not loaded, loaded
+"""
+
+PLAN_ROUTE = {
+    "import": "import archs, analysis, cli",
+    "configs and plans": """
+import archs
+for name in archs.list_archs():
+    archs.plan_layers(archs.get_config(name), None)
+""",
+    "summaries": """
+import analysis, archs
+from analysis.export import FORMATS, export_frame
+summary = analysis.summarize("densenet121")
+for file_format in FORMATS:
+    export_frame(summary.to_frame(), file_format)
+summary.by_stage(), summary.by_kind()
+analysis.compare(archs.list_archs(), image_size=None)
+analysis.count_depth("densenet264")
+""",
+} | {
+    command: f"from cli import main; assert main({command.split()!r}) == 0"
+    for command in (
+        "list",
+        "summary peleenet --layers",
+        "summary peleenet --format csv",
+        "compare densenet121 vovnet39",
+        "depth densenet264",
+    )
+}
+
+MISSING_TORCH = """
+import analysis, archs
+for attempt in (
+    lambda: archs.create_model("densenet121"),
+    lambda: analysis.summarize("densenet121", route="trace"),
+):
+    try:
+        attempt()
+    except archs.MissingPackageError as error:
+        assert "torch" in str(error), error
+        assert str(error).count(".") == 1, error
+    else:
+        raise AssertionError("no MissingPackageError")
+"""
+
+VIEWS = ("views/compare.py", "views/layers.py")
+RUN_VIEW = """
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60).run()
+app = app.switch_page({view!r}).run()
+assert not app.exception, app.exception
+assert not app.error, [error.value for error in app.error]
+assert len(app.main) > 0
+"""
+
+
+def run_python(code: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize("route", PLAN_ROUTE)
+def test_the_plan_route_never_imports_torch(route):
+    run_python(PLAN_ROUTE[route] + CHECK_HEAVY)
+
+
+@pytest.mark.parametrize("route", PLAN_ROUTE)
+def test_the_plan_route_works_without_torch(route):
+    run_python(BLOCK_HEAVY + PLAN_ROUTE[route])
+
+
+def test_what_needs_torch_says_so():
+    run_python(BLOCK_HEAVY + MISSING_TORCH)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_work_without_torch(view):
+    run_python(BLOCK_HEAVY + RUN_VIEW.format(view=view))
+
+
+@pytest.mark.parametrize("command", ["list", "summary densenet121", "compare densenet121", "depth densenet121"])
+def test_tables_for_people_do_not_wait_for_pandas(command):
+    code = (
+        f"from cli import main; assert main({command.split()!r}) == 0; import sys; assert 'pandas' not in sys.modules"
+    )
+    run_python(code)
+
+
+class Import(NamedTuple):
+    """One import statement of the project."""
+
+    path: str
+    line: int
+    module: str
+    #: It runs when the file is imported, not in a function.
+    at_import: bool
+
+    @property
+    def package(self) -> str:
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} imports {self.module}"
+
+
+def imports_of(path: Path) -> list[Import]:
+    """All imports of a file but those for type checkers."""
+    name = path.relative_to(ROOT).as_posix()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        Import(name, node.lineno, module, at_import)
+        for node, at_import in _import_nodes(tree, at_import=True)
+        for module in _modules(node)
+    ]
+
+
+def _import_nodes(node: ast.AST, *, at_import: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield child, at_import
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        else:
+            in_function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            yield from _import_nodes(child, at_import=at_import and not in_function)
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert node.level == 0, "the project imports by absolute names"
+    return [f"{node.module}.{alias.name}" for alias in node.names]
+
+
+SOURCES = [
+    path
+    for pattern in ("archs/**/*.py", "analysis/**/*.py", "commands/**/*.py", "views/**/*.py", "app.py", "cli.py")
+    for path in sorted(ROOT.glob(pattern))
+]
+IMPORTS = [found for path in SOURCES for found in imports_of(path)]
+#: Module paths ("archs.densenet.modules") of the files that import a heavy package as soon as they are imported.
+HEAVY_FILES = {found.path for found in IMPORTS if found.package in HEAVY and found.at_import}
+HEAVY_MODULES = {path.removesuffix(".py").replace("/", ".") for path in HEAVY_FILES}
+
+
+def offenders(within: str, banned: set[str]) -> list[str]:
+    return [str(found) for found in IMPORTS if found.path.startswith(within) and found.package in banned]
+
+
+def test_archs_imports_only_the_standard_library_and_torch():
+    others = {found.package for found in IMPORTS if found.path.startswith("archs/")} - sys.stdlib_module_names
+    assert others <= {"archs", "torch"}, offenders("archs/", others - {"archs", "torch"})
+
+
+@pytest.mark.parametrize(
+    ("within", "banned"),
+    [
+        ("analysis/", {"views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
+        ("views/", {"app", "commands", "cli", "typer", "rich"}),
+        ("app.py", {"commands", "cli", "typer", "rich"}),
+        ("commands/", {"views", "app", "cli", "streamlit"}),
+        ("cli.py", {"views", "app", "streamlit"}),
+    ],
+)
+def test_imports_point_downwards(within, banned):
+    assert not offenders(within, banned)
+
+
+def test_torch_is_imported_only_where_modules_are_defined_traced_or_run():
+    in_archs = {path for path in HEAVY_FILES if path.startswith("archs/")}
+    for path in in_archs:
+        assert "nn.Module" in (ROOT / path).read_text(encoding="utf-8"), f"{path} defines no nn.Module"
+    assert all(path.startswith("analysis/") for path in HEAVY_FILES - in_archs), HEAVY_FILES
+
+
+def test_files_that_import_torch_are_imported_only_on_demand():
+    early = [
+        str(found) for found in IMPORTS if found.at_import and found.path not in HEAVY_FILES and _is_heavy(found.module)
+    ]
+    assert not early
+
+
+def _is_heavy(module: str) -> bool:
+    return any(module == heavy or module.startswith(f"{heavy}.") for heavy in HEAVY_MODULES)
