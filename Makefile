@@ -6,7 +6,7 @@ READY := $(DENSESCOPE_ENV)/.ready-$(HASH)
 RUN := "$(DENSESCOPE_ENV)/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help env app test lint format bench
+.PHONY: help env app test lint style types format bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -20,9 +20,13 @@ app: env ## Open the app in the browser
 test: env ## Run all tests, in parallel
 	$(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
 
-lint: env ## Check style, format and types
+lint: style types ## Check style, format and types
+
+style: env
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+
+types: env
 	$(RUN) -m mypy
 
 format: env ## Format the code and sort the imports
