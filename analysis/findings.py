@@ -1,0 +1,140 @@
+"""What the numbers say, in one or two sentences: computed, never canned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
+from typing import Any
+
+from analysis.costs import LayerCost
+from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.summary import Summary
+from analysis.units import format_quantity, format_ratio, format_share
+
+#: Kinds of operation as a sentence names them.
+_NOUNS = {"concat": "concatenation"}
+#: Kinds that cause less than this share of the traffic are not worth a mention.
+_WORTH_MENTIONING = 0.02
+
+Row = Mapping[str, Any]
+
+
+def network_finding(summary: Summary) -> str:
+    """What one network needs, and what its memory traffic is spent on.
+
+    >>> from analysis import summarize
+    >>> print(network_finding(summarize("vovnet39")).replace("\u2009", " "))
+    vovnet39 needs 7.07 G MACs and 22.6 M parameters. 49 % of its memory traffic is not convolution: it is \
+normalisation (18 %), activation (18 %), concatenation (11 %) and pooling (2.3 %).
+    """
+    needs = f"{summary.name} needs {_write(summary, 'macs')} MACs and {_write(summary, 'params')} parameters."
+    parts = [
+        f"{_NOUNS.get(kind, kind)} ({format_share(share)})"
+        for kind, share in traffic_shares(summary).items()
+        if kind not in WEIGHTED_KINDS and share >= _WORTH_MENTIONING
+    ]
+    outside = f"{format_share(summary.traffic_outside_conv)} of its memory traffic is not convolution"
+    return f"{needs} {outside}: it is {join(parts)}." if parts else f"{needs} {outside}."
+
+
+def traffic_finding(summary: Summary) -> str:
+    """Why a small network can be slow: traffic that no multiply-accumulate comes with."""
+    outside = round(summary.traffic_outside_conv * summary.bytes_moved)
+    return (
+        f"Convolution and linear layers do all {_write(summary, 'macs')} MACs with "
+        f"{format_share(1 - summary.traffic_outside_conv)} of the memory traffic; "
+        f"the other {format_quantity('bytes_moved', outside)} move without a single MAC."
+    )
+
+
+def traffic_shares(summary: Summary) -> dict[str, float]:
+    """Share of the memory traffic that each kind of operation causes, the largest first."""
+    shares: dict[str, float] = {}
+    for cost in summary.layers:
+        kind = op_kind(cost.layer)
+        shares[kind] = shares.get(kind, 0.0) + cost.bytes_moved / summary.bytes_moved
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def layers_finding(chosen: Sequence[LayerCost], summary: Summary) -> str:
+    """What some layers of a network make up of the whole."""
+    shares = {
+        label: sum(getattr(cost, key) for cost in chosen) / (getattr(summary, key) or 1)
+        for key, label in (("params", "parameters"), ("macs", "MACs"), ("bytes_moved", "memory traffic"))
+    }
+    parts = [f"{format_share(share)} of the {label}" for label, share in shares.items()]
+    return f"{len(chosen)} of {len(summary.layers)} layers, with {join(parts)}."
+
+
+def comparison_finding(rows: Sequence[Row], baseline: str | None = None) -> str:
+    """Which network is cheapest, and where fewer MACs do not mean less memory traffic.
+
+    Args:
+        rows: records of `analysis.compare.comparison_row`.
+        baseline: the name that ratios refer to; left out where it is not among the rows.
+    """
+    if len(rows) == 1:
+        row = rows[0]
+        return (
+            f"{row['name']} needs {_write(row, 'macs')} MACs and {_write(row, 'params')} parameters and moves "
+            f"{_write(row, 'bytes_moved')}, {_write(row, 'traffic_outside_conv')} of it outside convolution."
+        )
+    return f"{_cheapest(rows, baseline)} {_paradox(rows)}"
+
+
+def _cheapest(rows: Sequence[Row], baseline: str | None) -> str:
+    fewest = min(rows, key=lambda row: row["macs"])
+    lightest = min(rows, key=lambda row: row["bytes_moved"])
+    macs = f"{fewest['name']} needs the fewest MACs ({_against(rows, baseline, fewest, 'macs')})"
+    traffic = f"the least memory traffic ({_against(rows, baseline, lightest, 'bytes_moved')})"
+    subject = "causes" if lightest is fewest else f"{lightest['name']} causes"
+    return f"Of {len(rows)} networks, {macs} and {subject} {traffic}."
+
+
+def _against(rows: Sequence[Row], baseline: str | None, row: Row, key: str) -> str:
+    """A value, and its ratio to the baseline's where that says anything."""
+    base = next((other for other in rows if other["name"] == baseline), row)
+    if base is row:
+        return _write(row, key)
+    return f"{_write(row, key)}, {format_ratio(row[key] / base[key])} of {baseline}"
+
+
+def _paradox(rows: Sequence[Row]) -> str:
+    """The pair whose MACs and memory traffic disagree most."""
+
+    def disagreement(pair: tuple[Row, Row]) -> float:
+        a, b = pair
+        return b["macs"] / a["macs"] * a["bytes_moved"] / b["bytes_moved"]
+
+    pairs = [(a, b) for a, b in permutations(rows, 2) if a["macs"] < b["macs"] and a["bytes_moved"] > b["bytes_moved"]]
+    if not pairs:
+        return "Throughout this selection, fewer MACs come with less memory traffic."
+    a, b = max(pairs, key=disagreement)
+    return (
+        f"MACs alone mislead: {a['name']} needs {format_ratio(a['macs'] / b['macs'])} the MACs of {b['name']} "
+        f"but moves {format_ratio(a['bytes_moved'] / b['bytes_moved'])} the bytes, "
+        f"{_write(a, 'traffic_outside_conv')} of them outside convolution."
+    )
+
+
+def left_out_finding(reasons: Mapping[str, str]) -> str:
+    """Which networks a comparison leaves out, and why the first of them is."""
+    first, *others = reasons
+    if not others:
+        return f"{first} is left out: {reasons[first]}"
+    return f"{join(reasons)} are left out. For {first}, {reasons[first]}"
+
+
+def join(parts: Iterable[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> join(["a", "b", "c"])
+    'a, b and c'
+    """
+    *head, last = parts
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def _write(source: Summary | Row, key: str) -> str:
+    value = getattr(source, key) if isinstance(source, Summary) else source[key]
+    return format_quantity(key, value)

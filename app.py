@@ -1,0 +1,24 @@
+"""DenseScope in the browser: `streamlit run app.py`. A router; each file in `views/` is one screen."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from archs.errors import DenseScopeError
+from views import inputs, links
+
+VIEWS = [
+    st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
+    st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
+]
+
+ASSETS = Path(__file__).parent / "views"
+st.set_page_config(page_title="DenseScope", page_icon=ASSETS / "icon.svg", layout="wide")
+st.html(ASSETS / "style.css")
+page = st.navigation(VIEWS, position="top")
+inputs.draw_sidebar()
+try:
+    page.run()
+except DenseScopeError as error:
+    st.error(str(error), icon=":material/error:")
+links.drop_unknown_parameters()

@@ -1,0 +1,162 @@
+"""Compare: networks side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis.findings import comparison_finding, left_out_finding
+from analysis.quantities import QUANTITIES
+from analysis.units import format_size
+from archs.registry import list_archs
+from views import cached, inputs, tables, widgets
+from views.figures import networks as figures
+from views.networks import DEFAULT, PRESETS, preset_of
+from views.notation import STYLES, Notation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AXES = tuple(QUANTITIES)
+#: All quantities, the most telling first.
+TABLE_COLUMNS = (
+    "depth",
+    "params",
+    "macs",
+    "memory_access_cost",
+    "bytes_moved",
+    "traffic_outside_conv",
+    "arithmetic_intensity",
+    "activations",
+    "flops",
+    "elementwise_ops",
+    "bytes_read",
+    "bytes_written",
+)
+STYLE_LABELS = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
+NO_SIZE = "none"
+
+
+def label_of(key: str) -> str:
+    """What a selection calls a quantity."""
+    return "All the same" if key == NO_SIZE else QUANTITIES[key].label
+
+
+def select() -> tuple[list[str], str, str]:
+    """Networks, baseline and style of the figures, from the sidebar."""
+    archs = list_archs()
+    with st.sidebar:
+        st.subheader("Networks")
+        presets = st.container()
+        names = widgets.choose_many(
+            "Selection", "networks", archs, DEFAULT.networks, help="Type to search among the registered networks."
+        )
+        with presets:
+            choose_preset(names)
+        baseline = widgets.choose(
+            "Baseline", "baseline", archs, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
+        )
+        style = widgets.choose_segment(
+            "Figures",
+            "figures",
+            STYLES,
+            "rounded",
+            format_func=STYLE_LABELS.__getitem__,
+            help="Three significant digits, every digit, or the ratio to the baseline. Downloads are always exact.",
+        )
+    return names if baseline in names else [baseline, *names], baseline, style
+
+
+def choose_preset(names: list[str]) -> None:
+    """Selections to start from; lit while the selection is one of them."""
+    st.session_state["preset"] = preset_of(names)
+    st.pills("Presets", list(PRESETS), key="preset", on_change=apply_preset)
+
+
+def apply_preset() -> None:
+    """Take over the networks and the baseline of the preset."""
+    if preset := PRESETS.get(st.session_state["preset"]):
+        st.session_state["networks"] = list(preset.networks)
+        st.session_state["baseline"] = preset.baseline
+
+
+def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
+    """Any quantity against any other."""
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    with head.container(width="stretch"):
+        title = st.empty()
+    with head.popover("Axes", icon=":material/tune:"):
+        x = widgets.choose("Horizontal axis", "x", AXES, "macs", format_func=label_of)
+        y = widgets.choose("Vertical axis", "y", AXES, "bytes_moved", format_func=label_of)
+        size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
+        log = widgets.switch("Logarithmic axes", "log", True)
+    area = "" if size == NO_SIZE else f" Area of a mark: {label_of(size).lower()}."
+    title.subheader(
+        f"{label_of(x)} against {label_of(y).lower()}",
+        anchor=False,
+        help="\n\n".join([*(f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)), area]),
+    )
+    size_key = None if size == NO_SIZE else size
+    figure = figures.scatter(frame, x, y, size_key, notation, widgets.current_theme(), log=log)
+    widgets.draw(figure, "scatter", f"Scatter of {label_of(x)} and {label_of(y)} of {len(frame)} networks.{area}")
+
+
+def draw_bars(frame: pd.DataFrame, notation: Notation) -> None:
+    """One quantity of all networks."""
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    with head.container(width="stretch"):
+        title = st.empty()
+    with head.popover("Quantity", icon=":material/tune:"):
+        key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", format_func=label_of)
+    title.subheader(notation.label(key), help=QUANTITIES[key].definition, anchor=False)
+    figure = figures.bars(frame, key, notation, widgets.current_theme())
+    widgets.draw(figure, "bar_chart", f"Bars of {notation.label(key)} of {len(frame)} networks.")
+
+
+def draw_table(frame: pd.DataFrame, notation: Notation) -> None:
+    """All quantities of all networks."""
+    shown = frame[["name", "image_size"]].assign(**{key: notation.scale(frame, key) for key in TABLE_COLUMNS})
+    shown["image_size"] = frame["image_size"].map(format_size)
+    writers = {key: lambda value, key=key: notation.write(key, value) for key in TABLE_COLUMNS}
+    titles = {
+        "name": ("Network", "Name in the registry."),
+        "image_size": ("Input", "Height × width of the input image in pixels."),
+    }
+    tables.show(shown, writers, titles, "networks_table")
+
+
+def render() -> None:
+    """The page."""
+    names, baseline, style = select()
+    st.title("Compare", anchor=False)
+    settings = inputs.current()
+    frame, left_out = cached.comparison(tuple(names), settings)
+    if left_out:
+        st.error(left_out_finding(left_out), icon=":material/error:")
+    if frame.empty:
+        st.info("No network is left to show: choose another image size, or more networks, in the sidebar.")
+        return
+    rows = frame.to_dict("records")
+    st.markdown(comparison_finding(rows, baseline))
+    st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
+    base_row = next((row for row in rows if row["name"] == baseline), None)
+    if style == "relative" and base_row is None:
+        st.warning(f"No ratios: the baseline {baseline} cannot take this input. Choose another baseline.")
+    notation = Notation(style, base_row) if base_row else Notation("rounded" if style == "relative" else style)
+    with st.container(key="comparison"):
+        with st.container(key="comparison_charts"):
+            left, right = st.columns(2, gap="medium")
+            with left:
+                draw_scatter(frame, notation)
+            with right:
+                draw_bars(frame, notation)
+        with st.container(key="comparison_table"):
+            st.subheader(
+                "All quantities", anchor=False, help="Click a column's head to sort, hover it for its meaning."
+            )
+            draw_table(frame, notation)
+            widgets.downloads(frame, "comparison")
+
+
+render()

@@ -1,0 +1,1 @@
+"""Frames to Plotly figures: pure functions without Streamlit, one family of charts a file."""

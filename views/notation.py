@@ -1,0 +1,49 @@
+"""How a view writes quantities: rounded, exact, or as ratios to a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from analysis.quantities import QUANTITIES
+from analysis.units import THIN_SPACE, format_quantity, format_ratio
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STYLES = ("rounded", "exact", "relative")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A style, and the baseline's row where figures are relative to it."""
+
+    style: str = "rounded"
+    baseline: dict[str, Any] = field(default_factory=dict)
+
+    def scale(self, frame: pd.DataFrame, key: str) -> pd.Series[float]:
+        """The values that a chart or table plots."""
+        return frame[key] / self.baseline[key] if self.style == "relative" else frame[key]
+
+    def write(self, key: str, value: float) -> str:
+        """A value from `scale`, for people."""
+        if self.style == "relative":
+            return format_ratio(value)
+        return format_exact(key, value) if self.style == "exact" else format_quantity(key, value)
+
+    def label(self, key: str) -> str:
+        """A column or axis title; units stand with the figures."""
+        label = QUANTITIES[key].label
+        return f"{label} (× {self.baseline['name']})" if self.style == "relative" else label
+
+
+def format_exact(key: str, value: float) -> str:
+    """Every digit of an integer, grouped with thin spaces.
+
+    >>> format_exact("params", 7978856).replace("\u2009", " ")
+    '7 978 856'
+    """
+    if value != int(value):
+        return f"{100 * value:.4f}{THIN_SPACE}%" if QUANTITIES[key].unit == "%" else f"{value:.6g}"
+    unit = QUANTITIES[key].unit
+    return f"{int(value):,}".replace(",", THIN_SPACE) + (f"{THIN_SPACE}{unit}" if unit else "")

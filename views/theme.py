@@ -1,0 +1,129 @@
+"""Colours and the Plotly template, light and dark: the one place that knows them. `.streamlit/config.toml` matches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: Okabe-Ito, the same in both themes.
+FAMILY_COLOURS = {"densenet": "#0072B2", "peleenet": "#E69F00", "vovnet": "#009E73"}
+OTHER_FAMILY = "#8A8F98"
+
+#: Variants of a family (`views.networks.variant`): marker, and how far the colour goes to white (+) or black (−).
+VARIANT_STYLES = {
+    "DenseNet": ("square", 0.35),
+    "DenseNet-B": ("triangle-down", 0.35),
+    "DenseNet-C": ("diamond", 0.35),
+    "DenseNet-BC": ("circle", 0.0),
+    "PeleeNet": ("circle", 0.0),
+    "VoVNet": ("circle", 0.0),
+    "VoVNetV2": ("diamond", -0.35),
+    "VoVNetV2 depthwise": ("triangle-up", 0.35),
+}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What charts are drawn with."""
+
+    text: str
+    muted: str
+    grid: str
+    #: Background of every second stage.
+    band: str
+    paper: str
+    #: Where mark outlines go from the fill: towards black on light paper, towards white on dark.
+    outline_towards: str
+    #: Kinds of operation: violets carry the weights, the rest is warm or grey; no family's colour.
+    kinds: Mapping[str, str]
+
+    def variant_colour(self, family: str | None, variant: str) -> str:
+        """The fill of a network's marks."""
+        _, shade = VARIANT_STYLES.get(variant, ("circle", 0.0))
+        return mix(FAMILY_COLOURS.get(family or "", OTHER_FAMILY), "#FFFFFF" if shade > 0 else "#000000", abs(shade))
+
+    def outline(self, fill: str) -> str:
+        """An outline that stands out from the paper where a light fill does not."""
+        return mix(fill, self.outline_towards, 0.4)
+
+    @cached_property
+    def template(self) -> go.layout.Template:
+        """The Plotly template."""
+        import plotly.graph_objects as go
+
+        axis = {
+            "gridcolor": self.grid,
+            "linecolor": self.grid,
+            "zerolinecolor": self.grid,
+            "tickfont": {"color": self.muted, "size": 12},
+            "title": {"font": {"color": self.muted, "size": 12}},
+            "automargin": True,
+        }
+        return go.layout.Template(
+            layout={
+                "font": {"family": '"Source Sans", "Source Sans Pro", sans-serif', "color": self.text, "size": 13},
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+                "xaxis": axis,
+                "yaxis": axis,
+                "hoverlabel": {"bgcolor": self.paper, "bordercolor": self.muted, "font": {"color": self.text}},
+                "legend": {"font": {"color": self.text, "size": 12}, "bgcolor": "rgba(0,0,0,0)"},
+                "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            }
+        )
+
+
+def mix(colour: str, other: str, share: float) -> str:
+    """`colour` with a share of another one, both as #RRGGBB.
+
+    >>> mix("#000000", "#FFFFFF", 0.5)
+    '#808080'
+    """
+    channels = [(int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in channels)
+
+
+LIGHT = Theme(
+    text="#1B1F24",
+    muted="#56606B",
+    grid="#E3E6EA",
+    band="#F1F3F5",
+    paper="#FFFFFF",
+    outline_towards="#000000",
+    kinds={
+        "convolution 1×1": "#6E5F94",
+        "convolution k×k": "#9C8BC0",
+        "depthwise": "#473B6B",
+        "linear": "#77808C",
+        "concat": "#B04A55",
+        "normalisation": "#A97A4B",
+        "activation": "#8D8B4E",
+        "pooling": "#7A8F95",
+        "arithmetic": "#4F5A66",
+    },
+)
+
+DARK = Theme(
+    text="#E6E8EB",
+    muted="#A7B0BB",
+    grid="#2C323A",
+    band="#1B1F26",
+    paper="#1E2228",
+    outline_towards="#FFFFFF",
+    kinds={
+        "convolution 1×1": "#8A7BB5",
+        "convolution k×k": "#B9ABDA",
+        "depthwise": "#6B5C9B",
+        "linear": "#8D96A3",
+        "concat": "#CC6670",
+        "normalisation": "#C39667",
+        "activation": "#A9A768",
+        "pooling": "#93A9AF",
+        "arithmetic": "#6C7886",
+    },
+)

@@ -1,0 +1,97 @@
+"""Widgets whose values live in the URL, and small pieces that several views share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analysis.export import FORMATS, MEDIA_TYPES, export_frame
+from archs.errors import nearest_names
+from views import links, theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+#: A bound widget keeps its value in the link and, while another page is shown, in the session.
+_KEPT: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+_PLOT_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+
+
+def choose(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+    """One of some options."""
+    if not more.get("accept_new_options"):
+        _check_options(key, options, more.get("format_func", str))
+    return st.selectbox(label, options, index=options.index(default), key=key, **_KEPT, **more)
+
+
+def choose_many(label: str, key: str, options: Sequence[str], default: Sequence[str] = (), **more: Any) -> list[str]:
+    """Any number of some options."""
+    _check_options(key, options, str)
+    return st.multiselect(label, options, default=default, key=key, **_KEPT, **more)
+
+
+def choose_segment(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+    """One of a few options that are all in sight."""
+    _check_options(key, options, more.get("format_func", str))
+    return st.segmented_control(label, options, default=default, key=key, required=True, **_KEPT, **more)
+
+
+def choose_integer(label: str, key: str, low: int, high: int, **more: Any) -> int:
+    """An integer in [low, high]."""
+    links.check(key, lambda text: text.isdecimal() and low <= int(text[:9]) <= high, f"an integer from {low} to {high}")
+    return st.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
+
+
+def switch(label: str, key: str, default: bool, **more: Any) -> bool:
+    """On or off."""
+    links.check(key, lambda text: text.lower() in ("true", "false"), "true or false")
+    return st.toggle(label, default, key=key, **_KEPT, **more)
+
+
+def _check_options(key: str, options: Sequence[str], format_func: Callable[[Any], str]) -> None:
+    """The link holds options as they are shown."""
+    shown = [format_func(option) for option in options]
+    values = st.query_params.get_all(key)
+    bad = [value for value in values if value not in shown]
+    links.check(key, shown.__contains__, f"one of {nearest_names(bad[0], shown)} …" if bad else "")
+
+
+def current_theme() -> theme.Theme:
+    """The chart theme that goes with the page's."""
+    return theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
+
+
+def draw(figure: go.Figure, key: str, description: str) -> None:
+    """A chart, with its description for those who cannot see it."""
+    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description)
+
+
+@contextmanager
+def chart_or_table(question: str, help: str, table: Callable[[], None]) -> Iterator[None]:
+    """A chart (the body) under the question that it answers, its table in a tab beside it."""
+    st.subheader(question, help=help, anchor=False)
+    chart_tab, table_tab = st.tabs(["Chart", "Table"])
+    with table_tab:
+        table()
+    with chart_tab:
+        yield
+
+
+def downloads(frame: pd.DataFrame, name: str) -> None:
+    """The frame in every file format: raw values, written when asked for."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"downloads_{name}"):
+        st.markdown("Download, exact values:", width="content")
+        for file_format in FORMATS:
+            media_type, ending = MEDIA_TYPES[file_format]
+            st.download_button(
+                {"markdown": "Markdown", "latex": "LaTeX"}.get(file_format, file_format.upper()),
+                lambda file_format=file_format: export_frame(frame, file_format),
+                file_name=f"{name}.{ending}",
+                mime=media_type,
+                on_click="ignore",
+                key=f"download_{name}_{file_format}",
+            )
