@@ -4,6 +4,9 @@ HASH := $(shell cat requirements.txt requirements-light.txt | cksum | cut -d ' '
 DENSESCOPE_ENV ?= $(CACHE)/densescope/$(HASH)
 READY := $(DENSESCOPE_ENV)/.ready-$(HASH)
 RUN := "$(DENSESCOPE_ENV)/bin/python"
+BENCHMARKS := $(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))
+# A browser is opened where there is a screen; without one, Streamlit prints the address.
+SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .DEFAULT_GOAL := help
 .PHONY: help env app test lint style types format bench
@@ -15,7 +18,8 @@ env: ## Create the Python environment, if it is not there yet
 	@scripts/environment.sh "$(DENSESCOPE_ENV)" "$(READY)"
 
 app: env ## Open the app in the browser
-	$(RUN) -m streamlit run app.py
+	STREAMLIT_SERVER_HEADLESS=$(if $(SCREEN),false,true) STREAMLIT_SERVER_SHOW_EMAIL_PROMPT=false \
+		$(RUN) -m streamlit run app.py $(ARGS)
 
 test: env ## Run all tests, in parallel
 	$(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
@@ -34,4 +38,4 @@ format: env ## Format the code and sort the imports
 	$(RUN) -m ruff format
 
 bench: env ## Run every benchmark
-	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(RUN) "$$script" || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(RUN) -m benchmarks.$$name || exit 1; done

@@ -1,0 +1,56 @@
+"""README.md: its Python runs, its tables are those of the code, its files exist, and published figures are met."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from archs import list_archs
+from cli import main
+from scripts.readme_tables import claims, with_tables
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_python_runs_and_prints_what_its_comments_say(capsys):
+    pytest.importorskip("torch", reason="the example builds a module")
+    [code] = code_blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert printed.startswith("7978856 2834161664 459510848\n")
+    assert printed.endswith("1 + 2×58 + 3 + 1 = 121\n")
+    listed = re.search(r"list_archs\(\"densenet1\*\"\)  # (.*)", code)
+    assert listed[1] == str(list_archs("densenet1*"))
+
+
+def test_command_lines_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    commands = [line for block in code_blocks("sh") for line in block.splitlines() if "cli.py" in line]
+    assert len(commands) >= 4
+    for command in commands:
+        assert main(shlex.split(command)[2:]) == 0, command
+    assert not capsys.readouterr().err
+
+
+def test_tables_are_those_of_the_code():
+    assert with_tables(README) == README, "run `python -m scripts.readme_tables --write`"
+
+
+def test_named_files_exist():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    folders = re.findall(r"`([a-z_]+/)`", README)
+    scripts = [f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m ([\w.]+)", README) if name != "venv"]
+    missing = [name for name in links + folders + scripts if not (ROOT / name).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("claim", claims(), ids=lambda claim: f"{claim.name}-{claim.quantity}-{claim.published}")
+def test_ours_rounds_to_what_is_published_unless_a_note_says_why_not(claim):
+    assert claim.agrees or claim.note
+    assert not (claim.agrees and claim.note), "the note explains a difference that is not there"
