@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -12,24 +12,11 @@ from rich.text import Text
 from analysis.compare import comparison_row
 from analysis.depth import Depth, depth_of_layers
 from analysis.quantities import QUANTITIES
-from analysis.summary import Summary, summarize
-from analysis.targets import resolve_target
+from analysis.summary import Summary
 from analysis.units import format_quantity, format_share, format_size
-from archs.errors import ConfigError, DenseScopeError, UnknownArchError
+from archs.errors import UnknownArchError
 from archs.registry import get_spec, list_archs
-from commands.options import (
-    BatchSizeOption,
-    ChangesOption,
-    DtypeOption,
-    FormatOption,
-    ImageSizeOption,
-    NameArgument,
-    NamesArgument,
-    OutputOption,
-    parse_changes,
-    parse_image_size,
-    parse_value,
-)
+from commands.options import NameArgument, NamesArgument, Request, takes_request
 from commands.output import Column, Row, emit, quantity, table, text
 
 HEADLINES = tuple(key for key in QUANTITIES if key != "depth")
@@ -38,82 +25,51 @@ IMAGE_SIZE = Column("Image", lambda row: format_size(row["image_size"]))
 PARAMS, MACS, ACCESS = quantity("params"), quantity("macs"), quantity("memory_access_cost")
 
 
+@takes_request
 def list_networks(
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Which names, such as 'dense*'.")] = "*",
     family: Annotated[str | None, typer.Option(help="One family only: densenet, peleenet or vovnet.")] = None,
-    image_size: ImageSizeOption = "own",
-    batch_size: BatchSizeOption = "1",
-    dtype: DtypeOption = "float32",
-    changes: ChangesOption = None,
-    file_format: FormatOption = None,
-    output: OutputOption = None,
+    *,
+    request: Request,
 ) -> None:
     """List the registered networks."""
     names = list_archs(pattern, family)
     if not names:
         raise UnknownArchError(pattern, list_archs(family=family))
-    summaries = _summaries(names, image_size, batch_size, dtype, changes)
+    summaries = request.summaries(names)
     rows = [_list_row(name, summary) for name, summary in zip(names, summaries, strict=True)]
     columns = [NAME, FAMILY, IMAGE_SIZE, PARAMS, MACS, quantity("depth"), text("source", "Source")]
-    emit(lambda: rows, lambda: [table(rows, columns)], file_format, output)
+    emit(lambda: rows, lambda: [table(rows, columns)], request)
 
 
+@takes_request
 def summary(
     name: NameArgument,
     layers: Annotated[bool, typer.Option("--layers", help="Also show every layer.")] = False,
-    image_size: ImageSizeOption = "own",
-    batch_size: BatchSizeOption = "1",
-    dtype: DtypeOption = "float32",
-    changes: ChangesOption = None,
-    file_format: FormatOption = None,
-    output: OutputOption = None,
+    *,
+    request: Request,
 ) -> None:
     """Show what a network is made of and what it costs; formats other than table give every layer."""
-    [found] = _summaries([name], image_size, batch_size, dtype, changes)
-    emit(found.rows, lambda: _describe(found, layers=layers), file_format, output)
+    [found] = request.summaries([name])
+    emit(found.rows, lambda: _describe(found, layers=layers), request)
 
 
-def compare(
-    names: NamesArgument,
-    image_size: ImageSizeOption = "own",
-    batch_size: BatchSizeOption = "1",
-    dtype: DtypeOption = "float32",
-    changes: ChangesOption = None,
-    file_format: FormatOption = None,
-    output: OutputOption = None,
-) -> None:
+@takes_request
+def compare(names: NamesArgument, *, request: Request) -> None:
     """Compare networks, one row each."""
-    rows = [comparison_row(found) for found in _summaries(names, image_size, batch_size, dtype, changes)]
+    rows = [comparison_row(found) for found in request.summaries(names)]
     shown = ("elementwise_ops", "memory_access_cost", "bytes_moved", "traffic_outside_conv", "activations")
     columns = [NAME, IMAGE_SIZE, quantity("depth"), PARAMS, MACS, *map(quantity, (*shown, "arithmetic_intensity"))]
-    emit(lambda: rows, lambda: [_workload(rows[0]), table(rows, columns)], file_format, output)
+    emit(lambda: rows, lambda: [_workload(rows[0]), table(rows, columns)], request)
 
 
-def depth(
-    name: NameArgument,
-    image_size: ImageSizeOption = "own",
-    batch_size: BatchSizeOption = "1",
-    dtype: DtypeOption = "float32",
-    changes: ChangesOption = None,
-    file_format: FormatOption = None,
-    output: OutputOption = None,
-) -> None:
+@takes_request
+def depth(name: NameArgument, *, request: Request) -> None:
     """Count a network's weighted layers as the papers of its family do."""
-    [found] = _summaries([name], image_size, batch_size, dtype, changes)
+    [found] = request.summaries([name])
     counted = _depth(found)
     row = {"name": found.name, **vars(counted), "note": counted.note}
-    emit(lambda: [row], lambda: [Text(f"{found.name}: {_depth_line(counted)}")], file_format, output)
-
-
-def _summaries(
-    names: Sequence[str], image_size: str, batch_size: str, dtype: str, changes: Iterable[str] | None
-) -> Iterator[Summary]:
-    size, batch, overrides = parse_image_size(image_size), parse_value(batch_size), parse_changes(changes)
-    for name in names:
-        try:
-            yield summarize(resolve_target(name, **overrides), size, batch, dtype)
-        except ConfigError as error:
-            raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
+    emit(lambda: [row], lambda: [Text(f"{found.name}: {_depth_line(counted)}")], request)
 
 
 def _depth(found: Summary) -> Depth:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +15,9 @@ import typer
 
 from analysis.costs import DTYPE_BYTES
 from analysis.export import FORMATS
-from archs.errors import ConfigError
+from analysis.summary import Summary, summarize
+from analysis.targets import resolve_target
+from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair
 
 #: The formats of every command: tables for people, the others for machines.
@@ -20,29 +25,58 @@ ALL_FORMATS = ("table", *FORMATS)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A registered network: `list` shows them.")]
 NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Registered networks, in this order.")]
-ImageSizeOption = Annotated[
-    str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
-]
-BatchSizeOption = Annotated[str, typer.Option(metavar="N", help="Images at once.")]
-DtypeOption = Annotated[
-    str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
-]
-ChangesOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
-]
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help=f"{', '.join(ALL_FORMATS)}: units for people in a table, exact numbers in the others. "
-        "Left out, the ending of FILE decides.",
-    ),
-]
-OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
 
-_WORDS = {"true": True, "false": False, "none": None}
+
+@dataclass(frozen=True)
+class Request:
+    """The options of every command about networks: how the networks are counted, and where the answer goes."""
+
+    image_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
+    ] = "own"
+    batch_size: Annotated[str, typer.Option(metavar="N", help="Images at once.")] = "1"
+    dtype: Annotated[
+        str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
+    ] = "float32"
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
+    ] = None
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(ALL_FORMATS)}: units for people in a table, exact numbers in the others. "
+            "Left out, the ending of FILE decides.",
+        ),
+    ] = None
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")] = None
+
+    def summaries(self, names: Sequence[str]) -> Iterator[Summary]:
+        """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
+        size, batch = parse_image_size(self.image_size), parse_value(self.batch_size)
+        changes = parse_changes(self.changes or ())
+        for name in names:
+            try:
+                yield summarize(resolve_target(name, **changes), size, batch, self.dtype)
+            except ConfigError as error:
+                raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Request` in place of its keyword parameter `request`."""
+    shared = inspect.signature(Request, eval_str=True).parameters
+    own = inspect.signature(command, eval_str=True).parameters
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        request = Request(**{name: values.pop(name) for name in shared})
+        command(**values, request=request)
+
+    parameters = [parameter for name, parameter in own.items() if name != "request"]
+    run.__signature__ = inspect.Signature([*parameters, *shared.values()])  # type: ignore[attr-defined]
+    return run
 
 
 def parse_image_size(text: str) -> int | Pair | None:
@@ -59,19 +93,22 @@ def parse_image_size(text: str) -> int | Pair | None:
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
-def parse_changes(changes: Iterable[str] | None) -> dict[str, Any]:
+def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
     """Overrides of a config from `field=value` texts.
 
     >>> parse_changes(["growth_rate=24", "block_config=6,12,24,16", "bn_size=none", "stem=cifar"])
     {'growth_rate': 24, 'block_config': (6, 12, 24, 16), 'bn_size': None, 'stem': 'cifar'}
     """
     values = {}
-    for change in changes or ():
+    for change in changes:
         field, equals, value = change.partition("=")
         if not (field.strip() and equals):
             raise ConfigError("--set", change, "a field and a value such as growth_rate=24")
         values[field.strip().replace("-", "_")] = parse_value(value.strip())
     return values
+
+
+_WORDS = {"true": True, "false": False, "none": None}
 
 
 def parse_value(text: str) -> Any:

@@ -20,7 +20,7 @@ from analysis.quantities import QUANTITIES
 from analysis.units import format_quantity
 from archs import checks
 from archs.errors import DenseScopeError
-from commands.options import ALL_FORMATS
+from commands.options import ALL_FORMATS, Request
 
 Row = dict[str, Any]
 
@@ -66,8 +66,7 @@ def table(rows: Iterable[Row], columns: Sequence[Column]) -> Table:
 def emit(
     rows: Callable[[], list[Row]],
     show: Callable[[], Iterable[RenderableType]],
-    file_format: str | None,
-    output: Path | None,
+    request: Request,
 ) -> None:
     """Show the tables, or write the rows in another format.
 
@@ -75,17 +74,17 @@ def emit(
         ConfigError: there is no such format.
         OutputError: the file cannot be written, or stdout cannot show a character.
     """
-    file_format = checks.choice("format", file_format or _format_of(output), ALL_FORMATS)
+    file_format = checks.choice("format", request.file_format or _format_of(request.output), ALL_FORMATS)
     if file_format == "table":
-        content = _render(show(), colour=output is None)
+        content = _render(show(), colour=request.output is None)
     else:
         import pandas as pd
 
         content = export_frame(pd.DataFrame(rows()), file_format)
-    if output is None:
+    if request.output is None:
         _write_to_stdout(content)
     else:
-        _write_to_file(content, output)
+        _write_to_file(content, request.output)
 
 
 def _format_of(output: Path | None) -> str:

@@ -207,7 +207,7 @@ def test_interruption_ends_quietly(monkeypatch, capsys):
     def interrupt(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("commands.networks.summarize", interrupt)
+    monkeypatch.setattr("commands.options.summarize", interrupt)
     assert main(["summary", "densenet121"]) == 130
     assert capsys.readouterr().err == ""
 
