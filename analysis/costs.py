@@ -70,13 +70,13 @@ def _weighted(layer: Layer, weights: int, c_out: int, positions: int, inputs: in
     """A layer that applies `weights` once at each of `positions`."""
     outputs, bias = positions * c_out, c_out if layer.bias else 0
     return OpCost(
-        params=weights + bias,
-        macs=positions * weights,
-        elementwise_ops=positions * bias,
-        memory_access_cost=inputs + outputs + weights,
-        elements_read=inputs + weights + bias,
-        elements_written=outputs,
-        activations=outputs if is_conv else 0,
+        weights + bias,
+        positions * weights,
+        positions * bias,
+        inputs + outputs + weights,
+        inputs + weights + bias,
+        outputs,
+        outputs if is_conv else 0,
     )
 
 
@@ -107,7 +107,8 @@ def global_avg_pool(layer: Layer) -> OpCost:
 
 def relu(layer: Layer) -> OpCost:
     """One comparison per element."""
-    return _elementwise(layer, prod(layer.output_shape))
+    elements = prod(layer.output_shape)
+    return OpCost(0, 0, elements, 0, elements, elements, 0)
 
 
 def hardsigmoid(layer: Layer) -> OpCost:
@@ -122,14 +123,12 @@ def pairwise(layer: Layer) -> OpCost:
 
 def concat(layer: Layer) -> OpCost:
     """No arithmetic, but every element is read and written once more."""
-    return _elementwise(layer, 0)
+    elements = prod(layer.output_shape)
+    return OpCost(0, 0, 0, 0, elements, elements, 0)
 
 
 def _elementwise(layer: Layer, operations: int) -> OpCost:
-    read = 0
-    for shape in layer.input_shapes:
-        read += prod(shape)
-    return OpCost(0, 0, operations, 0, read, prod(layer.output_shape), 0)
+    return OpCost(0, 0, operations, 0, sum(map(prod, layer.input_shapes)), prod(layer.output_shape), 0)
 
 
 OP_COSTS: dict[str, Callable[[Layer], OpCost]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archs import checks
-from archs.errors import ConfigError
+from archs.errors import ConfigError, MissingPackageError
 from archs.layer import Layer, Pair
 from archs.registry import create_model, is_config, plan_layers, resolve_config
 
@@ -52,9 +52,15 @@ class Target:
             if self.config is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
             return plan_layers(self.config, image_size, batch_size)
-        module = self.module or create_model(self.config, device="meta")
-        from analysis.trace import trace
-
+        try:
+            from analysis.trace import trace
+            from analysis.weightless import Weightless
+        except ModuleNotFoundError:
+            raise MissingPackageError("Tracing a module", "torch") from None
+        if self.module is not None:
+            return trace(self.module, image_size, batch_size)
+        with Weightless():
+            module = create_model(self.config)
         return trace(module, image_size, batch_size)
 
 

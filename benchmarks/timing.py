@@ -7,19 +7,26 @@ import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from statistics import median
-from time import perf_counter
+from timeit import timeit
+
+#: A turn repeats a contender until about this much time has passed, so that short ones are measured at all.
+TURN_SECONDS = 0.1
 
 
-def median_seconds(contenders: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median wall time of each contender over rounds in which all take turns, after one round to warm up."""
+def median_seconds(contenders: Mapping[str, Callable[[], object]], turns: int) -> dict[str, float]:
+    """Median wall time of one run of each contender, over turns that all contenders take in a circle."""
+    repeats = {name: _repeats(run) for name, run in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for round_number in range(repeats + 1):
+    for _ in range(turns):
         for name, run in contenders.items():
-            start = perf_counter()
-            run()
-            if round_number:
-                times[name].append(perf_counter() - start)
+            times[name].append(timeit(run, number=repeats[name]) / repeats[name])
     return {name: median(values) for name, values in times.items()}
+
+
+def _repeats(run: Callable[[], object]) -> int:
+    """How many runs fill a turn, judged by the second run: the first one warms up."""
+    run()
+    return max(1, round(TURN_SECONDS / timeit(run, number=1)))
 
 
 def print_ratios(title: str, seconds: Mapping[str, float], peer: str) -> None:
