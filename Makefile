@@ -4,7 +4,7 @@ HASH := $(shell cat requirements.txt requirements-light.txt | cksum | cut -d ' '
 DENSESCOPE_ENV ?= $(CACHE)/densescope/$(HASH)
 READY := $(DENSESCOPE_ENV)/.ready-$(HASH)
 RUN := "$(DENSESCOPE_ENV)/bin/python"
-BENCHMARKS := $(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))
+BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
 # A browser is opened where there is a screen; without one, Streamlit prints the address.
 SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 

@@ -34,6 +34,10 @@ if [ ! -e "$directory" ]; then
         exit 1
     }
 fi
+if [ ! -x "$directory/bin/python" ]; then
+    echo "$directory is no Python environment: name another with DENSESCOPE_ENV, or remove it." >&2
+    exit 1
+fi
 echo "Installing requirements.txt into $directory (once; minutes, and gigabytes for PyTorch) …"
 "$directory/bin/python" -m pip install --disable-pip-version-check -r requirements.txt
 rm -f "$unfinished"

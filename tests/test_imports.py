@@ -107,6 +107,11 @@ def test_what_needs_torch_says_so():
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_views_never_import_torch(view):
+    run_python(RUN_VIEW.format(view=view) + CHECK_HEAVY)
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_views_work_without_torch(view):
     run_python(BLOCK_HEAVY + RUN_VIEW.format(view=view))
 
