@@ -58,6 +58,8 @@ def traffic_shares(summary: Summary) -> dict[str, float]:
 
 def layers_finding(chosen: Sequence[LayerCost], summary: Summary) -> str:
     """What some layers of a network make up of the whole."""
+    if len(chosen) == len(summary.layers):
+        return f"All {len(chosen)} layers."
     shares = {
         label: sum(getattr(cost, key) for cost in chosen) / (getattr(summary, key) or 1)
         for key, label in (("params", "parameters"), ("macs", "MACs"), ("bytes_moved", "memory traffic"))

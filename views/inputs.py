@@ -36,13 +36,12 @@ def draw_sidebar() -> None:
     """The widgets; views ask `current` for what they say."""
     with st.sidebar:
         st.subheader("Input")
-        widgets.choose(
+        widgets.choose_or_type(
             "Image size",
             "image_size",
             IMAGE_SIZES,
             OWN_SIZE,
             help="`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width).",
-            accept_new_options=True,
         )
         left, right = st.columns(2)
         with left:

@@ -31,6 +31,10 @@ class Notation:
             return format_ratio(value)
         return format_exact(key, value) if self.style == "exact" else format_quantity(key, value)
 
+    def write_tick(self, key: str, value: float) -> str:
+        """A round value beside an axis: its further digits would all be zeros."""
+        return format_ratio(value) if self.style == "relative" else format_quantity(key, value)
+
     def label(self, key: str) -> str:
         """A column or axis title; units stand with the figures."""
         label = QUANTITIES[key].label
@@ -38,12 +42,13 @@ class Notation:
 
 
 def format_exact(key: str, value: float) -> str:
-    """Every digit of an integer, grouped with thin spaces.
+    """Every digit of an integer, grouped; six significant digits of a ratio.
 
-    >>> format_exact("params", 7978856).replace("\u2009", " ")
-    '7 978 856'
+    >>> format_exact("params", 7978856)
+    '7,978,856'
     """
-    if value != int(value):
-        return f"{100 * value:.4f}{THIN_SPACE}%" if QUANTITIES[key].unit == "%" else f"{value:.6g}"
     unit = QUANTITIES[key].unit
-    return f"{int(value):,}".replace(",", THIN_SPACE) + (f"{THIN_SPACE}{unit}" if unit else "")
+    if unit == "%":
+        return f"{100 * value:.4f}{THIN_SPACE}%"
+    number = f"{int(value):,}" if value == int(value) else f"{value:.6g}"
+    return f"{number}{THIN_SPACE}{unit}" if unit else number

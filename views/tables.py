@@ -18,6 +18,8 @@ Writer = Callable[[Any], str]
 
 #: Cell of a column that a row has nothing for.
 EMPTY = "–"
+#: Pixels of a letter, and around a cell's text.
+LETTER, CELL_PADDING = 6.6, 18
 
 
 def show(
@@ -44,7 +46,7 @@ def show(
         key=key,
         placeholder=EMPTY,
         column_config={
-            column: st.column_config.Column(**_title(column, titles), pinned=position == 0)
+            column: st.column_config.Column(**_title(column, titles), width=_width(frame[column]), pinned=position == 0)
             for position, column in enumerate(frame.columns)
         },
     )
@@ -60,6 +62,12 @@ def _title(column: str, titles: Mapping[str, tuple[str, str]]) -> dict[str, str]
     """Label and tooltip of a column."""
     label, definition = titles.get(column) or (QUANTITIES[column].label, QUANTITIES[column].definition)
     return {"label": label, "help": definition}
+
+
+def _width(column: pd.Series[Any]) -> int | None:
+    """Pixels that hold the longest text; numbers need no help."""
+    texts = column[column.map(lambda value: isinstance(value, str))]
+    return None if texts.empty else CELL_PADDING + round(LETTER * texts.str.len().max())
 
 
 def _or_empty(write: Writer) -> Writer:

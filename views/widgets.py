@@ -23,9 +23,14 @@ _PLOT_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "la
 
 def choose(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
     """One of some options."""
-    if not more.get("accept_new_options"):
-        _check_options(key, options, more.get("format_func", str))
+    _check_options(key, options, more.get("format_func", str))
     return st.selectbox(label, options, index=options.index(default), key=key, **_KEPT, **more)
+
+
+def choose_or_type(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+    """One of some options, or any other text."""
+    links.check(key, bool, "given")
+    return st.selectbox(label, options, index=options.index(default), key=key, accept_new_options=True, **_KEPT, **more)
 
 
 def choose_many(label: str, key: str, options: Sequence[str], default: Sequence[str] = (), **more: Any) -> list[str]:
@@ -57,7 +62,7 @@ def _check_options(key: str, options: Sequence[str], format_func: Callable[[Any]
     shown = [format_func(option) for option in options]
     values = st.query_params.get_all(key)
     bad = [value for value in values if value not in shown]
-    links.check(key, shown.__contains__, f"one of {nearest_names(bad[0], shown)} …" if bad else "")
+    links.check(key, shown.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
 
 
 def current_theme() -> theme.Theme:

@@ -31,8 +31,8 @@ def scatter(
 ) -> go.Figure:
     """One mark a network; the area of a mark stands for `size`."""
     xs, ys = notation.scale(frame, x), notation.scale(frame, y)
-    x_axis = axis(xs, lambda value: notation.write(x, value), notation.label(x), log=log)
-    y_axis = axis(ys, lambda value: notation.write(y, value), notation.label(y), log=log)
+    x_axis = axis(xs, lambda value: notation.write_tick(x, value), notation.label(x), log=log)
+    y_axis = axis(ys, lambda value: notation.write_tick(y, value), notation.label(y), log=log)
     diameters = _diameters(frame, size)
     positions = place_labels(
         list(zip(_fractions(xs, x_axis), _fractions(ys, y_axis), strict=True)),
@@ -79,7 +79,7 @@ def bars(frame: pd.DataFrame, key: str, notation: Notation, theme: Theme) -> go.
         )
     if notation.style == "relative":
         figure.add_vline(x=1, line={"color": theme.muted, "width": 1, "dash": "dot"})
-    values = axis(bars["value"], lambda value: notation.write(key, value), notation.label(key))
+    values = axis(bars["value"], lambda value: notation.write_tick(key, value), notation.label(key))
     room_for_figures = 1.3 if notation.style == "exact" else 1.15
     values["title"] = None
     values["range"] = (0, values["range"][1] * room_for_figures)

@@ -109,6 +109,16 @@ def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, 
         layer = f"{stage}: {module or 'top level'}"
         grow(name, name, "", value, theme.band)
         grow(stage, stage, name, value, theme.grid)
-        grow(layer, module.rpartition(".")[2] or stage, stage, value, theme.band)
+        grow(layer, _module_label(module) or stage, stage, value, theme.band)
         grow(row["name"], op, layer, value, theme.kinds[row["kind"]])
     return nodes
+
+
+def _module_label(module: str) -> str:
+    """The last part of a dotted path, with the part before it where it is but a number.
+
+    >>> _module_label("stages.0.blocks.0.conv_mid.1"), _module_label("features.denseblock1.denselayer2")
+    ('conv_mid 1', 'denselayer2')
+    """
+    *head, last = module.split(".")
+    return f"{head[-1]} {last}" if last.isdigit() and head else last

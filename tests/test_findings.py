@@ -1,0 +1,104 @@
+"""The sentences of the views: computed from the numbers, pinned here."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis import summarize
+from analysis.compare import comparison_row
+from analysis.findings import (
+    comparison_finding,
+    join,
+    layers_finding,
+    left_out_finding,
+    network_finding,
+    traffic_finding,
+    traffic_shares,
+)
+from analysis.units import THIN_SPACE
+
+
+def rows(*names: str) -> list[dict[str, object]]:
+    return [comparison_row(summarize(name, None)) for name in names]
+
+
+def plain(sentence: str) -> str:
+    """With ordinary spaces, so that the tests can be read."""
+    return sentence.replace(THIN_SPACE, " ")
+
+
+NETWORKS = {
+    "densenet121": "densenet121 needs 2.83 G MACs and 7.98 M parameters. "
+    "74 % of its memory traffic is not convolution: "
+    "it is normalisation (27 %), activation (27 %) and concatenation (18 %).",
+    "peleenet": "peleenet needs 508 M MACs and 2.80 M parameters. 60 % of its memory traffic is not convolution: "
+    "it is normalisation (19 %), activation (19 %), concatenation (17 %) and pooling (4.6 %).",
+    "vovnet57": "vovnet57 needs 8.93 G MACs and 36.6 M parameters. 43 % of its memory traffic is not convolution: "
+    "it is normalisation (16 %), activation (16 %) and concatenation (10 %).",
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_finding(name: str) -> None:
+    assert plain(network_finding(summarize(name))) == NETWORKS[name]
+
+
+def test_traffic_finding() -> None:
+    assert plain(traffic_finding(summarize("densenet121"))) == (
+        "Convolution and linear layers do all 2.83 G MACs with 26 % of the memory traffic; "
+        "the other 340 MB move without a single MAC."
+    )
+
+
+def test_traffic_shares_add_up_and_come_largest_first() -> None:
+    shares = list(traffic_shares(summarize("ese_vovnet19b_dw")).values())
+    assert sum(shares) == pytest.approx(1)
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_layers_finding() -> None:
+    summary = summarize("densenet121")
+    assert layers_finding(summary.layers, summary) == "All 426 layers."
+    assert plain(layers_finding(summary.layers[:50], summary)) == (
+        "50 of 426 layers, with 4.7 % of the parameters, 45 % of the MACs and 40 % of the memory traffic."
+    )
+
+
+def test_comparison_finding_names_the_pair_that_misleads() -> None:
+    assert plain(comparison_finding(rows("densenet121", "peleenet", "vovnet39"), "densenet121")) == (
+        "Of 3 networks, peleenet needs the fewest MACs (508 M, ×0.179 of densenet121) and causes the least memory "
+        "traffic (123 MB, ×0.267 of densenet121). MACs alone mislead: densenet121 needs ×0.401 the MACs of vovnet39 "
+        "but moves ×1.52 the bytes, 74 % of them outside convolution."
+    )
+
+
+def test_comparison_finding_without_a_pair_that_misleads() -> None:
+    assert plain(comparison_finding(rows("peleenet", "vovnet39"))) == (
+        "Of 2 networks, peleenet needs the fewest MACs (508 M) and causes the least memory traffic (123 MB). "
+        "Throughout this selection, fewer MACs come with less memory traffic."
+    )
+
+
+def test_comparison_finding_with_two_winners_and_an_absent_baseline() -> None:
+    sentence = plain(comparison_finding(rows("ese_vovnet19b_slim_dw", "peleenet"), "vovnet57"))
+    assert sentence.startswith(
+        "Of 2 networks, ese_vovnet19b_slim_dw needs the fewest MACs (398 M) "
+        "and peleenet causes the least memory traffic (123 MB)."
+    )
+
+
+def test_comparison_finding_of_one_network() -> None:
+    assert plain(comparison_finding(rows("densenet121"))) == (
+        "densenet121 needs 2.83 G MACs and 7.98 M parameters and moves 460 MB, 74 % of it outside convolution."
+    )
+
+
+def test_left_out_finding() -> None:
+    assert left_out_finding({"peleenet": "It is too small."}) == "peleenet is left out: It is too small."
+    assert (
+        left_out_finding({"a": "It is too small.", "b": "So is it."}) == "a and b are left out. For a, It is too small."
+    )
+
+
+def test_join() -> None:
+    assert [join("a"), join("ab"), join("abc")] == ["a", "a and b", "a, b and c"]
