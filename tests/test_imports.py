@@ -81,7 +81,8 @@ app = AppTest.from_file("app.py", default_timeout=60).run()
 app = app.switch_page({view!r}).run()
 assert not app.exception, app.exception
 assert not app.error, [error.value for error in app.error]
-assert len(app.main) > 0
+assert "densenet121" in app.markdown[0].value
+assert len(app.dataframe) > 0
 """
 
 
