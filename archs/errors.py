@@ -50,6 +50,14 @@ class TraceError(DenseScopeError, RuntimeError):
     """A module could not be turned into layers."""
 
 
+class WeightsError(DenseScopeError, ValueError):
+    """Weights that cannot be found, fetched, read, or fitted to the network."""
+
+
+class WeightsWarning(UserWarning):
+    """Weights were loaded, but a part of the network keeps its initialisation."""
+
+
 class MissingPackageError(DenseScopeError, ImportError):
     """Something needs a package that is not installed."""
 

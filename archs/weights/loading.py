@@ -1,0 +1,71 @@
+"""Putting the tensors of a file into a network."""
+
+from __future__ import annotations
+
+import warnings
+from os import PathLike
+from typing import Any
+
+from archs.errors import WeightsError, WeightsWarning, abbreviate
+from archs.weights.files import read_state_dict
+from archs.weights.fitting import Checkpoint, allowed_differences, check_fit
+from archs.weights.hub import locate_weights
+from archs.weights.layouts import nearest_layout
+from archs.weights.names import title_of
+from archs.weights.report import LoadReport
+
+
+def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
+    """Fill a network of the registry from a file or a hub name, as `create_model(weights=...)` does.
+
+    Warns:
+        WeightsWarning: a part of the network keeps its initialisation.
+
+    Raises:
+        ConfigError, WeightsError, MissingPackageError: the weights do not fit; the network is unchanged.
+    """
+    expected = model.state_dict()
+    if any(tensor.is_meta for tensor in expected.values()):
+        raise WeightsError("A network on the meta device has no memory to load weights into.")
+    checkpoint = _read_checkpoint(model, weights)
+    reasons = allowed_differences(checkpoint.tensors, expected)
+    check_fit(checkpoint, model.config, expected, left_out=reasons)
+    _check_residual(checkpoint, model.config)
+    usable = {key: checkpoint.tensors[key] for key in expected if key in checkpoint.tensors and key not in reasons}
+    model.load_state_dict(usable, strict=False)
+    report = _report(checkpoint, tuple(usable), reasons)
+    if report.left_out:
+        warnings.warn(str(report), WeightsWarning, stacklevel=3)
+    return report
+
+
+def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
+    source, state = str(weights), read_state_dict(locate_weights(weights, model.config))
+    layout = nearest_layout(model.config.family, state, model.state_dict())
+    tensors, ignored = {}, set(state)
+    for key, ours in layout.ours(state).items():
+        if ours in tensors:
+            raise WeightsError(f"{source} holds {abbreviate(ours)} twice, the second time as {abbreviate(key)}.")
+        tensors[ours] = state[key]
+        ignored.remove(key)
+    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)))
+
+
+def _check_residual(checkpoint: Checkpoint, config: Any) -> None:
+    if checkpoint.layout.residual and not config.residual and max(config.block_per_stage) > 1:
+        raise WeightsError(
+            f"{checkpoint.source} has {checkpoint.layout.title}, whose networks add an identity in repeated blocks: "
+            f"load it with residual=True, because {title_of(config)} adds none and would compute something else."
+        )
+
+
+def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:
+    reasons = [
+        f"{' and '.join(key for key in left_out if left_out[key] == reason)} not loaded, because {reason}"
+        for reason in dict.fromkeys(left_out.values())
+    ]
+    if checkpoint.ignored:
+        reasons.append(f"{len(checkpoint.ignored)} tensors outside {checkpoint.layout.root}* ignored")
+    return LoadReport(
+        checkpoint.source, checkpoint.layout.title, loaded, tuple(left_out), checkpoint.ignored, tuple(reasons)
+    )
