@@ -51,24 +51,33 @@ class LayerCost(NamedTuple):
         return self.flops / self.bytes_moved if self.bytes_moved else 0.0
 
 
-def conv2d(layer: Layer) -> OpCost:
+def convolution(layer: Layer) -> OpCost:
     """MACs N·ho·wo·co·(ci/groups)·kh·kw; a bias is one elementwise addition per output element."""
     assert layer.kernel is not None
-    n, c_in, h, w = layer.input_shapes[0]
-    _, c_out, h_out, w_out = layer.output_shape
-    weights = c_out * (c_in // layer.groups) * layer.kernel[0] * layer.kernel[1]
-    return _weighted(layer, weights, c_out, n * h_out * w_out, n * c_in * h * w, is_conv=True)
+    shape, out = layer.input_shapes[0], layer.output_shape
+    weights = out[1] * (shape[1] // layer.groups) * prod(layer.kernel)
+    return _weighted(layer, weights, out[1], prod(shape), is_conv=True)
+
+
+def transposed_convolution(layer: Layer) -> OpCost:
+    """MACs N·hi·wi·ci·(co/groups)·kh·kw: the kernel is applied once per input position."""
+    assert layer.kernel is not None
+    cost = convolution(layer)
+    weights = cost.params - (layer.output_shape[1] if layer.bias else 0)
+    n, _, *sides = layer.input_shapes[0]
+    return cost._replace(macs=n * prod(sides) * weights)
 
 
 def linear(layer: Layer) -> OpCost:
     """MACs rows·in·out; a bias is one elementwise addition per output element."""
     shape, c_out = layer.input_shapes[0], layer.output_shape[-1]
-    return _weighted(layer, shape[-1] * c_out, c_out, prod(shape[:-1]), prod(shape), is_conv=False)
+    return _weighted(layer, shape[-1] * c_out, c_out, prod(shape), is_conv=False)
 
 
-def _weighted(layer: Layer, weights: int, c_out: int, positions: int, inputs: int, *, is_conv: bool) -> OpCost:
-    """A layer that applies `weights` once at each of `positions`."""
-    outputs, bias = positions * c_out, c_out if layer.bias else 0
+def _weighted(layer: Layer, weights: int, c_out: int, inputs: int, *, is_conv: bool) -> OpCost:
+    """A layer that applies all `weights` at each position of its output."""
+    outputs, bias = prod(layer.output_shape), c_out if layer.bias else 0
+    positions = outputs // c_out
     return OpCost(
         weights + bias,
         positions * weights,
@@ -80,12 +89,40 @@ def _weighted(layer: Layer, weights: int, c_out: int, positions: int, inputs: in
     )
 
 
+def matmul(layer: Layer) -> OpCost:
+    """Product (…, m, k) × (…, k, n): MACs …·m·k·n, without weights."""
+    return _product(layer, prod(layer.output_shape) * layer.input_shapes[0][-1])
+
+
+def attention(layer: Layer) -> OpCost:
+    """softmax(QKᵀ)V: MACs of both products; elementwise a scaling and a softmax of every score."""
+    query, key, value = layer.input_shapes[:3]
+    scores = prod(query[:-1]) * key[-2]
+    return _product(layer, scores * (query[-1] + value[-1]), elementwise_ops=6 * scores)
+
+
+def einsum(layer: Layer) -> OpCost:
+    """A contraction of two tensors: MACs are kept in `kernel` by the trace, as (their number,)."""
+    assert layer.kernel is not None
+    return _product(layer, prod(layer.kernel))
+
+
+def _product(layer: Layer, macs: int, elementwise_ops: int = 0) -> OpCost:
+    read, written = sum(map(prod, layer.input_shapes)), prod(layer.output_shape)
+    return OpCost(0, macs, elementwise_ops, read + written, read, written, 0)
+
+
 def batch_norm(layer: Layer) -> OpCost:
     """One multiplication and one addition per element; reads running mean and variance beside the affine pair."""
     shape = layer.output_shape
     elements, channels = prod(shape), shape[1]
     affine = 2 * channels if layer.bias else 0
     return OpCost(affine, 0, 2 * elements, 0, elements + affine + 2 * channels, elements, 0)
+
+
+def layer_norm(layer: Layer) -> OpCost:
+    """Mean, variance and normalisation: five operations per element; two more for scale and shift."""
+    return _elementwise(layer, (7 if layer.extra_params else 5) * prod(layer.output_shape))
 
 
 def max_pool2d(layer: Layer) -> OpCost:
@@ -100,8 +137,19 @@ def avg_pool2d(layer: Layer) -> OpCost:
     return _elementwise(layer, prod(layer.output_shape) * prod(layer.kernel))
 
 
-def global_avg_pool(layer: Layer) -> OpCost:
-    """h·w − 1 additions and one division per channel: as many operations as input elements."""
+def adaptive_pool2d(layer: Layer) -> OpCost:
+    """As many operations per output element as its window has input elements; windows may overlap."""
+    (*_, h, w), (n, c, h_out, w_out) = layer.input_shapes[0], layer.output_shape
+    return _elementwise(layer, n * c * _window_total(h, h_out) * _window_total(w, w_out))
+
+
+def _window_total(size: int, windows: int) -> int:
+    """Summed length of the windows of an adaptive pooling: from ⌊i·size/windows⌋ to ⌈(i+1)·size/windows⌉."""
+    return sum(-((i + 1) * size // -windows) - i * size // windows for i in range(windows))
+
+
+def reduction(layer: Layer) -> OpCost:
+    """Sums, means, maxima, global or non-overlapping pooling: one operation per input element."""
     return _elementwise(layer, prod(layer.input_shapes[0]))
 
 
@@ -111,38 +159,73 @@ def relu(layer: Layer) -> OpCost:
     return OpCost(0, 0, elements, 0, elements, elements, 0)
 
 
-def hardsigmoid(layer: Layer) -> OpCost:
-    """clip(x/6 + 1/2, 0, 1): one multiplication, one addition, two comparisons per element."""
-    return _elementwise(layer, 4 * prod(layer.output_shape))
-
-
-def pairwise(layer: Layer) -> OpCost:
-    """One operation per output element, of two tensors that may broadcast."""
-    return _elementwise(layer, prod(layer.output_shape))
-
-
 def concat(layer: Layer) -> OpCost:
     """No arithmetic, but every element is read and written once more."""
     elements = prod(layer.output_shape)
     return OpCost(0, 0, 0, 0, elements, elements, 0)
 
 
+def uncounted(_: Layer) -> OpCost:
+    """Stands in for an op without a rule where the caller allows it."""
+    return OpCost()
+
+
 def _elementwise(layer: Layer, operations: int) -> OpCost:
     return OpCost(0, 0, operations, 0, sum(map(prod, layer.input_shapes)), prod(layer.output_shape), 0)
 
 
+def _per_output(operations: int) -> Callable[[Layer], OpCost]:
+    """The rule of an op that computes so many operations per output element."""
+    return lambda layer: _elementwise(layer, operations * prod(layer.output_shape))
+
+
+#: Operations per output element; a transcendental function counts as one.
+ELEMENTWISE = {
+    **dict.fromkeys(("add", "sub", "mul", "div", "pow", "maximum", "minimum", "masked_fill", "where"), 1),
+    **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "erf", "tanh", "rsub"), 1),
+    **dict.fromkeys(("relu6", "hardtanh", "clamp", "leaky_relu", "prelu"), 2),  # two comparisons; compare, multiply
+    "elu": 3,  # compare, exp, subtract
+    "softplus": 3,  # exp, add, log
+    "hardsigmoid": 4,  # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons
+    "sigmoid": 4,  # negate, exp, add, divide
+    "hardswish": 5,  # hardsigmoid, multiply
+    "silu": 5,  # sigmoid, multiply
+    "mish": 5,  # softplus, tanh, multiply
+    "gelu": 5,  # x/2 · (1 + erf(x/√2)): two multiplications for the scale, erf, add, multiply
+    "softmax": 5,  # max, subtract, exp, sum, divide
+    "log_softmax": 5,  # max, subtract, exp, sum with log, subtract
+    "normalize": 3,  # square, sum, divide
+    "rms_norm": 4,  # square, sum, divide, scale
+    "interpolate": 7,  # bilinear: two interpolations along one axis, one along the other
+    "addcmul": 2,
+    "lerp": 3,
+}
+#: Ops that move elements and compute nothing.
+COPIES = (
+    *("copy", "clone", "pad", "roll", "flip", "stack", "repeat", "repeat_interleave", "tile"),
+    *("gather", "index_select", "getitem", "setitem", "unfold", "pixel_shuffle", "pixel_unshuffle"),
+)
+REDUCTIONS = ("global_avg_pool", "avg_pool1d", "mean", "sum", "amax", "amin", "max", "norm", "var", "std", "fold")
+
 OP_COSTS: dict[str, Callable[[Layer], OpCost]] = {
-    "conv2d": conv2d,
+    "conv2d": convolution,
+    "conv1d": convolution,
+    "conv3d": convolution,
+    "conv_transpose2d": transposed_convolution,
     "linear": linear,
+    "matmul": matmul,
+    "attention": attention,
+    "einsum": einsum,
     "batch_norm": batch_norm,
-    "relu": relu,
-    "hardsigmoid": hardsigmoid,
+    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), layer_norm),
     "max_pool2d": max_pool2d,
     "avg_pool2d": avg_pool2d,
-    "global_avg_pool": global_avg_pool,
+    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), adaptive_pool2d),
+    **dict.fromkeys(REDUCTIONS, reduction),
+    "relu": relu,
     "concat": concat,
-    "add": pairwise,
-    "mul": pairwise,
+    **{op: _per_output(operations) for op, operations in ELEMENTWISE.items()},
+    **{op: _per_output(0) for op in COPIES},
 }
 
 
@@ -151,11 +234,13 @@ def cost_layer(layer: Layer, dtype: str = "float32") -> LayerCost:
     return cost_layers((layer,), dtype)[0]
 
 
-def cost_layers(layers: Iterable[Layer], dtype: str = "float32") -> tuple[LayerCost, ...]:
+def cost_layers(
+    layers: Iterable[Layer], dtype: str = "float32", *, allow_uncounted: bool = False
+) -> tuple[LayerCost, ...]:
     """What each layer costs, with bytes at the given dtype.
 
     Raises:
-        UnknownOpError: the meter has no rule for an op.
+        UnknownOpError: the meter has no rule for an op, unless such layers are allowed to cost nothing.
         ConfigError: `dtype` is not one of `DTYPE_BYTES`.
     """
     size = element_bytes(dtype)
@@ -163,8 +248,13 @@ def cost_layers(layers: Iterable[Layer], dtype: str = "float32") -> tuple[LayerC
     for layer in layers:
         rule = OP_COSTS.get(layer.op)
         if rule is None:
-            raise UnknownOpError(layer.op, layer.name)
+            if not allow_uncounted:
+                raise UnknownOpError(layer.op, layer.name)
+            rule = uncounted
         params, macs, elementwise, access, read, written, activations = rule(layer)
+        if layer.extra_params:
+            params += layer.extra_params
+            read += max(0, layer.extra_params)
         costs.append(
             LayerCost(layer, params, macs, 2 * macs, elementwise, access, read * size, written * size, activations)
         )

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import LayerCost, cost_layers
+from analysis.costs import OP_COSTS, LayerCost, cost_layers
 from analysis.kinds import WEIGHTED_KINDS, op_kind
 from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
 from analysis.targets import Target, resolve_target
 from archs import checks
-from archs.layer import Pair
+from archs.layer import Layer, Pair, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +70,11 @@ class Summary(Totals):
         return self.target.family
 
     @property
+    def uncounted(self) -> tuple[Layer, ...]:
+        """Layers whose op the meter does not know; they are counted as nothing."""
+        return tuple(cost.layer for cost in self.layers if cost.layer.op not in OP_COSTS)
+
+    @property
     def traffic_outside_conv(self) -> float:
         """Share of the memory traffic that is not caused by convolution and linear layers."""
         outside = sum(cost.bytes_moved for cost in self.layers if op_kind(cost.layer) not in WEIGHTED_KINDS)
@@ -120,7 +125,7 @@ class Summary(Totals):
 def layer_row(cost: LayerCost) -> dict[str, Any]:
     """What a table shows of one layer."""
     layer = cost.layer
-    channels = [shape[1] for shape in layer.input_shapes]
+    channels = [_channels(layer.op, shape) for shape in layer.input_shapes]
     return {
         "name": layer.name,
         "op": layer.op,
@@ -130,12 +135,17 @@ def layer_row(cost: LayerCost) -> dict[str, Any]:
         "input_shapes": layer.input_shapes,
         "output_shape": layer.output_shape,
         "in_channels": sum(channels) if layer.op == "concat" else channels[0],
-        "out_channels": layer.output_shape[1],
+        "out_channels": _channels(layer.op, layer.output_shape),
         "kernel": layer.kernel,
         "stride": layer.stride,
         "padding": layer.padding,
         "groups": layer.groups,
     } | {key: getattr(cost, key) for key in LAYER_QUANTITIES}
+
+
+def _channels(op: str, shape: Shape) -> int:
+    """Axis 1 of maps (N, C, H, W); the last axis of tokens (N, L, C), and of whatever a linear layer reads."""
+    return shape[1] if len(shape) == 4 and op != "linear" else shape[-1]
 
 
 def summarize(
@@ -144,6 +154,8 @@ def summarize(
     batch_size: int = 1,
     dtype: str = "float32",
     route: str = "auto",
+    *,
+    allow_uncounted: bool = False,
 ) -> Summary:
     """Every layer of a network with what it costs, and the totals.
 
@@ -153,6 +165,7 @@ def summarize(
         batch_size: N of the input (N, C, H, W).
         dtype: what an element is stored as, one of `analysis.costs.DTYPE_BYTES`.
         route: "plan" (no torch), "trace" (the real module), or "auto": the plan of a config, the trace of a module.
+        allow_uncounted: list layers whose op the meter does not know in `Summary.uncounted` instead of raising.
 
     Raises:
         DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
@@ -164,7 +177,7 @@ def summarize(
     if route == "auto":
         route = resolved.best_route
     layers = resolved.layers(size, batch_size, route)
-    costs = cost_layers(layers, dtype)
+    costs = cost_layers(layers, dtype, allow_uncounted=allow_uncounted)
     return Summary(
         **add_up(costs),
         target=resolved,

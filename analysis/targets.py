@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.libraries import Input, build, is_library_name
 from archs import checks
 from archs.errors import ConfigError, MissingPackageError
 from archs.layer import Layer, Pair
@@ -21,6 +22,8 @@ class Target:
     name: str
     config: Any = None
     module: nn.Module | None = None
+    #: What a module takes, as far as its library says.
+    module_input: Input = field(default_factory=Input)
 
     @property
     def family(self) -> str | None:
@@ -30,7 +33,7 @@ class Target:
     @property
     def image_size(self) -> int | Pair:
         """The size that the network was made for."""
-        return 224 if self.config is None else self.config.image_size
+        return self.module_input.image_size if self.config is None else self.config.image_size
 
     @property
     def best_route(self) -> str:
@@ -58,24 +61,30 @@ class Target:
         except ModuleNotFoundError:
             raise MissingPackageError("Tracing a module", "torch") from None
         if self.module is not None:
-            return trace(self.module, image_size, batch_size)
+            return trace(self.module, image_size, batch_size, self.module_input.in_channels)
         with Weightless():
             module = create_model(self.config)
         return trace(module, image_size, batch_size)
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:
-    """Make a `Target` of a registered name, a config or an `nn.Module`; overrides change fields of its config.
+    """Make a `Target` of a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
+
+    Overrides change fields of the config.
 
     >>> resolve_target("densenet121", growth_rate=24).name
     'densenet121 (growth_rate=24)'
 
     Raises:
-        UnknownArchError: no such name.
+        UnknownArchError: no such name; it names the nearest three.
         ConfigError, UnknownFieldError: something that cannot be analysed, or an override that is not allowed.
     """
     if isinstance(target, Target):
         return target
+    if isinstance(target, str) and is_library_name(target):
+        if overrides:
+            raise ConfigError("overrides", overrides, f"empty for {target}, which has no config")
+        return Target(target, None, *build(target))
     if isinstance(target, str):
         return Target(_label(target, overrides), resolve_config(target, **overrides))
     if is_config(target):
@@ -84,7 +93,7 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     if hasattr(target, "named_modules"):
         config = getattr(target, "config", None)
         return Target(type(target).__name__, config if is_config(config) else None, target)
-    raise ConfigError("target", target, "a registered name, a config or an nn.Module")
+    raise ConfigError("target", target, "a registered name, a config, an nn.Module, 'timm/NAME' or 'torchvision/NAME'")
 
 
 def _label(name: str, overrides: dict[str, Any]) -> str:

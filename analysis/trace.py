@@ -1,14 +1,15 @@
 """The second route: the real module, run with shapes instead of arithmetic, recorded as `Layer` records.
 
 The forward pass runs as written, on tensors of the meta device, while a `TorchFunctionMode` stands in for every
-operation: known operations get their output shape from a rule below and become a layer, views pass through, and
-anything else becomes a layer that the meter refuses by name. No weight is read and nothing about the module changes.
+operation: it becomes a layer with the output shape that its rule gives, views pass through, and arithmetic on weights
+alone is followed, so that learnable scalars are attributed to the layer that reads them. No weight is read and nothing
+about the module changes.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,23 +18,31 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from analysis.trace_rules import RULES, VIEWS, Call
+from analysis.costs import OP_COSTS
+from analysis.trace_rules import COMPOSITIONS, CONSTANTS, PRODUCTS, RULES, VIEWS, Call, op_name
 from archs.errors import DenseScopeError, TraceError
 from archs.layer import INPUT, Layer, Pair
 
+#: Operations whose op and shapes imply weights; their layer has the name of the module that owns those.
+WEIGHTED_OPS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose2d", "linear", "batch_norm"})
 
-def trace(module: nn.Module, image_size: Pair = (224, 224), batch_size: int = 1) -> list[Layer]:
+
+def trace(
+    module: nn.Module, image_size: Pair = (224, 224), batch_size: int = 1, in_channels: int | None = None
+) -> list[Layer]:
     """The layers of any module in execution order, at inference.
 
     Args:
         module: takes one image tensor (N, C, H, W); real or meta weights, left as they are.
         image_size: (h, w) in pixels.
         batch_size: N.
+        in_channels: C; None for what the module's first convolution takes.
 
     Raises:
         TraceError: the module's forward pass fails on shapes alone; the sentence says where.
     """
-    image = torch.empty((batch_size, _in_channels(module), *image_size), device="meta")
+    channels = in_channels or _in_channels(module)
+    image = torch.empty((batch_size, channels, *image_size), device="meta")
     recorder = Recorder(module)
     mark(image, INPUT)
     with _inference_mode(module), recorder.following_modules(), recorder, torch.no_grad():
@@ -58,6 +67,9 @@ class Recorder(TorchFunctionMode):
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self._modules = [module]
         self._uses: dict[str, int] = {}
+        self._parameters = {id(parameter): parameter.numel() for parameter in module.parameters()}
+        #: Those that no layer has been charged with yet.
+        self._uncounted = dict(self._parameters)
 
     @property
     def path(self) -> str:
@@ -86,32 +98,82 @@ class Recorder(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func in RULES:
-            return self.record(RULES[func](*args, **kwargs))
-        result = func(*args, **kwargs)
-        if isinstance(result, Tensor):
-            sources = [tensor for tensor in args if isinstance(tensor, Tensor) and source_of(tensor)]
-            if sources and func not in VIEWS:
-                return self.record(Call(func.__name__, sources, tuple(result.shape)))
-            if sources:
-                mark(result, source_of(sources[0]))
+        if func.__name__ == "__get__":  # an attribute such as `shape` or `T`
+            return self._follow(func(*args), args[:1])
+        name = op_name(func)
+        if name in COMPOSITIONS:
+            with self:
+                return COMPOSITIONS[name](*args, **kwargs)
+        tensors = list(_tensors((*args, *kwargs.values())))
+        sources = [tensor for tensor in tensors if source_of(tensor)]
+        if name in RULES and (sources or (name in PRODUCTS and any(map(self._weights_of, tensors)))):
+            call = RULES[name](*args, **kwargs)
+        elif sources and name == "setitem":
+            call = Call(name, sources, tuple(sources[-1].shape))
+        else:
+            return self._run(func, name, args, kwargs, tensors, sources)
+        output = self._record(call, tensors)
+        if kwargs.get("inplace") or _is_in_place(func):
+            mark(args[0], source_of(output))
+        return output
+
+    def _run(self, func: Any, name: str, args: Any, kwargs: Any, tensors: list[Tensor], sources: list[Tensor]) -> Any:
+        """An operation without a rule: meta tensors tell its shape; constants are computed as they are."""
+        if not sources:
+            if not any(map(self._weights_of, tensors)):
+                return func(*args, **kwargs)
+            if _is_in_place(func):
+                return args[0]
+        result = func(*_to_meta(args), **_to_meta(kwargs))
+        outputs = list(_tensors((result,)))
+        if name in CONSTANTS or not outputs:
+            return result
+        if not sources or (name in VIEWS and _shares_memory(outputs[0], sources[0])):
+            return self._follow(result, tensors)
+        call = Call("copy" if name in VIEWS else name, sources, tuple(outputs[0].shape))
+        layer_name = source_of(self._record(call, tensors))
+        for output in outputs:
+            mark(output, layer_name)
         return result
 
-    def record(self, call: Call) -> Tensor:
-        """Add a layer and make the tensor that stands for its output."""
-        name = self._name(call.op)
-        sources = tuple([source_of(tensor) for tensor in call.inputs])
+    def _follow(self, result: Any, tensors: Iterable[Tensor]) -> Any:
+        """Hand on to the result where these tensors come from: the layer that made them, or weights."""
+        for output in _tensors((result,)):
+            source = next(filter(None, map(source_of, tensors)), "")
+            if source:
+                mark(output, source)
+            else:
+                output._densescope_weights = [w for tensor in tensors for w in self._weights_of(tensor)]  # type: ignore[attr-defined]
+        return result
+
+    def _weights_of(self, tensor: Tensor) -> Iterable[int]:
+        """Ids of the parameters that a tensor was computed from without the image; its own if it is one."""
+        key = id(tensor)
+        return (key,) if key in self._parameters else getattr(tensor, "_densescope_weights", ())
+
+    def _record(self, call: Call, tensors: Iterable[Tensor]) -> Tensor:
+        """Add a layer and make the tensor that stands for its output; `tensors` are all that the operation reads."""
+        name = self._name(call.op, tensors)
+        sources = tuple([source_of(tensor) or "constant" for tensor in call.inputs])
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
-        self.layers.append(Layer(name, call.op, self._stage_of(name), sources, shapes, *call[2:]))
+        layer = Layer(name, call.op, self._stage_of(name), sources, shapes, *call[2:])
+        learned = sum([self._uncounted.pop(weight, 0) for tensor in tensors for weight in self._weights_of(tensor)])
+        implied = OP_COSTS[call.op](layer).params if call.op in WEIGHTED_OPS else 0
+        self.layers.append(layer if learned == implied else layer._replace(extra_params=learned - implied))
         return mark(torch.empty(call.output_shape, device="meta"), name)
 
-    def _name(self, op: str) -> str:
+    def _name(self, op: str, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
         module, path = self._modules[-1], self.path
-        if not _is_layer_module(module):
+        if not (_is_layer_module(module) or (op in WEIGHTED_OPS and self._owns_any(module, tensors))):
             path = f"{path}.{op}" if path else op
         uses = self._uses[path] = self._uses.get(path, 0) + 1
         return path if uses == 1 else f"{path}_{uses}"
+
+    def _owns_any(self, module: nn.Module, tensors: Iterable[Tensor]) -> bool:
+        """Whether one of the tensors comes from a parameter of the module itself, not of its children."""
+        own = {id(parameter) for parameter in module.parameters(recurse=False)}
+        return any(weight in own for tensor in tensors for weight in self._weights_of(tensor))
 
 
 def mark(tensor: Tensor, source: str) -> Tensor:
@@ -123,6 +185,34 @@ def mark(tensor: Tensor, source: str) -> Tensor:
 def source_of(tensor: Tensor) -> str:
     """The layer that made a tensor, "" for weights and constants."""
     return getattr(tensor, "_densescope_source", "")
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(value)
+
+
+def _to_meta(value: Any) -> Any:
+    """The same arguments with every floating-point tensor on the meta device; indices keep their values."""
+    if isinstance(value, Tensor):
+        real = value.is_floating_point() and not value.is_meta
+        return torch.empty_like(value, device="meta") if real else value
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(map(_to_meta, value))
+    return {key: _to_meta(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _shares_memory(a: Tensor, b: Tensor) -> bool:
+    return a.untyped_storage()._cdata == b.untyped_storage()._cdata
+
+
+def _is_in_place(func: Any) -> bool:
+    """Whether a function changes its first argument: `relu_`, `add_`, `+=`, `x[i] = y`."""
+    name = func.__name__
+    return name.startswith(("__i", "__set")) if name.startswith("__") else name.endswith("_")
 
 
 def _is_layer_module(module: nn.Module) -> bool:

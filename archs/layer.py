@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
+#: Kernel sizes, strides, paddings, dilations: one number per spatial axis.
+Sides = tuple[int, ...]
 
 #: Name under which a layer's `inputs` refer to the network's input image.
 INPUT = "input"
@@ -26,12 +28,15 @@ class Layer(NamedTuple):
     #: One shape (N, C, H, W) per entry of `inputs`; (N, C) in front of a linear layer.
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
-    kernel: Pair | None = None
-    stride: Pair | None = None
-    padding: Pair | None = None
-    dilation: Pair | None = None
+    kernel: Sides | None = None
+    stride: Sides | None = None
+    padding: Sides | None = None
+    dilation: Sides | None = None
     groups: int = 1
     bias: bool = False
+    #: Learnable scalars beyond what op and shapes imply: a scale, a positional embedding. Negative where a layer's
+    #: weights are shared with an earlier layer, or are not learnable.
+    extra_params: int = 0
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
