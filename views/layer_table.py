@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COSTS = ("params", "macs", "memory_access_cost", "bytes_moved")
 SHARES = ("macs_share", "bytes_moved_share")
+#: Of kinds and stages: each cost beside its share.
+GROUP_COSTS = ("bytes_moved", "bytes_moved_share", "macs", "macs_share", "params", "params_share", "memory_access_cost")
 #: What a download holds: the columns of `Summary.to_frame()` and the memory traffic.
 EXPORTED = (
     "name",
@@ -65,12 +67,12 @@ def show_layers(frame: pd.DataFrame, height: int) -> None:
 
 def show_kinds(frame: pd.DataFrame) -> None:
     """One row a kind of operation."""
-    _show(frame[["kind", "layers", *COSTS, *SHARES]], "kinds_table")
+    _show(frame[["kind", "layers", *GROUP_COSTS]], "kinds_table")
 
 
 def show_stages(frame: pd.DataFrame) -> None:
     """One row a stage."""
-    _show(frame[["stage", "layers", "output", *COSTS, "params_share", *SHARES]], "stages_table")
+    _show(frame[["stage", "output", "layers", *GROUP_COSTS]], "stages_table")
 
 
 def show_profile(frame: pd.DataFrame) -> None:

@@ -59,7 +59,7 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         bargap=0,
         barmode="overlay",
         hovermode="closest",
-        legend={"orientation": "h", "yanchor": "top", "y": -0.08, "x": 0, "traceorder": "normal"},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "normal"},
         margin={"t": 26},
     )
 

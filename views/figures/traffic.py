@@ -46,7 +46,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             col=column,
         )
         figure.update_xaxes(
-            title={"text": f"Share of {format_quantity(key, int(frame[key].sum()))}{_unit_word(key)}", "standoff": 6},
+            title={"text": f"of {format_quantity(key, int(frame[key].sum()))}{_unit_word(key)}", "standoff": 6},
             range=(0, 1.3 * max(shares)),
             showticklabels=False,
             showgrid=False,
@@ -59,7 +59,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 def _unit_word(key: str) -> str:
     """What a count counts, where its unit does not say it."""
-    return " MACs" if key == "macs" else " memory traffic"
+    return " MACs" if key == "macs" else " traffic"
 
 
 def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure:
