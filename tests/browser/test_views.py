@@ -16,6 +16,7 @@ Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 SCREENSHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
 SIZES = {1280: 800, 1920: 1080}
 PATIENCE_MS = 30_000
+BREATH_MS = 300
 #: Streamlit's own: it looks for its server below the page's path first when a link opens a page directly.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
 #: Streamlit's own widgets, tables and charts; what remains is ours.
@@ -52,10 +53,11 @@ def opened(browser: Browser, url: str, width: int = 1280, scheme: str = "light")
 
 
 def settle(page: Page) -> None:
-    """Wait until the script has run to its end and its last element is there."""
+    """Wait until the script, which may have yet to start, has run to its end and its last element is there."""
+    page.wait_for_timeout(BREATH_MS)
     page.locator('[data-testid="stDataFrame"]:visible').last.wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(BREATH_MS)
 
 
 def assert_within_width(page: Page) -> None:
@@ -151,8 +153,9 @@ def test_a_copied_link_restores_compare(browser: Browser, app_url: str) -> None:
 
 
 def test_a_copied_link_restores_layers(browser: Browser, app_url: str) -> None:
-    def read(page: Page) -> str:
-        return page.get_by_test_id("stMainBlockContainer").inner_text()
+    def read(page: Page) -> list[str]:
+        main = page.get_by_test_id("stMainBlockContainer")
+        return main.locator("h1, p, [data-testid=stMetricValue], [data-tag]").all_inner_texts()
 
     with opened(browser, f"{app_url}/layers") as page:
         pick(page, "Network", "vovnet39")
