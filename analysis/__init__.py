@@ -5,6 +5,7 @@ Importing this package imports neither torch nor pandas; each is loaded where it
 
 from analysis.compare import compare
 from analysis.costs import LayerCost, cost_layer, cost_layers
+from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
 from analysis.summary import Summary, summarize
 
@@ -16,5 +17,6 @@ __all__ = [
     "cost_layer",
     "cost_layers",
     "count_depth",
+    "cross_check",
     "summarize",
 ]
