@@ -1,0 +1,152 @@
+"""Networks as files for other programs: each file is read back and compared with the network before it is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archs import checks
+from archs.errors import DenseScopeError
+from archs.layer import Pair
+from archs.registry import plan_layers
+from archs.weights.names import registered_name
+from archs.weights.packages import require
+
+#: Largest difference between the outputs of a file and of its network, as a share of the largest output.
+TOLERANCE = 1e-3
+#: Batches at which a file that takes any batch is checked.
+CHECKED_BATCHES = (1, 3)
+
+Run = Callable[[Tensor], Tensor]
+
+
+class ExportError(DenseScopeError):
+    """A network cannot be written to a file, or the file computes something else."""
+
+
+def export_model(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    file_format: str,
+    image_size: int | Pair | None = None,
+    batch_size: int | None = None,
+) -> float:
+    """Write a network of the registry, in inference mode, to a file; if anything goes wrong, what was there stays.
+
+    Args:
+        model: the network; it is not changed.
+        path: the file.
+        file_format: "onnx", "torchscript", or "safetensors" for the weights alone, with the config as metadata.
+        image_size: side or (h, w) in pixels; None for the network's own.
+        batch_size: the one batch that the file has to take; None for any.
+
+    Returns:
+        The largest difference between the outputs of the file and of the network, as a share of the largest output.
+
+    Raises:
+        ConfigError: no such format; sizes that are not allowed or do not suit the network.
+        ExportError: the file cannot be written, or computes something else.
+        MissingPackageError: a package that writes or checks the file is not installed.
+    """
+    config: Any = model.config
+    write = _WRITERS[checks.choice("file_format", file_format, FORMATS)]
+    plan_layers(config, image_size, 1 if batch_size is None else batch_size)
+    size = checks.image_size(config.image_size if image_size is None else image_size)
+    batches = CHECKED_BATCHES if batch_size is None else (batch_size,)
+    model = deepcopy(model).eval()
+    with _replacing(Path(path)) as unchecked, warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        images = [_random_images(config.in_channels, size, batch) for batch in batches]
+        run = write(model, images[-1], unchecked, batch_size is None)
+        return _largest_difference(run, model, images)
+
+
+def _largest_difference(run: Run, model: nn.Module, images: Iterable[Tensor]) -> float:
+    differences = [_difference(run(batch), model(batch)) for batch in images]
+    if not all(difference <= TOLERANCE for difference in differences):  # so that NaN differs too
+        shown = ", ".join(f"{difference:.1e}" for difference in differences)
+        raise ExportError(f"The file was not kept: its outputs differ from PyTorch's by {shown} of the largest.")
+    return max(differences)
+
+
+def _random_images(channels: int, size: Pair, batch_size: int) -> Tensor:
+    return torch.randn(batch_size, channels, *size, generator=torch.Generator().manual_seed(0))
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    largest = expected.abs().max().item()
+    return (found - expected).abs().max().item() / (largest or 1.0)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A new path beside `path`, which takes its place once all has gone well."""
+    try:
+        if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+            raise ExportError(f"Cannot write to {str(path)!r}: it is no ordinary file that may be replaced.")
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
+            unchecked = Path(folder, "unchecked")
+            yield unchecked
+            os.replace(unchecked, path.resolve())
+    except DenseScopeError:
+        raise
+    except OSError as error:
+        raise ExportError(f"Cannot write to {str(path)!r}: {error.strerror or error}.") from None
+    except Exception as error:  # exporters raise what they like
+        first_line = next(iter(str(error).splitlines()), "").rstrip(".")
+        raise ExportError(f"Exporting to {str(path)!r} failed: {type(error).__name__}: {first_line}.") from error
+
+
+def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
+    require("onnxscript", "Exporting to ONNX")
+    runtime = require("onnxruntime", "Checking an ONNX file")
+    torch.onnx.export(
+        model,
+        (images,),
+        path,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+        input_names=["images"],
+        output_names=["logits"],
+        dynamic_shapes=({0: "batch"},) if any_batch else None,
+    )
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda batch: torch.from_numpy(session.run(None, {"images": batch.numpy()})[0])
+
+
+def _write_torchscript(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
+    traced = torch.jit.trace(model, images, check_trace=False)  # type: ignore[no-untyped-call]
+    torch.jit.save(traced, path)
+    run: Run = torch.jit.load(path)  # type: ignore[no-untyped-call]
+    return run
+
+
+def _write_safetensors(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
+    safetensors = require("safetensors.torch", "Writing a .safetensors file")
+    config: Any = model.config
+    metadata = {
+        "format": "pt",
+        "name": registered_name(config) or "",
+        "family": config.family,
+        "config": json.dumps(asdict(config)),
+    }
+    path.write_bytes(safetensors.save(model.state_dict(), metadata))  # save_file would set permissions of its own
+    written = deepcopy(model)
+    written.load_state_dict(safetensors.load_file(path))
+    return written
+
+
+_WRITERS = {"onnx": _write_onnx, "torchscript": _write_torchscript, "safetensors": _write_safetensors}
+FORMATS = tuple(_WRITERS)

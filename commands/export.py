@@ -1,0 +1,62 @@
+"""A network as a file for other programs: export."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from archs.errors import DenseScopeError, WeightsWarning
+from archs.registry import create_model
+from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value
+from commands.output import emit
+
+
+def export(
+    name: NameArgument,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write ONNX, checked with onnxruntime.")] = None,
+    torchscript: Annotated[Path | None, typer.Option(metavar="FILE", help="Write TorchScript, checked.")] = None,
+    safetensors: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the weights alone.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="WEIGHTS", help="A file, timm/NAME.TAG or torchvision/DEFAULT; left out: freshly drawn."),
+    ] = None,
+    image_size: Annotated[str, typer.Option(metavar="SIZE", help="A side, height x width, or its own.")] = "own",
+    batch_size: Annotated[str, typer.Option(metavar="N", help="The one batch that it takes, or any.")] = "any",
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: num_classes=10.")
+    ] = None,
+) -> None:
+    """Write a network to a file that other programs can run, compared with PyTorch first."""
+    targets = {"onnx": onnx, "torchscript": torchscript, "safetensors": safetensors}
+    chosen = [(file_format, path) for file_format, path in targets.items() if path is not None]
+    if len(chosen) != 1:
+        raise DenseScopeError("Give one of --onnx FILE, --torchscript FILE and --safetensors FILE.")
+    [(file_format, path)] = chosen
+    size, batch = parse_image_size(image_size), None if batch_size == "any" else parse_value(batch_size)
+    model = _build(name, weights, parse_changes(changes or ()))
+    from analysis.export_model import export_model
+
+    difference = export_model(model, path, file_format, size, batch)
+    row = {
+        "name": name,
+        "file": str(path),
+        "weights": str(model.weights_report or "freshly initialised."),
+        "largest_difference": difference,
+    }
+    emit(lambda: [row], lambda: [Text(_SENTENCES.format_map(row))], Request())
+
+
+_SENTENCES = """\
+{name} written to {file}.
+Weights: {weights}
+Largest difference from PyTorch's output, on random images: {largest_difference:.2g} of the largest output."""
+
+
+def _build(name: str, weights: str | None, fields: dict[str, Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeightsWarning)  # the report says the same
+        return create_model(name, weights=weights, **fields)
