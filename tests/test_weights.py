@@ -216,7 +216,10 @@ def test_old_keys_tell_their_architecture_too(tmp_path):
 def test_authors_vovnet_asks_for_its_identities(tmp_path):
     torch.save(authors.VoVNet(*V1_39).state_dict(), tmp_path / "vovnet39.pth")
     sentence = refused(tmp_path / "vovnet39.pth", "vovnet39", **NARROW_FIELDS)
-    assert "whose networks add an identity in repeated blocks: load it with residual=True" in sentence
+    assert sentence.endswith(
+        "vovnet39.pth (the authors' layout, VoVNet.pytorch and vovnet-detectron2) needs residual=True: it is of a "
+        "network whose repeated blocks add an identity, unlike those of this VoVNet, whose fields were changed."
+    )
 
 
 def test_unknown_keys_name_the_first_and_the_nearest_layout(tmp_path):

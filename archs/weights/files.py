@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         MissingPackageError: the package that reads this format is not installed.
     """
     _check_file(path)
-    read = _read_safetensors if path.name.lower().endswith(".safetensors") else _read_pickle
+    read = _read_safetensors if _is_safetensors(path) else _read_pickle
     try:
         content = read(path)
     except MissingPackageError:
@@ -40,6 +41,19 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # whatever a damaged file makes its reader do, it is a damaged file
         raise WeightsError(f"{str(path)!r} {_refusal(error)}.") from None
     return _without_prefixes(_state_dict(content, path))
+
+
+def read_exported_config(path: Path) -> Mapping[str, Any]:
+    """The fields that a .safetensors file of `cli.py export` keeps beside its tensors; none for other files."""
+    if not _is_safetensors(path):
+        return {}
+    with require("safetensors", "Reading a .safetensors file").safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+    try:
+        config = json.loads(metadata.get("config", "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _check_file(path: Path) -> None:
@@ -58,6 +72,10 @@ def _check_file(path: Path) -> None:
                 raise WeightsError(f"{shown} is empty.")
     except OSError as error:
         raise WeightsError(f"Cannot read {shown}: {error.strerror}.") from None
+
+
+def _is_safetensors(path: Path) -> bool:
+    return path.name.lower().endswith(".safetensors")
 
 
 def _read_safetensors(path: Path) -> Any:

@@ -35,6 +35,8 @@ class Checkpoint:
     tensors: State
     #: Keys of the file that lie outside the network.
     ignored: tuple[str, ...]
+    #: Whether its network adds an identity in repeated blocks, which no tensor shows; None where nothing tells.
+    residual: bool | None
 
 
 def allowed_differences(found: State, expected: State) -> dict[str, str]:

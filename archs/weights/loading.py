@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any
 
 from archs.errors import WeightsError, WeightsWarning, abbreviate
-from archs.weights.files import read_state_dict
+from archs.weights.files import read_exported_config, read_state_dict
 from archs.weights.fitting import Checkpoint, allowed_differences, check_fit
 from archs.weights.hub import locate_weights
 from archs.weights.layouts import nearest_layout
@@ -40,7 +40,8 @@ def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
 
 
 def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
-    source, state = str(weights), read_state_dict(locate_weights(weights, model.config))
+    source, path = str(weights), locate_weights(weights, model.config)
+    state = read_state_dict(path)
     layout = nearest_layout(model.config.family, state, model.state_dict())
     tensors, ignored = {}, set(state)
     for key, ours in layout.ours(state).items():
@@ -48,15 +49,18 @@ def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
             raise WeightsError(f"{source} holds {abbreviate(ours)} twice, the second time as {abbreviate(key)}.")
         tensors[ours] = state[key]
         ignored.remove(key)
-    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)))
+    residual = True if layout.residual else read_exported_config(path).get("residual")
+    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)), residual)
 
 
 def _check_residual(checkpoint: Checkpoint, config: Any) -> None:
-    if checkpoint.layout.residual and not config.residual and max(config.block_per_stage) > 1:
-        raise WeightsError(
-            f"{checkpoint.source} has {checkpoint.layout.title}, whose networks add an identity in repeated blocks: "
-            f"load it with residual=True, because {title_of(config)} adds none and would compute something else."
-        )
+    needed = checkpoint.residual
+    if needed is None or config.family != "vovnet" or max(config.block_per_stage) == 1 or needed == config.residual:
+        return
+    raise WeightsError(
+        f"{checkpoint.source} ({checkpoint.layout.title}) needs residual={needed}: it is of a network whose repeated "
+        f"blocks {'add' if needed else 'do not add'} an identity, unlike those of {title_of(config)}."
+    )
 
 
 def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:
