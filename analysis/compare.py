@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from analysis.depth import depth_of_layers
-from analysis.quantities import ADDITIVE_QUANTITIES
+from analysis.quantities import LAYER_QUANTITIES
 from analysis.summary import Summary, summarize
 from archs.layer import Pair
 
@@ -33,7 +32,7 @@ def compare(
 
 def comparison_row(summary: Summary) -> dict[str, Any]:
     """What a table of networks shows of one; raw values."""
-    depth = depth_of_layers(summary.target, [cost.layer for cost in summary.layers])
+    depth = summary.depth
     return {
         "name": summary.name,
         "family": summary.family,
@@ -43,8 +42,6 @@ def comparison_row(summary: Summary) -> dict[str, Any]:
         "depth": depth.total,
         "conv_layers": depth.conv,
         "fc_layers": depth.fully_connected,
-        **{key: getattr(summary, key) for key in ADDITIVE_QUANTITIES},
-        "bytes_moved": summary.bytes_moved,
-        "arithmetic_intensity": summary.arithmetic_intensity,
+        **{key: getattr(summary, key) for key in LAYER_QUANTITIES},
         "traffic_outside_conv": summary.traffic_outside_conv,
     }

@@ -7,12 +7,12 @@ from itertools import permutations
 from typing import Any
 
 from analysis.costs import LayerCost
-from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.kinds import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share
 
 #: Kinds of operation as a sentence names them.
-_NOUNS = {"concat": "concatenation"}
+_NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product": "matrix products", "copy": "copies"}
 #: Kinds that cause less than this share of the traffic are not worth a mention.
 _WORTH_MENTIONING = 0.02
 
@@ -24,14 +24,14 @@ def network_finding(summary: Summary) -> str:
 
     >>> from analysis import summarize
     >>> print(network_finding(summarize("vovnet39")).replace("\u2009", " "))
-    vovnet39 needs 7.07 G MACs and 22.6 M parameters. 49 % of its memory traffic is not convolution: it is \
+    vovnet39 needs 7.07 G MACs and 22.6 M parameters. 50 % of its memory traffic is not convolution: it is \
 normalisation (18 %), activation (18 %), concatenation (11 %) and pooling (2.3 %).
     """
     needs = f"{summary.name} needs {_write(summary, 'macs')} MACs and {_write(summary, 'params')} parameters."
     parts = [
         f"{_NOUNS.get(kind, kind)} ({format_share(share)})"
         for kind, share in traffic_shares(summary).items()
-        if kind not in WEIGHTED_KINDS and share >= _WORTH_MENTIONING
+        if kind not in CONV_KINDS and share >= _WORTH_MENTIONING
     ]
     outside = f"{format_share(summary.traffic_outside_conv)} of its memory traffic is not convolution"
     return f"{needs} {outside}: it is {join(parts)}." if parts else f"{needs} {outside}."
@@ -39,11 +39,11 @@ normalisation (18 %), activation (18 %), concatenation (11 %) and pooling (2.3 %
 
 def traffic_finding(summary: Summary) -> str:
     """Why a small network can be slow: traffic that no multiply-accumulate comes with."""
-    outside = round(summary.traffic_outside_conv * summary.bytes_moved)
+    weighted = summary.traffic_share(WEIGHTED_KINDS)
     return (
         f"Convolution and linear layers do all {_write(summary, 'macs')} MACs with "
-        f"{format_share(1 - summary.traffic_outside_conv)} of the memory traffic; "
-        f"the other {format_quantity('bytes_moved', outside)} move without a single MAC."
+        f"{format_share(weighted)} of the memory traffic; "
+        f"the other {format_quantity('bytes_moved', (1 - weighted) * summary.bytes_moved)} move without a single MAC."
     )
 
 

@@ -18,6 +18,8 @@ KINDS = (
     "arithmetic",
     "copy",
 )
+#: The kinds that are convolutions.
+CONV_KINDS = frozenset(KINDS[:3])
 #: The kinds with multiply-accumulates, which FLOPs and the memory access cost count.
 WEIGHTED_KINDS = frozenset(KINDS[:5])
 

@@ -71,15 +71,15 @@ _TABLE = (
         "traffic_outside_conv",
         "Traffic outside convolution",
         "%",
-        "Share of the memory traffic that concatenation, batch norm, activation and pooling cause.",
+        "Share of the memory traffic that concatenation, normalisation, activation, pooling and linear layers cause.",
     ),
     Quantity("depth", "Depth", "", "Weighted layers as the family's papers count them."),
 )
 
 QUANTITIES: dict[str, Quantity] = {quantity.key: quantity for quantity in _TABLE}
 
-#: The quantities that one layer has, in the order of every table.
-LAYER_QUANTITIES = (
+#: What the meter counts of one layer, in its order; integers that add up over layers.
+ADDITIVE_QUANTITIES = (
     "params",
     "macs",
     "flops",
@@ -88,7 +88,6 @@ LAYER_QUANTITIES = (
     "bytes_read",
     "bytes_written",
     "activations",
-    "arithmetic_intensity",
 )
-#: The integer ones among them, which add up over layers.
-ADDITIVE_QUANTITIES = LAYER_QUANTITIES[:-1]
+#: Everything that one layer has, in the order of every table.
+LAYER_QUANTITIES = (*ADDITIVE_QUANTITIES, "bytes_moved", "arithmetic_intensity")

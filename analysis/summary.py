@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from analysis.costs import OP_COSTS, LayerCost, cost_layers
-from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.depth import Depth, depth_of_layers
+from analysis.kinds import CONV_KINDS, op_kind
 from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
 from analysis.targets import Target, resolve_target
 from archs import checks
@@ -74,11 +76,20 @@ class Summary(Totals):
         """Layers whose op the meter does not know; they are counted as nothing."""
         return tuple(cost.layer for cost in self.layers if cost.layer.op not in OP_COSTS)
 
+    @cached_property
+    def depth(self) -> Depth:
+        """The weighted layers, as the papers of the family count them."""
+        return depth_of_layers(self.target, [cost.layer for cost in self.layers])
+
     @property
     def traffic_outside_conv(self) -> float:
-        """Share of the memory traffic that is not caused by convolution and linear layers."""
-        outside = sum(cost.bytes_moved for cost in self.layers if op_kind(cost.layer) not in WEIGHTED_KINDS)
-        return outside / self.bytes_moved if self.bytes_moved else 0.0
+        """Share of the memory traffic that convolutions do not cause."""
+        return 1 - self.traffic_share(CONV_KINDS)
+
+    def traffic_share(self, kinds: Collection[str]) -> float:
+        """Share of the memory traffic that some kinds of operation (`analysis.kinds`) cause, from 0 to 1."""
+        moved = sum(cost.bytes_moved for cost in self.layers if op_kind(cost.layer) in kinds)
+        return moved / self.bytes_moved if self.bytes_moved else 0.0
 
     def by_stage(self) -> pd.DataFrame:
         """One row a stage, in execution order: the rows of the paper's table."""
@@ -104,11 +115,8 @@ class Summary(Totals):
         for name, costs in groups.items():
             totals = Totals(**add_up(costs))
             output = "×".join(map(str, costs[-1].layer.output_shape[1:]))
-            rows.append(
-                {column: name, "layers": len(costs), "output": output}
-                | vars(totals)
-                | {"arithmetic_intensity": totals.arithmetic_intensity}
-            )
+            quantities = {key: getattr(totals, key) for key in LAYER_QUANTITIES}
+            rows.append({column: name, "layers": len(costs), "output": output} | quantities)
         return rows
 
     def rows(self) -> list[dict[str, Any]]:

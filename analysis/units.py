@@ -50,6 +50,8 @@ def format_share(share: float) -> str:
     '75\u2009%'
     """
     percent = 100 * share
+    if 0 < percent < 0.05:
+        return f"<0.1{THIN_SPACE}%"
     decimals = 1 if 0 < percent < 9.95 else 0
     return f"{percent:.{decimals}f}{THIN_SPACE}%"
 

@@ -165,10 +165,14 @@ def plan_layers(config: Any, image_size: int | Pair | None = 224, batch_size: in
     try:
         return _plan(config, size, batch_size)
     except UnfitImageError as problem:
-        nearest = tuple(_nearest_side(config, side) for side in size)
-        shown = nearest[0] if nearest[0] == nearest[1] else nearest
-        allowed = f"a size that the network's strides can take ({problem}); the nearest is {shown}"
-        raise ConfigError("image_size", image_size or config.image_size, allowed) from None
+        nearest = (_nearest_side(config, size[0]), _nearest_side(config, size[1]))
+        allowed = f"a size that the network's strides can take ({problem}); the nearest is {_shortest(nearest)}"
+        raise ConfigError("image_size", _shortest(size), allowed) from None
+
+
+def _shortest(size: Pair) -> int | Pair:
+    """One number for a square, as people write it."""
+    return size[0] if size[0] == size[1] else size
 
 
 def _plan(config: ArchConfig, size: Pair, batch_size: int) -> list[Layer]:

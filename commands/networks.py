@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.compare import comparison_row
-from analysis.depth import Depth, depth_of_layers
+from analysis.depth import Depth
 from analysis.quantities import QUANTITIES
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_share, format_size
@@ -67,13 +67,9 @@ def compare(names: NamesArgument, *, request: Request) -> None:
 def depth(name: NameArgument, *, request: Request) -> None:
     """Count a network's weighted layers as the papers of its family do."""
     [found] = request.summaries([name])
-    counted = _depth(found)
+    counted = found.depth
     row = {"name": found.name, **vars(counted), "note": counted.note}
     emit(lambda: [row], lambda: [Text(f"{found.name}: {_depth_line(counted)}")], request)
-
-
-def _depth(found: Summary) -> Depth:
-    return depth_of_layers(found.target, [cost.layer for cost in found.layers])
 
 
 def _depth_line(counted: Depth) -> str:
@@ -94,7 +90,7 @@ def _workload(row: Any) -> Text:
 def _describe(found: Summary, *, layers: bool) -> Iterator[RenderableType]:
     row = comparison_row(found)
     title = Text.assemble((f"{found.name}\n", "bold"), (f"{format_size(found.image_size)}, ", "dim"), _workload(row))
-    yield Text.assemble(title, f"\nDepth {_depth_line(_depth(found))}")
+    yield Text.assemble(title, f"\nDepth {_depth_line(found.depth)}")
     yield table(
         [{"key": key, "value": row[key]} for key in HEADLINES],
         [
@@ -103,18 +99,16 @@ def _describe(found: Summary, *, layers: bool) -> Iterator[RenderableType]:
             Column("Exact", lambda line: f"{line['value']:,}" if isinstance(line["value"], int) else ""),
         ],
     )
-    yield table(_with_traffic(found.stage_rows(), found), [text("stage", "Stage"), *_STAGE_COLUMNS])
+    yield table(_with_shares(found.stage_rows(), found), [text("stage", "Stage"), *_STAGE_COLUMNS])
     if layers:
-        yield table(_with_traffic(found.rows(), found), [text("name", "Layer"), *_LAYER_COLUMNS])
+        yield table(_with_shares(found.rows(), found), [text("name", "Layer"), *_LAYER_COLUMNS])
 
 
-def _with_traffic(rows: Iterable[Row], found: Summary) -> Iterator[Row]:
+def _with_shares(rows: Iterable[Row], found: Summary) -> Iterator[Row]:
     for row in rows:
-        moved = row["bytes_read"] + row["bytes_written"]
         yield row | {
-            "bytes_moved": moved,
-            "macs_share": row["macs"] / found.macs,
-            "bytes_share": moved / found.bytes_moved,
+            "macs_share": row["macs"] / (found.macs or 1),
+            "bytes_share": row["bytes_moved"] / found.bytes_moved,
         }
 
 

@@ -39,7 +39,7 @@ BAD_INPUT = {
     "list --colour": "No such option: --colour",
     "list nothing*": "There is no architecture 'nothing*'",
     "list --family resnet": "family is 'resnet', but must be one of 'densenet', 'peleenet', 'vovnet'",
-    "list --image-size 12": "densenet121: image_size is (12, 12)",
+    "list --image-size 12": "densenet121: image_size is 12",
     "summary": "Missing argument 'NAME'",
     "summary densnet121": "nearest names are 'densenet121', 'densenet201', 'densenet161'",
     "summary densenet121 densenet169": "unexpected extra argument",

@@ -97,7 +97,7 @@ def test_bytes_follow_the_dtype(dtype, size):
 
 
 def test_densenet121_moves_three_quarters_of_its_bytes_outside_convolution():
-    assert analysis.summarize("densenet121").traffic_outside_conv == pytest.approx(0.75, abs=0.01)
+    assert analysis.summarize("densenet121").traffic_outside_conv == pytest.approx(0.75, abs=0.001)
 
 
 @pytest.mark.parametrize("family", archs.list_families())

@@ -37,7 +37,6 @@ def layers(summary: Summary) -> pd.DataFrame:
 
 
 def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    frame = frame.assign(bytes_moved=frame["bytes_read"] + frame["bytes_written"])
     return frame.assign(
         **{f"{key}_share": frame[key] / (frame[key].sum() or 1) for key in ("params", "macs", "bytes_moved")}
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
-from analysis.depth import depth_of_layers
 from analysis.findings import layers_finding, network_finding, traffic_finding
 from analysis.kinds import KINDS
 from analysis.quantities import QUANTITIES
@@ -41,7 +40,7 @@ def label_of(key: str) -> str:
 
 def draw_headlines(summary: Summary) -> None:
     """The figures that one would quote, and how the depth adds up."""
-    depth = depth_of_layers(summary.target, [cost.layer for cost in summary.layers])
+    depth = summary.depth
     with st.container(horizontal=True, gap="medium", key="headlines"):
         for key in HEADLINES:
             value, quantity = getattr(summary, key), QUANTITIES[key]

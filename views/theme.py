@@ -100,11 +100,13 @@ LIGHT = Theme(
         "convolution k×k": "#9C8BC0",
         "depthwise": "#473B6B",
         "linear": "#77808C",
+        "matrix product": "#848F9D",
         "concat": "#B04A55",
         "normalisation": "#A97A4B",
         "activation": "#8D8B4E",
         "pooling": "#7A8F95",
         "arithmetic": "#4F5A66",
+        "copy": "#8F7F78",
     },
 )
 
@@ -120,10 +122,12 @@ DARK = Theme(
         "convolution k×k": "#B9ABDA",
         "depthwise": "#6B5C9B",
         "linear": "#8D96A3",
+        "matrix product": "#A9B4C2",
         "concat": "#CC6670",
         "normalisation": "#C39667",
         "activation": "#A9A768",
         "pooling": "#93A9AF",
         "arithmetic": "#6C7886",
+        "copy": "#B5A49D",
     },
 )

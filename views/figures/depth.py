@@ -39,7 +39,7 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """All panels.
 
     Args:
-        frame: `Summary.to_frame()` with the columns `number`, `resolution`, `bytes_moved` added.
+        frame: `Summary.to_frame()` with the columns `number`, `resolution` added.
         theme: what it is drawn with.
     """
     figure = make_subplots(len(TITLES), 1, shared_xaxes=True, vertical_spacing=0.035)

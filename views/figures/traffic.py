@@ -23,7 +23,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """The share of each kind of operation in MACs and in memory traffic, side by side.
 
     Args:
-        frame: `Summary.by_kind()` with the column `bytes_moved` added.
+        frame: `Summary.by_kind()`.
         theme: what it is drawn with.
     """
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
@@ -66,7 +66,7 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
     """Areas for stage, layer and operation.
 
     Args:
-        frame: `Summary.to_frame()` with the column `bytes_moved` added.
+        frame: `Summary.to_frame()`.
         key: the quantity that areas stand for.
         name: of the network.
         theme: what it is drawn with.
