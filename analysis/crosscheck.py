@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.targets import Target, resolve_target
 from archs import checks
+from archs.create import create_model
 from archs.errors import MissingPackageError
 from archs.layer import Pair
-from archs.registry import create_model
 
 if TYPE_CHECKING:
     import pandas as pd

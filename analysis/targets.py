@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.libraries import Input, build, is_library_name
 from archs import checks
+from archs.create import create_model
 from archs.errors import ConfigError, MissingPackageError
 from archs.layer import Layer, Pair
-from archs.registry import create_model, is_config, plan_layers, resolve_config
+from archs.registry import is_config, plan_layers, resolve_config
 
 if TYPE_CHECKING:
     from torch import nn

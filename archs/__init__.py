@@ -4,6 +4,7 @@ Importing this package never imports torch; only `create_model` does.
 """
 
 from archs import densenet, peleenet, vovnet
+from archs.create import create_model
 from archs.errors import (
     ConfigError,
     DenseScopeError,
@@ -15,7 +16,6 @@ from archs.errors import (
 )
 from archs.layer import Layer
 from archs.registry import (
-    create_model,
     get_config,
     get_family,
     get_spec,

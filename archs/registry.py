@@ -1,23 +1,17 @@
-"""Every architecture by name, and the ways from a name to its config, its layers and its module."""
+"""Every architecture by name, and the ways from a name to its config and its layers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from importlib import import_module
-from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from archs import checks
-from archs.errors import ConfigError, MissingPackageError, UnknownArchError, UnknownFieldError
+from archs.errors import ConfigError, UnknownArchError, UnknownFieldError
 from archs.layer import Layer, Pair
 from archs.plan import Steps, UnfitImageError, collect, image
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 class ArchConfig(Protocol):
@@ -189,39 +183,3 @@ def _nearest_side(config: ArchConfig, side: int) -> int:
                 continue
             return candidate
     return side
-
-
-def create_model(
-    arch: Any, *, weights: str | PathLike[str] | None = None, device: str | None = None, **overrides: Any
-) -> nn.Module:
-    """The `nn.Module` of a registered name or a config, with freshly initialised or given weights.
-
-    >>> create_model("densenet121", num_classes=10).classifier.out_features  # doctest: +SKIP
-    10
-
-    Args:
-        arch: a registered name or a config.
-        weights: a file, "timm/NAME.TAG" or "torchvision/DEFAULT" (docs/weights.md); None to initialise them. What was
-            loaded, and what was not and why, is the model's `weights_report`, else None.
-        device: where to put the weights; None for torch's default, "meta" for none at all.
-        overrides: config fields to change.
-
-    Raises:
-        UnknownArchError, UnknownFieldError, ConfigError: as `get_config`.
-        MissingPackageError: torch is not installed, or what reads the weights.
-        WeightsError: the weights cannot be found, fetched, read, or fitted to the network.
-    """
-    config = resolve_config(arch, **overrides)
-    module_path, class_name = _FAMILIES[config.family].module.split(":")
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise MissingPackageError("Building a module", "torch") from None
-    with torch.device(device) if device else nullcontext():
-        model = getattr(import_module(module_path), class_name)(config)
-    model.weights_report = None
-    if weights is not None:
-        from archs.weights import load_weights
-
-        model.weights_report = load_weights(model, weights)
-    return model

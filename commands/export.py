@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from archs.create import create_model
 from archs.errors import DenseScopeError, WeightsWarning
-from archs.registry import create_model
 from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value
 from commands.output import emit
 
