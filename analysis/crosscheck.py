@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from analysis.targets import Target, resolve_target
+from analysis.targets import resolve_target
 from archs import checks
-from archs.create import create_model
 from archs.errors import MissingPackageError
 from archs.layer import Pair
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import nn
 
 #: The columns of every cross-check; between the two groups stands one column a step.
 HEAD = ("counter", "version", "reported_as", "unit", "reported", "ours")
@@ -46,7 +44,7 @@ def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: in
     except ModuleNotFoundError:
         raise MissingPackageError("Cross-checking counters", "torch") from None
     with _TURN:
-        rows = reconcile(_module(resolved), size, batch_size)
+        rows = reconcile(resolved.without_weights(), size, batch_size)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
     frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())
@@ -68,12 +66,3 @@ def waterfall(frame: pd.DataFrame) -> pd.DataFrame:
         for step in ("ours", *steps, "reported"):
             rows.append({"counter": row["counter"], "unit": row["unit"], "step": step, "value": int(row[step])})
     return pd.DataFrame(rows, columns=["counter", "unit", "step", "value"])
-
-
-def _module(target: Target) -> nn.Module:
-    from analysis.weightless import Weightless
-
-    if target.module is not None:
-        return target.module
-    with Weightless():
-        return create_model(target.config)

@@ -38,7 +38,7 @@ class Target:
 
     @property
     def best_route(self) -> str:
-        """ "plan" for a config; "trace" for a module, which may have been changed since it was built."""
+        """The plan of a config; the trace of a module, which may have been changed since it was built."""
         return "trace" if self.config is None or self.module is not None else "plan"
 
     def own_layers(self) -> list[Layer]:
@@ -56,16 +56,25 @@ class Target:
             if self.config is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
             return plan_layers(self.config, image_size, batch_size)
+        module = self.without_weights()
+        from analysis.trace import trace
+
+        return trace(module, image_size, batch_size, self.module_input.in_channels)
+
+    def without_weights(self) -> nn.Module:
+        """The module itself, or one built of the config without weights.
+
+        Raises:
+            MissingPackageError: torch is not installed.
+        """
+        if self.module is not None:
+            return self.module
         try:
-            from analysis.trace import trace
             from analysis.weightless import Weightless
         except ModuleNotFoundError:
-            raise MissingPackageError("Tracing a module", "torch") from None
-        if self.module is not None:
-            return trace(self.module, image_size, batch_size, self.module_input.in_channels)
+            raise MissingPackageError("Building a module", "torch") from None
         with Weightless():
-            module = create_model(self.config)
-        return trace(module, image_size, batch_size)
+            return create_model(self.config)
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:
