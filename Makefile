@@ -5,8 +5,6 @@ DENSESCOPE_ENV ?= $(CACHE)/densescope/$(HASH)
 READY := $(DENSESCOPE_ENV)/.ready-$(HASH)
 RUN := "$(DENSESCOPE_ENV)/bin/python"
 BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
-# A browser is opened where there is a screen; without one, Streamlit prints the address.
-SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 
 .DEFAULT_GOAL := help
 .PHONY: help env app test lint style types format bench
@@ -18,8 +16,7 @@ env: ## Create the Python environment, if it is not there yet
 	@scripts/environment.sh "$(DENSESCOPE_ENV)" "$(READY)"
 
 app: env ## Open the app in the browser
-	STREAMLIT_SERVER_HEADLESS=$(if $(SCREEN),false,true) STREAMLIT_SERVER_SHOW_EMAIL_PROMPT=false \
-		$(RUN) -m streamlit run app.py $(ARGS)
+	$(RUN) -m streamlit run app.py $(ARGS)
 
 test: env ## Run all tests, in parallel
 	$(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)

@@ -1,4 +1,4 @@
-"""DenseScope on the command line: `python cli.py list | summary | compare | depth`.
+"""DenseScope on the command line: `python cli.py --help` lists the commands.
 
 Bad input ends with status 2 and one line on stderr, a closed pipe and Ctrl-C end quietly.
 """

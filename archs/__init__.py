@@ -13,6 +13,8 @@ from archs.errors import (
     UnknownArchError,
     UnknownFieldError,
     UnknownOpError,
+    WeightsError,
+    WeightsWarning,
 )
 from archs.layer import Layer
 from archs.registry import (
@@ -33,6 +35,8 @@ __all__ = [
     "UnknownArchError",
     "UnknownFieldError",
     "UnknownOpError",
+    "WeightsError",
+    "WeightsWarning",
     "create_model",
     "densenet",
     "get_config",

@@ -42,7 +42,6 @@ def create_model(
         raise MissingPackageError("Building a module", "torch") from None
     with torch.device(device) if device else nullcontext():
         model = getattr(import_module(module_path), class_name)(config)
-    model.weights_report = None
     if weights is not None:
         from archs.weights import load_weights
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from archs.weights import LoadReport
 
 
 class Network(nn.Module):
@@ -17,6 +20,8 @@ class Network(nn.Module):
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.config = config
+        #: What was loaded, and what was not and why; None where the weights are freshly initialised.
+        self.weights_report: LoadReport | None = None
         #: Taps for detection, finest first, in timm's convention: num_chs, reduction (stride) and module of each.
         self.feature_info: list[dict[str, Any]] = []
 

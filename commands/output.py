@@ -25,7 +25,7 @@ from commands.options import ALL_FORMATS, Request
 Row = dict[str, Any]
 
 #: Longer headers of numbers are broken into lines.
-HEADER_WIDTH = 12
+HEADER_WIDTH = 15
 #: Wider than any table: what is cut or broken to fit a terminal is no longer a number.
 UNLIMITED_WIDTH = 10_000
 
