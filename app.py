@@ -10,6 +10,7 @@ from views import inputs, links
 VIEWS = [
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
     st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
+    st.Page("views/counters.py", title="Counters", icon=":material/calculate:"),
 ]
 
 ASSETS = Path(__file__).parent / "views"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.costs import LayerCost
+from analysis.crosscheck import step_names
 from analysis.kinds import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share
+from archs.errors import DenseScopeError, UnknownOpError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Kinds of operation as a sentence names them.
 _NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product": "matrix products", "copy": "copies"}
@@ -119,12 +124,61 @@ def _paradox(rows: Sequence[Row]) -> str:
     )
 
 
+def counters_finding(frame: pd.DataFrame, name: str) -> str:
+    """How far apart the counters are on a network, and whether their differences are explained.
+
+    Args:
+        frame: of `analysis.crosscheck.cross_check`.
+        name: of the network.
+    """
+    rows = frame[frame["reported"].notna()].to_dict("records")
+    if not rows:
+        return f"None of the {len(frame)} counters has a figure for {name}."
+    figures = len({row["reported"] for row in rows})
+    given = "1 figure" if figures == 1 else f"{figures} different figures"
+    exact = [row["counter"] for row in rows if row["reported"] == row["ours"]]
+    agreement = f"{join(exact)} agree{'s' if len(exact) == 1 else ''} with ours" if exact else "none agrees with ours"
+    opening = f"{len(rows)} counters give {given} for {name}: {agreement}"
+    worst = max(rows, key=_deviation)
+    if _deviation(worst):
+        opening += f", {worst['counter']} is furthest off ({_distance(worst)}, chiefly by {_chief_step(frame, worst)})"
+    return f"{opening}. {_explained(rows)}"
+
+
+def _deviation(row: Row) -> float:
+    return abs(row["reported"] / row["ours"] - 1)
+
+
+def _distance(row: Row) -> str:
+    return f"{format_share(_deviation(row))} {'above' if row['reported'] > row['ours'] else 'below'}"
+
+
+def _chief_step(frame: pd.DataFrame, row: Row) -> str:
+    return max((*step_names(frame), "residual"), key=lambda step: abs(row[step]))
+
+
+def _explained(rows: Sequence[Row]) -> str:
+    """Whether the counters' own rules account for every difference."""
+    if puzzling := [row["counter"] for row in rows if row["residual"]]:
+        return f"Their own rules do not explain all that {join(puzzling)} counted."
+    return "Their own rules explain every difference to the last operation."
+
+
 def left_out_finding(reasons: Mapping[str, str]) -> str:
     """Which networks a comparison leaves out, and why the first of them is."""
     first, *others = reasons
     if not others:
         return f"{first} is left out: {reasons[first]}"
     return f"{join(reasons)} are left out. For {first}, {reasons[first]}"
+
+
+def reason(error: DenseScopeError) -> str:
+    """Why something cannot be counted, without advice for programmers.
+
+    >>> reason(UnknownOpError("lstm", "rnn"))
+    "The meter has no rule for the operation 'lstm' (layer 'rnn')."
+    """
+    return str(error).partition("; ask for it")[0] + "." if isinstance(error, UnknownOpError) else str(error)
 
 
 def join(parts: Iterable[str]) -> str:

@@ -94,5 +94,5 @@ def _import(library: str) -> Any:
 
         return import_module("timm" if library == "timm" else "torchvision.models")
     except ModuleNotFoundError:
-        package = "torch, torchvision" if library == "torchvision" else "torch, timm"
+        package = "torch torchvision" if library == "torchvision" else "torch timm"
         raise MissingPackageError(f"{library}/…", package) from None

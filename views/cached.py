@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from analysis import summarize
 from analysis.compare import comparison_row
+from analysis.crosscheck import cross_check
+from analysis.findings import reason
+from analysis.libraries import LIBRARIES
 from archs.errors import DenseScopeError
+from archs.layer import Pair
 from archs.registry import list_families
 from views import frames
 from views.frames import Network
@@ -25,18 +30,29 @@ def network(name: str, settings: InputSettings) -> Network:
     return frames.network(summarize(name, settings.image_size, settings.batch_size, settings.dtype))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def comparison(names: tuple[str, ...], settings: InputSettings) -> tuple[pd.DataFrame, dict[str, str]]:
+def comparison(names: Sequence[str], settings: InputSettings) -> tuple[pd.DataFrame, dict[str, str]]:
     """A row for each network that can take the input, by family and size, and the reasons why the others cannot."""
     import pandas as pd
 
-    families, rows, reasons = list_families(), [], {}
-    for name in names:
-        try:
-            summary = summarize(name, settings.image_size, settings.batch_size, settings.dtype)
-        except DenseScopeError as error:
-            reasons[name] = str(error)
-        else:
-            rows.append(comparison_row(summary) | {"variant": variant(name)})
+    families = [*list_families(), *LIBRARIES]
+    found = {name: _row_or_reason(name, settings) for name in names}
+    rows = [row for row in found.values() if isinstance(row, dict)]
     rows.sort(key=lambda row: (families.index(row["family"]), row["params"]))
-    return pd.DataFrame(rows), reasons
+    return pd.DataFrame(rows), {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
+    """What a comparison shows of a network, or why it cannot be compared."""
+    try:
+        summary = summarize(name, settings.image_size, settings.batch_size, settings.dtype)
+    except DenseScopeError as error:
+        return reason(error)
+    family = summary.family or name.partition("/")[0]
+    return comparison_row(summary) | {"family": family, "variant": variant(name)}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.DataFrame:
+    """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
+    return cross_check(name, image_size, batch_size)

@@ -9,10 +9,9 @@ import streamlit as st
 from analysis.findings import comparison_finding, left_out_finding
 from analysis.quantities import QUANTITIES
 from analysis.units import format_size
-from archs.registry import list_archs
-from views import cached, inputs, tables, widgets
+from views import cached, inputs, selection, tables, widgets
 from views.figures import networks as figures
-from views.networks import DEFAULT, PRESETS, preset_of
+from views.networks import PRESETS, preset_of
 from views.notation import STYLES, Notation
 
 if TYPE_CHECKING:
@@ -45,18 +44,14 @@ def label_of(key: str) -> str:
 
 def select() -> tuple[list[str], str, str]:
     """Networks, baseline and style of the figures, from the sidebar."""
-    archs = list_archs()
     with st.sidebar:
         st.subheader("Networks")
         presets = st.container()
-        names = widgets.choose_many(
-            "Selection", "networks", archs, DEFAULT.networks, help="Type to search among the registered networks."
-        )
+        names = selection.choose_networks()
         with presets:
             choose_preset(names)
-        baseline = widgets.choose(
-            "Baseline", "baseline", archs, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
-        )
+        selection.choose_libraries()
+        baseline = selection.choose_baseline(names)
         style = widgets.choose_segment(
             "Figures",
             "figures",
@@ -131,7 +126,8 @@ def render() -> None:
     names, baseline, style = select()
     st.title("Compare", anchor=False)
     settings = inputs.current()
-    frame, left_out = cached.comparison(tuple(names), settings)
+    with selection.counting(names):
+        frame, left_out = cached.comparison(names, settings)
     if left_out:
         st.error(left_out_finding(left_out), icon=":material/error:")
     if frame.empty:

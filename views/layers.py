@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import layers_finding, network_finding, traffic_finding
+from analysis.findings import layers_finding, network_finding, reason, traffic_finding
 from analysis.kinds import KINDS
 from analysis.quantities import QUANTITIES
 from analysis.units import format_quantity
 from archs.errors import DenseScopeError
-from archs.registry import get_spec, list_archs
-from views import cached, inputs, layer_table, widgets
+from views import cached, inputs, layer_table, selection, widgets
 from views.figures import depth as depth_figures
 from views.figures import traffic as traffic_figures
 from views.notation import format_exact
@@ -91,21 +90,19 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
         return
     st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
     layer_table.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
-    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name}_layers")
+    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name.replace('/', '_')}_layers")
 
 
 def render() -> None:
     """The page."""
-    with st.sidebar:
-        st.subheader("Network")
-        name = widgets.choose("Network", "network", list_archs(), "densenet121", label_visibility="collapsed")
-        st.caption(get_spec(name).source)
+    name = selection.choose_network()
     st.title(name, anchor=False)
     settings = inputs.current()
     try:
-        summary, layers, kinds, stages = cached.network(name, settings)
+        with selection.counting([name]):
+            summary, layers, kinds, stages = cached.network(name, settings)
     except DenseScopeError as error:
-        st.error(f"{error} Or choose another network in the sidebar.", icon=":material/error:")
+        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
         return
     st.markdown(network_finding(summary))
     st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from analysis.libraries import is_library_name
 from archs.densenet import DenseNetConfig
 from archs.registry import get_config, get_family, list_archs
 from archs.vovnet import VoVNetConfig
@@ -55,7 +56,9 @@ def preset_of(networks: Sequence[str]) -> str | None:
 
 
 def variant(name: str) -> str:
-    """Which kind of its family's networks one is: a key of `views.theme.VARIANT_STYLES`."""
+    """Which kind of its family's networks one is, or the library it is from: a key of `views.theme.VARIANT_STYLES`."""
+    if is_library_name(name):
+        return name.partition("/")[0]
     config = get_config(name)
     if isinstance(config, DenseNetConfig):
         return config.variant

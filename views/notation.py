@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import QUANTITIES
-from analysis.units import THIN_SPACE, format_quantity, format_ratio
+from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_si
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,15 @@ class Notation:
         """A column or axis title; units stand with the figures."""
         label = QUANTITIES[key].label
         return f"{label} (× {self.baseline['name']})" if self.style == "relative" else label
+
+
+def format_difference(value: int) -> str:
+    """What a count is off by, with its sign.
+
+    >>> format_difference(62_669_824), format_difference(-1000)
+    ('+62.7\u2009M', '−1.00\u2009k')
+    """
+    return f"{'−' if value < 0 else '+'}{format_si(abs(value))}"
 
 
 def format_exact(key: str, value: float) -> str:

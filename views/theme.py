@@ -24,6 +24,8 @@ VARIANT_STYLES = {
     "VoVNet": ("circle", 0.0),
     "VoVNetV2": ("diamond", -0.35),
     "VoVNetV2 depthwise": ("triangle-up", 0.35),
+    "timm": ("cross", 0.0),
+    "torchvision": ("x", -0.35),
 }
 
 

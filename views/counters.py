@@ -1,0 +1,99 @@
+"""Counters: why five public counters give different figures for the same network."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analysis.crosscheck import waterfall
+from analysis.findings import counters_finding, reason
+from analysis.units import format_si
+from archs.errors import DenseScopeError
+from views import cached, inputs, selection, tables, widgets
+from views.figures import waterfall as figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLES = {
+    "counter": ("Counter", "The public tool that counts."),
+    "version": ("Version", "The version that ran here, just now."),
+    "reported_as": ("Calls it", "The counter's own word for its figure."),
+    "unit": ("In units of", "What one unit of the figure really is: a multiply-accumulate, or half of one."),
+    "reported": ("Reports", "The counter's figure."),
+    "ours": ("DenseScope", "Our MACs, in the counter's unit."),
+    "difference": ("Difference", "What the counter reports beyond our figure."),
+    "ratio": ("of ours", "The difference as a share of our figure."),
+    "residual": (
+        "Unexplained",
+        "What the counter's own rules, applied to every layer, leave over. 0: all is explained.",
+    ),
+    "verdict": ("Verdict", "What the counter counts beside multiply-accumulates, and what it gets wrong here."),
+}
+INTEGERS = ("reported", "ours", "residual")
+
+
+def draw_table(frame: pd.DataFrame) -> None:
+    """One row a counter, to the last operation."""
+    numbers = frame[[*INTEGERS]].astype("float64")
+    difference = numbers["reported"] - numbers["ours"]
+    shown = frame.assign(**numbers, difference=difference, ratio=difference / numbers["ours"])
+    writers = {
+        **dict.fromkeys(INTEGERS, lambda value: f"{int(value):,}"),
+        "difference": lambda value: f"{int(value):+,}" if value else "0",
+        "ratio": lambda value: f"{100 * value:+.2f} %" if value else "0 %",
+    }
+    tables.show(shown[list(TITLES)], writers, TITLES, "counters_table")
+
+
+def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
+    """One counter: its verdict and when to quote it, beside the way from our figure to its own."""
+    counter, unit = row["counter"], row["unit"]
+    failed = steps.empty
+    question = f"Why does {counter} fail?" if failed else f"Why does {counter} report {_write(row['reported'])} {unit}?"
+    st.subheader(
+        question, anchor=False, help=None if failed else f"{counter} {row['version']}; it says “{row['reported_as']}”."
+    )
+    words, chart = st.columns([2, 3], gap="medium")
+    with words:
+        st.markdown(_literal(row["verdict"]))
+        st.markdown(f"**When to quote it.** {_literal(row['quote_when'])}")
+    if failed:
+        return
+    with chart:
+        figure = figures.waterfall(steps, counter, widgets.current_theme())
+        widgets.draw(figure, f"waterfall_{counter}", f"Waterfall from our count to that of {counter}.")
+
+
+def _write(value: Any) -> str:
+    return format_si(int(value))
+
+
+def _literal(text: str) -> str:
+    """Text for `st.markdown` whose colons and underscores are no markup."""
+    return re.sub(r"([:_*~$])", r"\\\1", text)
+
+
+def render() -> None:
+    """The page."""
+    name = selection.choose_network()
+    st.title(f"Counters: {name}", anchor=False)
+    settings = inputs.current()
+    try:
+        with st.spinner(f"Running five counters on {name} …"):
+            frame = cached.counters(name, settings.image_size, settings.batch_size)
+    except DenseScopeError as error:
+        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
+        return
+    st.markdown(counters_finding(frame, name))
+    st.caption(f"Counted at {settings}; the data type changes no figure here.")
+    draw_table(frame)
+    widgets.downloads(frame, f"{name.replace('/', '_')}_counters")
+    steps = waterfall(frame)
+    for row in frame.to_dict("records"):
+        draw_counter(row, steps[steps["counter"] == row["counter"]])
+
+
+render()
