@@ -19,7 +19,8 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 
 from analysis.costs import OP_COSTS
-from analysis.trace_rules import COMPOSITIONS, CONSTANTS, PRODUCTS, RULES, VIEWS, Call, op_name
+from analysis.trace_names import CONSTANTS, PRODUCTS, VIEWS, op_name
+from analysis.trace_rules import COMPOSITIONS, RULES, Call
 from archs.errors import DenseScopeError, TraceError
 from archs.layer import INPUT, Layer, Pair
 
