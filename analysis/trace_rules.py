@@ -265,8 +265,10 @@ COMPOSITIONS["multi_head_attention_forward"] = multi_head_attention
 def broadcast(shapes: list[Shape]) -> Shape:
     """The shape that an elementwise operation on these shapes has."""
     rank = max(map(len, shapes))
-    sides = zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True)
-    return tuple(max(column) if min(column) else 0 for column in sides)
+    columns = list(zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True))
+    if any(len({side for side in column if side != 1}) > 1 for column in columns):
+        raise ValueError(f"tensors of {' and '.join(map(str, shapes))} cannot be combined")
+    return tuple(max(column) if min(column) else 0 for column in columns)
 
 
 def per_axis(value: Any, axes: int) -> Sides:
