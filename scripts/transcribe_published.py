@@ -1,0 +1,152 @@
+"""Write analysis/data/published_*.csv and devices.csv from a folder of collected figures, one fact a row.
+
+Run `python -m scripts.transcribe_published FOLDER`. Values go to base units; the doubts about them go to `note`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.published import COLUMNS, DATA
+from scripts.published_names import arch_of, cifar_arch_of
+from scripts.published_notes import note_of
+
+Row = dict[str, Any]
+
+SOURCES = ("throughput_gpu", "accuracy_imagenet", "accuracy_cifar", "latency_energy_papers", "devices")
+CIFAR_DATASETS = {
+    "c10": "CIFAR-10",
+    "c10_plus": "CIFAR-10+",
+    "c100": "CIFAR-100",
+    "c100_plus": "CIFAR-100+",
+    "svhn": "SVHN",
+}
+#: Unit in the source -> metric, base unit, factor.
+TIMES = {
+    "ms": ("seconds", "s", 1e-3),
+    "images/s": ("images_per_s", "images/s", 1.0),
+    "s/minibatch": ("seconds_per_batch", "s", 1.0),
+}
+#: Column of the source -> metric, base unit, factor.
+BESIDE_TIMES = {
+    "memory_mb": ("memory_bytes", "B", 1e6),
+    "energy_j_per_img": ("joules_per_image", "J", 1.0),
+    "gflops_per_s_as_stated": ("flops_per_s_as_stated", "FLOP/s", 1e9),
+}
+
+
+def throughput(table: pd.DataFrame) -> Iterator[Row]:
+    """Images per second of timm's benchmark."""
+    for row in table.to_dict("records"):
+        execution = "compiled" if row["execution"] == "torch.compile" else row["execution"]
+        facts = {key: row[key] for key in ("device", "precision", "layout", "software", "batch_size", "image_size")}
+        yield facts | _fact(row, "images_per_s", row["images_per_s"], "images/s", execution=execution)
+
+
+def imagenet(table: pd.DataFrame) -> Iterator[Row]:
+    """Top-1 and top-5 error on ImageNet."""
+    for row in table.to_dict("records"):
+        for metric in ("top1_error", "top5_error"):
+            yield _fact(row, metric, row[metric], "%") | {
+                "dataset": "ImageNet",
+                "recipe": row["variant_note"],
+                "evaluation": row["crop"],
+                "image_size": row["img_size"],
+            }
+
+
+def cifar(table: pd.DataFrame) -> Iterator[Row]:
+    """Error on CIFAR and SVHN."""
+    for row in table.to_dict("records"):
+        growth = f", k = {row['growth_rate']:.0f}" if row["growth_rate"] == row["growth_rate"] else ""
+        name = f"{row['model']} (L = {row['depth']}{growth})"
+        for column, dataset in CIFAR_DATASETS.items():
+            fact = _fact(row | {"model": name}, "error", row[column], "%", note=row["note"])
+            yield fact | {"dataset": dataset, "image_size": 32, "arch": cifar_arch_of(row)}
+
+
+def latency(table: pd.DataFrame) -> Iterator[Row]:
+    """Time, memory, energy and stated FLOP/s of classifiers, detectors and training steps."""
+    for row in table.to_dict("records"):
+        facts = {key: row[key] for key in ("device", "precision", "layout", "batch_size", "scope")}
+        facts |= {"software": row["framework"], "image_size": row["img_size"], "evaluation": row["quality"]}
+        if row["unit"] == row["unit"]:
+            metric, unit, factor = TIMES[row["unit"]]
+            yield facts | _fact(row, metric, row["value"] * factor, unit, note=row["caveat"])
+        for column, (metric, unit, factor) in BESIDE_TIMES.items():
+            yield facts | _fact(row, metric, row[column] * factor, unit, note=row["caveat"])
+
+
+def costs(accuracy: pd.DataFrame, speed: pd.DataFrame) -> Iterator[Row]:
+    """Parameters and operations as sources state them, each in its own convention."""
+    for row in accuracy.to_dict("records"):
+        facts = {"recipe": row["variant_note"], "image_size": row["img_size"]}
+        yield facts | _fact(row, "params_as_stated", row["params_m"] * 1e6, "")
+        flops = _fact(row, "flops_as_stated", row["flops_g_as_stated"] * 1e9, "", note=row["flops_convention"])
+        yield facts | flops
+    for row in speed.drop_duplicates(["model", "image_size"]).to_dict("records"):
+        facts = {"image_size": row["image_size"]}
+        yield facts | _fact(row, "params_as_stated", row["params_m_as_published"] * 1e6, "")
+        yield facts | _fact(row, "macs_as_stated", row["gmacs_as_published"] * 1e9, "")
+
+
+def _fact(row: Row, metric: str, value: float, unit: str, note: Any = None, **more: Any) -> Row:
+    """What every fact has."""
+    fact = {"network": row["model"], "metric": metric, "value": float(f"{value:.12g}"), "unit": unit} | more
+    fact |= {"source": row["source"], "arch": arch_of(row["model"], row["source"], row.get("scope"))}
+    notes = [note, note_of(fact | {"device": row.get("device")})]
+    return fact | {"note": "; ".join(text for text in notes if isinstance(text, str) and text)}
+
+
+def devices(table: pd.DataFrame) -> pd.DataFrame:
+    """Data sheets in base units; bfloat16 runs at the rate of float16 from Ampere on, and not at all before."""
+    fp16 = table["fp16_tensor_tflops_dense_fp32acc"].fillna(table["fp16_tensor_tflops_dense_fp16acc"])
+    has_bf16 = ~table["architecture"].isin(["Pascal", "Volta", "Turing"])
+    frame = pd.DataFrame(
+        {
+            "name": table["device"],
+            "architecture": table["architecture"],
+            "year": table["year"],
+            "fp32_flops_per_s": table["fp32_tflops"] * 1e12,
+            "tf32_flops_per_s": table["tf32_tflops"] * 1e12,
+            "fp16_flops_per_s": fp16 * 1e12,
+            "bf16_flops_per_s": (fp16 * 1e12).where(has_bf16),
+            "bandwidth_bytes_per_s": table["bandwidth_gb_s"] * 1e9,
+            "l2_bytes": table["l2_cache_mb"] * 2**20,
+            "sm_count": table["sm_count"],
+            "boost_hz": table["boost_mhz"] * 1e6,
+            "memory_bytes": table["memory_gb"] * 1e9,
+            "tdp_watts": table["tdp_w"],
+            "source": table["source"],
+        }
+    )
+    frame["note"] = [note_of({"device": name, "metric": "device", "network": "", "source": ""}) for name in frame.name]
+    return frame
+
+
+def write(name: str, rows: Iterator[Row]) -> None:
+    """One table, without the cells that the sources leave empty."""
+    frame = pd.DataFrame([row for row in rows if row["value"] == row["value"]]).reindex(columns=COLUMNS)
+    for column in ("batch_size", "image_size"):
+        frame[column] = frame[column].astype("Int64")
+    frame.dropna(axis="columns", how="all").to_csv(
+        DATA / f"published_{name}.csv", index=False, lineterminator="\n", float_format="%.12g"
+    )
+
+
+def main(folder: Path) -> None:
+    speed, accuracy, small, times, sheets = (pd.read_csv(folder / f"{name}.csv") for name in SOURCES)
+    write("throughput", throughput(speed))
+    write("accuracy", iter([*imagenet(accuracy), *cifar(small)]))
+    write("latency", latency(times))
+    write("costs", costs(accuracy, speed))
+    devices(sheets).to_csv(DATA / "devices.csv", index=False, lineterminator="\n", float_format="%.12g")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
