@@ -44,7 +44,7 @@ def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: in
     except ModuleNotFoundError:
         raise MissingPackageError("Cross-checking counters", "torch") from None
     with _TURN:
-        rows = reconcile(resolved.without_weights(), size, batch_size)
+        rows = reconcile(resolved.without_weights(), size, batch_size, resolved.module_input.in_channels)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
     frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())

@@ -22,13 +22,15 @@ from archs.layer import INPUT, Pair
 COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
 
 
-def reconcile(module: nn.Module, image_size: Pair, batch_size: int) -> list[dict[str, Any]]:
+def reconcile(
+    module: nn.Module, image_size: Pair, batch_size: int, in_channels: int | None = None
+) -> list[dict[str, Any]]:
     """One record a counter, with one entry a step between our figure and the counter's; the module is not touched.
 
     Raises: TraceError, UnknownOpError: as `witness`.
     """
-    batch = witness(blank_copy(module), image_size, batch_size)
-    single = batch if batch_size == 1 else witness(blank_copy(module), image_size, 1)
+    batch = witness(blank_copy(module), image_size, batch_size, in_channels)
+    single = batch if batch_size == 1 else witness(blank_copy(module), image_size, 1, in_channels)
     counters = [import_module(f"analysis.counters.{name}").COUNTER for name in COUNTERS]
     return [_row(counter, module, batch, single) for counter in counters]
 

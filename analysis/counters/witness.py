@@ -57,13 +57,13 @@ class Use:
         return self.call.layers[0] == self.layer.name
 
 
-def witness(module: nn.Module, image_size: Pair, batch_size: int) -> list[Use]:
+def witness(module: nn.Module, image_size: Pair, batch_size: int, in_channels: int | None = None) -> list[Use]:
     """The layers of a module in execution order; the module is a copy to waste, it keeps hooks.
 
     Raises: TraceError, UnknownOpError: as `analysis.trace.trace` and the meter.
     """
     observer = _Observer(module)
-    layers = trace(module, image_size, batch_size)
+    layers = trace(module, image_size, batch_size, in_channels)
     uses: list[Use] = []
     call = ModuleCall(module)
     for cost in reversed(cost_layers(layers)):  # parts of an operation that the trace takes apart belong to its last
