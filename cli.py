@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import crosscheck, export, networks
+from commands import benchmark, crosscheck, export, networks, results
 
 INTERRUPTED = 130
 
@@ -24,6 +24,8 @@ app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
 app.command("export")(export.export)
 app.command("crosscheck")(crosscheck.crosscheck)
+app.command("benchmark")(benchmark.benchmark)
+app.command("results")(results.results)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

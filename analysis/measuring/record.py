@@ -1,0 +1,167 @@
+"""The `Measurement` record: what was run, where, how long it took, and what follows from that by arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from analysis.measuring.peaks import peak_flops_per_s
+from analysis.measuring.quantiles import quantile
+from analysis.measuring.workload import Workload
+from archs import checks
+from archs.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a network was run on, as far as it says."""
+
+    device_name: str
+    software: str
+    #: Threads of the processor that PyTorch computes with.
+    threads: int
+    #: The device's clock right after the last run.
+    clock_mhz: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_text(device_name=self.device_name, software=self.software)
+        checks.integer("threads", self.threads, 1, 2**20)
+        if self.clock_mhz is not None:
+            checks.number("clock_mhz", self.clock_mhz, 0, inf, open_low=False, open_high=True)
+
+
+def _require_text(**values: object) -> None:
+    """What comes out of a file may be anything."""
+    for field_name, value in values.items():
+        if not isinstance(value, str):
+            raise ConfigError(field_name, value, "text")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _new_id() -> str:
+    return uuid4().hex[:12]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One network on one device. Without any times: it needs more memory than the device has."""
+
+    evidence: ClassVar[str] = "measured"
+
+    id: str = field(default_factory=_new_id)
+    #: UTC, ISO 8601.
+    date: str = field(default_factory=_now)
+    name: str
+    family: str | None
+    workload: Workload
+    machine: Machine
+    #: Of the whole batch, by the meter: 2 × MACs of convolution and linear layers.
+    flops: int
+    #: Seconds of each timed run, in order.
+    times: tuple[float, ...] = ()
+    #: Largest sum of the tensors that PyTorch held, weights included; None where the device keeps no count.
+    peak_memory_bytes: int | None = None
+    joules_per_image: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_text(id=self.id, date=self.date, name=self.name, family=self.family or "")
+        checks.integer("flops", self.flops, 0, 2**63 - 1)
+        for time in self.times:
+            checks.number("times", time, 0, inf, open_low=True, open_high=True)
+        for field_name in ("peak_memory_bytes", "joules_per_image"):
+            if (value := getattr(self, field_name)) is not None:
+                checks.number(field_name, value, 0, inf, open_low=False, open_high=True)
+
+    @property
+    def out_of_memory(self) -> bool:
+        return not self.times
+
+    @property
+    def seconds(self) -> float | None:
+        """The median run."""
+        return self._quantile(0.5)
+
+    @property
+    def seconds_low(self) -> float | None:
+        """A quarter of the runs took less."""
+        return self._quantile(0.25)
+
+    @property
+    def seconds_high(self) -> float | None:
+        """A quarter of the runs took more."""
+        return self._quantile(0.75)
+
+    def _quantile(self, share: float) -> float | None:
+        return quantile(self.times, share) if self.times else None
+
+    @property
+    def images_per_s(self) -> float | None:
+        return self.workload.batch_size / self.seconds if self.seconds else None
+
+    @property
+    def flops_per_s(self) -> float | None:
+        return self.flops / self.seconds if self.seconds else None
+
+    @property
+    def share_of_peak(self) -> float | None:
+        """FLOP/s by the most that the device's data sheet promises in this precision; None for unknown devices."""
+        peak = peak_flops_per_s(self.machine.device_name, self.workload.precision)
+        return self.flops_per_s / peak if self.flops_per_s and peak else None
+
+    def row(self) -> dict[str, Any]:
+        """One record of a table: plain values, stable keys."""
+        workload, machine = self.workload, self.machine
+        return {
+            "id": self.id,
+            "date": self.date,
+            "name": self.name,
+            "family": self.family,
+            "evidence": self.evidence,
+            "device": workload.device,
+            "device_name": machine.device_name,
+            "batch_size": workload.batch_size,
+            "image_size": workload.image_size,
+            "precision": workload.precision,
+            "layout": workload.layout,
+            "execution": workload.execution,
+            "outcome": "out of memory" if self.out_of_memory else "measured",
+            **{key: getattr(self, key) for key in MEASURED_QUANTITIES},
+            "repeats": len(self.times),
+            "threads": machine.threads,
+            "clock_mhz": machine.clock_mhz,
+            "software": machine.software,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """What the results store keeps: everything that was observed, nothing that follows from it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Measurement:
+        """The reverse of `to_json`. Raises: TypeError, KeyError, ConfigError: it is no measurement."""
+        fields = dict(data)
+        image_size = fields["workload"]["image_size"]
+        workload = Workload(**fields.pop("workload") | {"image_size": image_size and tuple(image_size)})
+        machine = Machine(**fields.pop("machine"))
+        return cls(**fields | {"workload": workload, "machine": machine, "times": tuple(fields["times"])})
+
+
+#: What a measurement says of speed and cost, in the order of every table.
+MEASURED_QUANTITIES = (
+    "seconds",
+    "seconds_low",
+    "seconds_high",
+    "images_per_s",
+    "flops",
+    "flops_per_s",
+    "share_of_peak",
+    "peak_memory_bytes",
+    "joules_per_image",
+)

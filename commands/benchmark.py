@@ -1,0 +1,103 @@
+"""How fast networks are on this machine: benchmark."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from analysis.benchmark import AfterRun, benchmark_layers, benchmark_sweep
+from analysis.measuring.workload import PRECISIONS, Workload
+from analysis.results import Results
+from analysis.targets import Target, resolve_target
+from archs import checks
+from archs.errors import DenseScopeError
+from commands.measurements import show_layers, show_networks
+from commands.options import ALL_FORMATS, NamesArgument, Request, parse_changes, parse_image_size, parse_value
+from commands.output import Row, emit
+
+#: Rows of one network, as soon as they are measured.
+Measure = Callable[[Target, AfterRun], Iterator[Row]]
+
+FormatOption = Annotated[
+    str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(ALL_FORMATS)}; else by FILE's ending.")
+]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
+
+
+def benchmark(
+    names: NamesArgument,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu, cuda or cuda:N.")] = "cpu",
+    batch_size: Annotated[str, typer.Option(metavar="N", help="Images at once.")] = "1",
+    image_size: Annotated[str, typer.Option(metavar="SIZE", help="A side, height x width, or its own.")] = "own",
+    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISIONS)}.")] = "float32",
+    channels_last: Annotated[bool, typer.Option("--channels-last", help="Keep tensors as NHWC.")] = False,
+    compile: Annotated[bool, typer.Option("--compile", help="Run what torch.compile makes of it.")] = False,
+    repeats: Annotated[str, typer.Option(metavar="N", help="Timed runs.")] = "20",
+    sweep: Annotated[bool, typer.Option("--sweep", help="Double the batch until memory ends.")] = False,
+    per_layer: Annotated[bool, typer.Option("--per-layer", help="Time every layer instead.")] = False,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24.")
+    ] = None,
+    file_format: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Time networks on this machine, with random weights; `results` shows all that was ever measured."""
+    checks.choice("format", file_format or "table", ALL_FORMATS)
+    if sweep and per_layer:
+        raise DenseScopeError("Give either --sweep or --per-layer.")
+    batch, size, runs = parse_value(batch_size), parse_image_size(image_size), parse_value(repeats)
+    workload = Workload(device, batch, size, precision, channels_last, compile, runs)
+    fields = parse_changes(changes or ())
+    targets = [resolve_target(name, **fields) for name in names]
+    measure = _layers(workload) if per_layer else _networks(workload, sweep)
+    rows: list[Row] = []
+    try:
+        with _progress(total=None if sweep else workload.repeats) as begin:
+            for target in targets:
+                for row in measure(target, begin(target.name)):
+                    rows.append(row)
+    finally:  # however it ends, what has been measured is shown
+        if rows:
+            show = show_layers if per_layer else show_networks
+            emit(lambda: rows, lambda: show(rows), Request(file_format=file_format, output=output))
+
+
+def _networks(workload: Workload, sweep: bool) -> Measure:
+    """Measurements that are kept as soon as they are taken."""
+    results = Results()
+    results.all()  # a store that cannot be read is better known before an hour of measuring
+
+    def measure(target: Target, after_run: AfterRun) -> Iterator[Row]:
+        for measurement in benchmark_sweep(target, workload, None if sweep else [workload.batch_size], after_run):
+            results.add([measurement])
+            yield measurement.row()
+
+    return measure
+
+
+def _layers(workload: Workload) -> Measure:
+    def measure(target: Target, after_run: AfterRun) -> Iterator[Row]:
+        for layer in benchmark_layers(target, workload, after_run):
+            yield {"name": target.name, "workload": workload.description, **layer.row()}
+
+    return measure
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[str], AfterRun]]:
+    """Bars on stderr, if that is a terminal: a function that begins one and gives what moves it on by a run."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+
+        def begin(name: str) -> AfterRun:
+            task = progress.add_task(name, total=total)
+            return lambda: progress.advance(task)
+
+        yield begin
