@@ -21,6 +21,9 @@ _NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product"
 #: Kinds that cause less than this share of the traffic are not worth a mention.
 _WORTH_MENTIONING = 0.02
 
+#: So many networks that are left out get a reason each.
+_EXPLAINED = 3
+
 Row = Mapping[str, Any]
 
 
@@ -133,12 +136,13 @@ def counters_finding(frame: pd.DataFrame, name: str) -> str:
     """
     rows = frame[frame["reported"].notna()].to_dict("records")
     if not rows:
-        return f"None of the {len(frame)} counters has a figure for {name}."
+        return f"No counter has a figure for {name}."
     figures = len({row["reported"] for row in rows})
     given = "1 figure" if figures == 1 else f"{figures} different figures"
     exact = [row["counter"] for row in rows if row["reported"] == row["ours"]]
     agreement = f"{join(exact)} agree{'s' if len(exact) == 1 else ''} with ours" if exact else "none agrees with ours"
-    opening = f"{len(rows)} counters give {given} for {name}: {agreement}"
+    counters = "1 counter gives" if len(rows) == 1 else f"{len(rows)} counters give"
+    opening = f"{counters} {given} for {name}: {agreement}"
     worst = max(rows, key=_deviation)
     if _deviation(worst):
         opening += f", {worst['counter']} is furthest off ({_distance(worst)}, chiefly by {_chief_step(frame, worst)})"
@@ -165,11 +169,11 @@ def _explained(rows: Sequence[Row]) -> str:
 
 
 def left_out_finding(reasons: Mapping[str, str]) -> str:
-    """Which networks a comparison leaves out, and why the first of them is."""
-    first, *others = reasons
-    if not others:
-        return f"{first} is left out: {reasons[first]}"
-    return f"{join(reasons)} are left out. For {first}, {reasons[first]}"
+    """Which networks a comparison leaves out, and why; of many, why the first of them is."""
+    if len(reasons) <= _EXPLAINED:
+        return " ".join(f"{name} is left out: {why}" for name, why in reasons.items())
+    first, why = next(iter(reasons.items()))
+    return f"{join(reasons)} are left out. {first}: {why}"
 
 
 def reason(error: DenseScopeError) -> str:

@@ -1,4 +1,4 @@
-"""Both views without a browser: what they say and show, whatever the link and the input."""
+"""The views without a browser: what they say and show, whatever the link and the input."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from streamlit.testing.v1 import AppTest
 from archs.registry import list_archs
 from views.networks import DEFAULT, PRESETS
 
-COMPARE, LAYERS = "views/compare.py", "views/layers.py"
+COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counters.py"
 
 
 def open_app(page: str = COMPARE, **params: str | list[str]) -> AppTest:
     """The app as a link opens it."""
-    app = AppTest.from_file("../app.py", default_timeout=30)
+    app = AppTest.from_file("../app.py", default_timeout=120)
     app.query_params.update(params)
     if page != COMPARE:
         app.switch_page(page)

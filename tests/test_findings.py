@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from analysis import summarize
 from analysis.compare import comparison_row
 from analysis.findings import (
     comparison_finding,
+    counters_finding,
     join,
     layers_finding,
     left_out_finding,
@@ -93,11 +95,47 @@ def test_comparison_finding_of_one_network() -> None:
     )
 
 
+def counters(**figures: int | None) -> pd.DataFrame:
+    """A cross-check of counters where ours is 1000 and all that is beyond it, up to 50, is ReLU."""
+    return pd.DataFrame(
+        [
+            {"counter": name, "reported": value, "ours": 1000, "ReLU": steps, "residual": rest}
+            for name, value in figures.items()
+            for beyond in [None if value is None else value - 1000]
+            for steps in [beyond and min(beyond, 50)]
+            for rest in [beyond and beyond - steps]
+        ]
+    ).astype(dict.fromkeys(("reported", "ours", "ReLU", "residual"), "Int64"))
+
+
+def test_counters_finding() -> None:
+    assert plain(counters_finding(counters(thop=1040, fvcore=1000, ptflops=1050), "net")) == (
+        "3 counters give 3 different figures for net: fvcore agrees with ours, ptflops is furthest off "
+        "(5.0 % above, chiefly by ReLU). Their own rules explain every difference to the last operation."
+    )
+
+
+def test_counters_finding_when_all_agree() -> None:
+    assert counters_finding(counters(a=1000, b=1000), "net") == (
+        "2 counters give 1 figure for net: a and b agree with ours. "
+        "Their own rules explain every difference to the last operation."
+    )
+
+
+def test_counters_finding_with_a_residual_and_a_failure() -> None:
+    assert plain(counters_finding(counters(a=1200, b=None), "net")) == (
+        "1 counter gives 1 figure for net: none agrees with ours, a is furthest off (20 % above, chiefly by residual). "
+        "Their own rules do not explain all that a counted."
+    )
+    assert counters_finding(counters(a=None), "net") == "No counter has a figure for net."
+
+
 def test_left_out_finding() -> None:
     assert left_out_finding({"peleenet": "It is too small."}) == "peleenet is left out: It is too small."
-    assert (
-        left_out_finding({"a": "It is too small.", "b": "So is it."}) == "a and b are left out. For a, It is too small."
+    assert left_out_finding({"a": "Too small.", "b": "Too odd."}) == (
+        "a is left out: Too small. b is left out: Too odd."
     )
+    assert left_out_finding(dict.fromkeys("abcd", "Too small.")) == "a, b, c and d are left out. a: Too small."
 
 
 def test_join() -> None:

@@ -55,4 +55,5 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.DataFrame:
     """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
+    summarize(name, image_size, batch_size)  # the plan says which size would suit, the trace does not
     return cross_check(name, image_size, batch_size)

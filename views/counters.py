@@ -13,6 +13,7 @@ from analysis.units import format_si
 from archs.errors import DenseScopeError
 from views import cached, inputs, selection, tables, widgets
 from views.figures import waterfall as figures
+from views.notation import format_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ TITLES = {
     "counter": ("Counter", "The public tool that counts."),
     "version": ("Version", "The version that ran here, just now."),
     "reported_as": ("Calls it", "The counter's own word for its figure."),
-    "unit": ("In units of", "What one unit of the figure really is: a multiply-accumulate, or half of one."),
+    "unit": ("Unit", "What one unit of the figure really is: a multiply-accumulate, or half of one."),
     "reported": ("Reports", "The counter's figure."),
     "ours": ("DenseScope", "Our MACs, in the counter's unit."),
     "difference": ("Difference", "What the counter reports beyond our figure."),
@@ -42,8 +43,8 @@ def draw_table(frame: pd.DataFrame) -> None:
     shown = frame.assign(**numbers, difference=difference, ratio=difference / numbers["ours"])
     writers = {
         **dict.fromkeys(INTEGERS, lambda value: f"{int(value):,}"),
-        "difference": lambda value: f"{int(value):+,}" if value else "0",
-        "ratio": lambda value: f"{100 * value:+.2f} %" if value else "0 %",
+        "difference": lambda value: f"{int(value):+,}".replace("-", "−") if value else "0",
+        "ratio": format_change,
     }
     tables.show(shown[list(TITLES)], writers, TITLES, "counters_table")
 
@@ -53,9 +54,8 @@ def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
     counter, unit = row["counter"], row["unit"]
     failed = steps.empty
     question = f"Why does {counter} fail?" if failed else f"Why does {counter} report {_write(row['reported'])} {unit}?"
-    st.subheader(
-        question, anchor=False, help=None if failed else f"{counter} {row['version']}; it says “{row['reported_as']}”."
-    )
+    help = None if failed else f"{counter} {row['version']}; it calls the figure “{row['reported_as']}”."
+    st.subheader(question, anchor=False, help=help)
     words, chart = st.columns([2, 3], gap="medium")
     with words:
         st.markdown(_literal(row["verdict"]))

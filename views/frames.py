@@ -28,12 +28,18 @@ def network(summary: Summary) -> Network:
 
 
 def layers(summary: Summary) -> pd.DataFrame:
-    """`Summary.to_frame()`, numbered from 1, with the (height, width) of the output."""
+    """`Summary.to_frame()`, numbered from 1, with the (height, width) of the output where it has them."""
     frame = summary.to_frame()
     frame.insert(0, "number", range(1, len(frame) + 1))
-    frame["output_size"] = [shape[2:] or (1, 1) for shape in frame["output_shape"]]
-    frame["resolution"] = [height for height, _ in frame["output_size"]]
+    sizes = [_map_size(shape) for shape in frame["output_shape"]]
+    frame["output_size"] = sizes
+    frame["resolution"] = [size and size[0] for size in sizes]
     return _with_shares(frame)
+
+
+def _map_size(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Height and width of a map or of a vector, None for the tokens of a transformer, which have neither."""
+    return {2: (1, 1), 4: shape[2:]}.get(len(shape))
 
 
 def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:

@@ -50,6 +50,15 @@ def format_difference(value: int) -> str:
     return f"{'−' if value < 0 else '+'}{format_si(abs(value))}"
 
 
+def format_change(share: float) -> str:
+    """A share that a figure is above or below another, however small.
+
+    >>> format_change(0.0222), format_change(-0.00003)
+    ('+2.22\u2009%', '−0.003\u2009%')
+    """
+    return f"{100 * share:+.3g}{THIN_SPACE}%".replace("-", "−") if share else f"0{THIN_SPACE}%"
+
+
 def format_exact(key: str, value: float) -> str:
     """Every digit of an integer, grouped; six significant digits of a ratio.
 

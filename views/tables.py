@@ -54,8 +54,13 @@ def show(
 
 def by_area(pairs: pd.Series[Any]) -> tuple[pd.Series[Any], Writer]:
     """A column of (height, width) pairs as areas, which sort, and how to write an area as its pair again."""
-    texts = {prod(pair): format_size(pair) for pair in pairs.dropna().unique()}
-    return pairs.map(prod, na_action="ignore"), texts.__getitem__
+    texts = {_area(pair): format_size(pair) for pair in pairs.dropna().unique()}
+    return pairs.map(_area, na_action="ignore"), texts.__getitem__
+
+
+def _area(pair: tuple[int, int]) -> float:
+    """The area, with a trace of the height, so that no two pairs have the same."""
+    return prod(pair) + pair[0] / 1e6
 
 
 def _title(column: str, titles: Mapping[str, tuple[str, str]]) -> dict[str, str]:

@@ -23,8 +23,8 @@ BAR_QUANTITIES = ("macs", "memory_access_cost", "bytes_moved")
 TITLES = ("Output channels", "Resolution", *(QUANTITIES[key].label for key in BAR_QUANTITIES), "Cumulative share")
 CUMULATIVE = {"params": "dot", "macs": "dash", "bytes_moved": "solid"}
 PANEL_HEIGHT = 118
-#: Narrower stages (share of all layers) go unlabelled; their names are on hover.
-LEAST_LABELLED = 0.07
+#: Pixels that the panels span at the least, and that a letter takes: stages narrower than their name go unlabelled.
+LEAST_WIDTH, LETTER = 780, 6.6
 
 
 class Band(NamedTuple):
@@ -146,7 +146,7 @@ def _draw_bands(figure: go.Figure, stages: list[Band], theme: Theme) -> None:
                 line={"width": 0},
                 layer="below",
             )
-        if (last - first + 1) / layers >= LEAST_LABELLED:
+        if LETTER * len(stage) <= LEAST_WIDTH * (last - first + 1) / layers:
             figure.add_annotation(
                 text=stage,
                 x=(first + last) / 2,

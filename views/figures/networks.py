@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import log10, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +49,15 @@ def scatter(
         text=[name if position else "" for name, position in zip(frame["name"], positions, strict=True)],
         hover=[_hover(row, [x, y, size]) for row in frame.to_dict("records")],
     )
-    figure = go.Figure(
-        [_marks(group, family, variant, theme) for (family, variant), group in _by_variant(marks)],
-        {"template": theme.template, "height": height(len(frame)), "xaxis": x_axis, "yaxis": y_axis},
-    )
-    return figure.update_layout(
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "itemsizing": "constant"},
-        hovermode="closest",
-    )
+    layout = {
+        "template": theme.template,
+        "height": height(len(frame)),
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "itemsizing": "constant"},
+        "hovermode": "closest",
+    }
+    return go.Figure([_marks(group, family, variant, theme) for (family, variant), group in _by_variant(marks)], layout)
 
 
 def bars(frame: pd.DataFrame, key: str, notation: Notation, theme: Theme) -> go.Figure:
@@ -62,23 +65,6 @@ def bars(frame: pd.DataFrame, key: str, notation: Notation, theme: Theme) -> go.
     bars = frame.assign(
         value=notation.scale(frame, key), hover=[_hover(row, [key]) for row in frame.to_dict("records")]
     )
-    figure = go.Figure(layout={"template": theme.template, "height": height(len(frame)), "showlegend": False})
-    for (family, variant), group in _by_variant(bars):
-        colour = theme.variant_colour(family, variant)
-        figure.add_bar(
-            orientation="h",
-            x=group["value"],
-            y=group["name"],
-            name=variant,
-            text=[notation.write(key, value) for value in group["value"]],
-            textposition="outside",
-            cliponaxis=False,
-            marker={"color": colour, "line": {"color": theme.outline(colour), "width": 1}},
-            hovertext=group["hover"],
-            hoverinfo="text",
-        )
-    if notation.style == "relative":
-        figure.add_vline(x=1, line={"color": theme.muted, "width": 1, "dash": "dot"})
     values = axis(bars["value"], lambda value: notation.write_tick(key, value), notation.label(key))
     room_for_figures = 1.3 if notation.style == "exact" else 1.15
     values["title"] = None
@@ -89,34 +75,70 @@ def bars(frame: pd.DataFrame, key: str, notation: Notation, theme: Theme) -> go.
         "showgrid": False,
         "ticksuffix": "  ",
     }
-    return figure.update_layout(xaxis=values, yaxis=names, bargap=0.35)
+    layout = {
+        "template": theme.template,
+        "height": height(len(frame)),
+        "showlegend": False,
+        "xaxis": values,
+        "yaxis": names,
+        "bargap": 0.35,
+    }
+    write = partial(notation.write, key)
+    figure = go.Figure(
+        [_bars(group, family, variant, write, theme) for (family, variant), group in _by_variant(bars)], layout
+    )
+    if notation.style == "relative":
+        figure.add_vline(x=1, line={"color": theme.muted, "width": 1, "dash": "dot"})
+    return figure
 
 
 def _by_variant(frame: pd.DataFrame) -> Any:
     return frame.groupby(["family", "variant"], sort=False)
 
 
-def _marks(group: pd.DataFrame, family: str, variant: str, theme: Theme) -> go.Scatter:
+def _marks(group: pd.DataFrame, family: str, variant: str, theme: Theme) -> dict[str, Any]:
+    """A trace as a plain dictionary, which Plotly takes in several times faster than its own objects."""
     colour = theme.variant_colour(family, variant)
-    return go.Scatter(
-        x=group["x"],
-        y=group["y"],
-        name=variant,
-        mode="markers+text",
-        text=group["text"],
-        textposition=list(group["position"]),
-        textfont={"size": 12, "color": theme.text},
-        cliponaxis=False,
-        hovertext=group["hover"],
-        hoverinfo="text",
-        marker={
+    return {
+        "type": "scatter",
+        "x": group["x"].tolist(),
+        "y": group["y"].tolist(),
+        "name": variant,
+        "mode": "markers+text",
+        "text": group["text"].tolist(),
+        "textposition": group["position"].tolist(),
+        "textfont": {"size": 12, "color": theme.text},
+        "cliponaxis": False,
+        "hovertext": group["hover"].tolist(),
+        "hoverinfo": "text",
+        "marker": {
             "color": colour,
             "symbol": VARIANT_STYLES.get(variant, ("circle", 0))[0],
-            "size": list(group["diameter"]),
+            "size": group["diameter"].tolist(),
             "opacity": 0.9,
             "line": {"color": theme.outline(colour), "width": 1.2},
         },
-    )
+    }
+
+
+def _bars(
+    group: pd.DataFrame, family: str, variant: str, write: Callable[[float], str], theme: Theme
+) -> dict[str, Any]:
+    """As `_marks`."""
+    colour = theme.variant_colour(family, variant)
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": group["value"].tolist(),
+        "y": group["name"].tolist(),
+        "name": variant,
+        "text": group["value"].map(write).tolist(),
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": colour, "line": {"color": theme.outline(colour), "width": 1}},
+        "hovertext": group["hover"].tolist(),
+        "hoverinfo": "text",
+    }
 
 
 def _diameters(frame: pd.DataFrame, size: str | None) -> list[float]:

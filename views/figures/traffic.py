@@ -106,10 +106,11 @@ def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, 
     for row in frame.to_dict("records"):
         stage, value = row["stage"], row[key]
         module, _, op = row["name"].rpartition(".")
+        branch = f"{stage} (stage)"  # the stages of a traced network may be called like its layers
         layer = f"{stage}: {module or 'top level'}"
         grow(name, name, "", value, theme.band)
-        grow(stage, stage, name, value, theme.grid)
-        grow(layer, _module_label(module) or stage, stage, value, theme.band)
+        grow(branch, stage, name, value, theme.grid)
+        grow(layer, _module_label(module) or stage, branch, value, theme.band)
         grow(row["name"], op, layer, value, theme.kinds[row["kind"]])
     return nodes
 

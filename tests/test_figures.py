@@ -1,0 +1,64 @@
+"""What the charts and tables of the views are drawn from, without Streamlit."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from views.figures import traffic
+from views.figures.waterfall import in_order, waterfall
+from views.notation import format_change, format_difference
+from views.tables import by_area
+from views.theme import LIGHT, VARIANT_STYLES
+
+
+def steps(**values: int) -> pd.DataFrame:
+    names = [name.replace("_", " ") for name in values]
+    return pd.DataFrame({"unit": "MACs", "step": names, "value": list(values.values())})
+
+
+PTFLOPS = steps(ours=1000, bias=5, ReLU=20, batch_norm=30, ReLU_again=20, missed_linear=-600, reported=475)
+
+
+def test_a_waterfall_goes_from_ours_to_the_counters_figure() -> None:
+    [bars] = waterfall(PTFLOPS, "ptflops", LIGHT).data
+    assert bars.y == ("DenseScope", "missed linear", "ReLU", "ReLU again", "batch norm", "bias", "ptflops")
+    assert bars.base == (0, 0, -600, -580, -560, -530, 0)
+    assert bars.x == (0, -600, 20, 20, 30, 5, -525)
+    assert bars.base[-2] + bars.x[-2] == bars.x[-1]
+
+
+def test_a_waterfall_of_a_counter_that_agrees() -> None:
+    figure = waterfall(steps(ours=7, reported=7), "FlopCounterMode", LIGHT)
+    assert figure.data[0].x == (0, 0)
+    assert figure.layout.xaxis.title.text == "beyond our 7 MACs: no difference"
+
+
+def test_what_is_counted_again_stands_behind_what_it_repeats() -> None:
+    assert [step for step, _ in in_order(PTFLOPS)][2:4] == ["ReLU", "ReLU again"]
+
+
+def test_stages_that_are_called_like_their_layers_do_not_empty_the_treemap() -> None:
+    layers = pd.DataFrame(
+        {"name": ["conv1", "add"], "stage": ["conv1", "add"], "kind": ["linear", "concat"], "macs": [2, 1]}
+    )
+    [chart] = traffic.treemap(layers, "macs", "net", LIGHT).data
+    assert len(set(chart.ids)) == len(chart.ids) == 7
+    assert chart.values[0] == 3
+
+
+def test_sizes_of_equal_area_keep_their_own_text() -> None:
+    areas, write = by_area(pd.Series([(7, 768), (56, 96), None], dtype=object))
+    assert [write(area) for area in areas.dropna()] == ["7×768", "56×96"]
+
+
+@pytest.mark.parametrize("library", ["timm", "torchvision"])
+def test_libraries_are_neutral_and_marked_on_their_own(library: str) -> None:
+    red, green, blue = (int(LIGHT.variant_colour(library, library)[i : i + 2], 16) for i in (1, 3, 5))
+    assert max(red, green, blue) - min(red, green, blue) < 16
+    assert [symbol for symbol, _ in VARIANT_STYLES.values()].count(VARIANT_STYLES[library][0]) == 1
+
+
+def test_differences_carry_their_sign() -> None:
+    assert [format_difference(value) for value in (62_669_824, -1000)] == ["+62.7\u2009M", "−1.00\u2009k"]
+    assert [format_change(share) for share in (0.0222, -3e-5, 0)] == ["+2.22\u2009%", "−0.003\u2009%", "0\u2009%"]
