@@ -23,11 +23,11 @@ _TABLE = (
         "macs",
         "MACs",
         "",
-        "Multiply-accumulates of convolution and linear layers, bias additions excluded: "
+        "Multiply-accumulates of convolution and linear layers and of matrix products, bias additions excluded: "
         "N·ho·wo·co·(ci/groups)·k². Half of what PyTorch's FlopCounterMode counts.",
     ),
     Quantity(
-        "flops", "FLOPs", "FLOP", "2 × MACs: convolution and linear layers only, as papers and FlopCounterMode do."
+        "flops", "FLOPs", "FLOP", "2 × MACs: no elementwise operation is counted, as in papers and FlopCounterMode."
     ),
     Quantity(
         "elementwise_ops",
@@ -39,7 +39,7 @@ _TABLE = (
         "memory_access_cost",
         "Memory access cost",
         "",
-        "Elements that convolution and linear layers touch: input + output + weights, weights once a batch "
+        "Elements that layers with multiply-accumulates touch: input + output + weights, weights once a batch "
         "(ShuffleNetV2 G1; VoVNet section 2.1). At equal MACs it is lowest where input and output channels are equal.",
     ),
     Quantity(
