@@ -1,24 +1,44 @@
 """What the layers of an architecture cost, on paper and on hardware.
 
-Importing this package imports neither torch nor pandas; each is loaded where it is used.
+Importing this package imports neither torch nor pandas nor numpy; each is loaded where it is used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from analysis.benchmark import benchmark, benchmark_layers, benchmark_sweep
 from analysis.compare import compare
 from analysis.costs import LayerCost, cost_layer, cost_layers
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
+from analysis.devices import Device, get_device, list_devices, read_device
 from analysis.measuring.layer_time import LayerTime
 from analysis.measuring.record import Measurement
 from analysis.measuring.workload import Workload
+from analysis.published import published
 from analysis.summary import Summary, summarize
+
+if TYPE_CHECKING:
+    from analysis.prediction.predict import Prediction, predict
+    from analysis.prediction.validation import Validation, validate_predictions
+
+#: Loaded when first asked for, since they need numpy.
+_ON_DEMAND = {
+    "Prediction": "analysis.prediction.predict",
+    "predict": "analysis.prediction.predict",
+    "Validation": "analysis.prediction.validation",
+    "validate_predictions": "analysis.prediction.validation",
+}
 
 __all__ = [
     "Depth",
+    "Device",
     "LayerCost",
     "LayerTime",
     "Measurement",
+    "Prediction",
     "Summary",
+    "Validation",
     "Workload",
     "benchmark",
     "benchmark_layers",
@@ -28,5 +48,17 @@ __all__ = [
     "cost_layers",
     "count_depth",
     "cross_check",
+    "get_device",
+    "list_devices",
+    "predict",
+    "published",
+    "read_device",
     "summarize",
+    "validate_predictions",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ON_DEMAND[name]), name)

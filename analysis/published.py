@@ -71,7 +71,7 @@ def published(
 
 
 def _matching(frame: pd.DataFrame, columns: tuple[str, ...], label: str, value: Any) -> pd.DataFrame:
-    fits = frame[list(columns)].eq(str(value)).any(axis="columns")
+    fits = frame[list(columns)].isin([str(value)]).any(axis="columns")
     if not fits.any():
         known = sorted({name for column in columns for name in frame[column] if name})
         if not known:

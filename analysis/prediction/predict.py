@@ -1,0 +1,185 @@
+"""Predictions: seconds and FLOP/s of a network on a GPU that nobody has to own, and what holds each layer back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.devices import PRECISION_BYTES, Device, get_device
+from analysis.kinds import op_kind
+from analysis.prediction.calibrated import KnownError, factors_for, known_error
+from analysis.prediction.kernels import EXECUTIONS, Program, planned_program, program
+from analysis.prediction.model import BOUNDS, COMPUTE, LAUNCH, LAUNCH_SECONDS, MEMORY, Machine, finish_times
+from analysis.prediction.model import kernel_times as model_times
+from analysis.targets import Target, resolve_target
+from archs import checks
+from archs.layer import Pair
+
+LAYOUTS = ("nchw", "nhwc")
+
+
+class PredictedLayer(NamedTuple):
+    """One layer: the time that passes for it, and what holds it back."""
+
+    name: str
+    op: str
+    kind: str
+    stage: str
+    flops: int
+    seconds: float
+    #: One of `analysis.prediction.model.BOUNDS`; "merged" where a compiler computes it inside another layer.
+    bound: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """How long a network takes, by the model: never to be mixed with what is measured or published."""
+
+    target: Target
+    device: Device
+    image_size: Pair
+    batch_size: int
+    precision: str
+    layout: str
+    execution: str
+    #: Whole batch.
+    flops: int
+    seconds: float
+    #: How far such predictions were off where figures are published; None where none are.
+    error: KnownError | None
+    _program: Program = field(repr=False)
+    _kernel_seconds: tuple[float, ...] = field(repr=False)
+    _kernel_bounds: tuple[int, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    @property
+    def flops_per_s(self) -> float:
+        """2 × MACs over seconds."""
+        return self.flops / self.seconds
+
+    @property
+    def images_per_s(self) -> float:
+        return self.batch_size / self.seconds
+
+    @property
+    def share_of_peak(self) -> float:
+        """FLOP/s over the device's peak at the precision."""
+        return self.flops_per_s / self.device.peak_flops_per_s(self.precision)
+
+    @cached_property
+    def layers(self) -> tuple[PredictedLayer, ...]:
+        """Every layer in execution order; their seconds add up to the whole."""
+        times = dict(zip(self._program.layer_index.tolist(), self._kernel_seconds, strict=True))
+        bounds = dict(zip(self._program.layer_index.tolist(), self._kernel_bounds, strict=True))
+        return tuple(
+            PredictedLayer(
+                cost.layer.name,
+                cost.layer.op,
+                op_kind(cost.layer),
+                cost.layer.stage,
+                self.batch_size * cost.flops,
+                times.get(number, 0.0),
+                BOUNDS[bounds[number]] if number in bounds else "merged",
+            )
+            for number, cost in enumerate(self._program.layers)
+        )
+
+    def seconds_by_bound(self) -> dict[str, float]:
+        """How much of the time each bound takes."""
+        sums = np.bincount(self._kernel_bounds, self._kernel_seconds, len(BOUNDS))
+        return dict(zip(BOUNDS, sums.tolist(), strict=True))
+
+    def row(self) -> dict[str, Any]:
+        """What a table shows of it: plain values."""
+        error = self.error
+        return {
+            "name": self.name,
+            "device": self.device.name,
+            "evidence": "predicted",
+            "image_size": self.image_size,
+            "batch_size": self.batch_size,
+            "precision": self.precision,
+            "layout": self.layout,
+            "execution": self.execution,
+            "flops": self.flops,
+            "seconds": self.seconds,
+            "images_per_s": self.images_per_s,
+            "flops_per_s": self.flops_per_s,
+            "share_of_peak": self.share_of_peak,
+            **{f"{bound.replace(' ', '_')}_seconds": spent for bound, spent in self.seconds_by_bound().items()},
+            "median_error": error.median if error else None,
+            "worst_error": error.worst if error else None,
+        }
+
+
+def predict(
+    target: Any,
+    device: str | Device,
+    batch_size: int = 256,
+    image_size: int | Pair | None = None,
+    precision: str = "fp16",
+    layout: str = "nchw",
+    execution: str = "eager",
+) -> Prediction:
+    """How long a network would take at inference.
+
+    Args:
+        target: as for `analysis.summarize`.
+        device: a shipped device's name, or a `Device`.
+        image_size: side or (h, w); None for the network's own.
+        precision: "fp16" and "bf16" as under autocast, "tf32", "fp32".
+        layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
+        execution: "eager" or "compiled" (torch.compile).
+
+    Raises:
+        DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
+    """
+    machine = get_device(device)
+    checks.choice("precision", precision, tuple(PRECISION_BYTES))
+    checks.choice("layout", layout, LAYOUTS)
+    checks.choice("execution", execution, EXECUTIONS)
+    batch = checks.batch_size(batch_size)
+    resolved = resolve_target(target)
+    size = checks.image_size(resolved.image_size if image_size is None else image_size)
+    met = Machine.of(machine, precision, layout, execution)
+    return _predict(resolved, machine, met, batch, size, (precision, layout, execution))
+
+
+def _predict(
+    target: Target, device: Device, machine: Machine, batch: int, size: Pair, how: tuple[str, str, str]
+) -> Prediction:
+    precision, layout, execution = how
+    found = _program_of(target, size, execution, PRECISION_BYTES[precision] == 2)
+    factors = factors_for(device.name)
+    times = model_times(found.kernels, batch, machine, factors)
+    done = finish_times(times.total, LAUNCH_SECONDS[execution])
+    spent = np.diff(done, prepend=0.0)
+    bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
+    bounds = np.where(spent > 2 * times.total, LAUNCH, bounds)
+    return Prediction(
+        target=target,
+        device=device,
+        image_size=size,
+        batch_size=batch,
+        precision=precision,
+        layout=layout,
+        execution=execution,
+        flops=batch * found.flops,
+        seconds=float(done[-1]),
+        error=known_error(device.name, batch, precision, layout, execution),
+        _program=found,
+        _kernel_seconds=tuple(spent.tolist()),
+        _kernel_bounds=tuple(bounds.tolist()),
+    )
+
+
+def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
+    if target.best_route == "plan":
+        return planned_program(target.config, size, execution, half)
+    return program(target.layers(size, 1, "trace"), execution, half)

@@ -1,0 +1,64 @@
+"""Fit the prediction model to the published table, validate it, and ship both: analysis/data/calibration.json.
+
+Run `python -m scripts.calibrate`; with `--traces`, also trace again the networks that only timm has (needs torch and
+timm). The result depends on the table alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+
+from analysis.prediction.calibrated import CALIBRATION
+from analysis.prediction.calibration import Calibration, calibrate
+from analysis.prediction.model import DEVICE_FACTORS
+from analysis.prediction.timed_runs import is_planned, write_traces
+from analysis.prediction.validation import family_runs, known_errors, validate_predictions
+from analysis.published import published
+from archs.layer import Layer
+
+DIGITS = 4
+
+
+def trace_networks() -> Iterator[tuple[str, int, Sequence[Layer]]]:
+    """The layers of every published network that the registry does not have."""
+    from analysis.targets import resolve_target
+
+    table = published("throughput")
+    for network, size in sorted(set(zip(table["network"], table["image_size"], strict=True))):
+        if not is_planned(network):
+            yield network, int(size), resolve_target(network).layers((int(size), int(size)), 1, "trace")
+
+
+def rounded(calibration: Calibration) -> dict[str, object]:
+    """The factors with the digits that mean something."""
+    return {
+        "shared": {name: round(value, DIGITS) for name, value in calibration.shared._asdict().items()},
+        "devices": {
+            device: {name: round(value, DIGITS) for name, value in own.items()}
+            for device, own in calibration.deviations.items()
+        },
+    }
+
+
+def main(arguments: Sequence[str]) -> None:
+    if "--traces" in arguments:
+        write_traces(trace_networks())
+    calibration = calibrate(family_runs())
+    content = rounded(calibration)
+    for name, value in calibration.shared._asdict().items():
+        own = [
+            f"{device} ×{ratios[name]:.2f}"
+            for device, ratios in calibration.deviations.items()
+            if name in DEVICE_FACTORS
+        ]
+        print(f"{name:<22}{value:6.3f}   {'   '.join(own)}")
+    validation = validate_predictions(calibration)
+    print(validation.to_frame().to_string(index=False))
+    content["errors"] = known_errors(validation)
+    CALIBRATION.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
