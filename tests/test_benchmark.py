@@ -1,0 +1,438 @@
+"""Measurements: what follows from the times, what is asked of PyTorch, and how a benchmark ends before its end.
+
+Nothing here depends on how fast the machine is. The GPU's side is tested as far as it goes without one.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from types import SimpleNamespace
+
+import pytest
+
+import analysis
+import archs
+from analysis.measuring.peaks import peak_flops_per_s
+from analysis.measuring.record import Machine
+from analysis.measuring.workload import PRECISIONS
+from cli import main
+
+torch = pytest.importorskip("torch")
+
+from analysis.measuring import cpu, cuda, nvml  # noqa: E402
+from analysis.measuring.errors import BenchmarkError, DeviceError, PrecisionError  # noqa: E402
+from analysis.measuring.layers import Timed, match  # noqa: E402
+from analysis.measuring.network import build  # noqa: E402
+from analysis.targets import resolve_target  # noqa: E402
+
+TINY = archs.get_config("densenetbc100_k12", block_config=(2,), growth_rate=4)
+TINY_WORKLOAD = analysis.Workload(image_size=8, repeats=2)
+COMMAND = "benchmark densenetbc100_k12 --set block_config=1, --image-size 8 --repeats 2"
+
+
+class Stop(BaseException):
+    """A view's way to end what is running."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def room_for_two(monkeypatch):
+    """A device whose memory holds a batch of two."""
+
+    def prepare(_target, shape, _workload, _device):
+        def run():
+            if shape[0] > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+        return run
+
+    monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
+
+
+def measurement(times=(4.0, 1.0, 3.0, 2.0), **options) -> analysis.Measurement:
+    workload = analysis.Workload(batch_size=5, image_size=8, **options)
+    machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 2", 2)
+    return analysis.Measurement(
+        name="some", family=None, workload=workload, machine=machine, flops=1000, times=tuple(times)
+    )
+
+
+def test_rates_follow_from_the_median():
+    taken = measurement(precision="amp float16")
+    assert (taken.seconds_low, taken.seconds, taken.seconds_high) == (1.75, 2.5, 3.25)
+    assert taken.images_per_s == 5 / taken.seconds
+    assert taken.flops_per_s == 1000 / taken.seconds
+    assert taken.share_of_peak == taken.flops_per_s / 165.2e12
+    assert taken.evidence == taken.row()["evidence"] == "measured"
+
+
+def test_without_times_there_are_no_rates():
+    row = measurement(times=()).row()
+    assert row["outcome"] == "out of memory"
+    assert {row[key] for key in ("seconds", "images_per_s", "flops_per_s", "share_of_peak")} == {None}
+
+
+def test_rows_and_records_are_plain_json():
+    taken = measurement()
+    json.dumps(taken.row())
+    assert analysis.Measurement.from_json(json.loads(json.dumps(taken.to_json()))) == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "peak"),
+    [
+        ("NVIDIA GeForce RTX 4090", "float32", 82.6e12),
+        ("NVIDIA A100-SXM4-80GB", "tf32", 156e12),
+        ("NVIDIA H100 80GB HBM3", "float16", 989.4e12),
+        ("Tesla T4", "tf32", None),
+        ("NVIDIA H100 PCIe", "float32", None),
+        ("AMD EPYC", "float32", None),
+    ],
+)
+def test_peaks_are_found_by_the_name_that_pytorch_gives(name, precision, peak):
+    assert peak_flops_per_s(name, precision) == (None if peak is None else pytest.approx(peak))
+
+
+def test_a_measurement_tells_what_was_run_and_where():
+    taken = analysis.benchmark(TINY, batch_size=3, image_size=(8, 12), repeats=4)
+    assert len(taken.times) == 4
+    assert taken.workload == analysis.Workload(batch_size=3, image_size=(8, 12), repeats=4)
+    assert taken.flops == analysis.summarize(TINY, (8, 12), 3).flops
+    assert (taken.name, taken.family) == ("DenseNet", "densenet")
+    assert torch.__version__ in taken.machine.software
+    assert taken.machine.threads == torch.get_num_threads()
+    assert taken.peak_memory_bytes is None
+    assert taken.joules_per_image is None
+
+
+def test_the_networks_own_image_size_is_recorded():
+    assert analysis.benchmark(TINY, image_size=None, repeats=1).workload.image_size == (32, 32)
+
+
+@pytest.mark.parametrize("precision", sorted(set(PRECISIONS) - {"tf32"}))
+def test_precision_and_layout_are_those_asked_for(precision, monkeypatch):
+    seen = []
+
+    def watch(module, inputs, output):
+        seen.append((inputs[0].dtype, output.dtype, inputs[0].is_contiguous(memory_format=torch.channels_last)))
+
+    handle = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *rest: watch(module, *rest) if isinstance(module, torch.nn.Conv2d) else None
+    )
+    try:
+        analysis.benchmark(TINY, image_size=8, precision=precision, channels_last=True, repeats=1)
+    finally:
+        handle.remove()
+    weights, activations = (getattr(torch, name) for name in PRECISIONS[precision])
+    assert seen[0] == (weights, activations, True)
+
+
+def test_compiled_networks_are_compiled_afresh_for_their_shape(monkeypatch):
+    calls = []
+    monkeypatch.setattr(torch.compiler, "reset", lambda: calls.append("reset"))
+    monkeypatch.setattr(torch, "compile", lambda module, **options: calls.append(options) or module)
+    assert analysis.benchmark(TINY, image_size=8, compile=True, repeats=1).workload.execution == "compiled"
+    assert calls == ["reset", {"dynamic": False}]
+
+
+def test_a_module_and_the_random_numbers_are_left_alone():
+    module = archs.create_model(TINY).train()
+    before, state = deepcopy(module.state_dict()), torch.random.get_rng_state()
+    analysis.benchmark(module, image_size=8, precision="bfloat16", channels_last=True, repeats=1)
+    assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
+    assert all(value.dtype == before[key].dtype for key, value in module.state_dict().items())
+    assert module.training
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_modules_without_weights_get_some_that_keep_signals_in_range():
+    pytest.importorskip("timm")
+    module = build(resolve_target("timm/resnet18"))
+    assert not any(tensor.is_meta for tensor in module.state_dict().values())
+    with torch.inference_mode():
+        output = module.eval()(torch.randn(1, 3, 32, 32))
+    assert 1e-3 < output.std() < 1e3
+
+
+# Running out of memory, stopping, progress
+
+
+def test_out_of_memory_is_a_row_and_ends_a_sweep(room_for_two):
+    taken = list(analysis.benchmark_sweep(TINY, TINY_WORKLOAD))
+    assert [m.workload.batch_size for m in taken] == [1, 2, 4]
+    assert [m.out_of_memory for m in taken] == [False, False, True]
+
+
+def test_what_certainly_does_not_fit_is_not_tried(monkeypatch):
+    monkeypatch.setattr(cpu.Cpu, "free_memory", lambda _self: 1000)
+    assert analysis.benchmark(TINY, image_size=8).out_of_memory
+
+
+def test_the_host_running_out_of_memory_is_the_same(monkeypatch):
+    def refuse(*_args):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
+
+    monkeypatch.setattr("analysis.measuring.session.prepare", lambda *_args: refuse)
+    assert analysis.benchmark(TINY, image_size=8).out_of_memory
+
+
+def test_after_run_is_called_after_every_timed_run():
+    calls = []
+    analysis.benchmark(TINY, image_size=8, repeats=3, after_run=lambda: calls.append(1))
+    analysis.benchmark_layers(TINY, TINY_WORKLOAD, after_run=lambda: calls.append(1))
+    assert len(calls) == 3 + 2
+
+
+def test_a_sweep_can_be_stopped_without_losing_what_is_finished():
+    rows, runs = [], []
+
+    def stop_in_the_second():
+        runs.append(1)
+        if len(runs) == TINY_WORKLOAD.repeats + 1:
+            raise Stop
+
+    with pytest.raises(Stop):
+        rows.extend(analysis.benchmark_sweep(TINY, TINY_WORKLOAD, after_run=stop_in_the_second))
+    assert [row.workload.batch_size for row in rows] == [1]
+
+
+# Layers
+
+
+@pytest.mark.parametrize("name", ["densenet121", "peleenet", "ese_vovnet19b_dw", "vovnet39"])
+def test_every_layer_of_the_family_has_a_time(name):
+    layers = analysis.benchmark_layers(name, analysis.Workload(image_size=32, repeats=1))
+    planned = analysis.summarize(name, 32).layers
+    assert [layer.cost for layer in layers] == list(planned)
+    assert all(layer.seconds for layer in layers)
+    for layer in layers:
+        assert layer.flops_per_s == layer.cost.flops / layer.seconds
+        assert layer.bytes_per_s == layer.cost.bytes_moved / layer.seconds
+
+
+def test_operations_are_matched_with_layers_in_order():
+    layers = analysis.summarize(TINY, 8).layers
+    operations = [Timed(cost.layer.op, cost.layer.output_shape, None, None) for cost in layers]
+    assert match(operations, layers) == list(range(len(layers)))
+    assert match(operations[3:], layers)[-1] == len(layers) - 1
+    with pytest.raises(BenchmarkError, match="conv2d that is no layer"):
+        match([operations[0], operations[0]], layers)
+
+
+def test_layers_that_do_not_fit_are_one_sentence(room_for_two):
+    with pytest.raises(BenchmarkError, match="DenseNet does not fit into memory"):
+        analysis.benchmark_layers(TINY, analysis.Workload(image_size=8, batch_size=4))
+
+
+# The GPU, without one
+
+
+def test_cuda_is_refused_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match=r"no CUDA GPU here: time it on the CPU .* or see what is predicted"):
+        analysis.benchmark(TINY, device="cuda")
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A GPU of the Turing generation, without NVML."""
+    properties = SimpleNamespace(name="Tesla T4", major=7, minor=5, uuid="0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _index: properties)
+    monkeypatch.setattr(nvml.Gpu, "find", lambda _uuid: None)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16", "amp bfloat16"])
+def test_a_precision_that_the_gpu_lacks_is_refused(gpu, precision):
+    with pytest.raises(PrecisionError, match=f"precision is '{precision}', which Tesla T4 cannot compute in"):
+        analysis.benchmark(TINY, device="cuda", precision=precision)
+
+
+def test_a_gpu_that_is_not_there_is_refused(gpu):
+    with pytest.raises(DeviceError, match=r"device is 'cuda:1', but this machine has 1 GPU"):
+        analysis.benchmark(TINY, device="cuda:1")
+
+
+def test_cuda_times_are_those_between_events_after_all_have_come_to_pass(gpu, monkeypatch):
+    log = []
+
+    class Event:
+        def __init__(self, enable_timing):
+            assert enable_timing
+
+        def record(self, _stream):
+            self.time = len(log)
+            log.append("event")
+
+        def elapsed_time(self, end):
+            assert log[-1] == "synchronize"
+            return 1000 * (end.time - self.time)
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _device: None)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: log.append("synchronize"))
+    times = cuda.Cuda(0).times(lambda: log.append("run"), repeats=2, after_run=lambda: None)
+    assert log == ["event", "run", "event"] * 2 + ["synchronize"]
+    assert times == (2, 2)
+
+
+def test_float32_on_a_gpu_means_float32_and_settings_are_restored(gpu):
+    settings = torch.backends.cudnn.conv.fp32_precision, torch.backends.cudnn.benchmark
+    with cuda.Cuda(0).numerics("float32"):
+        assert torch.backends.cudnn.conv.fp32_precision == torch.backends.cuda.matmul.fp32_precision == "ieee"
+        assert torch.backends.cudnn.benchmark
+    assert (torch.backends.cudnn.conv.fp32_precision, torch.backends.cudnn.benchmark) == settings
+
+
+def test_energy_is_what_the_counter_gains_by_run():
+    spent = [0.0]
+
+    def run():
+        spent[0] += 7
+
+    per_run = nvml.joules_per_run(run, seconds=0.5, read=lambda: spent[0], finish=lambda: None)
+    assert (per_run, spent[0]) == (7, 7 * nvml.ENERGY_SECONDS / 0.5)
+    assert nvml.joules_per_run(run, seconds=0.5, read=lambda: None, finish=lambda: None) is None
+
+
+def test_what_nvml_does_not_answer_is_unknown(monkeypatch):
+    class NVMLError(Exception):
+        pass
+
+    def refuse(*_args):
+        raise NVMLError
+
+    answers = dict.fromkeys(("nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetClockInfo"), refuse)
+    silent = nvml.Gpu(SimpleNamespace(NVMLError=NVMLError, NVML_CLOCK_SM=1, **answers), None, "580")
+    assert (silent.joules(), silent.clock_mhz()) == (None, None)
+    monkeypatch.setitem(__import__("sys").modules, "pynvml", SimpleNamespace(nvmlInit=refuse))
+    assert nvml.Gpu.find("0") is None
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0, but must be an integer from 1 to 65536."),
+        ({"repeats": 0}, "repeats is 0, but must be an integer from 1 to"),
+        ({"repeats": 2.5}, "repeats is 2.5, but must be"),
+        ({"precision": "fp16"}, "precision is 'fp16', but must be one of 'float32', 'tf32'"),
+        ({"precision": []}, "precision is [], but must be one of"),
+        ({"precision": "tf32"}, "precision is 'tf32', which "),
+        ({"device": "RTX 5090"}, "device is 'RTX 5090', but networks are timed on this machine's 'cpu', 'cuda'"),
+        ({"device": 7}, "device is 7, but networks are timed"),
+        ({"image_size": 0}, "image_size is 0, but must be"),
+        ({"channels_last": 1}, "channels_last is 1, but must be True or False."),
+        ({"compile": "yes"}, "compile is 'yes', but must be True or False."),
+        ({"target": "densnet121"}, "There is no architecture 'densnet121'"),
+    ],
+)
+def test_bad_arguments_are_one_sentence(options, message):
+    with pytest.raises(archs.DenseScopeError) as error:
+        analysis.benchmark(**{"target": TINY} | options)
+    assert str(error.value).startswith(message)
+
+
+def test_compiled_layers_are_refused():
+    with pytest.raises(archs.ConfigError, match="compile is True, but must be False: compiling merges layers"):
+        analysis.benchmark_layers(TINY, analysis.Workload(compile=True))
+
+
+def test_a_network_that_cannot_be_run_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda *_args, **_options: 1 / 0)
+    with pytest.raises(
+        BenchmarkError,
+        match=r"^DenseNet cannot be run on cpu \(batch 1, float32, nchw, compiled\): division by zero\.$",
+    ):
+        analysis.benchmark(TINY, image_size=8, compile=True)
+
+
+# Commands
+
+
+def rows_of(command: str, capsys) -> list[dict]:
+    assert main([*command.split(), "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert not captured.err
+    return json.loads(captured.out)
+
+
+def test_the_command_shows_and_keeps_what_it_measures(capsys):
+    measured = rows_of(f"{COMMAND} --batch-size 2 --channels-last", capsys)
+    assert [(row["batch_size"], row["layout"], row["repeats"]) for row in measured] == [(2, "nhwc", 2)]
+    assert rows_of("results", capsys) == measured
+    assert main(["results", "--delete", measured[0]["id"]]) == 0
+    assert "No measurements yet" in capsys.readouterr().out
+
+
+def test_the_command_sweeps_until_memory_ends(room_for_two, capsys):
+    rows = rows_of(f"{COMMAND} --sweep", capsys)
+    assert [(row["batch_size"], row["outcome"]) for row in rows] == [
+        (1, "measured"),
+        (2, "measured"),
+        (4, "out of memory"),
+    ]
+
+
+def test_the_command_times_layers(capsys):
+    rows = rows_of(f"{COMMAND} --per-layer", capsys)
+    assert "concat" in {row["op"] for row in rows}
+    assert main([*COMMAND.split(), "--per-layer"]) == 0
+    shown = capsys.readouterr().out
+    assert all(row["layer"] in shown for row in rows)
+    assert rows_of("results", capsys) == []
+
+
+def test_interruption_keeps_and_shows_finished_rows(monkeypatch, capsys):
+    from analysis.benchmark import benchmark_sweep
+
+    def interrupted(*args):
+        yield from benchmark_sweep(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("commands.benchmark.benchmark_sweep", interrupted)
+    assert main([*COMMAND.split(), "--format", "csv"]) == 130
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert len(rows_of("results", capsys)) == 1
+
+
+def test_results_travel(tmp_path, capsys, monkeypatch):
+    [row] = rows_of(COMMAND, capsys)
+    assert main(["results", "--export", str(tmp_path / "mine.json")]) == 0
+    capsys.readouterr()
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path / "elsewhere"))
+    assert rows_of(f"results --import {tmp_path / 'mine.json'}", capsys) == [row]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("benchmark", "Missing argument 'NAME...'"),
+        ("benchmark densnet121", "There is no architecture 'densnet121'"),
+        ("benchmark densenet121 --batch-size 0", "batch_size is 0"),
+        ("benchmark densenet121 --repeats 0", "repeats is 0"),
+        ("benchmark densenet121 --device tpu", "device is 'tpu'"),
+        ("benchmark densenet121 --precision int4", "precision is 'int4'"),
+        ("benchmark densenet121 --sweep --per-layer", "Give either --sweep or --per-layer."),
+        ("benchmark densenet121 --format xml", "format is 'xml'"),
+        ("results --delete 7", "There is no measurement '7'"),
+        ("results --import /no/such/file", "Cannot read '/no/such/file': No such file or directory."),
+        ("results --export /no/such/place", "Cannot write to '/no/such/place': No such file or directory."),
+    ],
+)
+def test_bad_commands_are_one_line(command, message, capsys):
+    assert main(command.split()) == 2
+    captured = capsys.readouterr()
+    assert not captured.out
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
