@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,20 @@ def test_a_module_that_cannot_be_traced_is_one_error():
 
     with pytest.raises(TraceError):
         cross_check(Broken())
+
+
+def test_a_module_that_cannot_be_copied_is_one_error():
+    module = nn.Conv2d(3, 4, 3)
+    module.lock = threading.Lock()
+    with pytest.raises(TraceError, match="cannot be copied"):
+        cross_check(module)
+
+
+def test_a_network_without_multiply_accumulates():
+    frame = cross_check(nn.Sequential(nn.MaxPool2d(2), nn.ReLU()), 8).set_index("counter")
+    assert (frame["ours"] == 0).all()
+    assert (frame["residual"] == 0).all()
+    assert frame.loc["ptflops", "reported"] == 2 * 3 * (8 * 8 + 4 * 4)
 
 
 MISSING = """

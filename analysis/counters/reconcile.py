@@ -94,7 +94,7 @@ def _verdict(
     difference = reading.value - ours
     sentences = ["It agrees to the last operation." if not (steps or residual) else ""]
     if difference:
-        distance = f"{_percent(abs(difference) / ours)} {'above' if difference > 0 else 'below'} ours"
+        distance = f"{_percent(abs(difference), ours)} {'above' if difference > 0 else 'below'} ours"
         sentences.append(f"It is {distance}: {', '.join(_by_weight(steps))}.")
     if "batch" in steps:
         sentences.append("It gives the figure of one image, whatever the batch.")
@@ -108,10 +108,12 @@ def _by_weight(steps: dict[str, int]) -> list[str]:
     return sorted((step for step in steps if not step.endswith(" again")), key=lambda step: -abs(steps[step]))
 
 
-def _percent(share: float) -> str:
-    """A share that may be tiny, with three significant digits.
+def _percent(part: int, whole: int) -> str:
+    """A share that may be tiny, with three significant digits; of nothing, the part itself.
 
-    >>> _percent(0.0221), _percent(0.00003), _percent(0.9973)
-    ('2.21 %', 'less than 0.01 %', '99.7 %')
+    >>> _percent(221, 10_000), _percent(3, 100_000), _percent(7, 0)
+    ('2.21 %', 'less than 0.01 %', '7')
     """
-    return f"{100 * share:.3g} %" if share >= 1e-4 else "less than 0.01 %"
+    if not whole:
+        return f"{part:,}"
+    return f"{100 * part / whole:.3g} %" if part / whole >= 1e-4 else "less than 0.01 %"
