@@ -11,7 +11,7 @@ from analysis import summarize
 from analysis.compare import comparison_row
 from analysis.crosscheck import cross_check
 from analysis.findings import reason
-from analysis.libraries import LIBRARIES
+from analysis.libraries import LIBRARIES, is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from archs.registry import list_families
@@ -30,18 +30,18 @@ def network(name: str, settings: InputSettings) -> Network:
     return frames.network(summarize(name, settings.image_size, settings.batch_size, settings.dtype))
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
 def comparison(names: Sequence[str], settings: InputSettings) -> tuple[pd.DataFrame, dict[str, str]]:
     """A row for each network that can take the input, by family and size, and the reasons why the others cannot."""
     import pandas as pd
 
     families = [*list_families(), *LIBRARIES]
-    found = {name: _row_or_reason(name, settings) for name in names}
+    found = {name: (_traced if is_library_name(name) else _row_or_reason)(name, settings) for name in names}
     rows = [row for row in found.values() if isinstance(row, dict)]
     rows.sort(key=lambda row: (families.index(row["family"]), row["params"]))
     return pd.DataFrame(rows), {name: text for name, text in found.items() if isinstance(text, str)}
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
 def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
     """What a comparison shows of a network, or why it cannot be compared."""
     try:
@@ -50,6 +50,10 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
         return reason(error)
     family = summary.family or name.partition("/")[0]
     return comparison_row(summary) | {"family": family, "variant": variant(name)}
+
+
+#: Each on its own: they take up to seconds, so that a selection with one network more must not trace all of them.
+_traced = st.cache_data(_row_or_reason, max_entries=512, show_spinner=False)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
