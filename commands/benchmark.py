@@ -92,12 +92,15 @@ def _layers(workload: Workload) -> Measure:
 
 @contextmanager
 def _progress(total: int | None) -> Iterator[Callable[[str], AfterRun]]:
-    """Bars on stderr, if that is a terminal: a function that begins one and gives what moves it on by a run."""
+    """Bars on stderr, if that is a terminal: a function that begins one and gives what moves it on by a run.
+
+    Nothing is drawn while a run is timed.
+    """
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(console=console, transient=True, auto_refresh=False, disable=not sys.stderr.isatty()) as progress:
 
         def begin(name: str) -> AfterRun:
             task = progress.add_task(name, total=total)
-            return lambda: progress.advance(task)
+            return lambda: progress.update(task, advance=1, refresh=True)
 
         yield begin

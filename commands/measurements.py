@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.measuring.quantities import MEASURED_QUANTITIES
 from analysis.units import format_share, format_si, format_size
 from commands.output import Column, Row, table, text
 
 
 def filled(key: str, header: str, unit: str = "") -> Column:
     """A column of numbers, empty where one is unknown, or zero."""
-    return Column(header, lambda row: format_si(row[key], unit) if row[key] else "")
+    formatted = format_share if unit == "%" else partial(format_si, unit=unit)
+    return Column(header, lambda row: formatted(row[key]) if row[key] else "")
 
 
-def share(key: str, header: str) -> Column:
-    """A column of shares of a whole, empty where one is unknown."""
-    return Column(header, lambda row: "" if row[key] is None else format_share(row[key]))
+def measured(key: str) -> Column:
+    """A column of a quantity of `analysis.measuring.quantities`."""
+    quantity = MEASURED_QUANTITIES[key]
+    return filled(key, quantity.label, quantity.unit)
 
 
 SPEED = (
-    filled("seconds", "Median", "s"),
+    measured("seconds"),
     Column("Quartiles", lambda row: _range(row["seconds_low"], row["seconds_high"])),
 )
 NETWORK_COLUMNS = (
@@ -36,20 +40,16 @@ NETWORK_COLUMNS = (
     text("execution", "Execution"),
     text("outcome", "Outcome"),
     *SPEED,
-    filled("images_per_s", "Images/s"),
-    filled("flops_per_s", "Measured FLOP/s", "FLOP/s"),
-    share("share_of_peak", "Share of peak"),
-    filled("peak_memory_bytes", "Peak memory", "B"),
-    filled("joules_per_image", "Per image", "J"),
+    *map(measured, ("images_per_s", "flops_per_s", "share_of_peak", "peak_memory_bytes", "joules_per_image")),
 )
-HISTORY_COLUMNS = (text("id", "ID"), text("date", "Date"), text("device_name", "Device"), *NETWORK_COLUMNS)
+HISTORY_COLUMNS = (text("id", "ID"), text("date", "Date"), text("device", "Device"), *NETWORK_COLUMNS)
 LAYER_COLUMNS = (
     text("layer", "Layer"),
     text("kind", "Kind"),
     *SPEED,
-    share("share_of_time", "Share of time"),
-    filled("flops", "FLOPs", "FLOP"),
-    filled("flops_per_s", "Measured FLOP/s", "FLOP/s"),
+    filled("share_of_time", "Share of time", "%"),
+    measured("flops"),
+    measured("flops_per_s"),
     filled("bytes_moved", "Memory traffic", "B"),
     filled("bytes_per_s", "Measured bandwidth", "B/s"),
 )
@@ -59,9 +59,7 @@ def show_networks(rows: Sequence[Row]) -> Iterator[RenderableType]:
     """Measurements of one machine, under what they have in common."""
     last = rows[-1]
     clock = f", {last['clock_mhz']:.0f} MHz" if last["clock_mhz"] else ""
-    yield Text.assemble(
-        (last["device_name"], "bold"), (f"\n{last['software']}, {last['threads']} threads{clock}", "dim")
-    )
+    yield Text.assemble((last["device"], "bold"), (f"\n{last['software']}, {last['threads']} threads{clock}", "dim"))
     yield network_table(rows, NETWORK_COLUMNS)
 
 

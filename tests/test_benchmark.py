@@ -13,7 +13,6 @@ import pytest
 
 import analysis
 import archs
-from analysis.measuring.peaks import peak_flops_per_s
 from analysis.measuring.record import Machine
 from analysis.measuring.workload import PRECISIONS
 from cli import main
@@ -55,20 +54,19 @@ def room_for_two(monkeypatch):
     monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
 
 
-def measurement(times=(4.0, 1.0, 3.0, 2.0), **options) -> analysis.Measurement:
+def measurement(times=(4.0, 1.0, 3.0, 2.0), device_name="NVIDIA GeForce RTX 4090", **options) -> analysis.Measurement:
     workload = analysis.Workload(batch_size=5, image_size=8, **options)
-    machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 2", 2)
+    machine = Machine(device_name, "PyTorch 2", 2)
     return analysis.Measurement(
         name="some", family=None, workload=workload, machine=machine, flops=1000, times=tuple(times)
     )
 
 
 def test_rates_follow_from_the_median():
-    taken = measurement(precision="amp float16")
+    taken = measurement()
     assert (taken.seconds_low, taken.seconds, taken.seconds_high) == (1.75, 2.5, 3.25)
     assert taken.images_per_s == 5 / taken.seconds
     assert taken.flops_per_s == 1000 / taken.seconds
-    assert taken.share_of_peak == taken.flops_per_s / 165.2e12
     assert taken.evidence == taken.row()["evidence"] == "measured"
 
 
@@ -85,18 +83,25 @@ def test_rows_and_records_are_plain_json():
 
 
 @pytest.mark.parametrize(
-    ("name", "precision", "peak"),
+    ("device_name", "precision", "peak"),
     [
         ("NVIDIA GeForce RTX 4090", "float32", 82.6e12),
+        ("NVIDIA GeForce RTX 4090", "amp float16", 165.2e12),
         ("NVIDIA A100-SXM4-80GB", "tf32", 156e12),
-        ("NVIDIA H100 80GB HBM3", "float16", 989.4e12),
+        ("NVIDIA H100 80GB HBM3", "bfloat16", 989.4e12),
         ("Tesla T4", "tf32", None),
         ("NVIDIA H100 PCIe", "float32", None),
         ("AMD EPYC", "float32", None),
     ],
 )
-def test_peaks_are_found_by_the_name_that_pytorch_gives(name, precision, peak):
-    assert peak_flops_per_s(name, precision) == (None if peak is None else pytest.approx(peak))
+def test_the_peak_is_that_of_the_device_and_of_the_precision(device_name, precision, peak):
+    taken = measurement(precision=precision, device_name=device_name)
+    assert taken.share_of_peak == (peak and pytest.approx(taken.flops_per_s / peak))
+
+
+def test_rows_call_a_device_as_its_data_sheet_does():
+    assert measurement().row()["device"] == "RTX 4090"
+    assert measurement(device_name="AMD EPYC").row()["device"] == "AMD EPYC"
 
 
 def test_a_measurement_tells_what_was_run_and_where():
@@ -129,7 +134,7 @@ def test_precision_and_layout_are_those_asked_for(precision, monkeypatch):
         analysis.benchmark(TINY, image_size=8, precision=precision, channels_last=True, repeats=1)
     finally:
         handle.remove()
-    weights, activations = (getattr(torch, name) for name in PRECISIONS[precision])
+    weights, activations = (getattr(torch, name) for name in PRECISIONS[precision][:2])
     assert seen[0] == (weights, activations, True)
 
 
@@ -276,10 +281,11 @@ def test_cuda_times_are_those_between_events_after_all_have_come_to_pass(gpu, mo
             return 1000 * (end.time - self.time)
 
     monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _device: log.append("reset"))
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _device: None)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: log.append("synchronize"))
     times = cuda.Cuda(0).times(lambda: log.append("run"), repeats=2, after_run=lambda: None)
-    assert log == ["event", "run", "event"] * 2 + ["synchronize"]
+    assert log == ["reset"] + ["event", "run", "event"] * 2 + ["synchronize"]
     assert times == (2, 2)
 
 

@@ -59,6 +59,10 @@ class Cuda(Device):
     def seconds_between(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
         return start.elapsed_time(end) / 1000
 
+    def times(self, run: Run, repeats: int, after_run: Run) -> tuple[float, ...]:
+        torch.cuda.reset_peak_memory_stats(self.torch_device)  # cuDNN's trials in the warm-up took more
+        return super().times(run, repeats, after_run)
+
     def finish(self) -> None:
         torch.cuda.synchronize(self.torch_device)
 
@@ -71,7 +75,6 @@ class Cuda(Device):
     def release_memory(self) -> None:
         gc.collect()
         torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(self.torch_device)
 
     def peak_memory(self) -> int | None:
         return torch.cuda.max_memory_allocated(self.torch_device)

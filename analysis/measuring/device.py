@@ -53,10 +53,10 @@ class Device(ABC):
 
     @abstractmethod
     def release_memory(self) -> None:
-        """Give back what finished runs left behind, and count the peak anew."""
+        """Give back what finished runs left behind."""
 
     def peak_memory(self) -> int | None:
-        """Most bytes that tensors held at once since `release_memory`, where they are counted."""
+        """Most bytes that tensors held at once during `times`, weights included, where they are counted."""
         return None
 
     def joules(self, run: Run, seconds: float) -> float | None:

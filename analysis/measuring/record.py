@@ -9,9 +9,11 @@ from math import inf
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from analysis.measuring.peaks import peak_flops_per_s
+from analysis.devices import Device
+from analysis.measuring.data_sheets import data_sheet
 from analysis.measuring.quantiles import quantile
-from analysis.measuring.workload import Workload
+from analysis.measuring.quantities import MEASURED_QUANTITIES
+from analysis.measuring.workload import PRECISIONS, Workload
 from archs import checks
 from archs.errors import ConfigError
 
@@ -110,10 +112,17 @@ class Measurement:
         return self.flops / self.seconds if self.seconds else None
 
     @property
+    def data_sheet(self) -> Device | None:
+        """What the device's maker promises; None for a CPU, and for devices that are not shipped."""
+        return data_sheet(self.machine.device_name)
+
+    @property
     def share_of_peak(self) -> float | None:
-        """FLOP/s by the most that the device's data sheet promises in this precision; None for unknown devices."""
-        peak = peak_flops_per_s(self.machine.device_name, self.workload.precision)
-        return self.flops_per_s / peak if self.flops_per_s and peak else None
+        """FLOP/s over the device's peak at the precision; None where that is not known."""
+        sheet, arithmetic = self.data_sheet, PRECISIONS[self.workload.precision].arithmetic
+        if self.flops_per_s is None or sheet is None or arithmetic not in sheet.precisions:
+            return None
+        return self.flops_per_s / sheet.peak_flops_per_s(arithmetic)
 
     def row(self) -> dict[str, Any]:
         """One record of a table: plain values, stable keys."""
@@ -124,8 +133,8 @@ class Measurement:
             "name": self.name,
             "family": self.family,
             "evidence": self.evidence,
-            "device": workload.device,
-            "device_name": machine.device_name,
+            "device": self.data_sheet.name if self.data_sheet else machine.device_name,
+            "torch_device": workload.device,
             "batch_size": workload.batch_size,
             "image_size": workload.image_size,
             "precision": workload.precision,
@@ -151,17 +160,3 @@ class Measurement:
         workload = Workload(**fields.pop("workload") | {"image_size": image_size and tuple(image_size)})
         machine = Machine(**fields.pop("machine"))
         return cls(**fields | {"workload": workload, "machine": machine, "times": tuple(fields["times"])})
-
-
-#: What a measurement says of speed and cost, in the order of every table.
-MEASURED_QUANTITIES = (
-    "seconds",
-    "seconds_low",
-    "seconds_high",
-    "images_per_s",
-    "flops",
-    "flops_per_s",
-    "share_of_peak",
-    "peak_memory_bytes",
-    "joules_per_image",
-)

@@ -18,6 +18,8 @@ class Precision(NamedTuple):
     weights: str
     #: What the tensors between layers are stored as, where convolutions make them.
     activations: str
+    #: What is multiplied, as data sheets and predictions call it.
+    arithmetic: str
 
     @property
     def is_mixed(self) -> bool:
@@ -27,12 +29,12 @@ class Precision(NamedTuple):
 
 #: "tf32" stores 32 bits and multiplies 19 of them on tensor cores; "float32" multiplies all.
 PRECISIONS = {
-    "float32": Precision("float32", "float32"),
-    "tf32": Precision("float32", "float32"),
-    "float16": Precision("float16", "float16"),
-    "bfloat16": Precision("bfloat16", "bfloat16"),
-    "amp float16": Precision("float32", "float16"),
-    "amp bfloat16": Precision("float32", "bfloat16"),
+    "float32": Precision("float32", "float32", "fp32"),
+    "tf32": Precision("float32", "float32", "tf32"),
+    "float16": Precision("float16", "float16", "fp16"),
+    "bfloat16": Precision("bfloat16", "bfloat16", "bf16"),
+    "amp float16": Precision("float32", "float16", "fp16"),
+    "amp bfloat16": Precision("float32", "bfloat16", "bf16"),
 }
 
 
