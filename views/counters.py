@@ -90,7 +90,7 @@ def render() -> None:
     st.markdown(counters_finding(frame, name))
     st.caption(f"Counted at {settings}; the data type changes no figure here.")
     draw_table(frame)
-    widgets.downloads(frame, f"{name.replace('/', '_')}_counters")
+    widgets.downloads(frame, f"{name}_counters")
     steps = waterfall(frame)
     for row in frame.to_dict("records"):
         draw_counter(row, steps[steps["counter"] == row["counter"]])

@@ -90,7 +90,7 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
         return
     st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
     layer_table.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
-    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name.replace('/', '_')}_layers")
+    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name}_layers")
 
 
 def render() -> None:

@@ -88,6 +88,7 @@ def chart_or_table(question: str, help: str, table: Callable[[], None]) -> Itera
 
 def downloads(frame: pd.DataFrame, name: str) -> None:
     """The frame in every file format: raw values, written when asked for."""
+    name = name.replace("/", "_")
     with st.container(horizontal=True, vertical_alignment="center", key=f"downloads_{name}"):
         st.markdown("Download, exact values:", width="content")
         for file_format in FORMATS:

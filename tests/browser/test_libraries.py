@@ -1,0 +1,39 @@
+"""Chromium looks at counters and at networks of timm, whose names it searches for."""
+
+from __future__ import annotations
+
+import pytest
+from pages import Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+
+pytest.importorskip("timm")
+pytest.importorskip("fvcore")
+
+VIEWS = {
+    "counters": "/counters?network=densenet121",
+    "compare-timm": "/?networks=densenet121&networks=vovnet39&networks=timm/resnet50&networks=timm/convnext_tiny",
+    "layers-timm": "/layers?network=timm/resnet50",
+}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark")])
+@pytest.mark.parametrize("view", VIEWS)
+def test_views(browser: Browser, app_url: str, view: str, width: int, scheme: str) -> None:
+    with opened(browser, app_url + VIEWS[view], width, scheme) as page:
+        assert page.get_by_test_id("stAlert").count() == 0
+        assert_within_width(page)
+        screenshot(page, f"{view}-{width}-{scheme}")
+        assert_accessible(page)
+
+
+def test_a_name_is_found_in_a_library(browser: Browser, app_url: str) -> None:
+    with opened(browser, app_url) as page:
+        page.get_by_role("button", name="timm", exact=True).click()
+        settle(page)
+        box = page.get_by_role("combobox", name="Selection", exact=True)
+        box.click()
+        box.fill("timm/resnet18d")
+        page.get_by_role("option", name="timm/resnet18d", exact=True).click()
+        page.get_by_text("Of 9 networks").wait_for()
+        settle(page)
+        assert "networks=timm" in page.url
+        assert "timm/resnet18d" in {label.strip() for label in page.locator(".ytick").all_text_contents()}
