@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from analysis.benchmark import AfterRun, benchmark_layers, benchmark_sweep
 from analysis.measuring.workload import PRECISIONS, Workload
@@ -96,6 +94,9 @@ def _progress(total: int | None) -> Iterator[Callable[[str], AfterRun]]:
 
     Nothing is drawn while a run is timed.
     """
+    from rich.console import Console
+    from rich.progress import Progress  # in 20 ms, for which the other commands would wait
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, auto_refresh=False, disable=not sys.stderr.isatty()) as progress:
 

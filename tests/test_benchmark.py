@@ -1,13 +1,12 @@
 """Measurements: what follows from the times, what is asked of PyTorch, and how a benchmark ends before its end.
 
-Nothing here depends on how fast the machine is. The GPU's side is tested as far as it goes without one.
+Nothing here depends on how fast the machine is.
 """
 
 from __future__ import annotations
 
 import json
 from copy import deepcopy
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,42 +14,26 @@ import analysis
 import archs
 from analysis.measuring.record import Machine
 from analysis.measuring.workload import PRECISIONS
-from cli import main
 
 torch = pytest.importorskip("torch")
 
-from analysis.measuring import cpu, cuda, nvml  # noqa: E402
-from analysis.measuring.errors import BenchmarkError, DeviceError, PrecisionError  # noqa: E402
+from analysis.measuring import cpu  # noqa: E402
+from analysis.measuring.errors import BenchmarkError  # noqa: E402
 from analysis.measuring.layers import Timed, match  # noqa: E402
 from analysis.measuring.network import build  # noqa: E402
 from analysis.targets import resolve_target  # noqa: E402
+from tests.small_device import prepare  # noqa: E402
 
 TINY = archs.get_config("densenetbc100_k12", block_config=(2,), growth_rate=4)
 TINY_WORKLOAD = analysis.Workload(image_size=8, repeats=2)
-COMMAND = "benchmark densenetbc100_k12 --set block_config=1, --image-size 8 --repeats 2"
 
 
 class Stop(BaseException):
     """A view's way to end what is running."""
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
-    return tmp_path
-
-
 @pytest.fixture
 def room_for_two(monkeypatch):
-    """A device whose memory holds a batch of two."""
-
-    def prepare(_target, shape, _workload, _device):
-        def run():
-            if shape[0] > 2:
-                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
-
-        return run
-
     monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
 
 
@@ -235,93 +218,6 @@ def test_layers_that_do_not_fit_are_one_sentence(room_for_two):
         analysis.benchmark_layers(TINY, analysis.Workload(image_size=8, batch_size=4))
 
 
-# The GPU, without one
-
-
-def test_cuda_is_refused_where_there_is_none(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(DeviceError, match=r"no CUDA GPU here: time it on the CPU .* or see what is predicted"):
-        analysis.benchmark(TINY, device="cuda")
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    """A GPU of the Turing generation, without NVML."""
-    properties = SimpleNamespace(name="Tesla T4", major=7, minor=5, uuid="0")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _index: properties)
-    monkeypatch.setattr(nvml.Gpu, "find", lambda _uuid: None)
-
-
-@pytest.mark.parametrize("precision", ["tf32", "bfloat16", "amp bfloat16"])
-def test_a_precision_that_the_gpu_lacks_is_refused(gpu, precision):
-    with pytest.raises(PrecisionError, match=f"precision is '{precision}', which Tesla T4 cannot compute in"):
-        analysis.benchmark(TINY, device="cuda", precision=precision)
-
-
-def test_a_gpu_that_is_not_there_is_refused(gpu):
-    with pytest.raises(DeviceError, match=r"device is 'cuda:1', but this machine has 1 GPU"):
-        analysis.benchmark(TINY, device="cuda:1")
-
-
-def test_cuda_times_are_those_between_events_after_all_have_come_to_pass(gpu, monkeypatch):
-    log = []
-
-    class Event:
-        def __init__(self, enable_timing):
-            assert enable_timing
-
-        def record(self, _stream):
-            self.time = len(log)
-            log.append("event")
-
-        def elapsed_time(self, end):
-            assert log[-1] == "synchronize"
-            return 1000 * (end.time - self.time)
-
-    monkeypatch.setattr(torch.cuda, "Event", Event)
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _device: log.append("reset"))
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda _device: None)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: log.append("synchronize"))
-    times = cuda.Cuda(0).times(lambda: log.append("run"), repeats=2, after_run=lambda: None)
-    assert log == ["reset"] + ["event", "run", "event"] * 2 + ["synchronize"]
-    assert times == (2, 2)
-
-
-def test_float32_on_a_gpu_means_float32_and_settings_are_restored(gpu):
-    settings = torch.backends.cudnn.conv.fp32_precision, torch.backends.cudnn.benchmark
-    with cuda.Cuda(0).numerics("float32"):
-        assert torch.backends.cudnn.conv.fp32_precision == torch.backends.cuda.matmul.fp32_precision == "ieee"
-        assert torch.backends.cudnn.benchmark
-    assert (torch.backends.cudnn.conv.fp32_precision, torch.backends.cudnn.benchmark) == settings
-
-
-def test_energy_is_what_the_counter_gains_by_run():
-    spent = [0.0]
-
-    def run():
-        spent[0] += 7
-
-    per_run = nvml.joules_per_run(run, seconds=0.5, read=lambda: spent[0], finish=lambda: None)
-    assert (per_run, spent[0]) == (7, 7 * nvml.ENERGY_SECONDS / 0.5)
-    assert nvml.joules_per_run(run, seconds=0.5, read=lambda: None, finish=lambda: None) is None
-
-
-def test_what_nvml_does_not_answer_is_unknown(monkeypatch):
-    class NVMLError(Exception):
-        pass
-
-    def refuse(*_args):
-        raise NVMLError
-
-    answers = dict.fromkeys(("nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetClockInfo"), refuse)
-    silent = nvml.Gpu(SimpleNamespace(NVMLError=NVMLError, NVML_CLOCK_SM=1, **answers), None, "580")
-    assert (silent.joules(), silent.clock_mhz()) == (None, None)
-    monkeypatch.setitem(__import__("sys").modules, "pynvml", SimpleNamespace(nvmlInit=refuse))
-    assert nvml.Gpu.find("0") is None
-
-
 # Bad input
 
 
@@ -360,85 +256,3 @@ def test_a_network_that_cannot_be_run_is_one_sentence(monkeypatch):
         match=r"^DenseNet cannot be run on cpu \(batch 1, float32, nchw, compiled\): division by zero\.$",
     ):
         analysis.benchmark(TINY, image_size=8, compile=True)
-
-
-# Commands
-
-
-def rows_of(command: str, capsys) -> list[dict]:
-    assert main([*command.split(), "--format", "json"]) == 0
-    captured = capsys.readouterr()
-    assert not captured.err
-    return json.loads(captured.out)
-
-
-def test_the_command_shows_and_keeps_what_it_measures(capsys):
-    measured = rows_of(f"{COMMAND} --batch-size 2 --channels-last", capsys)
-    assert [(row["batch_size"], row["layout"], row["repeats"]) for row in measured] == [(2, "nhwc", 2)]
-    assert rows_of("results", capsys) == measured
-    assert main(["results", "--delete", measured[0]["id"]]) == 0
-    assert "No measurements yet" in capsys.readouterr().out
-
-
-def test_the_command_sweeps_until_memory_ends(room_for_two, capsys):
-    rows = rows_of(f"{COMMAND} --sweep", capsys)
-    assert [(row["batch_size"], row["outcome"]) for row in rows] == [
-        (1, "measured"),
-        (2, "measured"),
-        (4, "out of memory"),
-    ]
-
-
-def test_the_command_times_layers(capsys):
-    rows = rows_of(f"{COMMAND} --per-layer", capsys)
-    assert "concat" in {row["op"] for row in rows}
-    assert main([*COMMAND.split(), "--per-layer"]) == 0
-    shown = capsys.readouterr().out
-    assert all(row["layer"] in shown for row in rows)
-    assert rows_of("results", capsys) == []
-
-
-def test_interruption_keeps_and_shows_finished_rows(monkeypatch, capsys):
-    from analysis.benchmark import benchmark_sweep
-
-    def interrupted(*args):
-        yield from benchmark_sweep(*args)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("commands.benchmark.benchmark_sweep", interrupted)
-    assert main([*COMMAND.split(), "--format", "csv"]) == 130
-    assert len(capsys.readouterr().out.splitlines()) == 2
-    assert len(rows_of("results", capsys)) == 1
-
-
-def test_results_travel(tmp_path, capsys, monkeypatch):
-    [row] = rows_of(COMMAND, capsys)
-    assert main(["results", "--export", str(tmp_path / "mine.json")]) == 0
-    capsys.readouterr()
-    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path / "elsewhere"))
-    assert rows_of(f"results --import {tmp_path / 'mine.json'}", capsys) == [row]
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("benchmark", "Missing argument 'NAME...'"),
-        ("benchmark densnet121", "There is no architecture 'densnet121'"),
-        ("benchmark densenet121 --batch-size 0", "batch_size is 0"),
-        ("benchmark densenet121 --repeats 0", "repeats is 0"),
-        ("benchmark densenet121 --device tpu", "device is 'tpu'"),
-        ("benchmark densenet121 --precision int4", "precision is 'int4'"),
-        ("benchmark densenet121 --sweep --per-layer", "Give either --sweep or --per-layer."),
-        ("benchmark densenet121 --format xml", "format is 'xml'"),
-        ("results --delete 7", "There is no measurement '7'"),
-        ("results --import /no/such/file", "Cannot read '/no/such/file': No such file or directory."),
-        ("results --export /no/such/place", "Cannot write to '/no/such/place': No such file or directory."),
-    ],
-)
-def test_bad_commands_are_one_line(command, message, capsys):
-    assert main(command.split()) == 2
-    captured = capsys.readouterr()
-    assert not captured.out
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    assert message in captured.err
