@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, networks, results
+from commands import benchmark, crosscheck, export, hardware, networks, results
 
 INTERRUPTED = 130
 
@@ -26,6 +26,9 @@ app.command("export")(export.export)
 app.command("crosscheck")(crosscheck.crosscheck)
 app.command("benchmark")(benchmark.benchmark)
 app.command("results")(results.results)
+app.command("predict")(hardware.predict)
+app.command("published")(hardware.published)
+app.command("validate")(hardware.validate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

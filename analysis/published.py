@@ -88,4 +88,4 @@ def _read(table: str) -> pd.DataFrame:
     frame = pd.read_csv(DATA / f"published_{table}.csv", dtype=types).reindex(columns=COLUMNS)
     numbers = ["value", "image_size", "batch_size"]
     words = [column for column in COLUMNS if column not in numbers]
-    return frame.assign(**{column: frame[column].fillna("").astype("str") for column in words})
+    return frame.assign(**{column: frame[column].astype(object).fillna("").astype("str") for column in words})

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 #: Sources whose networks of the same name are built differently from ours.
-OTHER_NETWORKS = ("gau-nernst", "1e100", "zgcr", "TF2", "Darknet")
+OTHER_NETWORKS = ("gau-nernst", "1e100", "zgcr")
 
 _PATTERNS = (
     (r"densenet-?(121|161|169|201)", "densenet{}"),

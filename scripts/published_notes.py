@@ -36,12 +36,6 @@ _NOTES = (
         "the same torchvision weights give different errors in torchvision, timm and the VoVNet README",
     ),
     (
-        "",
-        "TF2",
-        "error",
-        "the TF2 conversion loses over two points on all VoVNets: probably a fault; better not used",
-    ),
-    (
         r"VoVNet-?(39|57)",
         "",
         "top1",
@@ -65,10 +59,14 @@ _NOTES = (
     ),
     ("", "1904.09730", "", "the device of the paper's detector tables is not visible in what could be read"),
     (r"Pelee", "1904.09730", "images_per_s", "35 images/s on a desktop GPU is below the authors' 120 on a TX2"),
-    (r"ResNet-101", "DeepLabV3|deeplab", "joules", "15.8 J at 32 ms would be 490 W on a V100: probably a slip"),
-    (r"Mask R-CNN R-101", "CenterMask", "seconds", "94 ms both on V100 and on Titan Xp: one is wrong"),
     (r"DenseNet-BC-100", "efficient_densenet", "", "the naive baselines of the two frameworks differ almost by two"),
-    (r"VoVNetV1-99", "", "params", "83.6 M looks like an error in the paper; 96.9 M fits"),
+    (
+        r"pytorchcv (X-)?DenseNet-\d",
+        "",
+        "",
+        "halves the channels at each transition also without bottleneck: smaller than the paper's network",
+    ),
+    (r"^(Pelee|PeleeNet)", "Pelee", "images_per_s", "neither precision nor batch is stated"),
     (r"RDNet-T", "", "params", "22 M (README), 24 M (model card), 23.86 M (timm)"),
 )
 _DEVICE_NOTES = {

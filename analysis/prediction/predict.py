@@ -11,9 +11,19 @@ import numpy as np
 from analysis.devices import PRECISION_BYTES, Device, get_device
 from analysis.kinds import op_kind
 from analysis.prediction.calibrated import KnownError, factors_for, known_error
-from analysis.prediction.kernels import EXECUTIONS, Program, planned_program, program
-from analysis.prediction.model import BOUNDS, COMPUTE, LAUNCH, LAUNCH_SECONDS, MEMORY, Machine, finish_times
-from analysis.prediction.model import kernel_times as model_times
+from analysis.prediction.calibration import Calibration
+from analysis.prediction.kernels import EXECUTIONS, Floats, Integers, Program, planned_program, program
+from analysis.prediction.model import (
+    BOUNDS,
+    COMPUTE,
+    LAUNCH,
+    LAUNCH_SECONDS,
+    MEMORY,
+    Machine,
+    Times,
+    finish_times,
+    kernel_times,
+)
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Pair
@@ -126,6 +136,7 @@ def predict(
     precision: str = "fp16",
     layout: str = "nchw",
     execution: str = "eager",
+    calibration: Calibration | None = None,
 ) -> Prediction:
     """How long a network would take at inference.
 
@@ -136,6 +147,7 @@ def predict(
         precision: "fp16" and "bf16" as under autocast, "tf32", "fp32".
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
+        calibration: of one's own (`analysis.prediction.calibration.calibrate_device`); None for the shipped one.
 
     Raises:
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
@@ -147,36 +159,32 @@ def predict(
     batch = checks.batch_size(batch_size)
     resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
-    met = Machine.of(machine, precision, layout, execution)
-    return _predict(resolved, machine, met, batch, size, (precision, layout, execution))
-
-
-def _predict(
-    target: Target, device: Device, machine: Machine, batch: int, size: Pair, how: tuple[str, str, str]
-) -> Prediction:
-    precision, layout, execution = how
-    found = _program_of(target, size, execution, PRECISION_BYTES[precision] == 2)
-    factors = factors_for(device.name)
-    times = model_times(found.kernels, batch, machine, factors)
-    done = finish_times(times.total, LAUNCH_SECONDS[execution])
-    spent = np.diff(done, prepend=0.0)
-    bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
-    bounds = np.where(spent > 2 * times.total, LAUNCH, bounds)
+    found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
+    factors = calibration.factors(machine.name) if calibration else factors_for(machine.name)
+    times = kernel_times(found.kernels, batch, Machine.of(machine, precision, layout, execution), factors)
+    spent, bounds = _spent(times, LAUNCH_SECONDS[execution])
     return Prediction(
-        target=target,
-        device=device,
+        target=resolved,
+        device=machine,
         image_size=size,
         batch_size=batch,
         precision=precision,
         layout=layout,
         execution=execution,
         flops=batch * found.flops,
-        seconds=float(done[-1]),
-        error=known_error(device.name, batch, precision, layout, execution),
+        seconds=float(spent.sum()),
+        error=None if calibration else known_error(machine.name, batch, precision, layout, execution),
         _program=found,
         _kernel_seconds=tuple(spent.tolist()),
         _kernel_bounds=tuple(bounds.tolist()),
     )
+
+
+def _spent(times: Times, launch_seconds: float) -> tuple[Floats, Integers]:
+    """How much time passes for each kernel, waiting for the host included, and what it waits for most."""
+    spent = np.diff(finish_times(times.total, launch_seconds), prepend=0.0)
+    bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
+    return spent, np.where(spent > 2 * times.total, LAUNCH, bounds)
 
 
 def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:

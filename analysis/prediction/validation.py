@@ -34,6 +34,12 @@ class Trial(NamedTuple):
         """Relative error of the predicted seconds."""
         return self.seconds / self.run.seconds - 1
 
+    def row(self) -> dict[str, Any]:
+        """Plain values."""
+        facts = {"left_out": self.left_out, **vars(self.run)}
+        published = facts.pop("seconds")
+        return facts | {"published_seconds": published, "predicted_seconds": self.seconds, "error": self.error}
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -68,17 +74,7 @@ class Validation:
         """One row a trial."""
         import pandas as pd
 
-        return pd.DataFrame(
-            [
-                {
-                    "left_out": trial.left_out,
-                    **vars(trial.run),
-                    "predicted_seconds": trial.seconds,
-                    "error": trial.error,
-                }
-                for trial in self.trials
-            ]
-        ).rename(columns={"seconds": "published_seconds"})
+        return pd.DataFrame([trial.row() for trial in self.trials])
 
 
 def validate_predictions(calibration: Calibration | None = None) -> Validation:

@@ -1,0 +1,48 @@
+"""Claims: predicting a planned network takes less than 5 ms, all registered networks on all devices less than 1 s.
+
+Run `python -m benchmarks.prediction`; nothing is kept from one turn to the next but the devices and the factors. The
+ratio is against counting the same network, which a prediction does along the way.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import partial
+
+import analysis
+from analysis.prediction.kernels import planned_program
+from analysis.prediction.predict import predict
+from archs import list_archs
+from benchmarks.timing import median_seconds, print_ratios
+
+NAME, DEVICE = "densenet121", "RTX 4090"
+
+
+def predict_afresh(name: str, execution: str) -> None:
+    planned_program.cache_clear()
+    predict(name, DEVICE, execution=execution)
+
+
+def predict_everything() -> None:
+    planned_program.cache_clear()
+    for device in map(analysis.get_device, analysis.list_devices()):
+        for name in list_archs():
+            predict(name, device, precision=device.precisions[-1])
+
+
+def main() -> None:
+    print(f"{os.cpu_count()} {platform.machine()} cores, Python {platform.python_version()}")
+    one = {
+        "count": partial(analysis.summarize, NAME),
+        "predict, eager": partial(predict_afresh, NAME, "eager"),
+        "predict, compiled": partial(predict_afresh, NAME, "compiled"),
+    }
+    print_ratios(f"{NAME} on {DEVICE}", median_seconds(one, turns=7), peer="count")
+    every = {"count all": partial(analysis.compare, list_archs()), "predict all": predict_everything}
+    title = f"{len(list_archs())} networks, {len(analysis.list_devices())} devices"
+    print_ratios(title, median_seconds(every, turns=3), peer="count all")
+
+
+if __name__ == "__main__":
+    main()
