@@ -1,0 +1,86 @@
+"""Claims: the app is up in at most 1.5 times what Streamlit needs for an empty page with one chart, and Compare redraws
+all networks within a second of a new image size.
+
+Run `python -m benchmarks.app`; both pages are started in turn, from the server's start to what the page is for on the
+screen of a new Chromium tab. Ratios travel between machines, seconds do not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, Page
+
+from archs import list_archs
+from benchmarks.timing import describe_machine, print_ratios
+from scripts.browser import chromium, served
+
+TURNS = 5
+TIMEOUT_MS = 120_000
+EMPTY_PAGE = """
+import plotly.graph_objects as go
+import streamlit as st
+
+st.plotly_chart(go.Figure(go.Bar(x=["a", "b"], y=[1, 2])))
+"""
+#: Image sizes to change to; the first warms up.
+SIZES = ("224", "192", "256", "160", "320")
+
+
+def wait_for_chart(page: Page) -> None:
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=TIMEOUT_MS)
+
+
+def wait_for_table(page: Page) -> None:
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=TIMEOUT_MS)
+
+
+def start_seconds(browser: Browser, script: Path | None, wait: Callable[[Page], None]) -> float:
+    """From starting the server to the page's content on the screen."""
+    start = perf_counter()
+    with served(script) if script else served() as address:
+        page = browser.new_page()
+        page.goto(address)
+        wait(page)
+        seconds = perf_counter() - start
+        page.close()
+    return seconds
+
+
+def redraw_seconds(page: Page, size: str) -> float:
+    """From the end of typing an image size to the caption of the redrawn page, all charts included."""
+    box = page.get_by_role("combobox", name="Image size")
+    box.fill(size)
+    start = perf_counter()
+    box.press("Enter")
+    page.get_by_text(f"Counted at {size}×{size} input").wait_for(timeout=TIMEOUT_MS)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=TIMEOUT_MS)
+    return perf_counter() - start
+
+
+def main() -> None:
+    print(describe_machine("streamlit", "plotly"))
+    empty = "Streamlit's empty page"
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY_PAGE, encoding="utf-8")
+        times: dict[str, list[float]] = {empty: [], "DenseScope's Compare": []}
+        for _ in range(TURNS):
+            times[empty].append(start_seconds(browser, script, wait_for_chart))
+            times["DenseScope's Compare"].append(start_seconds(browser, None, wait_for_table))
+        print_ratios("From server start to content", {name: median(values) for name, values in times.items()}, empty)
+        with served() as address:
+            page = browser.new_page()
+            page.goto(f"{address}/?{urlencode({'networks': list_archs()}, doseq=True)}")
+            wait_for_table(page)
+            redraws = [redraw_seconds(page, size) for size in SIZES][1:]
+    print(f"\nCompare with all {len(list_archs())} networks, a new image size: {median(redraws):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
