@@ -21,6 +21,7 @@ from analysis.prediction.validation import error_row, fold_of_network, rank_corr
 from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
+from scripts.prediction_tables import DOCUMENT, with_tables
 
 
 @cache
@@ -69,6 +70,11 @@ def test_the_shipped_errors_are_those_of_the_validation():
     assert known.left_out == "networks"
     assert known.median == pytest.approx(row["median_error"], abs=1e-4)
     assert known.worst == pytest.approx(row["worst_error"], abs=1e-4)
+
+
+def test_the_tables_of_the_document_are_those_of_the_code():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert with_tables(text, validation()) == text, "run `python -m scripts.prediction_tables --write`"
 
 
 def test_small_batches_are_in_the_right_order():

@@ -7,14 +7,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.prediction.model import Factors
+from analysis.prediction.timed_runs import MIN_BATCH_SIZE
 from analysis.published import DATA
 
 if TYPE_CHECKING:
     from analysis.prediction.calibration import Calibration
 
 CALIBRATION = DATA / "calibration.json"
-#: Below this batch, and at another precision, no published figure says how far predictions are off.
-MIN_BATCH_SIZE, PRECISION = 256, "fp16"
+#: At another precision no published figure says how far predictions are off.
+PRECISION = "fp16"
 
 
 class KnownError(NamedTuple):

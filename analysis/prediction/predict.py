@@ -12,7 +12,7 @@ from analysis.devices import PRECISION_BYTES, Device, get_device
 from analysis.kinds import op_kind
 from analysis.prediction.calibrated import KnownError, factors_for, known_error
 from analysis.prediction.calibration import Calibration
-from analysis.prediction.kernels import EXECUTIONS, Floats, Integers, Program, planned_program, program
+from analysis.prediction.kernels import EXECUTIONS, Program, planned_program, program
 from analysis.prediction.model import (
     BOUNDS,
     COMPUTE,
@@ -44,7 +44,7 @@ class PredictedLayer(NamedTuple):
     bound: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Prediction:
     """How long a network takes, by the model: never to be mixed with what is measured or published."""
 
@@ -55,9 +55,6 @@ class Prediction:
     precision: str
     layout: str
     execution: str
-    #: Whole batch.
-    flops: int
-    seconds: float
     #: How far such predictions were off where figures are published; None where none are.
     error: KnownError | None
     _program: Program = field(repr=False)
@@ -67,6 +64,16 @@ class Prediction:
     @property
     def name(self) -> str:
         return self.target.name
+
+    @cached_property
+    def seconds(self) -> float:
+        """For the whole batch."""
+        return sum(self._kernel_seconds)
+
+    @property
+    def flops(self) -> int:
+        """For the whole batch."""
+        return self.batch_size * self._program.flops
 
     @property
     def flops_per_s(self) -> float:
@@ -152,39 +159,25 @@ def predict(
     Raises:
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
-    machine = get_device(device)
+    gpu, resolved, batch = get_device(device), resolve_target(target), checks.batch_size(batch_size)
     checks.choice("precision", precision, tuple(PRECISION_BYTES))
     checks.choice("layout", layout, LAYOUTS)
     checks.choice("execution", execution, EXECUTIONS)
-    batch = checks.batch_size(batch_size)
-    resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
+    machine = Machine.of(gpu, precision, layout, execution)
     found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
-    factors = calibration.factors(machine.name) if calibration else factors_for(machine.name)
-    times = kernel_times(found.kernels, batch, Machine.of(machine, precision, layout, execution), factors)
-    spent, bounds = _spent(times, LAUNCH_SECONDS[execution])
-    return Prediction(
-        target=resolved,
-        device=machine,
-        image_size=size,
-        batch_size=batch,
-        precision=precision,
-        layout=layout,
-        execution=execution,
-        flops=batch * found.flops,
-        seconds=float(spent.sum()),
-        error=None if calibration else known_error(machine.name, batch, precision, layout, execution),
-        _program=found,
-        _kernel_seconds=tuple(spent.tolist()),
-        _kernel_bounds=tuple(bounds.tolist()),
-    )
+    factors = calibration.factors(gpu.name) if calibration else factors_for(gpu.name)
+    spent, bounds = _spent(kernel_times(found.kernels, batch, machine, factors), LAUNCH_SECONDS[execution])
+    error = None if calibration else known_error(gpu.name, batch, precision, layout, execution)
+    return Prediction(resolved, gpu, size, batch, precision, layout, execution, error, found, spent, bounds)
 
 
-def _spent(times: Times, launch_seconds: float) -> tuple[Floats, Integers]:
+def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """How much time passes for each kernel, waiting for the host included, and what it waits for most."""
     spent = np.diff(finish_times(times.total, launch_seconds), prepend=0.0)
     bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
-    return spent, np.where(spent > 2 * times.total, LAUNCH, bounds)
+    bounds = np.where(spent > 2 * times.total, LAUNCH, bounds)
+    return tuple(spent.tolist()), tuple(bounds.tolist())
 
 
 def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
