@@ -139,7 +139,7 @@ def read_device(path: str | PathLike[str]) -> Device:
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
         raise ConfigError("device file", str(path), f"a readable JSON file ({reason})") from None
     if not isinstance(values, dict):

@@ -78,7 +78,7 @@ def test_missing_values_are_named(missing):
         device_of({key: value for key, value in OWN.items() if key != missing})
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "5", "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "{", "5", "\x00", "[" * 100_000])
 def test_a_broken_file_is_one_sentence(tmp_path, text):
     path = tmp_path / "card.json"
     path.write_text(text)
