@@ -27,6 +27,9 @@ from archs.layer import INPUT, Layer, Pair
 #: Operations whose op and shapes imply weights; their layer has the name of the module that owns those.
 WEIGHTED_OPS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose2d", "linear", "batch_norm"})
 
+#: A child with more than this share of all modules (`features`, `blocks`, `stages`) is no stage: its parts are.
+DOMINANT_SHARE = 0.75
+
 
 def trace(
     module: nn.Module, image_size: Pair = (224, 224), batch_size: int = 1, in_channels: int | None = None
@@ -222,21 +225,21 @@ def _is_layer_module(module: nn.Module) -> bool:
 
 
 def _stage_rule(module: nn.Module) -> Callable[[str], str]:
-    """Stages of a module that does not name them: its children, opened where a child only holds other containers."""
-    children = dict(module.named_children())
-    opened = {name for name, child in children.items() if any(_is_container(inner) for inner in child.children())}
+    """Stages of a module that does not name them: its children; the parts of a child that is most of the module."""
+    total = sum(1 for _ in module.modules())
+    opened = {
+        f"{name}.{inner_name}"
+        for name, child in module.named_children()
+        if sum(1 for _ in child.modules()) > DOMINANT_SHARE * total
+        for inner_name, inner in child.named_children()
+        if next(inner.children(), None) is not None
+    }
 
     def stage_of(layer_name: str) -> str:
-        first, *rest = layer_name.split(".")
-        return f"{first}.{rest[0]}" if first in opened and rest else first
+        first_two = ".".join(layer_name.split(".")[:2])
+        return first_two if first_two in opened else layer_name.split(".")[0]
 
     return stage_of
-
-
-def _is_container(module: nn.Module) -> bool:
-    return (
-        isinstance(module, (nn.Sequential, nn.ModuleList, nn.ModuleDict)) and next(module.children(), None) is not None
-    )
 
 
 def _in_channels(module: nn.Module) -> int:

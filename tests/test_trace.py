@@ -84,3 +84,18 @@ def test_a_module_that_fails_says_where():
 def test_no_plan_for_a_foreign_module():
     with pytest.raises(archs.ConfigError, match=r'^route is .plan., but must be "trace" or "auto" for Mixed'):
         analysis.summarize(Mixed(), route="plan")
+
+
+@pytest.mark.parametrize(
+    ("target", "stages"),
+    [
+        (
+            "timm/resnet18",
+            ["conv1", "bn1", "act1", "maxpool", "layer1", "layer2", "layer3", "layer4", "global_pool", "fc"],
+        ),
+        ("timm/convnext_atto", ["stem", "stages.0", "stages.1", "stages.2", "stages.3", "head"]),
+        ("torchvision/vgg11", ["features", "avgpool", "classifier"]),
+    ],
+)
+def test_stages_of_other_networks(target, stages):
+    assert list(analysis.summarize(target).by_stage()["stage"]) == stages
