@@ -199,7 +199,10 @@ def test_planned_networks_are_those_of_timm(network):
 @pytest.mark.parametrize("network", ["timm/densenet264d", "timm/ese_vovnet39b_evos", "timm/resnet50"])
 def test_shipped_traces_are_those_of_timm(network):
     pytest.importorskip("timm")
-    assert list(layers_of(network, 224)) == [cost.layer for cost in analysis.summarize(network, 224).layers]
+    traced = [cost.layer for cost in analysis.summarize(network, 224).layers]
+    assert [layer._replace(stage="") for layer in layers_of(network, 224)] == [
+        layer._replace(stage="") for layer in traced
+    ]
 
 
 @pytest.mark.parametrize(
