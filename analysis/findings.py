@@ -24,7 +24,8 @@ _WORTH_MENTIONING = 0.02
 #: So many networks that are left out get a reason each.
 _EXPLAINED = 3
 
-Row = Mapping[str, Any]
+#: A record of a frame: its columns and their values.
+Row = Mapping[Any, Any]
 
 
 def network_finding(summary: Summary) -> str:
