@@ -37,7 +37,7 @@ def export_frame(frame: pd.DataFrame, file_format: str) -> str:
     from tabulate import tabulate
 
     table_format = {"markdown": "pipe", "latex": "latex_booktabs"}[file_format]
-    rows, headers = flat.fillna("").to_numpy().tolist(), list(flat.columns)
+    rows, headers = flat.astype(object).where(flat.notna(), "").to_numpy().tolist(), list(flat.columns)
     return tabulate(rows, headers, tablefmt=table_format, disable_numparse=True, colalign=_alignment(flat)) + "\n"
 
 
