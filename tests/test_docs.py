@@ -31,6 +31,7 @@ def test_python_runs_and_prints_what_its_comments_say(capsys):
 
 def test_command_lines_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
     commands = [line for block in code_blocks("sh") for line in block.splitlines() if "cli.py" in line]
     assert len(commands) >= 4
     for command in commands:
