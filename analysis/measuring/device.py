@@ -1,8 +1,7 @@
-"""Where networks are timed: what every device does. The devices that there are: `cpu`, `cuda`."""
+"""What every device does on which networks are timed."""
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -10,9 +9,7 @@ from typing import Any
 
 import torch
 
-from analysis.measuring.errors import DeviceError, PrecisionError
 from analysis.measuring.record import Machine
-from archs.errors import abbreviate
 
 Run = Callable[[], object]
 
@@ -73,32 +70,3 @@ class Device(ABC):
             after_run()
         self.finish()
         return tuple(self.seconds_between(start, end) for start, end in marks)
-
-
-def find_device(name: str, precision: str) -> Device:
-    """The device of that name, if it can compute in that precision.
-
-    Raises:
-        DeviceError: there is no such device here.
-        PrecisionError: the device lacks the precision.
-    """
-    device = _find(name)
-    if device.lacks(precision):
-        described = device.machine().device_name
-        raise PrecisionError(f"precision is {precision!r}, which {described} cannot compute in; float32 always works.")
-    return device
-
-
-def _find(name: str) -> Device:
-    if name == "cpu":
-        from analysis.measuring.cpu import Cpu
-
-        return Cpu()
-    if isinstance(name, str) and (match := re.fullmatch(r"cuda(?::(\d{1,3}))?", name, re.ASCII)):
-        from analysis.measuring.cuda import Cuda
-
-        return Cuda(int(match[1] or 0))
-    raise DeviceError(
-        f"device is {abbreviate(name)}, but networks are timed on this machine's 'cpu', 'cuda' or 'cuda:N'; "
-        "for devices elsewhere there are predictions."
-    )

@@ -14,7 +14,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from analysis.costs import LayerCost
-from analysis.measuring.device import Device, Run, find_device
+from analysis.measuring.device import Device, Run
+from analysis.measuring.devices_here import find_device
 from analysis.measuring.errors import BenchmarkError
 from analysis.measuring.layer_time import LayerTime
 from analysis.measuring.session import count, ready

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from analysis.measuring.device import Device, Run, find_device
+from analysis.measuring.device import Device, Run
+from analysis.measuring.devices_here import find_device
 from analysis.measuring.quantiles import quantile
 from analysis.measuring.record import Machine, Measurement
 from analysis.measuring.session import count, ready
