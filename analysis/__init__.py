@@ -15,6 +15,7 @@ from analysis.devices import Device, get_device, list_devices, read_device
 from analysis.measuring.layer_time import LayerTime
 from analysis.measuring.record import Measurement
 from analysis.measuring.workload import Workload
+from analysis.memory import InferenceMemory, TrainingMemory, memory
 from analysis.published import published
 from analysis.summary import Summary, summarize
 
@@ -33,11 +34,13 @@ _ON_DEMAND = {
 __all__ = [
     "Depth",
     "Device",
+    "InferenceMemory",
     "LayerCost",
     "LayerTime",
     "Measurement",
     "Prediction",
     "Summary",
+    "TrainingMemory",
     "Validation",
     "Workload",
     "benchmark",
@@ -50,6 +53,7 @@ __all__ = [
     "cross_check",
     "get_device",
     "list_devices",
+    "memory",
     "predict",
     "published",
     "read_device",

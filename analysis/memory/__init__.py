@@ -1,0 +1,73 @@
+"""The memory that a network takes, exact and without arithmetic, from its layers: at inference and in training."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+from analysis.memory.inference import InferenceMemory, inference_memory
+from analysis.memory.training import OPTIMIZERS, TrainingMemory, training_memory
+from analysis.summary import Summary, summarize
+from archs import checks
+from archs.layer import Pair
+
+__all__ = ["MODES", "OPTIMIZERS", "InferenceMemory", "TrainingMemory", "memory", "memory_of"]
+
+MODES = ("inference", "training")
+
+
+@overload
+def memory(
+    target: Any,
+    image_size: int | Pair | None = 224,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    mode: Literal["inference"] = "inference",
+    *,
+    inplace_relu: bool = True,
+) -> InferenceMemory: ...
+
+
+@overload
+def memory(
+    target: Any,
+    image_size: int | Pair | None = 224,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    *,
+    mode: Literal["training"],
+    inplace_relu: bool = True,
+) -> TrainingMemory: ...
+
+
+def memory(
+    target: Any,
+    image_size: int | Pair | None = 224,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    mode: str = "inference",
+    *,
+    inplace_relu: bool = True,
+) -> InferenceMemory | TrainingMemory:
+    """The bytes that a network holds, by tensor and by layer.
+
+    >>> memory("densenet121").peak_layer
+    'features.denseblock1.denselayer6.norm1'
+
+    Args:
+        target, image_size, batch_size, dtype: as `analysis.summarize`.
+        mode: "inference": what is alive as the layers run; "training": what is kept for the backward pass.
+        inplace_relu: whether a ReLU overwrites its input where nothing else reads that, as all registered networks do.
+
+    Raises:
+        DenseScopeError: as `analysis.summarize`; a mode that is not one; tensors that cannot be followed.
+    """
+    checks.choice("mode", mode, MODES)
+    return memory_of(summarize(target, image_size, batch_size, dtype), mode, inplace_relu=inplace_relu)
+
+
+def memory_of(summary: Summary, mode: str = "inference", *, inplace_relu: bool = True) -> Any:
+    """As `memory`, of a network whose layers are already there."""
+    checks.choice("mode", mode, MODES)
+    checks.boolean("inplace_relu", inplace_relu)
+    account = inference_memory if mode == "inference" else training_memory
+    return account(summary, inplace_relu=inplace_relu)

@@ -1,0 +1,110 @@
+"""Training: what is kept for the backward pass, and the gradients and optimizer state beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from analysis.costs import element_bytes
+from analysis.memory.budget import buffer_bytes, largest_batch, weight_bytes
+from analysis.memory.dropout import dropout_masks
+from analysis.memory.saved import SAVED_KINDS, Saved, saved_tensors
+from analysis.memory.storages import Storages
+from analysis.summary import Summary
+from archs import checks
+
+#: Numbers that an optimizer keeps per parameter: the momentum of SGD; the two moments of AdamW.
+OPTIMIZERS = {"none": 0, "sgd": 1, "adamw": 2}
+#: Elements that gradients can be taken of.
+TRAINING_DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMemory:
+    """What is held when the forward pass ends and the backward pass begins.
+
+    Not counted: the kernels' workspace, and the gradients of activations, which the backward pass makes as it frees
+    what was saved.
+    """
+
+    summary: Summary = field(repr=False)
+    weight_bytes: int
+    #: Running statistics of the batch norms.
+    buffer_bytes: int
+    saved: tuple[Saved, ...] = field(repr=False)
+
+    @property
+    def saved_bytes(self) -> int:
+        """Bytes kept for the backward pass, parameters and running statistics excluded."""
+        return sum(saved.nbytes for saved in self.saved)
+
+    @property
+    def gradient_bytes(self) -> int:
+        """Bytes of the parameters' gradients."""
+        return self.weight_bytes
+
+    def optimizer_bytes(self, optimizer: str = "sgd") -> int:
+        """Bytes of an optimizer's state: "sgd" with momentum, "adamw", or "none"."""
+        return OPTIMIZERS[checks.choice("optimizer", optimizer, tuple(OPTIMIZERS))] * self.weight_bytes
+
+    def fixed_bytes(self, optimizer: str = "sgd") -> int:
+        """What the batch does not change: weights, buffers, gradients, optimizer state, the statistics of a batch."""
+        statistics = self.by_kind()["BN statistics"]
+        own = self.weight_bytes + self.buffer_bytes + self.gradient_bytes
+        return own + self.optimizer_bytes(optimizer) + statistics
+
+    def total_bytes(self, optimizer: str = "sgd") -> int:
+        """Everything that is held, at this batch."""
+        return self.fixed_bytes(optimizer) + self._batch_bytes
+
+    def largest_batch(self, budget_bytes: float, optimizer: str = "sgd") -> int:
+        """The largest batch whose total fits. Raises: ConfigError: the budget is not a positive number."""
+        return largest_batch(budget_bytes, self.fixed_bytes(optimizer), self._batch_bytes, self.summary.batch_size)
+
+    @property
+    def _batch_bytes(self) -> int:
+        return self.saved_bytes - self.by_kind()["BN statistics"]
+
+    def by_kind(self) -> dict[str, int]:
+        """Saved bytes of every kind in `SAVED_KINDS`."""
+        return dict.fromkeys(SAVED_KINDS, 0) | _sums(self.saved, lambda saved: saved.kind)
+
+    def by_layer(self) -> dict[str, int]:
+        """Saved bytes by the layer that is the first to keep them, in execution order; layers that keep none as 0."""
+        names = (cost.layer.name for cost in self.summary.layers)
+        return dict.fromkeys(names, 0) | _sums(self.saved, lambda saved: saved.layer)
+
+    def by_stage(self) -> dict[str, int]:
+        """Saved bytes by the row of the paper's table."""
+        return _sums(self.saved, lambda saved: saved.stage)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a saved piece of memory."""
+        return [saved._asdict() for saved in self.saved]
+
+
+def _sums(pieces: Iterable[Saved], key: Callable[[Saved], str]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for saved in pieces:
+        sums[key(saved)] = sums.get(key(saved), 0) + saved.nbytes
+    return sums
+
+
+def training_memory(summary: Summary, *, inplace_relu: bool = True) -> TrainingMemory:
+    """The memory of a training step, plain: nothing is recomputed in the backward pass.
+
+    Raises:
+        UnfollowedOpError: it is not known what an op keeps.
+        ConfigError: a dtype without gradients; recomputation, or dropout of which the config does not tell.
+    """
+    checks.choice("dtype", summary.dtype, TRAINING_DTYPES)
+    layers = [cost.layer for cost in summary.layers]
+    size = element_bytes(summary.dtype)
+    storages = Storages(layers, size, inplace_relu=inplace_relu)
+    return TrainingMemory(
+        summary=summary,
+        weight_bytes=weight_bytes(summary),
+        buffer_bytes=buffer_bytes(summary),
+        saved=(*saved_tensors(layers, storages, size), *dropout_masks(summary, size)),
+    )
