@@ -39,6 +39,18 @@ def memory(
 ) -> TrainingMemory: ...
 
 
+@overload
+def memory(
+    target: Any,
+    image_size: int | Pair | None,
+    batch_size: int,
+    dtype: str,
+    mode: Literal["training"],
+    *,
+    inplace_relu: bool = True,
+) -> TrainingMemory: ...
+
+
 def memory(
     target: Any,
     image_size: int | Pair | None = 224,
@@ -65,9 +77,12 @@ def memory(
     return memory_of(summarize(target, image_size, batch_size, dtype), mode, inplace_relu=inplace_relu)
 
 
-def memory_of(summary: Summary, mode: str = "inference", *, inplace_relu: bool = True) -> Any:
+def memory_of(
+    summary: Summary, mode: str = "inference", *, inplace_relu: bool = True
+) -> InferenceMemory | TrainingMemory:
     """As `memory`, of a network whose layers are already there."""
     checks.choice("mode", mode, MODES)
     checks.boolean("inplace_relu", inplace_relu)
-    account = inference_memory if mode == "inference" else training_memory
-    return account(summary, inplace_relu=inplace_relu)
+    if mode == "inference":
+        return inference_memory(summary, inplace_relu=inplace_relu)
+    return training_memory(summary, inplace_relu=inplace_relu)

@@ -25,7 +25,10 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceMemory:
-    """The tensors of one forward pass, each freed after its last reader; the kernels' own workspace is not counted."""
+    """The tensors of one forward pass, each freed after its last reader: what the network needs.
+
+    Not counted: the kernels' workspace, and tensors that a program's own variables hold beyond their last reader.
+    """
 
     summary: Summary = field(repr=False)
     weight_bytes: int
