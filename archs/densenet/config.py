@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from archs import checks
@@ -35,13 +35,16 @@ class DenseNetConfig:
     conv_bias: bool = False
     #: Dropout probability after each dense layer, in training.
     drop_rate: float = 0.0
+    #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md); same results,
+    #: so configs that differ in nothing else are equal.
+    memory_efficient: bool = field(default=False, compare=False)
     num_classes: int = 1000
     in_channels: int = 3
     image_size: int | tuple[int, int] = 224
 
     def __post_init__(self) -> None:
-        def normalise(field: str, value: object) -> None:
-            object.__setattr__(self, field, value)
+        def normalise(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
 
         checks.integer("growth_rate", self.growth_rate, 1, 1024)
         normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
@@ -52,6 +55,7 @@ class DenseNetConfig:
         checks.choice("stem", self.stem, ("imagenet", "cifar"))
         checks.boolean("conv_bias", self.conv_bias)
         checks.number("drop_rate", self.drop_rate, 0, 1, open_low=False, open_high=True)
+        checks.boolean("memory_efficient", self.memory_efficient)
         checks.integer("num_classes", self.num_classes, 1, 100_000)
         checks.integer("in_channels", self.in_channels, 1, 1024)
         normalise("image_size", checks.own_image_size(self.image_size))

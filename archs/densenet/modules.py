@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from archs.densenet.config import DenseNetConfig
+from archs.densenet.recompute import avg_pool, norm_relu_conv, pays_for
 from archs.network import Network
 
 
@@ -20,6 +21,7 @@ class DenseLayer(nn.Module):
         k, bias = config.growth_rate, config.conv_bias
         self.has_bottleneck = config.bn_size is not None
         self.drop_rate = config.drop_rate
+        self.memory_efficient = config.memory_efficient
         self.norm1 = nn.BatchNorm2d(in_channels)
         self.relu1 = nn.ReLU(inplace=True)
         if config.bn_size is None:
@@ -33,11 +35,20 @@ class DenseLayer(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """All earlier features of the block, each (N, c, H, W), to k new ones, (N, k, H, W)."""
-        x = features[0] if len(features) == 1 else torch.cat(features, 1)
-        x = self.conv1(self.relu1(self.norm1(x)))
+        if self.memory_efficient and pays_for(self.norm1):
+            x = norm_relu_conv(features, self.norm1, self.conv1)
+        else:
+            x = features[0] if len(features) == 1 else torch.cat(features, 1)
+            x = self.conv1(self.relu1(self.norm1(x)))
         if self.has_bottleneck:
-            x = self.conv2(self.relu2(self.norm2(x)))
+            x = self._after_bottleneck(x)
         return F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
+
+    def _after_bottleneck(self, x: Tensor) -> Tensor:
+        """(N, bn_size·k, H, W) to (N, k, H, W)."""
+        if self.memory_efficient and pays_for(self.norm2):
+            return norm_relu_conv([x], self.norm2, self.conv2)
+        return self.conv2(self.relu2(self.norm2(x)))
 
 
 class DenseBlock(nn.ModuleDict):
@@ -59,12 +70,19 @@ class DenseBlock(nn.ModuleDict):
 class Transition(nn.Sequential):
     """BN-ReLU-1×1 to ⌊θm⌋ channels, then 2×2 average pooling."""
 
-    def __init__(self, in_channels: int, out_channels: int, bias: bool) -> None:
+    def __init__(self, config: DenseNetConfig, in_channels: int, out_channels: int) -> None:
         super().__init__()
+        self.memory_efficient = config.memory_efficient
         self.norm = nn.BatchNorm2d(in_channels)
         self.relu = nn.ReLU(inplace=True)
-        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=bias)
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=config.conv_bias)
         self.pool = nn.AvgPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, m, H, W) to (N, ⌊θm⌋, H / 2, W / 2)."""
+        if self.memory_efficient and pays_for(self.norm):
+            return avg_pool(norm_relu_conv([x], self.norm, self.conv), self.pool)
+        return self.pool(self.conv(self.relu(self.norm(x))))
 
 
 class DenseNet(Network):
@@ -90,7 +108,7 @@ class DenseNet(Network):
             self.add_feature_info(channels, reduction, f"features.denseblock{number}" if number < last else "features")
             if number < last:
                 out_channels = config.compressed(channels)
-                self.features.add_module(f"transition{number}", Transition(channels, out_channels, config.conv_bias))
+                self.features.add_module(f"transition{number}", Transition(config, channels, out_channels))
                 channels, reduction = out_channels, 2 * reduction
         self.features.add_module("norm5", nn.BatchNorm2d(channels))
         self.features.add_module("relu5", nn.ReLU(inplace=True))
