@@ -19,7 +19,7 @@ app: env ## Open the app in the browser
 	$(RUN) -m streamlit run app.py $(ARGS)
 
 test: env ## Run all tests, in parallel
-	$(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
 
 lint: style types ## Check style, format and types
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from analysis.measuring.cpu import Cpu
-from analysis.measuring.cuda import Cuda
-from analysis.measuring.device import Device
 from analysis.measuring.errors import DeviceError, PrecisionError
 from archs.errors import abbreviate
+
+if TYPE_CHECKING:
+    from analysis.measuring.device import Device
 
 
 def find_device(name: str, precision: str) -> Device:
@@ -27,8 +28,12 @@ def find_device(name: str, precision: str) -> Device:
 
 def _find(name: str) -> Device:
     if name == "cpu":
+        from analysis.measuring.cpu import Cpu
+
         return Cpu()
     if isinstance(name, str) and (match := re.fullmatch(r"cuda(?::(\d{1,3}))?", name, re.ASCII)):
+        from analysis.measuring.cuda import Cuda
+
         return Cuda(int(match[1] or 0))
     raise DeviceError(
         f"device is {abbreviate(name)}, but networks are timed on this machine's 'cpu', 'cuda' or 'cuda:N'; "
