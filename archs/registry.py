@@ -6,26 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from archs import checks
+from archs.config import NetworkConfig
 from archs.errors import ConfigError, UnknownArchError, UnknownFieldError
 from archs.layer import Layer, Pair
 from archs.plan import Steps, UnfitImageError, collect, image
-
-
-class ArchConfig(Protocol):
-    """What the configs of all families share: frozen dataclasses with these fields."""
-
-    family: ClassVar[str]
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def num_classes(self) -> int: ...
-    @property
-    def in_channels(self) -> int: ...
-    @property
-    def image_size(self) -> int | Pair: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +21,7 @@ class Family:
 
     name: str
     title: str
-    config_type: type
+    config_type: type[NetworkConfig]
     plan: Callable[[Any, Layer], Steps]
     #: "module:Class", imported when a module is built, so that listing and planning never import torch.
     module: str
@@ -45,7 +32,7 @@ class ArchSpec:
     """One registered architecture."""
 
     name: str
-    config: ArchConfig
+    config: NetworkConfig
     #: The paper or repository that defines it.
     source: str
     #: The depth in its published name, None where the name has none.
@@ -63,7 +50,7 @@ def register_family(family: Family) -> Family:
     return _FAMILIES.setdefault(family.name, family)
 
 
-def register_arch(name: str, config: ArchConfig, *, source: str, named_depth: int | None = None) -> ArchSpec:
+def register_arch(name: str, config: NetworkConfig, *, source: str, named_depth: int | None = None) -> ArchSpec:
     """Add an architecture. Raises: ValueError: the name is taken."""
     if name in _ARCHS:
         raise ValueError(f"The architecture {name!r} is already registered.")
@@ -138,7 +125,7 @@ def resolve_config(arch: Any, /, **overrides: Any) -> Any:
 
 def is_config(value: object) -> bool:
     """Whether a value is the config of some family."""
-    return isinstance(value, tuple(family.config_type for family in _FAMILIES.values()))
+    return isinstance(value, NetworkConfig)
 
 
 def plan_layers(config: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> list[Layer]:
@@ -169,11 +156,11 @@ def _shortest(size: Pair) -> int | Pair:
     return size[0] if size[0] == size[1] else size
 
 
-def _plan(config: ArchConfig, size: Pair, batch_size: int) -> list[Layer]:
+def _plan(config: NetworkConfig, size: Pair, batch_size: int) -> list[Layer]:
     return collect(_FAMILIES[config.family].plan(config, image(config.in_channels, size, batch_size)))
 
 
-def _nearest_side(config: ArchConfig, side: int) -> int:
+def _nearest_side(config: NetworkConfig, side: int) -> int:
     """The side nearest to `side` that the network can take: height and width never mix, so squares tell."""
     for distance in range(4096):
         for candidate in (side + distance, side - distance):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from archs import checks
+from archs.config import NetworkConfig
 from archs.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class DenseNetConfig:
+class DenseNetConfig(NetworkConfig):
     """A DenseNet, DenseNet-B, DenseNet-C or DenseNet-BC; the defaults are those of the paper's ImageNet networks.
 
     Raises:
@@ -33,32 +34,20 @@ class DenseNetConfig:
     stem: str = "imagenet"
     #: Whether convolutions have a bias (only the network of Dive into Deep Learning has).
     conv_bias: bool = False
-    #: Dropout probability after each dense layer, in training.
-    drop_rate: float = 0.0
-    #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md); same results,
-    #: so configs that differ in nothing else are equal.
-    memory_efficient: bool = field(default=False, compare=False)
-    num_classes: int = 1000
-    in_channels: int = 3
-    image_size: int | tuple[int, int] = 224
+    #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md): same results.
+    memory_efficient: bool = False
 
     def __post_init__(self) -> None:
-        def normalise(name: str, value: object) -> None:
-            object.__setattr__(self, name, value)
-
+        super().__post_init__()
         checks.integer("growth_rate", self.growth_rate, 1, 1024)
-        normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
+        self._normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
         checks.integer("num_init_features", self.num_init_features, 1, 4096)
         if self.bn_size is not None:
             checks.integer("bn_size", self.bn_size, 1, 64)
         checks.number("compression", self.compression, 0, 1, open_low=True, open_high=False)
         checks.choice("stem", self.stem, ("imagenet", "cifar"))
         checks.boolean("conv_bias", self.conv_bias)
-        checks.number("drop_rate", self.drop_rate, 0, 1, open_low=False, open_high=True)
         checks.boolean("memory_efficient", self.memory_efficient)
-        checks.integer("num_classes", self.num_classes, 1, 100_000)
-        checks.integer("in_channels", self.in_channels, 1, 1024)
-        normalise("image_size", checks.own_image_size(self.image_size))
         self._check_transitions()
 
     def _check_transitions(self) -> None:

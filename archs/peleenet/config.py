@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from archs import checks
+from archs.config import NetworkConfig
 from archs.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class PeleeNetConfig:
+class PeleeNetConfig(NetworkConfig):
     """A PeleeNet; the defaults are the paper's network.
 
     Raises:
@@ -29,22 +30,17 @@ class PeleeNetConfig:
     bottleneck_width: int | tuple[int, ...] = (1, 2, 4, 4)
     #: Dropout probability in front of the classifier, in training.
     drop_rate: float = 0.05
-    num_classes: int = 1000
-    in_channels: int = 3
-    image_size: int | tuple[int, int] = 224
 
     def __post_init__(self) -> None:
-        def normalise(field: str, value: object) -> None:
-            object.__setattr__(self, field, value)
-
-        normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
+        super().__post_init__()
+        self._normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
         stages = range(len(self.block_config), len(self.block_config) + 1)
         for field, high in (("growth_rate", 1024), ("bottleneck_width", 64)):
             value = getattr(self, field)
             if checks.is_integer(value):
                 checks.integer(field, value, 1, high)
             else:
-                normalise(field, checks.integers(field, value, 1, high, stages))
+                self._normalise(field, checks.integers(field, value, 1, high, stages))
         self._check_growth_rates()
         checks.integer("num_init_features", self.num_init_features, 8, 4096)
         if self.num_init_features % 2:
@@ -53,10 +49,6 @@ class PeleeNetConfig:
                 self.num_init_features,
                 f"even, such as {self.num_init_features + 1}: one branch gets half",
             )
-        checks.number("drop_rate", self.drop_rate, 0, 1, open_low=False, open_high=True)
-        checks.integer("num_classes", self.num_classes, 1, 100_000)
-        checks.integer("in_channels", self.in_channels, 1, 1024)
-        normalise("image_size", checks.own_image_size(self.image_size))
 
     def _check_growth_rates(self) -> None:
         for k, width in zip(self.growth_rates, self.bottleneck_widths, strict=True):

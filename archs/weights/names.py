@@ -12,6 +12,16 @@ from archs.weights.layouts import LAYOUTS
 Shape = tuple[int, ...]
 
 
+#: Fields that change neither the names nor, beyond the first and last, the shapes of weights.
+_BESIDE_THE_POINT = {
+    "num_classes": 1000,
+    "in_channels": 3,
+    "image_size": 224,
+    "drop_rate": 0.0,
+    "memory_efficient": False,
+}
+
+
 def registered_name(config: Any) -> str | None:
     """The architecture that a config describes, whatever its classes, input channels and image size.
 
@@ -28,7 +38,7 @@ def title_of(config: Any) -> str:
 
 
 def _essence(config: Any) -> Any:
-    return replace(config, num_classes=1000, in_channels=3, image_size=224, drop_rate=0.0)
+    return replace(config, **{field: value for field, value in _BESIDE_THE_POINT.items() if hasattr(config, field)})
 
 
 def fitting_names(shapes: Mapping[str, Shape]) -> list[str]:
