@@ -11,6 +11,7 @@ VIEWS = [
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
     st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
     st.Page("views/counters.py", title="Counters", icon=":material/calculate:"),
+    st.Page("views/hardware.py", title="Hardware", icon=":material/speed:"),
 ]
 
 ASSETS = Path(__file__).parent / "views"

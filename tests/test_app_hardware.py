@@ -1,0 +1,170 @@
+"""The Hardware view without a browser: every section, bad input, devices and measurements of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_app import assert_sound, open_app, toasts
+
+from analysis.measuring.record import Machine, Measurement
+from analysis.measuring.workload import Workload
+from analysis.results import Results
+from archs.errors import ConfigError
+from views.hardware_inputs import parse_device
+
+HARDWARE = "views/hardware.py"
+SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where measurements are kept."""
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    return tmp_path
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.info)).replace("\u2009", " ")
+
+
+def measure(name: str = "peleenet", **workload: object) -> Measurement:
+    machine = Machine("Testing CPU", "PyTorch 0", 2)
+    return Measurement(
+        name=name,
+        family="peleenet",
+        workload=Workload(image_size=224, **workload),  # type: ignore[arg-type]
+        machine=machine,
+        flops=1_016_000_000,
+        times=(0.01, 0.011, 0.013),
+    )
+
+
+def test_it_opens_with_the_flip_and_the_devices() -> None:
+    app = open_app(HARDWARE)
+    assert "On RTX 5090, vovnet57 reaches 95.8 TFLOP/s (46 % of peak, published)" in texts(app)
+    assert "Compiling turns the order around: on RTX" in texts(app)
+    assert list(app.dataframe[-1].value["name"]) == ["RTX 5090", "RTX 4090", "RTX 3090"]
+    assert set(app.dataframe[0].value["evidence"]) == {"published", "predicted"}
+    assert not app.error
+    assert not toasts(app)
+
+
+def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
+    app = open_app(HARDWARE, networks=["densenet121", "vovnet39"], devices=["RTX 5090"])
+    assert (
+        "on RTX 5090, vovnet39 is ×1.18 as fast as densenet121 in eager mode, but densenet121 is ×1.02 as fast as "
+        "vovnet39 once compiled (published, images/s)." in texts(app)
+    )
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize(("precision", "batch"), [("fp16", "256"), ("fp32", "1")])
+def test_every_section(section: str, precision: str, batch: str) -> None:
+    app = open_app(HARDWARE, section=section, gpu_precision=precision, gpu_batch=batch)
+    assert not app.error
+    assert not toasts(app)
+    assert app.subheader
+
+
+@pytest.mark.parametrize(
+    ("key", "values"), [("speed", ("FLOP/s", "Images/s")), ("evidence", ("Strongest", "All kinds"))]
+)
+def test_bars_of_either_quantity_and_evidence(key: str, values: tuple[str, str]) -> None:
+    for value in values:
+        assert not toasts(open_app(HARDWARE, **{key: value}))
+
+
+@pytest.mark.parametrize("cost", ["Parameters", "MACs", "Memory access cost", "Time of an image", "Energy of an image"])
+def test_accuracy_against_every_cost(cost: str) -> None:
+    app = open_app(HARDWARE, section="Accuracy and cost", cost=cost)
+    assert not toasts(app)
+    assert ("Energy is known only of measurements" in texts(app)) == (cost == "Energy of an image")
+
+
+def test_the_roofline_says_what_holds_a_network_back() -> None:
+    app = open_app(HARDWARE, section="Roofline", layers_of="densenet121")
+    assert "densenet121 lies left of RTX 5090's ridge" in texts(app)
+    assert "passes in layers without a single FLOP" in texts(app)
+
+
+def test_a_device_without_the_precision_is_one_sentence() -> None:
+    for section in ("Roofline", "FLOPs and time"):
+        app = open_app(HARDWARE, section=section, devices=["TITAN Xp"])
+        assert "choose another precision" in texts(app)
+
+
+def test_unsuitable_sizes_and_empty_selections_are_one_sentence() -> None:
+    assert "peleenet is left out" in open_app(HARDWARE, image_size="225").error[0].value
+    app = open_app(HARDWARE)
+    app.multiselect(key="devices").set_value([]).run()
+    assert_sound(app)
+    assert "Choose a network and a device" in texts(app)
+
+
+@pytest.mark.parametrize("section", SECTIONS[:4])
+def test_no_network_takes_the_size(section: str) -> None:
+    app = open_app(HARDWARE, section=section, image_size="16")
+    assert "left out" in app.error[0].value
+
+
+def test_own_measurements_stand_among_the_rest() -> None:
+    Results().add([measure(), measure(batch_size=8)])
+    app = open_app(HARDWARE, section="FLOPs and time")
+    assert "measured" in set(app.dataframe[0].value["evidence"])
+    app = open_app(HARDWARE, section="Benchmark here")
+    assert list(app.dataframe[0].value["device"]) == ["Testing CPU"] * 2
+
+
+def test_a_measurement_is_deleted() -> None:
+    Results().add([measure(), measure(batch_size=8)])
+    app = open_app(HARDWARE, section="Benchmark here")
+    app.multiselect(key="condemned").set_value([Results().all()[0].id]).run()
+    app.button(key="delete_results").click().run()
+    assert_sound(app)
+    assert [one.workload.batch_size for one in Results().all()] == [8]
+
+
+def test_a_corrupt_store_is_one_sentence(folder: Path) -> None:
+    (folder / "results.json").write_text("{broken")
+    app = open_app(HARDWARE)
+    assert "set aside" in app.error[0].value or "does not hold results" in app.error[0].value
+    assert app.dataframe
+
+
+def test_without_torch_the_benchmark_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "torch" else real(name, *more))
+    app = open_app(HARDWARE, section="Benchmark here")
+    assert "needs torch" in texts(app)
+
+
+def test_a_benchmark_runs_and_is_kept() -> None:
+    pytest.importorskip("torch")
+    app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_network="peleenet")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert app.success[0].value.startswith("Measured: peleenet takes")
+    assert [one.name for one in Results().all()] == ["peleenet"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "a JSON file"),
+        ("[]", "a JSON object"),
+        ('{"name": "x"}', "fp32_flops_per_s"),
+        ('{"name": "x", "fp32_flops_per_s": 40, "bandwidth_bytes_per_s": 1e12}', "base units"),
+        ('{"name": "rtx 4090", "fp32_flops_per_s": 4e13, "bandwidth_bytes_per_s": 1e12}', "no shipped device"),
+    ],
+)
+def test_bad_device_files(content: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse_device(content.encode(), "mine.json")
+
+
+def test_a_device_of_ones_own() -> None:
+    content = b'{"name": "mine", "fp32_flops_per_s": 4e13, "fp16_flops_per_s": 1e14, "bandwidth_bytes_per_s": 1e12}'
+    assert parse_device(content, "mine.json").name == "mine"
