@@ -52,7 +52,11 @@ def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: T
         for kind in EVIDENCE:
             if alike := [speed for speed in shown if speed.evidence == kind]:
                 places = [rows[row_of(speed)] for speed in alike]
-                traces.append(_bars(alike, places, key, colours, theme) | {"xaxis": f"x{number + 1}"})
+                panel = {"xaxis": f"x{number + 1}"}
+                traces += [
+                    _bars(alike, places, key, colours, theme) | panel,
+                    _figures(alike, places, key, theme) | panel,
+                ]
     return go.Figure(traces, layout)
 
 
@@ -131,13 +135,25 @@ def _bars(
         "width": THICKNESS,
         "marker": evidence.bar_styles(alike[0].evidence, [colours[speed.name] for speed in alike], theme),
         "error_x": evidence.error_bar(alike, values, theme),
-        "text": [
-            f"  {format_si(value, UNITS[key])}" if key == "flops_per_s" else f"  {format_si(value)}" for value in values
-        ],
-        "textposition": "outside",
-        "textfont": {"color": theme.text, "size": 12},
-        "cliponaxis": False,
         "hovertext": [evidence.hover(speed) for speed in alike],
         "hoverinfo": "text",
+        "showlegend": False,
+    }
+
+
+def _figures(alike: Sequence[Speed], places: Sequence[float], key: str, theme: Theme) -> dict[str, Any]:
+    """The values beside their bars, clear of the error bars."""
+    values = [getattr(speed, key) for speed in alike]
+    unit = UNITS[key] if key == "flops_per_s" else ""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [value * (1 + (speed.error[1] if speed.error else 0)) for value, speed in zip(values, alike, strict=True)],
+        "y": list(places),
+        "text": [f"  {format_si(value, unit)}" for value in values],
+        "textposition": "middle right",
+        "textfont": {"color": theme.text, "size": 12},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
         "showlegend": False,
     }
