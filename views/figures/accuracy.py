@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -53,15 +54,16 @@ def accuracy(
         "hovermode": "closest",
         "margin": {"t": 36},
     }
-    return go.Figure([_front(front, layout, theme), *_marks(rows, write, title, colours, theme)], layout)
+    return go.Figure([_front(front, rows, layout, theme), *_marks(rows, write, title, colours, theme)], layout)
 
 
-def _front(front: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
+def _front(front: Sequence[Row], rows: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
     """A staircase through the best, each with its name where there is room."""
-    low, high = layout["yaxis"]["range"]
-    points = [(fraction(row["cost"], layout["xaxis"]["range"]), (row["error"] - low) / (high - low)) for row in front]
+    points, marks = (_positions(some, layout) for some in (front, rows))
     names = [f"{row['name']} {row['image_size']} px" for row in front]
-    places = place_labels(points, names, [MARK / 2] * len(front))
+    obstacles = [*marks, *_staircase(points)]
+    radii = [MARK / 2] * (len(points) + len(marks)) + [1.0] * (len(obstacles) - len(marks))
+    places = place_labels([*points, *obstacles], [*names, *[""] * len(obstacles)], radii)[: len(points)]
     return {
         "type": "scatter",
         "x": [row["cost"] for row in front],
@@ -76,6 +78,20 @@ def _front(front: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> dic
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
+
+
+def _positions(rows: Sequence[Row], layout: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Where figures stand in the plot area, from (0, 0) to (1, 1)."""
+    low, high = layout["yaxis"]["range"]
+    return [(fraction(row["cost"], layout["xaxis"]["range"]), (row["error"] - low) / (high - low)) for row in rows]
+
+
+def _staircase(points: Sequence[tuple[float, float]], dots: int = 12) -> list[tuple[float, float]]:
+    """Dots along the front's line, right and then down from each point to the next, which no name may cross."""
+    steps = [(step + 1) / dots for step in range(dots)]
+    across = [(x + (to - x) * step, y) for (x, y), (to, _) in pairwise(points) for step in steps]
+    down = [(x, y + (to - y) * step) for (_, y), (x, to) in pairwise(points) for step in steps[:-1]]
+    return across + down
 
 
 def _marks(
