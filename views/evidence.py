@@ -39,13 +39,13 @@ def mark_style(evidence: str, colour: str, theme: Theme, size: int = 12) -> dict
 
 
 def error_bar(speeds: Iterable[Speed], values: Iterable[float], theme: Theme) -> dict[str, Any]:
-    """Plotly's `error_x` or `error_y` of figures that are proportional to images/s."""
-    pairs = [(speed.error or (0.0, 0.0), value) for speed, value in zip(speeds, values, strict=True)]
+    """Plotly's `error_x` or `error_y` of figures that are proportional to images/s; none where no error is known."""
+    pairs = [(speed.error or (None, None), value) for speed, value in zip(speeds, values, strict=True)]
     return {
         "type": "data",
         "symmetric": False,
-        "arrayminus": [low * value for (low, _), value in pairs],
-        "array": [high * value for (_, high), value in pairs],
+        "arrayminus": [None if low is None else low * value for (low, _), value in pairs],
+        "array": [None if high is None else high * value for (_, high), value in pairs],
         "color": theme.text,
         "thickness": 1.2,
         "width": 3,
