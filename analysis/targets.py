@@ -1,4 +1,4 @@
-"""What can be analysed, whatever way it is named: registry names, configs, modules, timm and torchvision names."""
+"""What can be analysed, whatever way it is named: registry names, configs, designs, modules, names of libraries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.libraries import Input, build, is_library_name
 from archs import checks
 from archs.create import create_model
+from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError, MissingPackageError
 from archs.layer import Layer, Pair
 from archs.registry import is_config, plan_layers, resolve_config
@@ -78,7 +79,7 @@ class Target:
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:
-    """Make a `Target` of a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
+    """Make a `Target` of a registered name, a config, a design or its file, an `nn.Module`, or a library's name.
 
     Overrides change fields of the config.
 
@@ -91,6 +92,10 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """
     if isinstance(target, Target):
         return target
+    if is_design_path(target):
+        target = read_design(target)
+    if isinstance(target, Design):
+        return Target(_label(target.name, overrides), resolve_config(target.config, **overrides))
     if isinstance(target, str) and is_library_name(target):
         if overrides:
             raise ConfigError("overrides", overrides, f"empty for {target}, which has no config")
@@ -103,7 +108,8 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     if hasattr(target, "named_modules"):
         config = getattr(target, "config", None)
         return Target(type(target).__name__, config if is_config(config) else None, target)
-    raise ConfigError("target", target, "a registered name, a config, an nn.Module, 'timm/NAME' or 'torchvision/NAME'")
+    allowed = "a registered name, a config, a design file, an nn.Module, 'timm/NAME' or 'torchvision/NAME'"
+    raise ConfigError("target", target, allowed)
 
 
 def _label(name: str, overrides: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ Importing this package never imports torch; only `create_model` does.
 
 from archs import densenet, peleenet, vovnet
 from archs.create import create_model
+from archs.design import Design, DesignError, parse_design, read_design
 from archs.errors import (
     ConfigError,
     DenseScopeError,
@@ -29,6 +30,8 @@ from archs.registry import (
 __all__ = [
     "ConfigError",
     "DenseScopeError",
+    "Design",
+    "DesignError",
     "Layer",
     "MissingPackageError",
     "TraceError",
@@ -44,7 +47,9 @@ __all__ = [
     "get_spec",
     "list_archs",
     "list_families",
+    "parse_design",
     "peleenet",
     "plan_layers",
+    "read_design",
     "vovnet",
 ]

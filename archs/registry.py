@@ -119,7 +119,11 @@ def override(config: Any, /, **overrides: Any) -> Any:
 
 
 def resolve_config(arch: Any, /, **overrides: Any) -> Any:
-    """A config, from a registered name or a config. Raises: as `get_config`."""
+    """A config, from a registered name, a config, or a design file. Raises: as `get_config` and `read_design`."""
+    from archs import design  # which asks the registry for families and names
+
+    if design.is_design_path(arch):
+        arch = design.read_design(arch).config
     return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
 
 

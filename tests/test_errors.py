@@ -99,7 +99,7 @@ def test_unknown_field_suggests_three():
         ({"dtype": "float99"}, "dtype is 'float99', but must be one of 'float64'"),
         ({"dtype": []}, "dtype is [], but must be one of"),
         ({"route": "guess"}, "route is 'guess', but must be one of 'auto', 'plan', 'trace'."),
-        ({"target": 7}, "target is 7, but must be a registered name, a config, an nn.Module,"),
+        ({"target": 7}, "target is 7, but must be a registered name, a config, a design file,"),
         ({"target": None}, "target is None, but must be"),
     ],
 )
