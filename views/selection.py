@@ -13,6 +13,9 @@ from archs.registry import get_spec, list_archs
 from views import widgets
 from views.networks import DEFAULT
 
+#: Where no second network is wanted.
+NOTHING = "none"
+
 
 def choose_networks() -> list[str]:
     """Any number of networks."""
@@ -38,6 +41,15 @@ def choose_network() -> str:
         st.caption(_origin(name))
         choose_libraries()
     return name
+
+
+def choose_network_and_beside() -> list[str]:
+    """The network of `choose_network`, and a second one where it is asked for."""
+    name = choose_network()
+    options = [NOTHING, *(other for other in _offered("beside") if other != NOTHING)]
+    with st.sidebar:
+        beside = widgets.choose("Beside it", "beside", options, NOTHING, help="A second network to set against it.")
+    return [name] if beside in (NOTHING, name) else [name, beside]
 
 
 def choose_libraries() -> None:

@@ -1,0 +1,52 @@
+"""Architecture: how networks are put together, alone or two beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture.findings import architecture_finding
+from analysis.findings import left_out_finding, reason
+from archs.errors import DenseScopeError
+from views import architecture_code, cached, inputs, selection, widgets
+
+#: What each section draws, of one network or of two.
+SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
+    "Code": architecture_code.draw,
+}
+
+
+def count(names: Sequence[str]) -> list[Summary]:
+    """The networks that can take the input; says why another cannot."""
+    settings = inputs.current()
+    summaries, reasons = [], {}
+    with selection.counting(names):
+        for name in names:
+            try:
+                summaries.append(cached.network(name, settings).summary)
+            except DenseScopeError as error:
+                reasons[name] = reason(error)
+    if reasons:
+        st.error(f"{left_out_finding(reasons)} Choose another image size or network.", icon=":material/error:")
+    if summaries:
+        for summary in summaries:
+            st.markdown(architecture_finding(summary))
+        st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
+    return summaries
+
+
+def render() -> None:
+    """The page."""
+    names = selection.choose_network_and_beside()
+    st.title(" and ".join(names), anchor=False)
+    if not (summaries := count(names)):
+        return
+    section = widgets.choose_segment(
+        "Section", "section", list(SECTIONS), next(iter(SECTIONS)), label_visibility="collapsed"
+    )
+    SECTIONS[section](summaries)
+
+
+render()

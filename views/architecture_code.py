@@ -1,0 +1,72 @@
+"""Architecture: the code that builds a network, its config, and what PyTorch prints of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from analysis import Summary
+from analysis.targets import Target
+from archs.design import MAX_NAME, Design
+from archs.errors import DenseScopeError
+from views.side_by_side import columns
+
+MODULES_HEIGHT = 560
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    for column, summary in columns(summaries):
+        with column:
+            if len(summaries) > 1:
+                st.subheader(summary.name, anchor=False)
+            draw_config(summary.target)
+            draw_modules(summary.target)
+
+
+def draw_config(target: Target) -> None:
+    """What to type, and what a design file says."""
+    st.markdown("**In Python**")
+    if target.config is None:
+        library, _, name = target.name.partition("/")
+        st.code(_library_code(library, name), language="python", wrap_lines=True)
+        st.caption(f"{target.name} has no config here: {library} defines it.")
+        return
+    design = Design(target.name[:MAX_NAME], target.config)
+    st.code(design.code(), language="python", wrap_lines=True)
+    st.markdown("**Config, as a design file**", help="`cli.py summary FILE.json` reads it, and so does `summarize`.")
+    st.code(design.to_json(), language="json")
+    st.download_button(
+        "Design file", design.to_json(), f"{_file_name(target)}.json", "application/json", key=f"design_{target.name}"
+    )
+
+
+def draw_modules(target: Target) -> None:
+    """`print(model)`."""
+    st.markdown("**print(model)**", help="The modules, as PyTorch prints them; built without weights.")
+    try:
+        with st.spinner(f"Building {target.name} without weights …"):
+            text = module_text(target.name, target.config, target)
+    except DenseScopeError as error:
+        st.info(str(error), icon=":material/extension_off:")
+        return
+    st.code(text, language=None, height=MODULES_HEIGHT)
+    st.download_button("Text", text, f"{_file_name(target)}.txt", "text/plain", key=f"modules_{target.name}")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def module_text(name: str, config: Any, _target: Target) -> str:
+    """What PyTorch prints of a module. Raises: MissingPackageError: torch is not installed."""
+    return str(_target.without_weights())
+
+
+def _library_code(library: str, name: str) -> str:
+    if library == "timm":
+        return f"timm.create_model({name!r})"
+    return f"torchvision.models.get_model({name!r})"
+
+
+def _file_name(target: Target) -> str:
+    return target.name.replace("/", "_")
