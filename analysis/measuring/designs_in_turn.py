@@ -1,0 +1,112 @@
+"""Designs of training measured against each other on this machine: what they keep, and how long a step takes.
+
+All designs take turns in one process, each training on the same random images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+
+from analysis.measuring.design_run import DesignRun, DesignTime
+from analysis.measuring.device import Device
+from analysis.measuring.devices_here import find_device
+from analysis.measuring.errors import BenchmarkError
+from analysis.measuring.training_designs import designs
+from analysis.memory import memory
+from analysis.units import format_si
+from archs import checks
+from archs.layer import Pair
+
+
+def _nothing() -> None:
+    """What happens after a step if nothing is asked for."""
+
+
+def saved_bytes(model: nn.Module, images: Tensor) -> int:
+    """Bytes of the distinct storages that a forward pass saves for the backward pass, parameters and buffers excluded.
+
+    Args:
+        model: in training.
+        images: (N, C, H, W).
+    """
+    there_anyway = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
+    saved: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in there_anyway:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = model(images)  # alive until the count is taken, so that no storage is reused
+    del output
+    return sum(saved.values())
+
+
+def step(model: nn.Module, images: Tensor) -> None:
+    """One forward and one backward pass."""
+    model.zero_grad()
+    model(images).sum().backward()
+
+
+def measure_designs(
+    name: str,
+    batch_size: int = 2,
+    image_size: int | Pair = 96,
+    turns: int = 3,
+    device: str = "cpu",
+    after_step: Callable[[], object] = _nothing,
+) -> DesignRun:
+    """Every design of a registered DenseNet.
+
+    Args:
+        name: in the registry.
+        batch_size, image_size: of the images (N, C, H, W).
+        turns: timed steps of each design, after one that warms up.
+        device: "cpu", "cuda" or "cuda:N".
+        after_step: called after each timed step, for a progress bar; an exception that it raises ends the run.
+
+    Raises:
+        ConfigError: the network has but one design, or does not suit the size.
+        DeviceError, BenchmarkError: there is no such device here, or too little memory.
+    """
+    size, place = checks.image_size(image_size), find_device(device, "float32")
+    checks.integer("turns", turns, 1, 1000)
+    models = designs(name)
+    plain = memory(name, size, batch_size, mode="training")
+    _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, place)
+    images = torch.randn(batch_size, plain.summary.target.config.in_channels, *size, device=place.torch_device)
+    taken = _measure(
+        {key: model.to(place.torch_device) for key, model in models.items()}, images, turns, place, after_step
+    )
+    return DesignRun(name, batch_size, size, place.machine(), taken)
+
+
+def _measure(
+    models: Mapping[str, nn.Module], images: Tensor, turns: int, device: Device, after_step: Callable[[], object]
+) -> tuple[DesignTime, ...]:
+    kept: dict[str, int] = {}
+    times: dict[str, tuple[float, ...]] = {}
+    for name, model in models.items():
+        kept[name], times[name] = saved_bytes(model, images), ()
+        step(model, images)
+    for _ in range(turns):
+        for name, model in models.items():
+            times[name] += device.times(partial(step, model, images), 1, after_step)
+    return tuple(DesignTime(name, kept[name], times[name]) for name in models)
+
+
+def _require_memory(needed: int, device: Device) -> None:
+    """Fail before the operating system ends the process."""
+    free = device.free_memory()
+    if free is not None and needed > free:
+        raise BenchmarkError(
+            f"The designs need about {format_si(needed, 'B')}, and {format_si(free, 'B')} are free: "
+            "take a smaller batch or image size."
+        )

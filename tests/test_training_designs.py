@@ -1,0 +1,61 @@
+"""The designs of training are the same network, and what they keep is what is said of them."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+from analysis import memory  # noqa: E402
+from analysis.measuring import designs_in_turn  # noqa: E402
+from analysis.measuring.designs_in_turn import measure_designs, saved_bytes  # noqa: E402
+from analysis.measuring.errors import BenchmarkError  # noqa: E402
+from analysis.measuring.training_designs import designs  # noqa: E402
+from archs.errors import ConfigError  # noqa: E402
+
+
+def test_every_design_is_measured_in_turn() -> None:
+    calls: list[int] = []
+    run = measure_designs("densenet121", 2, 64, turns=2, after_step=lambda: calls.append(1))
+    assert [design.name for design in run.designs] == [
+        "plain",
+        "memory_efficient",
+        "selective checkpoint",
+        "torchvision's",
+    ]
+    assert len(calls) == 2 * len(run.designs)
+    assert all(len(design.times) == 2 and design.seconds > 0 for design in run.designs)
+    assert run.plain.kept_bytes == memory("densenet121", 64, 2, mode="training").saved_bytes
+    by_name = {design.name: design for design in run.designs}
+    assert run.saving(by_name["memory_efficient"]) > 0.65
+    assert run.saving(by_name["memory_efficient"]) > run.saving(by_name["selective checkpoint"]) > 0.5
+    assert run.slowdown(run.plain) == 0
+
+
+def test_designs_compute_the_same() -> None:
+    plain, *others = designs("densenet_cifar").values()
+    images, loss = torch.randn(2, 3, 32, 32), {}
+    for model in (plain, *others):
+        inner = getattr(model, "model", model)
+        inner.load_state_dict(plain.state_dict())
+        torch.manual_seed(0)
+        loss[type(model).__name__, id(model)] = model(images).sum().item()
+    assert len(loss) == 3
+    assert max(loss.values()) == pytest.approx(min(loss.values()), rel=1e-4, abs=1e-4)
+
+
+def test_selective_checkpoints_keep_less_than_plain() -> None:
+    kept = {name: saved_bytes(model, torch.randn(2, 3, 32, 32)) for name, model in designs("densenet_cifar").items()}
+    assert kept["memory_efficient"] < kept["selective checkpoint"] < kept["plain"]
+
+
+def test_networks_with_one_design_are_refused() -> None:
+    with pytest.raises(ConfigError, match="must be a DenseNet"):
+        measure_designs("peleenet")
+
+
+def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.measuring.cpu.Cpu.free_memory", lambda self: 1000)
+    with pytest.raises(BenchmarkError, match="take a smaller batch or image size"):
+        designs_in_turn.measure_designs("densenet_cifar", 2, 32)
