@@ -43,9 +43,16 @@ class Design:
             raise ConfigError("name", self.name, f"1 to {MAX_NAME} printable characters")
 
     def to_json(self) -> str:
-        """The text of its file."""
-        config = {"schema": SCHEMA, "name": self.name, "family": self.config.family, "config": asdict(self.config)}
-        return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+        """The text of its file, with all fields of the config."""
+        return json.dumps(self._content(asdict(self.config)), indent=2, ensure_ascii=False) + "\n"
+
+    def to_link(self) -> str:
+        """The same in one short line, for a URL: only fields that differ from the family's defaults."""
+        config = changes(type(self.config)(), self.config)
+        return json.dumps(self._content(config), separators=(",", ":"), ensure_ascii=False)
+
+    def _content(self, config: dict[str, Any]) -> dict[str, Any]:
+        return {"schema": SCHEMA, "name": self.name, "family": self.config.family, "config": config}
 
     def code(self) -> str:
         """The line of Python that builds it.

@@ -27,7 +27,7 @@ def test_a_registered_network_is_its_own_code(name):
 @given(config=st.one_of(*CONFIGS.values()))
 def test_any_config_comes_back_from_its_file_and_from_its_code(config):
     design = Design("mine", config)
-    assert parse_design(design.to_json()) == design
+    assert parse_design(design.to_json()) == parse_design(design.to_link()) == design
     base, changes = nearest_arch(config)
     assert archs.get_config(base, **changes) == config
 

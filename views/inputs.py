@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from analysis import Summary, summarize
 from analysis.costs import DTYPE_BYTES
 from analysis.units import format_size
 from archs import checks
@@ -25,6 +27,10 @@ class InputSettings:
     image_size: int | Pair | None = None
     batch_size: int = 1
     dtype: str = "float32"
+
+    def summarize(self, target: Any) -> Summary:
+        """A network at this input. Raises: DenseScopeError: the input does not suit it."""
+        return summarize(target, self.image_size, self.batch_size, self.dtype)
 
     def __str__(self) -> str:
         height_width = (self.image_size,) * 2 if isinstance(self.image_size, int) else self.image_size

@@ -26,6 +26,7 @@ VARIANT_STYLES = {
     "VoVNetV2 depthwise": ("triangle-up", 0.35),
     "timm": ("cross", 0.0),
     "torchvision": ("x", -0.35),
+    "your design": ("star", 0.0),
 }
 
 

@@ -1,0 +1,98 @@
+"""The Design view's workbench: nothing that was made is lost."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from archs import get_config, list_archs
+from archs.design import Design
+from archs.errors import ConfigError
+from views import design_controls
+from views.workbench import Workbench
+
+
+@pytest.fixture
+def bench():
+    return Workbench.starting_from("densenet121")
+
+
+def test_steps_are_undone_and_redone(bench):
+    for k in (24, 16):
+        bench.change(growth_rate=k)
+    assert bench.current.config.growth_rate == 16
+    bench.undo()
+    bench.undo()
+    bench.undo()
+    assert bench.current == Design("densenet121", get_config("densenet121"))
+    assert not bench.can_undo
+    bench.redo()
+    assert bench.current.config.growth_rate == 24
+    bench.change(growth_rate=20)
+    assert not bench.can_redo
+
+
+def test_a_changed_network_loses_its_registered_name_and_gets_it_back(bench):
+    bench.change(growth_rate=24)
+    assert bench.current.name == "my densenet121"
+    bench.change(growth_rate=32)
+    assert bench.current.name == "densenet121"
+    bench.rename("  slim ")
+    bench.change(growth_rate=24)
+    assert bench.current.name == "slim"
+    with pytest.raises(ConfigError, match="one that no registered network has"):
+        bench.rename("densenet169")
+    with pytest.raises(ConfigError, match="printable"):
+        bench.rename(" ")
+
+
+def test_a_refused_change_leaves_the_design(bench):
+    with pytest.raises(ConfigError):
+        bench.change(growth_rate=0)
+    assert bench.current.config == get_config("densenet121")
+    assert not bench.can_undo
+
+
+def test_the_shelf_never_overwrites(bench):
+    bench.change(growth_rate=24)
+    first = bench.keep()
+    assert bench.keep() == first
+    bench.change(growth_rate=16)
+    second = bench.keep()
+    assert list(bench.shelf) == ["my densenet121", "my densenet121 2"]
+    assert bench.shelf[second.name].config.growth_rate == 16
+    assert bench.shelf[first.name] == first
+
+
+def test_starting_anew_can_be_undone(bench):
+    bench.change(growth_rate=24)
+    bench.start_from("vovnet39")
+    assert bench.current.config == get_config("vovnet39")
+    bench.undo()
+    assert bench.current.config.growth_rate == 24
+
+
+@pytest.mark.parametrize("name", list_archs())
+def test_every_field_has_a_control_that_holds_its_value(name):
+    config = get_config(name)
+    controls = design_controls.controls_for(config)
+    assert {control.field for control in controls} == {field.name for field in fields(config)}
+    for control in controls:
+        value = getattr(config, control.field)
+        if control.kind in ("integer", "slider", "share"):
+            assert control.low <= value <= control.high
+        if control.kind == "choice":
+            assert design_controls.from_choice(control, design_controls.as_choice(value)) == value
+        if control.kind == "integers":
+            assert all(control.low <= number <= control.high for number in design_controls.numbers(config, control))
+
+
+@pytest.mark.parametrize("name", ["densenet121", "peleenet"])
+def test_a_block_more_and_a_block_less(name):
+    bench = Workbench.starting_from(name)
+    before = bench.current.config
+    bench.change(**design_controls.with_block(before))
+    assert len(bench.current.config.block_config) == len(before.block_config) + 1
+    bench.change(**design_controls.without_block(bench.current.config))
+    assert bench.current.config == before

@@ -1,0 +1,58 @@
+"""The charts of the Design view, one at a time so that a change answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from analysis import Summary
+from analysis.compare import comparison_row
+from archs.registry import list_archs
+from views import cached, frames, layer_table, tables, widgets
+from views.figures import depth as depth_figures
+from views.figures import networks as network_figures
+from views.inputs import InputSettings
+from views.notation import Notation
+
+AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
+TABLE_COLUMNS = ("name", *AXES)
+TITLES = {"name": ("Network", "The design, and all registered networks that can take its input.")}
+#: How a design looks among the registered networks: `views.theme.VARIANT_STYLES`.
+OWN_VARIANT = "your design"
+
+
+def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """Channels, resolution and costs, layer by layer."""
+    frame = frames.layers(summary)
+    help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
+    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame)):
+        figure = depth_figures.profile(frame, widgets.current_theme())
+        widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+
+
+def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """The design among all registered networks of its input."""
+    size = summary.image_size
+    same_input = InputSettings(size[0] if size[0] == size[1] else size, settings.batch_size, settings.dtype)
+    registered, _ = cached.comparison(list_archs(), same_input)
+    own = comparison_row(summary) | {"variant": OWN_VARIANT}
+    frame = pd.concat([registered[registered["name"] != summary.name], pd.DataFrame([own])], ignore_index=True)
+    notation = Notation()
+
+    def table() -> None:
+        writers = {key: lambda value, key=key: notation.write(key, value) for key in AXES}
+        tables.show(frame[list(TABLE_COLUMNS)].iloc[::-1], writers, TITLES, "design_neighbours_table")
+
+    help = "Accuracy is no part of this: a network that costs less may also know less."
+    with widgets.chart_or_table("Where does it stand among the registered networks?", help, table):
+        x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=network_figures.label_of)
+        y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=network_figures.label_of)
+        figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
+        widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
+
+
+CHARTS: dict[str, Callable[[Summary, Summary, InputSettings], None]] = {
+    "Along the depth": draw_depth,
+    "Among the registered": draw_neighbours,
+}

@@ -1,0 +1,152 @@
+"""The editor of the Design view: what a person sets goes into the design as soon as it makes a valid one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from archs.errors import DenseScopeError
+from archs.registry import list_archs
+from views import design_controls
+from views.design_controls import Control
+from views.workbench import Workbench
+
+#: What was set but does not make a valid design yet, by field, and the sentence that says why.
+_DRAFTS, _PROBLEM = "design drafts", "design problem"
+#: Numbers abreast in a row.
+_ABREAST = 4
+
+
+def draw(bench: Workbench) -> None:
+    """All controls."""
+    _draw_head(bench)
+    if sentence := st.session_state.get(_PROBLEM):
+        st.error(f"{sentence} Until then the last valid design stands.", icon=":material/error:")
+    config, drafts = bench.current.config, st.session_state.get(_DRAFTS, {})
+    for control in design_controls.controls_for(config):
+        if control.field not in drafts:
+            _fill(control, config)
+        _draw(control, config, bench)
+
+
+def drop_drafts() -> None:
+    """Show the design as it is."""
+    st.session_state[_DRAFTS], st.session_state[_PROBLEM] = {}, None
+
+
+def _draw_head(bench: Workbench) -> None:
+    st.session_state["design baseline"], st.session_state["design name"] = bench.baseline, bench.current.name
+    st.selectbox(
+        "Start from",
+        list_archs(),
+        key="design baseline",
+        on_change=_start_from,
+        args=(bench,),
+        help="Loads a registered network. All changes are against it; your design stays in the history.",
+    )
+    st.text_input("Name", key="design name", on_change=_rename, args=(bench,))
+    with st.container(horizontal=True):
+        st.button("Undo", icon=":material/undo:", on_click=_step, args=(bench.undo,), disabled=not bench.can_undo)
+        st.button("Redo", icon=":material/redo:", on_click=_step, args=(bench.redo,), disabled=not bench.can_redo)
+
+
+def _draw(control: Control, config: Any, bench: Workbench) -> None:
+    idle = control.idle(config)
+    label = f"{control.label} (no effect: {idle})" if idle else control.label
+    common = {"key": _key(control), "help": control.help, "on_change": _edited, "args": (control, bench)}
+    if control.kind == "integers":
+        _draw_row(control, config, bench, label)
+    elif control.kind == "slider":
+        st.slider(label, int(control.low), int(control.high), step=int(control.step), **common)
+    elif control.kind == "share":
+        st.slider(label, float(control.low), float(control.high), step=control.step, **common)
+    elif control.kind == "choice":
+        st.selectbox(label, control.choices, **common)
+    elif control.kind == "boolean":
+        st.toggle(label, **common)
+    else:
+        st.number_input(label, int(control.low), int(control.high), step=int(control.step), **common)
+
+
+def _draw_row(control: Control, config: Any, bench: Workbench, label: str) -> None:
+    """Numbers side by side; where blocks can be added, the buttons that do so."""
+    st.markdown(label, help=control.help)
+    values = design_controls.numbers(config, control)
+    for first in range(0, len(values), _ABREAST):
+        for position, column in enumerate(st.columns(_ABREAST, gap="small"), start=first):
+            if position < len(values):
+                column.number_input(
+                    f"{label}, {position + 1}",
+                    int(control.low),
+                    int(control.high),
+                    step=int(control.step),
+                    key=_key(control, position),
+                    on_change=_edited,
+                    args=(control, bench),
+                    label_visibility="collapsed",
+                )
+    if control.grows:
+        allowed = design_controls.blocks(config)
+        with st.container(horizontal=True):
+            more, less = design_controls.with_block(config), design_controls.without_block(config)
+            st.button("Add a block", on_click=_change, args=(bench, more), disabled=len(values) >= allowed[-1])
+            st.button("Remove the last", on_click=_change, args=(bench, less), disabled=len(values) <= allowed[0])
+
+
+def _key(control: Control, position: int | None = None) -> str:
+    """The widget's key."""
+    return f"design {control.field}" if position is None else f"design {control.field} {position}"
+
+
+def _fill(control: Control, config: Any) -> None:
+    """Make the widget show the design's value."""
+    if control.kind == "integers":
+        for position, number in enumerate(design_controls.numbers(config, control)):
+            st.session_state[_key(control, position)] = number
+    else:
+        value = getattr(config, control.field)
+        st.session_state[_key(control)] = design_controls.as_choice(value) if control.kind == "choice" else value
+
+
+def _value(control: Control, config: Any) -> Any:
+    """What the widget shows, as the field's value."""
+    if control.kind == "integers":
+        count = len(design_controls.numbers(config, control))
+        return tuple(st.session_state[_key(control, position)] for position in range(count))
+    value = st.session_state[_key(control)]
+    return design_controls.from_choice(control, value) if control.kind == "choice" else value
+
+
+def _edited(control: Control, bench: Workbench) -> None:
+    _change(bench, {control.field: _value(control, bench.current.config)})
+
+
+def _change(bench: Workbench, fields: dict[str, Any]) -> None:
+    """Put the fields into the design, together with what could not go in before."""
+    drafts = st.session_state.get(_DRAFTS, {}) | fields
+    try:
+        bench.change(**drafts)
+    except DenseScopeError as error:
+        st.session_state[_DRAFTS], st.session_state[_PROBLEM] = drafts, str(error)
+    else:
+        drop_drafts()
+
+
+def _step(go: Any) -> None:
+    go()
+    drop_drafts()
+
+
+def _start_from(bench: Workbench) -> None:
+    bench.start_from(st.session_state["design baseline"])
+    drop_drafts()
+
+
+def _rename(bench: Workbench) -> None:
+    try:
+        bench.rename(st.session_state["design name"])
+    except DenseScopeError as error:
+        st.session_state[_PROBLEM] = str(error)
+    else:
+        st.session_state[_PROBLEM] = None

@@ -1,0 +1,97 @@
+"""The headline figures of a design, each with what it is more or less than its baseline's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import streamlit as st
+
+from analysis import Summary, predict
+from analysis.deltas import Delta, deltas
+from analysis.memory import memory_of
+from analysis.memory.training import TRAINING_DTYPES
+from analysis.quantities import QUANTITIES
+from analysis.units import format_quantity, format_share, format_si
+from archs.errors import DenseScopeError
+from views.notation import format_change, format_exact
+
+HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
+#: What a GPU is given: the batch and the precision at which predictions have been validated.
+GPU_BATCH, PRECISION = 256, "fp16"
+EXECUTIONS = ("eager", "compiled")
+
+
+class Figure(NamedTuple):
+    """One headline figure."""
+
+    label: str
+    delta: Delta
+    write: Callable[[float], str]
+    help: str
+
+
+def draw(base: Summary, summary: Summary, device: str) -> None:
+    """All of them; times are predicted for a device."""
+    found = [*_counted(base, summary), *_memory(base, summary), *_predicted(base, summary, device)]
+    with st.container(horizontal=True, gap="medium", key="design_headlines"):
+        for figure in found:
+            st.metric(
+                figure.label,
+                figure.write(figure.delta.value),
+                _change(figure.delta, figure.write),
+                delta_color="inverse" if figure.delta.difference else "off",
+                delta_arrow="auto" if figure.delta.difference else "off",
+                help=figure.help,
+                width="content",
+            )
+
+
+def _change(delta: Delta, write: Callable[[float], str]) -> str:
+    """The difference, absolute and as a share."""
+    if not delta.difference:
+        return "as the baseline"
+    sign = "−" if delta.difference < 0 else "+"
+    share = f" ({format_change(delta.share)})" if delta.share else ""
+    return f"{sign}{write(abs(delta.difference))}{share}"
+
+
+def _counted(base: Summary, summary: Summary) -> Iterator[Figure]:
+    for key, delta in deltas(base, summary).items():
+        if key in HEADLINES:
+            exact = f"{QUANTITIES[key].definition}\n\nExactly: {format_exact(key, delta.value)}"
+            yield Figure(QUANTITIES[key].label, delta, lambda value, key=key: format_quantity(key, value), exact)
+
+
+def _memory(base: Summary, summary: Summary) -> Iterator[Figure]:
+    """Peak at inference; what training keeps."""
+    pair = base, summary
+    inference = Delta(*(memory_of(one, "inference").peak_bytes for one in pair))
+    yield Figure("Peak memory", inference, _bytes, "Most bytes of tensors alive at once, at inference; no weights.")
+    if summary.dtype in TRAINING_DTYPES:
+        training = Delta(*(memory_of(one, "training").saved_bytes for one in pair))
+        yield Figure("Kept in training", training, _bytes, "Bytes kept for the backward pass, weights excluded.")
+
+
+def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
+    """Seconds on a GPU, by the model."""
+    for execution in EXECUTIONS:
+        try:
+            pair = [
+                predict(one.target, device, GPU_BATCH, one.image_size, PRECISION, execution=execution)
+                for one in (base, summary)
+            ]
+        except DenseScopeError:
+            continue
+        error = pair[1].error
+        known = f"Such predictions were off by {format_share(error.median)} (median)." if error else "Error unknown."
+        help = f"Batch {GPU_BATCH}, {PRECISION}, {execution}. {known} Never measured."
+        yield Figure(f"Predicted, {execution}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+
+
+def _bytes(value: float) -> str:
+    return format_si(value, "B")
+
+
+def _seconds(value: float) -> str:
+    return format_si(value, "s")

@@ -1,0 +1,88 @@
+"""The shelf of the Design view: designs that are kept beside the one at hand, compared, saved and loaded."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from analysis import Summary
+from analysis.compare import comparison_row
+from analysis.findings import left_out_finding, reason
+from archs.design import Design, parse_design
+from archs.errors import DenseScopeError
+from views import design_editor, tables, widgets
+from views.inputs import InputSettings
+from views.notation import Notation
+from views.workbench import Workbench
+
+COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
+TITLES = {"name": ("Design", "The design at hand stands first, its baseline second, then the shelf.")}
+
+
+def draw(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
+    """The table of designs, and what can be done with them; `summaries` are those of what is on the bench."""
+    st.subheader("Shelf", anchor=False, help="Kept for as long as this page is open; save what should last as a file.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Keep this design", icon=":material/bookmark_add:", on_click=bench.keep)
+        st.download_button(
+            "Save as JSON",
+            bench.current.to_json(),
+            file_name=f"{_file_name(bench.current)}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        with st.popover("Load a design", icon=":material/upload:"):
+            st.file_uploader("Design file", type="json", key="design file", on_change=_load, args=(bench,))
+    if sentence := st.session_state.pop("design file problem", None):
+        st.error(sentence, icon=":material/error:")
+    _draw_table(summaries, bench, settings)
+    for name in bench.shelf:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"shelf {name}"):
+            st.markdown(f"**{_escaped(name)}**", width="content")
+            st.button("Open", key=f"open {name}", on_click=_open, args=(bench, name))
+            st.button("Take off the shelf", key=f"drop {name}", on_click=bench.shelf.pop, args=(name, None))
+
+
+def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSettings) -> None:
+    """All designs, as far as they can take the input."""
+    rows, left_out = [comparison_row(summary) for summary in summaries], {}
+    for design in bench.shelf.values():
+        try:
+            if design != bench.current:
+                rows.append(comparison_row(settings.summarize(design)))
+        except DenseScopeError as error:
+            left_out[design.name] = reason(error)
+    if left_out:
+        st.warning(left_out_finding(left_out), icon=":material/error:")
+    notation, frame = Notation(), pd.DataFrame(rows)
+    writers = {key: lambda value, key=key: notation.write(key, value) for key in COLUMNS}
+    tables.show(frame[["name", *COLUMNS]], writers, TITLES, "shelf_table")
+    widgets.downloads(frame, "designs")
+
+
+def _open(bench: Workbench, name: str) -> None:
+    bench.put(bench.shelf[name])
+    design_editor.drop_drafts()
+
+
+def _load(bench: Workbench) -> None:
+    """Put what was uploaded on the bench; what was there stays in the history."""
+    file = st.session_state["design file"]
+    if file is None:
+        return
+    try:
+        bench.put(parse_design(file.getvalue(), file.name))
+        design_editor.drop_drafts()
+    except DenseScopeError as error:
+        st.session_state["design file problem"] = str(error)
+
+
+def _file_name(design: Design) -> str:
+    """The name without what a file system might refuse."""
+    return "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in design.name)
+
+
+def _escaped(text: str) -> str:
+    """A name that Markdown shows as it stands."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!$~:|<>" else letter for letter in text)
