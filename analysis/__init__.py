@@ -20,11 +20,13 @@ from analysis.published import published
 from analysis.summary import Summary, summarize
 
 if TYPE_CHECKING:
+    from analysis.prediction.own_runs import calibrate_by
     from analysis.prediction.predict import Prediction, predict
     from analysis.prediction.validation import Validation, validate_predictions
 
 #: Loaded when first asked for, since they need numpy.
 _ON_DEMAND = {
+    "calibrate_by": "analysis.prediction.own_runs",
     "Prediction": "analysis.prediction.predict",
     "predict": "analysis.prediction.predict",
     "Validation": "analysis.prediction.validation",
@@ -46,6 +48,7 @@ __all__ = [
     "benchmark",
     "benchmark_layers",
     "benchmark_sweep",
+    "calibrate_by",
     "compare",
     "cost_layer",
     "cost_layers",

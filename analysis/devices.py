@@ -132,19 +132,34 @@ def get_device(device: str | Device) -> Device:
 
 
 def read_device(path: str | PathLike[str]) -> Device:
-    """A user's device from a JSON file: an object with fields of `Device`, in base units.
+    """A user's device from a JSON file. Raises: ConfigError: it cannot be read, or as `parse_device`."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError("device file", str(path), f"a readable JSON file ({error.strerror})") from None
+    return parse_device(content, str(path))
+
+
+def parse_device(content: str | bytes, source: str) -> Device:
+    """A user's device from JSON: an object with fields of `Device`, in base units.
+
+    Args:
+        content: the JSON.
+        source: the file's name, for errors.
 
     Raises:
-        ConfigError: the file cannot be read or is no such object, or a field is missing, unknown or absurd.
+        ConfigError: it is no such object, a field is missing, unknown or absurd, or the name is a shipped device's.
     """
     try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "it is not JSON"
-        raise ConfigError("device file", str(path), f"a readable JSON file ({reason})") from None
+        values = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ConfigError("device file", source, "a readable JSON file (it is not JSON)") from None
     if not isinstance(values, dict):
-        raise ConfigError("device file", str(path), "a JSON object such as {name: …, fp32_flops_per_s: …}")
-    return device_of(values)
+        raise ConfigError("device file", source, "a JSON object such as {name: …, fp32_flops_per_s: …}")
+    device = device_of(values)
+    if device.name.strip().casefold() in (shipped.casefold() for shipped in list_devices()):
+        raise ConfigError("name", device.name, "one that no shipped device has")
+    return device
 
 
 def device_of(values: Mapping[str, Any]) -> Device:

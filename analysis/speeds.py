@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from analysis.devices import Device
-from analysis.libraries import is_library_name
 from analysis.measuring.record import Measurement
 from analysis.measuring.workload import PRECISIONS
 from analysis.prediction.predict import Prediction, predict
@@ -233,15 +232,22 @@ def _predicted(name: str, device: Device, execution: str, size: Pair, given: Con
     return [predicted_speed(found, device)]
 
 
+#: By what was left out of the calibration: whose figures tell the error.
+_TRIED = {
+    "networks": "published figures of other networks of its kind on this device",
+    "device": "published figures of its kind on devices that were left out altogether",
+    "family": "published figures of its kind, which is no part of the calibration, on this device",
+    "own runs": "runs of your own, each predicted from the others",
+}
+
+
 def predicted_speed(found: Prediction, device: Device) -> Speed:
     """What a prediction says, with the worst error that such predictions had."""
-    known = None if is_library_name(found.name) else found.error  # the errors are those of the family
+    known = found.error
     meaning = "no published figure tells how far off such predictions are"
     if known:
-        what = "other networks on this device" if known.left_out == "networks" else "devices left out altogether"
         median, worst = format_share(known.median), format_share(known.worst)
-        figures = f"{known.figures} published figures of DenseNets and VoVNets"
-        meaning = f"known error: median {median}, worst {worst} (the bar), on {figures}: {what}"
+        meaning = f"known error: median {median}, worst {worst} (the bar), on {known.figures} {_TRIED[known.left_out]}"
     return Speed(
         name=found.name,
         device=device.name,
@@ -256,5 +262,5 @@ def predicted_speed(found: Prediction, device: Device) -> Speed:
         peak_flops_per_s=device.peak_flops_per_s(found.precision),
         error=(known.worst, known.worst) if known else None,
         error_meaning=meaning,
-        source="DenseScope's model, docs/prediction.md",
+        source=f"DenseScope's model, docs/prediction.md; calibrated by: {found.calibration}",
     )

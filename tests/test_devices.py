@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from analysis.devices import PRECISION_BYTES, UnknownDeviceError, device_of, get_device, list_devices, read_device
+from analysis.devices import (
+    PRECISION_BYTES,
+    UnknownDeviceError,
+    device_of,
+    get_device,
+    list_devices,
+    parse_device,
+    read_device,
+)
 from archs.errors import ConfigError
 
 OWN = {"name": "my card", "fp32_flops_per_s": 20e12, "fp16_flops_per_s": 80e12, "bandwidth_bytes_per_s": 5e11}
@@ -84,6 +92,11 @@ def test_a_broken_file_is_one_sentence(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ConfigError, match="JSON"):
         read_device(path)
+
+
+def test_a_shipped_devices_name_is_taken():
+    with pytest.raises(ConfigError, match="no shipped device"):
+        parse_device(json.dumps(OWN | {"name": " rtx 4090"}), "card.json")
 
 
 def test_a_missing_file_is_one_sentence(tmp_path):

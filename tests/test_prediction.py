@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -10,10 +12,13 @@ import pytest
 
 import analysis
 from analysis.devices import Device, get_device, list_devices
-from analysis.prediction.calibrated import CALIBRATION, factors_for, shipped_calibration
+from analysis.measuring.record import Machine, Measurement
+from analysis.measuring.workload import Workload
+from analysis.prediction.calibrated import CALIBRATION, factors_for, known_error, shipped_calibration
 from analysis.prediction.calibration import calibrate_device
 from analysis.prediction.fusion import fuse
 from analysis.prediction.model import BOUNDS, finish_times
+from analysis.prediction.own_runs import calibrate_by
 from analysis.prediction.predict import predict
 from analysis.prediction.small_batches import small_batch_trials
 from analysis.prediction.timed_runs import TimedRun, is_planned, layers_of, load_runs
@@ -67,7 +72,8 @@ def test_networks_of_other_kinds_were_not_calibrated_on():
 
 def test_the_shipped_errors_are_those_of_the_validation():
     known = predict("densenet121", "RTX 4090", 1024).error
-    row = error_row(validation().select("networks", device="RTX 4090", execution="eager"))
+    trials = validation().select("networks", device="RTX 4090", execution="eager")
+    row = error_row([trial for trial in trials if "densenet" in trial.run.network])
     assert known.left_out == "networks"
     assert known.median == pytest.approx(row["median_error"], abs=1e-4)
     assert known.worst == pytest.approx(row["worst_error"], abs=1e-4)
@@ -164,7 +170,8 @@ def test_the_evidence_is_named_in_every_row():
 
 
 def test_no_factor_belongs_to_a_network():
-    text = CALIBRATION.read_text(encoding="utf-8")
+    content = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    text = json.dumps([content["shared"], content["devices"]])
     assert not any(name in text for name in ("densenet", "vovnet", "resnet"))
 
 
@@ -280,3 +287,68 @@ def test_bad_input_on_the_command_line_is_one_line(command, capsys):
 def test_a_config_that_is_no_config_is_refused():
     with pytest.raises(ConfigError, match="target"):
         predict(5, "RTX 4090")
+
+
+CARD = Device(name="mine", fp32_flops_per_s=82.6e12, fp16_flops_per_s=165.2e12, bandwidth_bytes_per_s=1008e9)
+
+
+def measured_like(name: str, faster: float = 1.0, device: str = "mine", batch_size: int = 512) -> Measurement:
+    """A measurement that an RTX 4090, faster by a factor, would give under another name."""
+    seconds = predict(name, "RTX 4090", batch_size).seconds / faster
+    return Measurement(
+        name=name,
+        family=None,
+        workload=Workload(device="cuda", batch_size=batch_size, precision="amp float16"),
+        machine=Machine(device, "PyTorch 0", 2),
+        flops=1,
+        times=(seconds,) * 3,
+    )
+
+
+NAMES = ("densenet121", "vovnet39", "ese_vovnet19b_dw", "densenet201")
+
+
+def test_own_measurements_calibrate_a_device():
+    """A card that is faster than its sheet says: what it ran tells, and the rest is predicted better."""
+    device = calibrate_by([measured_like(name, 1.15) for name in NAMES], CARD)
+    truth = predict("densenet169", "RTX 4090", 512).seconds / 1.15
+    found = predict("densenet169", device, 512)
+    assert found.seconds == pytest.approx(truth, rel=0.03)
+    assert predict("densenet169", CARD, 512).seconds > 1.1 * truth
+    assert found.row()["calibration"] == "4 own runs"
+    assert (found.error.left_out, found.error.figures) == ("own runs", 4)
+    assert 0 < found.error.median <= found.error.worst < 0.15
+    assert predict("densenet169", device, 512, precision="fp32").error is None
+    assert device.peak_flops_per_s("fp16") == CARD.peak_flops_per_s("fp16")
+
+
+def test_the_error_of_own_runs_shows_where_they_contradict_each_other():
+    odd = [measured_like(NAMES[0], 2.0), *[measured_like(name) for name in NAMES[1:]]]
+    steady = calibrate_by([measured_like(name) for name in NAMES], CARD)
+    assert calibrate_by(odd, CARD).error.worst > 3 * steady.error.worst
+
+
+@pytest.mark.parametrize(
+    ("measurements", "known"),
+    [
+        ([], "none is known"),
+        ([measured_like("densenet121")] * 3, "only one is known"),
+        ([measured_like(name) for name in NAMES[:2]], "only 2 are known"),
+        ([measured_like(name, device="another") for name in NAMES], "none is known"),
+        ([measured_like(name, batch_size=1) for name in NAMES], "none is known"),  # the device waits for the host
+        ([replace(measured_like(name), name=f"{name} (growth_rate=8)") for name in NAMES], "none is known"),
+        ([replace(measured_like(name), times=()) for name in NAMES], "none is known"),
+    ],
+)
+def test_fewer_than_three_suitable_runs_are_one_sentence(measurements, known):
+    with pytest.raises(DenseScopeError, match=f"mine cannot be calibrated: it takes 3 .* {known}") as caught:
+        calibrate_by(measurements, CARD)
+    assert str(caught.value).count(". ") == 0
+
+
+def test_a_network_of_another_family_has_no_error_of_densenets():
+    assert predict("peleenet", "RTX 4090", 1024).error is None
+    assert predict("densenet169", "RTX 4090", 1024).error != predict("vovnet57", "RTX 4090", 1024).error
+    assert known_error("rdnet", "RTX 4090", 1024, "fp16", "nchw", "eager").left_out == "family"
+    assert known_error("rdnet", "V100 SXM2 16GB", 1024, "fp16", "nchw", "eager") is None
+    assert known_error("regnetx", "RTX 4090", 1024, "fp16", "nchw", "eager") is None  # a single figure

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 CALIBRATION = DATA / "calibration.json"
 #: At another precision no published figure says how far predictions are off.
 PRECISION = "fp16"
+#: Stands for every device that the calibration doesn't know.
+OTHER_DEVICES = "other devices"
 
 
 class KnownError(NamedTuple):
-    """Absolute relative errors of predictions of the same sort, for networks of the family."""
+    """Absolute relative errors of predictions of the same sort, for networks of the same kind."""
 
     median: float
     worst: float
-    #: "networks": others of the device were known; "device": nothing of the device was known.
+    #: What was not known: "networks", "device", or "family" (the kind of network); "own runs": each of the user's.
     left_out: str
     #: How many published figures this comes from.
     figures: int
@@ -48,13 +50,27 @@ def factors_for(device: str) -> Factors:
     return shipped_calibration().factors(device)
 
 
-def known_error(device: str, batch_size: int, precision: str, layout: str, execution: str) -> KnownError | None:
-    """How far off predictions of this sort were; None where no published figure tells."""
+def is_calibrated(device: str) -> bool:
+    """Whether published figures of the device are part of the calibration."""
+    return device in _content()["devices"]
+
+
+def known_error(
+    kind: str | None, device: str, batch_size: int, precision: str, layout: str, execution: str
+) -> KnownError | None:
+    """How far off predictions of this sort were; None where no published figure tells.
+
+    Args:
+        kind: of network, by `analysis.prediction.validation.kind_of_error`.
+        device: its name.
+        batch_size: images at once.
+        precision: of the arithmetic.
+        layout: "nchw" or "nhwc".
+        execution: "eager" or "compiled".
+    """
     if batch_size < MIN_BATCH_SIZE or precision != PRECISION:
         return None
-    errors = _content()["errors"]
     layout = layout if execution == "eager" else "nchw"
-    found = errors["networks"].get(f"{device}, {layout}, {execution}") or (
-        errors["device"].get(f"{layout}, {execution}") if device not in _content()["devices"] else None
-    )
+    place = device if is_calibrated(device) else OTHER_DEVICES
+    found = _content()["errors"].get(f"{kind}, {place}, {layout}, {execution}")
     return KnownError(**found) if found else None

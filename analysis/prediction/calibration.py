@@ -16,7 +16,14 @@ import numpy as np
 from analysis.devices import Device, get_device
 from analysis.prediction.kernels import Floats, Integers, Kernels
 from analysis.prediction.least_squares import least_squares
-from analysis.prediction.model import DEVICE_FACTORS, Factors, Machine, kernel_times
+from analysis.prediction.model import (
+    DEVICE_FACTORS,
+    LAUNCH_SECONDS,
+    Factors,
+    Machine,
+    finish_times,
+    kernel_times,
+)
 from analysis.prediction.timed_runs import TimedRun
 
 #: Expected relative error of the model on one figure.
@@ -100,6 +107,13 @@ def calibrate_device(runs: Sequence[TimedRun], known: Calibration, device: Devic
     found = np.exp(least_squares(residuals, np.zeros(len(DEVICE_FACTORS))))
     own = dict(zip(DEVICE_FACTORS, found.tolist(), strict=True))
     return Calibration(known.shared, {**known.deviations, device.name: own})
+
+
+def predicted_times(run: TimedRun, device: Device, factors: Factors) -> tuple[float, float]:
+    """Seconds in which the device works, and those that pass, waiting for the host included."""
+    machine = Machine.of(device, run.precision, run.layout, run.execution)
+    times = kernel_times(run.program().kernels, run.batch_size, machine, factors)
+    return float(times.total.sum()), float(finish_times(times.total, LAUNCH_SECONDS[run.execution])[-1])
 
 
 def _scaled(shared: Factors, scales: Sequence[float] | Floats) -> Factors:

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.devices import PRECISION_BYTES, Device, get_device
 from analysis.kinds import op_kind
-from analysis.prediction.calibrated import KnownError, factors_for, known_error
+from analysis.prediction.calibrated import KnownError, factors_for, is_calibrated, known_error
 from analysis.prediction.calibration import Calibration
 from analysis.prediction.kernels import EXECUTIONS, Program, planned_program, program
 from analysis.prediction.model import (
@@ -24,6 +24,8 @@ from analysis.prediction.model import (
     finish_times,
     kernel_times,
 )
+from analysis.prediction.own_runs import CalibratedDevice
+from analysis.prediction.validation import kind_of_error
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Pair
@@ -112,6 +114,13 @@ class Prediction:
         sums = np.bincount(self._kernel_bounds, self._kernel_seconds, len(BOUNDS))
         return dict(zip(BOUNDS, sums.tolist(), strict=True))
 
+    @property
+    def calibration(self) -> str:
+        """Where the factors come from."""
+        if isinstance(self.device, CalibratedDevice):
+            return f"{self.device.error.figures} own runs"
+        return "published" if is_calibrated(self.device.name) else "other devices"
+
     def row(self) -> dict[str, Any]:
         """What a table shows of it: plain values."""
         error = self.error
@@ -130,6 +139,7 @@ class Prediction:
             "flops_per_s": self.flops_per_s,
             "share_of_peak": self.share_of_peak,
             **{f"{bound.replace(' ', '_')}_seconds": spent for bound, spent in self.seconds_by_bound().items()},
+            "calibration": self.calibration,
             "median_error": error.median if error else None,
             "worst_error": error.worst if error else None,
         }
@@ -149,12 +159,12 @@ def predict(
 
     Args:
         target: as for `analysis.summarize`.
-        device: a shipped device's name, or a `Device`.
+        device: a shipped device's name, or a `Device`; `analysis.calibrate_by` calibrates one by your own runs.
         image_size: side or (h, w); None for the network's own.
         precision: "fp16" and "bf16" as under autocast, "tf32", "fp32".
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
-        calibration: of one's own (`analysis.prediction.calibration.calibrate_device`); None for the shipped one.
+        calibration: another one than the shipped; no error is known of it.
 
     Raises:
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
@@ -166,9 +176,14 @@ def predict(
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     machine = Machine.of(gpu, precision, layout, execution)
     found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
-    factors = calibration.factors(gpu.name) if calibration else factors_for(gpu.name)
+    if calibration:
+        factors, error = calibration.factors(gpu.name), None
+    elif isinstance(gpu, CalibratedDevice):
+        factors, error = gpu.factors, gpu.known_error(precision, layout, execution)
+    else:
+        kind = kind_of_error(resolved.name, resolved.family)
+        factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
     spent, bounds = _spent(kernel_times(found.kernels, batch, machine, factors), LAUNCH_SECONDS[execution])
-    error = None if calibration else known_error(gpu.name, batch, precision, layout, execution)
     return Prediction(resolved, gpu, size, batch, precision, layout, execution, error, found, spent, bounds)
 
 

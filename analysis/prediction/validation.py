@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from analysis.devices import get_device
-from analysis.prediction.calibration import Calibration, calibrate
-from analysis.prediction.model import LAUNCH_SECONDS, Machine, finish_times, kernel_times
+from analysis.prediction.calibrated import OTHER_DEVICES, shipped_calibration
+from analysis.prediction.calibration import Calibration, calibrate, predicted_times
 from analysis.prediction.timed_runs import TimedRun, load_runs
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOLDS = 5
+#: Fewer figures tell no error of a kind of network.
+MIN_FIGURES = 4
 #: What the calibration did not know: the network, the whole device, or the kind of network.
 LEFT_OUT = ("networks", "device", "family")
 
@@ -83,10 +85,7 @@ def validate_predictions(calibration: Calibration | None = None) -> Validation:
     "networks": in `FOLDS` folds of the family, from the other networks. "device": from the other GPUs and the data
     sheet. "family": ResNets and others, from the family alone, by `calibration` (the shipped one).
     """
-    if calibration is None:
-        from analysis.prediction.calibrated import shipped_calibration
-
-        calibration = shipped_calibration()
+    calibration = calibration or shipped_calibration()
     family = family_runs()
     others = [run for run in load_runs() if not run.in_family]
     folds = fold_of_network(family)
@@ -121,10 +120,7 @@ def _left_out(left_out: str, runs: Sequence[TimedRun], group: Callable[[TimedRun
 
 def predicted_seconds(run: TimedRun, calibration: Calibration) -> float:
     """The model's answer, given nothing but a calibration."""
-    machine = Machine.of(get_device(run.device), run.precision, run.layout, run.execution)
-    factors = calibration.factors(run.device)
-    times = kernel_times(run.program().kernels, run.batch_size, machine, factors)
-    return float(finish_times(times.total, LAUNCH_SECONDS[run.execution])[-1])
+    return predicted_times(run, get_device(run.device), calibration.factors(run.device))[1]
 
 
 def error_row(trials: Sequence[Trial]) -> dict[str, Any]:
@@ -169,28 +165,34 @@ def kind_of_network(network: str) -> str:
     return match[1] if match else name
 
 
+def kind_of_error(name: str, family: str | None) -> str:
+    """Networks of one kind share what is known of the errors of their predictions.
+
+    >>> kind_of_error("ese_vovnet39b", "vovnet"), kind_of_error("timm/ese_vovnet39b", None)
+    ('vovnet', 'vovnet')
+    >>> kind_of_error("timm/rdnet_tiny", None), kind_of_error("peleenet", "peleenet")
+    ('rdnet', 'peleenet')
+    """
+    kind = family or kind_of_network(f"timm/{name.partition('/')[2]}")
+    return kind.removeprefix("ese_")
+
+
 def known_errors(validation: Validation) -> dict[str, dict[str, Any]]:
-    """What `analysis.prediction.calibrated` says of predictions: by device, layout and execution."""
+    """What `analysis.prediction.calibrated` says of predictions: by kind of network, device, layout and execution."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in validation.trials:
+        run = trial.run
+        place = OTHER_DEVICES if trial.left_out == "device" else run.device
+        key = f"{kind_of_error(run.network, None)}, {place}, {run.layout}, {run.execution}"
+        groups.setdefault(key, []).append(trial)
+    return {key: _known_error(groups[key]) for key in sorted(groups) if len(groups[key]) >= MIN_FIGURES}
 
-    def known(left_out: str, trials: Sequence[Trial]) -> dict[str, Any]:
-        row = error_row(trials)
-        return {
-            "median": round(row["median_error"], 4),
-            "worst": round(row["worst_error"], 4),
-            "left_out": left_out,
-            "figures": row["figures"],
-        }
 
-    keys = {(trial.run.device, trial.run.layout, trial.run.execution) for trial in validation.trials}
+def _known_error(trials: Sequence[Trial]) -> dict[str, Any]:
+    row = error_row(trials)
     return {
-        "networks": {
-            f"{device}, {layout}, {execution}": known(
-                "networks", validation.select("networks", device=device, layout=layout, execution=execution)
-            )
-            for device, layout, execution in sorted(keys)
-        },
-        "device": {
-            f"nchw, {execution}": known("device", validation.select("device", execution=execution))
-            for execution in ("eager", "compiled")
-        },
+        "median": round(row["median_error"], 4),
+        "worst": round(row["worst_error"], 4),
+        "left_out": trials[0].left_out,
+        "figures": row["figures"],
     }
