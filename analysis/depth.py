@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.targets import Target, resolve_target
 from archs.densenet import DenseNetConfig
@@ -38,6 +38,15 @@ class Depth:
         return f"The name says {self.named}, but the paper's own table adds up to {self.total}."
 
 
+class Term(NamedTuple):
+    """One summand of a depth, and the layers that it counts."""
+
+    #: As the formula writes it: "2×58".
+    text: str
+    meaning: str
+    layers: tuple[Layer, ...]
+
+
 def count_depth(target: Any) -> Depth:
     """Count the weighted layers of a network as the papers of its family do.
 
@@ -54,17 +63,64 @@ def count_depth(target: Any) -> Depth:
 
 def depth_of_layers(target: Target, layers: Sequence[Layer]) -> Depth:
     """`count_depth` for a network whose layers are at hand."""
-    conv = [layer for layer in layers if layer.op == "conv2d"]
-    fully_connected = sum(layer.op == "linear" for layer in layers)
-    total = len(conv) + fully_connected
-    if isinstance(target.config, VoVNetConfig):
-        total = sum(not _is_uncounted_in_vovnet(layer) for layer in conv)
-    if target.config is None:
-        formula, terms = f"{len(conv)} + {fully_connected}", "convolutions + fully connected layers"
+    terms = depth_terms(target, layers)
+    total = sum(len(term.layers) for term in terms)
+    return Depth(
+        conv=sum(layer.op == "conv2d" for layer in layers),
+        fully_connected=sum(layer.op == "linear" for layer in layers),
+        total=total,
+        formula=f"{' + '.join(term.text for term in terms)} = {total}",
+        terms=" + ".join(term.meaning for term in terms),
+        named=get_spec(target.name).named_depth if target.name in list_archs() else None,
+    )
+
+
+def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    """The summands of a network's depth, each with the layers that it counts, in execution order."""
+    config = target.config
+    weighted = [layer for layer in layers if layer.op in ("conv2d", "linear")]
+    if isinstance(config, DenseNetConfig):
+        return _densenet_terms(config, weighted)
+    if isinstance(config, PeleeNetConfig):
+        return _peleenet_terms(config, weighted)
+    if isinstance(config, VoVNetConfig):
+        return _vovnet_terms(config, weighted)
+    conv, linear = (tuple(layer for layer in weighted if layer.op == op) for op in ("conv2d", "linear"))
+    return Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
+
+
+def _densenet_terms(config: DenseNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    dense_layers = sum(config.block_config)
+    if config.bn_size is None:
+        blocks = Term(str(dense_layers), "dense layers", _within("dense block", layers))
     else:
-        formula, terms = _FORMULAS[target.family](target.config)
-    named = get_spec(target.name).named_depth if target.name in list_archs() else None
-    return Depth(len(conv), fully_connected, total, f"{formula} = {total}", terms, named)
+        blocks = Term(f"2×{dense_layers}", "2 × dense layers (1×1, 3×3)", _within("dense block", layers))
+    return (
+        Term("1", "stem", _within("stem", layers)),
+        blocks,
+        Term(str(len(config.block_config) - 1), "transitions", _within("transition", layers)),
+        Term("1", "classifier", _within("head", layers)),
+    )
+
+
+def _peleenet_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    dense_layers = sum(config.block_config)
+    return (
+        Term("4", "stem", _within("stem", layers)),
+        Term(f"5×{dense_layers}", "5 × two-way dense layers", _within("dense block", layers)),
+        Term(str(len(config.block_config)), "transitions", _within("transition", layers)),
+        Term("1", "classifier", _within("head", layers)),
+    )
+
+
+def _vovnet_terms(config: VoVNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    counted = [layer for layer in layers if not _is_uncounted_in_vovnet(layer)]
+    modules, convs = sum(config.block_per_stage), config.layer_per_block + 1
+    meaning = "OSA modules × (3×3 convolutions + aggregation)"
+    return (
+        Term("3", "stem", _within("stem", counted)),
+        Term(f"{modules}×{convs}", meaning, _within("OSA stage", counted)),
+    )
 
 
 def _is_uncounted_in_vovnet(layer: Layer) -> bool:
@@ -72,25 +128,6 @@ def _is_uncounted_in_vovnet(layer: Layer) -> bool:
     return ".attn." in layer.name or ".conv_reduction." in layer.name or layer.name.endswith(".conv_dw")
 
 
-def _densenet_formula(config: DenseNetConfig) -> tuple[str, str]:
-    layers, transitions = sum(config.block_config), len(config.block_config) - 1
-    if config.bn_size is None:
-        return f"1 + {layers} + {transitions} + 1", "stem + dense layers + transitions + classifier"
-    return f"1 + 2×{layers} + {transitions} + 1", "stem + 2 × dense layers (1×1, 3×3) + transitions + classifier"
-
-
-def _peleenet_formula(config: PeleeNetConfig) -> tuple[str, str]:
-    layers, transitions = sum(config.block_config), len(config.block_config)
-    return f"4 + 5×{layers} + {transitions} + 1", "stem + 5 × two-way dense layers + transitions + classifier"
-
-
-def _vovnet_formula(config: VoVNetConfig) -> tuple[str, str]:
-    modules, convs = sum(config.block_per_stage), config.layer_per_block + 1
-    return f"3 + {modules}×{convs}", "stem + OSA modules × (3×3 convolutions + aggregation)"
-
-
-_FORMULAS: dict[str | None, Callable[[Any], tuple[str, str]]] = {
-    "densenet": _densenet_formula,
-    "peleenet": _peleenet_formula,
-    "vovnet": _vovnet_formula,
-}
+def _within(stages: str, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers of all stages whose name begins so."""
+    return tuple(layer for layer in layers if layer.stage.startswith(stages))
