@@ -78,7 +78,7 @@ def depth_of_layers(target: Target, layers: Sequence[Layer]) -> Depth:
 def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
     """The summands of a network's depth, each with the layers that it counts, in execution order."""
     config = target.config
-    weighted = [layer for layer in layers if layer.op in ("conv2d", "linear")]
+    weighted = counted_layers(target.family, layers)
     if isinstance(config, DenseNetConfig):
         return _densenet_terms(config, weighted)
     if isinstance(config, PeleeNetConfig):
@@ -87,6 +87,14 @@ def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
         return _vovnet_terms(config, weighted)
     conv, linear = (tuple(layer for layer in weighted if layer.op == op) for op in ("conv2d", "linear"))
     return Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
+
+
+def counted_layers(family: str | None, layers: Sequence[Layer]) -> list[Layer]:
+    """The layers that the papers of a family count: convolutions and fully connected layers, fewer in VoVNets."""
+    weighted = [layer for layer in layers if layer.op in ("conv2d", "linear")]
+    if family != VoVNetConfig.family:
+        return weighted
+    return [layer for layer in weighted if layer.op == "conv2d" and not _is_uncounted_in_vovnet(layer)]
 
 
 def _densenet_terms(config: DenseNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
@@ -114,12 +122,11 @@ def _peleenet_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Te
 
 
 def _vovnet_terms(config: VoVNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
-    counted = [layer for layer in layers if not _is_uncounted_in_vovnet(layer)]
     modules, convs = sum(config.block_per_stage), config.layer_per_block + 1
     meaning = "OSA modules × (3×3 convolutions + aggregation)"
     return (
-        Term("3", "stem", _within("stem", counted)),
-        Term(f"{modules}×{convs}", meaning, _within("OSA stage", counted)),
+        Term("3", "stem", _within("stem", layers)),
+        Term(f"{modules}×{convs}", meaning, _within("OSA stage", layers)),
     )
 
 
