@@ -203,6 +203,7 @@ ELEMENTWISE = {
 #: Ops that move elements and compute nothing.
 COPIES = (
     *("copy", "clone", "pad", "roll", "flip", "stack", "repeat", "repeat_interleave", "tile"),
+    *("reflect_pad", "replicate_pad", "circular_pad"),
     *("gather", "index_select", "getitem", "setitem", "unfold", "pixel_shuffle", "pixel_unshuffle"),
 )
 REDUCTIONS = ("global_avg_pool", "avg_pool1d", "mean", "sum", "amax", "amin", "max", "norm", "var", "std", "fold")

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
@@ -32,15 +33,21 @@ DOMINANT_SHARE = 0.75
 
 
 def trace(
-    module: nn.Module, image_size: Pair = (224, 224), batch_size: int = 1, in_channels: int | None = None
+    module: nn.Module,
+    image_size: Pair = (224, 224),
+    batch_size: int = 1,
+    in_channels: int | None = None,
+    *,
+    training: bool = False,
 ) -> list[Layer]:
-    """The layers of any module in execution order, at inference.
+    """The layers of any module in execution order.
 
     Args:
         module: takes one image tensor (N, C, H, W); real or meta weights, left as they are.
         image_size: (h, w) in pixels.
         batch_size: N.
         in_channels: C; None for what the module's first convolution takes.
+        training: with dropout, auxiliary heads, and whatever else the module does in training alone.
 
     Raises:
         TraceError: the module's forward pass fails on shapes alone; the sentence says where.
@@ -49,7 +56,7 @@ def trace(
     image = torch.empty((batch_size, channels, *image_size), device="meta")
     recorder = Recorder(module)
     mark(image, INPUT)
-    with _inference_mode(module), recorder.following_modules(), recorder, torch.no_grad():
+    with _mode(module, training), recorder.following_modules(), recorder, torch.no_grad():
         try:
             module(image)
         except DenseScopeError:
@@ -110,11 +117,12 @@ class Recorder(TorchFunctionMode):
                 return COMPOSITIONS[name](*args, **kwargs)
         tensors = list(_tensors((*args, *kwargs.values())))
         sources = [tensor for tensor in tensors if source_of(tensor)]
+        call = None
         if name in RULES and (sources or (name in PRODUCTS and any(map(self._weights_of, tensors)))):
             call = RULES[name](*args, **kwargs)
         elif sources and name == "setitem":
             call = Call(name, sources, tuple(sources[-1].shape))
-        else:
+        if call is None:
             return self._run(func, name, args, kwargs, tensors, sources)
         output = self._record(call, tensors)
         if kwargs.get("inplace") or _is_in_place(func):
@@ -249,13 +257,16 @@ def _in_channels(module: nn.Module) -> int:
 
 
 @contextmanager
-def _inference_mode(module: nn.Module) -> Iterator[None]:
-    """Put a module and its parts into inference mode, and each back into its own mode afterwards."""
-    training = [child for child in module.modules() if child.training]
-    for child in training:
-        child.training = False
+def _mode(module: nn.Module, training: bool) -> Iterator[None]:
+    """Put a module and its parts into a mode, and each back into its own afterwards.
+
+    Batch norms never go into training mode, where they would count the batch.
+    """
+    before = {child: child.training for child in module.modules()}
+    for child in before:
+        child.training = training and not isinstance(child, _BatchNorm)
     try:
         yield
     finally:
-        for child in training:
-            child.training = True
+        for child, mode in before.items():
+            child.training = mode

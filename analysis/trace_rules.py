@@ -30,9 +30,9 @@ class Call(NamedTuple):
     bias: bool = False
 
 
-Rule = Callable[..., Call]
+Rule = Callable[..., Call | None]
 
-#: Rule per operation, by name; a rule has the signature of torch's function.
+#: Rule per operation, by name; a rule has the signature of torch's function, and returns None for what does nothing.
 RULES: dict[str, Rule] = {}
 #: The same, but as a composition of other operations, each of which becomes a layer.
 COMPOSITIONS: dict[str, Callable[..., Any]] = {}
@@ -166,6 +166,14 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
     return Call("concat", tensors, tuple(shape))
 
 
+@rule("pad")
+def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Call:
+    shape = list(x.shape)
+    for axis, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
+        shape[-axis] += before + after
+    return Call("pad" if mode == "constant" else f"{mode}_pad", (x,), tuple(shape))
+
+
 @rule("matmul", "bmm", "mm")
 def matmul(a: Tensor, b: Tensor) -> Call:
     left, right = (1, *a.shape)[-max(2, a.ndim) :], (*b.shape, 1)[: max(2, b.ndim)]
@@ -218,6 +226,17 @@ for _name in (
     "softmax",
 ):
     RULES[_name] = _same_shape(_name)
+
+
+def _dropout(op: str) -> Rule:
+    def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Call | None:
+        return Call(op, (x,), tuple(x.shape)) if p and training else None
+
+    return dropout
+
+
+for _name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"):
+    RULES[_name] = _dropout(_name)
 
 
 def _pairwise(op: str) -> Rule:

@@ -85,4 +85,4 @@ def memory_of(
     checks.boolean("inplace_relu", inplace_relu)
     if mode == "inference":
         return inference_memory(summary, inplace_relu=inplace_relu)
-    return training_memory(summary, inplace_relu=inplace_relu)
+    return training_memory(summary)

@@ -1,31 +1,36 @@
-"""What PyTorch's autograd keeps of each operation for the backward pass: one table, op -> tensors."""
+"""What a network keeps from the forward to the backward pass: every tensor once, with a name for why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from analysis.memory.storages import CONSTANT, Storages, UnfollowedOpError
-from archs.layer import Layer
-
-#: Bytes of one index of a max pooling, an int64.
-INDEX_BYTES = 8
+from analysis.memory.kept import SAVES, Rule
+from analysis.memory.recomputation import PLAIN, Recomputation
+from analysis.memory.storages import UnfollowedOpError, last_reads
+from archs.layer import INPUT, Layer
 
 #: Kinds of saved memory, in the order of every legend.
 SAVED_KINDS = (
     "concat copy",
+    "features",
     "BN input",
     "ReLU output",
     "conv input",
     "pooling input",
     "pooling index",
     "activation input",
+    "activation output",
     "product operand",
     "linear input",
     "dropout mask",
+    "LN input",
+    "LN statistics",
     "BN statistics",
 )
+#: Tensors that are named after the op that made them, whichever layer keeps them.
+_KIND_BY_MAKER = {"concat": "concat copy", "relu": "ReLU output"}
 
 
 class Saved(NamedTuple):
@@ -41,68 +46,57 @@ class Saved(NamedTuple):
     nbytes: int
 
 
-class Rule(NamedTuple):
-    """What one op keeps; weights are not listed, they are there anyway."""
+def saved_tensors(
+    layers: Sequence[Layer], element_bytes: int, frozen: Collection[str] = (), recomputation: Recomputation = PLAIN
+) -> Iterator[Saved]:
+    """What is kept after a forward pass in training, in the order of keeping.
 
-    inputs: bool = False
-    output: bool = False
-    #: The kind of what it keeps, unless the layer that made it tells more.
-    kind: str = ""
-    #: What else it keeps, with the kind: bytes of a layer at so many bytes an element.
-    extra_kind: str = ""
-    extra_bytes: Callable[[Layer, int], int] | None = None
+    Whether a layer overwrites its input makes no difference: autograd refuses to overwrite what it keeps.
 
+    Args:
+        layers: in execution order, with those of training alone.
+        element_bytes: bytes of one element.
+        frozen: names of batch norms with fixed statistics.
+        recomputation: which layers run again in the backward pass: in place of their results, what these are made of
+            is kept.
 
-def _statistics(layer: Layer, element_bytes: int) -> int:
-    """Mean and inverse standard deviation of the batch, one of each a channel."""
-    return 2 * element_bytes * layer.output_shape[1]
-
-
-def _indices(layer: Layer, _: int) -> int:
-    """Where each maximum was."""
-    return INDEX_BYTES * prod(layer.output_shape)
-
-
-#: Checked against `torch.autograd.graph.saved_tensors_hooks` in tests/test_memory.py.
-SAVES = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "conv_transpose2d"), Rule(inputs=True, kind="conv input")),
-    "linear": Rule(inputs=True, kind="linear input"),
-    "batch_norm": Rule(inputs=True, kind="BN input", extra_kind="BN statistics", extra_bytes=_statistics),
-    "relu": Rule(output=True, kind="ReLU output"),
-    "hardsigmoid": Rule(inputs=True, kind="activation input"),
-    "max_pool2d": Rule(inputs=True, kind="pooling input", extra_kind="pooling index", extra_bytes=_indices),
-    "avg_pool2d": Rule(inputs=True, kind="pooling input"),
-    "mul": Rule(inputs=True, kind="product operand"),
-    **dict.fromkeys(("concat", "add", "global_avg_pool"), Rule()),
-}
-#: Layers whose output is named after them, whichever layer keeps it.
-_KIND_BY_MAKER = {"concat": "concat copy", "relu": "ReLU output"}
-
-
-def saved_tensors(layers: Iterable[Layer], storages: Storages, element_bytes: int) -> Iterator[Saved]:
-    """What is kept after a forward pass in training, every storage once, in the order of keeping.
-
-    Raises: UnfollowedOpError: it is not known what an op keeps.
+    Raises: UnfollowedOpError: it is not known what an op keeps; a tensor comes from nowhere.
     """
-    kept, ops = set(), {}
+    last_reads(layers)
+    sizes = {INPUT: prod(layers[0].input_shapes[0])} | {layer.name: prod(layer.output_shape) for layer in layers}
+    made_by = {layer.name: layer for layer in layers}
+    kept: set[str] = set()
     for layer in layers:
-        rule = SAVES.get(layer.op)
-        if rule is None:
-            raise UnfollowedOpError(layer, "has no rule that says what it keeps for the backward pass")
-        ops[layer.name] = layer.op
-        for tensor in _tensors(layer, rule):
-            if storages.owner(tensor) not in kept:
-                kept.add(storages.owner(tensor))
-                kind = _KIND_BY_MAKER.get(ops.get(tensor, ""), rule.kind)
-                yield Saved(tensor, layer.name, layer.stage, kind, storages.nbytes(tensor))
-        if rule.extra_bytes is not None:
-            extra = rule.extra_bytes(layer, element_bytes)
+        rule = _rule(layer)
+        for tensor in () if layer.name in recomputation.shape_only else rule.tensors(layer):
+            for source in _made_of(tensor, made_by, recomputation.recomputed):
+                if source not in kept:
+                    kept.add(source)
+                    kind = _kind(tensor, source, made_by) or rule.kind
+                    yield Saved(source, layer.name, layer.stage, kind, element_bytes * sizes[source])
+        if layer.name not in frozen and (extra := rule.extra_bytes(layer, element_bytes)):
             yield Saved(layer.name, layer.name, layer.stage, rule.extra_kind, extra)
 
 
-def _tensors(layer: Layer, rule: Rule) -> Iterator[str]:
-    """Names of the tensors that a layer keeps."""
-    if rule.inputs:
-        yield from (tensor for tensor in layer.inputs if tensor != CONSTANT)
-    if rule.output:
-        yield layer.name
+def _rule(layer: Layer) -> Rule:
+    if layer.op not in SAVES:
+        raise UnfollowedOpError(layer, "has no rule that says what it keeps for the backward pass")
+    if layer.op in ("conv2d", "linear") and layer.extra_params:
+        raise UnfollowedOpError(layer, "has weights that are fixed, shared or computed from others")
+    return SAVES[layer.op]
+
+
+def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]) -> Iterator[str]:
+    """The tensor itself, or what is kept to make it again."""
+    if tensor not in recomputed:
+        yield tensor
+        return
+    for source in made_by[tensor].inputs:
+        yield from _made_of(source, made_by, recomputed)
+
+
+def _kind(tensor: str, source: str, made_by: dict[str, Layer]) -> str:
+    """What its maker tells of a tensor that is kept as the source of another or for itself."""
+    if tensor != source and made_by[tensor].op == "concat":
+        return "features"
+    return _KIND_BY_MAKER.get(made_by[source].op, "") if source in made_by else ""

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.costs import element_bytes
+from analysis.costs import LayerCost, element_bytes
 from analysis.memory.budget import buffer_bytes, largest_batch, weight_bytes
-from analysis.memory.dropout import dropout_masks
+from analysis.memory.recomputation import PLAIN, recomputation
 from analysis.memory.saved import SAVED_KINDS, Saved, saved_tensors
-from analysis.memory.storages import Storages
-from analysis.summary import Summary
+from analysis.memory.training_layers import frozen_norms, training_layers
+from analysis.quantities import ADDITIVE_QUANTITIES
+from analysis.summary import Summary, Totals
 from archs import checks
+from archs.layer import Layer
 
 #: Numbers that an optimizer keeps per parameter: the momentum of SGD; the two moments of AdamW.
 OPTIMIZERS = {"none": 0, "sgd": 1, "adamw": 2}
@@ -32,7 +34,16 @@ class TrainingMemory:
     weight_bytes: int
     #: Running statistics of the batch norms.
     buffer_bytes: int
+    #: The layers as they run in training, dropout among them.
+    layers: tuple[Layer, ...] = field(repr=False)
     saved: tuple[Saved, ...] = field(repr=False)
+    #: The layers that run a second time in the backward pass, in place of keeping their results.
+    recomputed: tuple[LayerCost, ...] = field(repr=False)
+
+    @property
+    def recomputed_costs(self) -> Totals:
+        """What the second run of these layers costs: bytes moved and elementwise operations, no convolution."""
+        return Totals(**{key: sum(getattr(cost, key) for cost in self.recomputed) for key in ADDITIVE_QUANTITIES})
 
     @property
     def saved_bytes(self) -> int:
@@ -72,8 +83,7 @@ class TrainingMemory:
 
     def by_layer(self) -> dict[str, int]:
         """Saved bytes by the layer that is the first to keep them, in execution order; layers that keep none as 0."""
-        names = (cost.layer.name for cost in self.summary.layers)
-        return dict.fromkeys(names, 0) | _sums(self.saved, lambda saved: saved.layer)
+        return dict.fromkeys((layer.name for layer in self.layers), 0) | _sums(self.saved, lambda saved: saved.layer)
 
     def by_stage(self) -> dict[str, int]:
         """Saved bytes by the row of the paper's table."""
@@ -91,20 +101,22 @@ def _sums(pieces: Iterable[Saved], key: Callable[[Saved], str]) -> dict[str, int
     return sums
 
 
-def training_memory(summary: Summary, *, inplace_relu: bool = True) -> TrainingMemory:
-    """The memory of a training step, plain: nothing is recomputed in the backward pass.
+def training_memory(summary: Summary) -> TrainingMemory:
+    """The memory of a training step; a module in training is taken with the batch norms that it leaves in evaluation.
 
     Raises:
         UnfollowedOpError: it is not known what an op keeps.
-        ConfigError: a dtype without gradients; recomputation, or dropout of which the config does not tell.
+        ConfigError: a dtype without gradients; a module from elsewhere that recomputes.
     """
     checks.choice("dtype", summary.dtype, TRAINING_DTYPES)
-    layers = [cost.layer for cost in summary.layers]
-    size = element_bytes(summary.dtype)
-    storages = Storages(layers, size, inplace_relu=inplace_relu)
+    layers, frozen = training_layers(summary), frozen_norms(summary.target)
+    recomputes = getattr(summary.target.config, "memory_efficient", False)
+    again = recomputation(layers, frozen) if recomputes else PLAIN
     return TrainingMemory(
         summary=summary,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
-        saved=(*saved_tensors(layers, storages, size), *dropout_masks(summary, size)),
+        layers=layers,
+        saved=tuple(saved_tensors(layers, element_bytes(summary.dtype), frozen, again)),
+        recomputed=tuple(cost for cost in summary.layers if cost.layer.name in again.recomputed),
     )

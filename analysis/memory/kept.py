@@ -1,0 +1,112 @@
+"""What PyTorch's autograd keeps of each operation for the backward pass: one table, op -> tensors.
+
+All parameters learn. What a network computes of its weights alone, such as standardised weights, is not followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import NamedTuple
+
+from analysis.memory.storages import CONSTANT
+from archs.layer import Layer
+
+#: Bytes of one index of a max pooling, an int64.
+INDEX_BYTES = 8
+
+
+def _nothing(_: Layer) -> Sequence[str]:
+    return ()
+
+
+def _inputs(layer: Layer) -> Sequence[str]:
+    """Names of the tensors that a layer reads, weights and constants aside."""
+    return tuple([tensor for tensor in layer.inputs if tensor != CONSTANT])
+
+
+def _output(layer: Layer) -> Sequence[str]:
+    return (layer.name,)
+
+
+def _factors(layer: Layer) -> Sequence[str]:
+    """Each factor is kept for the gradient of the other, if that has one."""
+    inputs = _inputs(layer)
+    return inputs if len(inputs) > 1 or _learns(layer) else ()
+
+
+def _learns(layer: Layer) -> bool:
+    """Whether one factor of a product is a parameter, such as the scale of a residual branch."""
+    return layer.extra_params > 0
+
+
+class Rule(NamedTuple):
+    """What one op keeps; weights are not listed, they are there anyway."""
+
+    #: Names of the tensors.
+    tensors: Callable[[Layer], Sequence[str]] = _nothing
+    #: Their kind, unless the layer that made them tells more.
+    kind: str = ""
+    #: What else is kept, with its kind: bytes of a layer at so many bytes an element.
+    extra_kind: str = ""
+    extra_bytes: Callable[[Layer, int], int] = lambda layer, element_bytes: 0
+
+
+def _statistics(layer: Layer, element_bytes: int) -> int:
+    """Mean and inverse standard deviation of the batch, one of each a channel."""
+    return 2 * element_bytes * layer.output_shape[1]
+
+
+def _row_statistics(layer: Layer, element_bytes: int) -> int:
+    """Mean and inverse standard deviation, one of each a row of the last axis."""
+    return 2 * element_bytes * prod(layer.output_shape[:-1])
+
+
+def _indices(layer: Layer, _: int) -> int:
+    """Where each maximum was."""
+    return INDEX_BYTES * prod(layer.output_shape)
+
+
+def _mask(layer: Layer, element_bytes: int) -> int:
+    """What each element is multiplied with (CPU; CUDA's fused kernel keeps a byte an element)."""
+    return element_bytes * prod(layer.output_shape)
+
+
+def _channel_mask(layer: Layer, element_bytes: int) -> int:
+    """What each channel of each image is multiplied with."""
+    return element_bytes * prod(layer.output_shape[:2])
+
+
+def _constant_factor(layer: Layer, element_bytes: int) -> int:
+    """A factor that neither learns nor comes from the image, such as the mask of a stochastic depth."""
+    if _learns(layer):
+        return 0
+    tensors = zip(layer.inputs, layer.input_shapes, strict=True)
+    return element_bytes * sum([prod(shape) for tensor, shape in tensors if tensor == CONSTANT])
+
+
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d")
+_ACTIVATIONS_BY_INPUT = (
+    *("hardsigmoid", "hardswish", "relu6", "hardtanh", "silu", "gelu", "mish", "softplus"),
+    *("clamp", "square", "abs", "log"),
+)
+_ACTIVATIONS_BY_OUTPUT = ("relu", "sigmoid", "tanh", "softmax", "log_softmax", "exp", "sqrt", "rsqrt")
+_LINEAR_MAPS = (
+    *("concat", "add", "sub", "neg", "mean", "sum", "global_avg_pool", "interpolate"),
+    *("copy", "clone", "pad", "stack", "roll", "flip", "pixel_shuffle", "pixel_unshuffle"),
+)
+#: Checked against `torch.autograd.graph.saved_tensors_hooks` in tests/test_memory_training.py.
+SAVES = {
+    **dict.fromkeys(_CONVOLUTIONS, Rule(_inputs, "conv input")),
+    "linear": Rule(_inputs, "linear input"),
+    "batch_norm": Rule(_inputs, "BN input", "BN statistics", _statistics),
+    "layer_norm": Rule(_inputs, "LN input", "LN statistics", _row_statistics),
+    **dict.fromkeys(_ACTIVATIONS_BY_INPUT, Rule(_inputs, "activation input")),
+    **dict.fromkeys(_ACTIVATIONS_BY_OUTPUT, Rule(_output, "activation output")),
+    "max_pool2d": Rule(_inputs, "pooling input", "pooling index", _indices),
+    **dict.fromkeys(("avg_pool2d", "adaptive_avg_pool2d"), Rule(_inputs, "pooling input")),
+    "mul": Rule(_factors, "product operand", "product operand", _constant_factor),
+    "dropout": Rule(extra_kind="dropout mask", extra_bytes=_mask),
+    "dropout2d": Rule(extra_kind="dropout mask", extra_bytes=_channel_mask),
+    **dict.fromkeys(_LINEAR_MAPS, Rule()),
+}
