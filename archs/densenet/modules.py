@@ -39,16 +39,14 @@ class DenseLayer(nn.Module):
             x = norm_relu_conv(features, self.norm1, self.conv1)
         else:
             x = features[0] if len(features) == 1 else torch.cat(features, 1)
-            x = self.conv1(self.relu1(self.norm1(x)))
-        if self.has_bottleneck:
-            x = self._after_bottleneck(x)
+            for module in (self.norm1, self.relu1, self.conv1):
+                x = module(x)  # bound anew, so that nothing outlives its reader
+        if self.has_bottleneck and self.memory_efficient and pays_for(self.norm2):
+            x = norm_relu_conv([x], self.norm2, self.conv2)
+        elif self.has_bottleneck:
+            for module in (self.norm2, self.relu2, self.conv2):
+                x = module(x)
         return F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
-
-    def _after_bottleneck(self, x: Tensor) -> Tensor:
-        """(N, bn_size·k, H, W) to (N, k, H, W)."""
-        if self.memory_efficient and pays_for(self.norm2):
-            return norm_relu_conv([x], self.norm2, self.conv2)
-        return self.conv2(self.relu2(self.norm2(x)))
 
 
 class DenseBlock(nn.ModuleDict):
@@ -120,7 +118,8 @@ class DenseNet(Network):
         return self.features(x)
 
     def forward_head(self, x: Tensor) -> Tensor:
-        return self.classifier(self.global_pool(x).flatten(1))
+        x = self.global_pool(x).flatten(1)
+        return self.classifier(x)
 
 
 def stem(config: DenseNetConfig) -> nn.Sequential:

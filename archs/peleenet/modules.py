@@ -36,8 +36,10 @@ class StemBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem1(x)
         right = self.stem2b(self.stem2a(x))
-        left = self.pool(x)
-        return self.stem3(torch.cat([left, right], 1))
+        x = self.pool(x)
+        x = torch.cat([x, right], 1)
+        del right  # else its memory is held to the end
+        return self.stem3(x)
 
 
 class TwoWayDenseLayer(nn.Module):

@@ -45,6 +45,17 @@ class EffectiveSqueezeExcitation(nn.Module):
         return x * self.gate(self.fc(self.pool(x)))
 
 
+class Chain(nn.ModuleList):
+    """Convolutions in a row, of which every output is wanted: (N, C, H, W) to (N, channels, H, W)."""
+
+    def forward(self, x: Tensor, features: list[Tensor]) -> Tensor:
+        """The last output; all of them are appended to `features`."""
+        for conv in self:
+            x = conv(x)
+            features.append(x)
+        return x
+
+
 class OsaBlock(nn.Module):
     """One-shot aggregation: a chain of 3×3 convolutions whose outputs are concatenated once, with the input."""
 
@@ -56,7 +67,7 @@ class OsaBlock(nn.Module):
         first = channels if reduces else in_channels
         self.residual = residual
         self.conv_reduction = ConvNormAct(in_channels, channels, 1) if reduces else None
-        self.conv_mid = nn.ModuleList(
+        self.conv_mid = Chain(
             conv(first if layer == 0 else channels, channels, 3) for layer in range(config.layer_per_block)
         )
         self.conv_concat = ConvNormAct(in_channels + config.layer_per_block * channels, out_channels, 1)
@@ -65,11 +76,10 @@ class OsaBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, stage_out_chs[stage], H, W)."""
         features = [x]
-        new = x if self.conv_reduction is None else self.conv_reduction(x)
-        for conv in self.conv_mid:
-            new = conv(new)
-            features.append(new)
-        out = self.conv_concat(torch.cat(features, 1))
+        self.conv_mid(x if self.conv_reduction is None else self.conv_reduction(x), features)
+        out = torch.cat(features, 1)
+        del features  # else they are held to the end
+        out = self.conv_concat(out)
         if self.attn is not None:
             out = self.attn(out)
         return out + x if self.residual else out
