@@ -7,7 +7,7 @@ import streamlit as st
 from analysis import Summary
 from analysis.deltas import delta_finding
 from analysis.devices import list_devices
-from analysis.findings import reason
+from analysis.findings import network_finding, reason
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from archs.registry import get_config
@@ -49,7 +49,8 @@ def draw_results(bench: Workbench, settings: inputs.InputSettings) -> None:
     except DenseScopeError as error:
         st.error(f"{reason(error)} Or change the design.", icon=":material/error:")
         return
-    st.markdown(delta_finding(base, summary))
+    changed = summary.target.config != base.target.config
+    st.markdown(delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side.")
     draw_headlines(base, summary)
     chart = widgets.choose_segment(
         "Chart", "chart", list(design_charts.CHARTS), next(iter(design_charts.CHARTS)), label_visibility="collapsed"
@@ -74,12 +75,10 @@ def draw_headlines(base: Summary, summary: Summary) -> None:
 def render() -> None:
     """The page."""
     workbench = bench()
-    st.title(workbench.current.name, anchor=False)
-    left, right = st.columns([1, 2.6], gap="large")
-    with left:
+    with st.sidebar:
         design_editor.draw(workbench)
-    with right:
-        draw_results(workbench, inputs.current())
+    st.title(workbench.current.name, anchor=False)
+    draw_results(workbench, inputs.current())
     st.query_params[PARAMETER] = workbench.current.to_link()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
+import streamlit as st
 
 from analysis import Summary
 from analysis.compare import comparison_row
@@ -17,7 +18,7 @@ from views.notation import Notation
 
 AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
 TABLE_COLUMNS = ("name", *AXES)
-TITLES = {"name": ("Network", "The design, and all registered networks that can take its input.")}
+TITLES = {"name": ("Network", "The design, then all registered networks that can take the input.")}
 #: How a design looks among the registered networks: `views.theme.VARIANT_STYLES`.
 OWN_VARIANT = "your design"
 
@@ -32,22 +33,23 @@ def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None
 
 
 def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) -> None:
-    """The design among all registered networks of its input."""
-    size = summary.image_size
-    same_input = InputSettings(size[0] if size[0] == size[1] else size, settings.batch_size, settings.dtype)
-    registered, _ = cached.comparison(list_archs(), same_input)
+    """The design among the registered networks, each at its own input while the sidebar says so."""
+    registered, _ = cached.comparison(list_archs(), settings)
     own = comparison_row(summary) | {"variant": OWN_VARIANT}
-    frame = pd.concat([registered[registered["name"] != summary.name], pd.DataFrame([own])], ignore_index=True)
+    frame = pd.concat([pd.DataFrame([own]), registered[registered["name"] != summary.name]], ignore_index=True)
     notation = Notation()
 
     def table() -> None:
         writers = {key: lambda value, key=key: notation.write(key, value) for key in AXES}
-        tables.show(frame[list(TABLE_COLUMNS)].iloc[::-1], writers, TITLES, "design_neighbours_table")
+        tables.show(frame[list(TABLE_COLUMNS)], writers, TITLES, "design_neighbours_table")
 
     help = "Accuracy is no part of this: a network that costs less may also know less."
     with widgets.chart_or_table("Where does it stand among the registered networks?", help, table):
-        x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=network_figures.label_of)
-        y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=network_figures.label_of)
+        left, right = st.columns(2)
+        with left:
+            x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=network_figures.label_of)
+        with right:
+            y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=network_figures.label_of)
         figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
         widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
 

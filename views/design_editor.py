@@ -19,7 +19,8 @@ _ABREAST = 4
 
 
 def draw(bench: Workbench) -> None:
-    """All controls."""
+    """All controls, one below the other."""
+    st.subheader("Design")
     _draw_head(bench)
     if sentence := st.session_state.get(_PROBLEM):
         st.error(f"{sentence} Until then the last valid design stands.", icon=":material/error:")

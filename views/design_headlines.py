@@ -32,19 +32,30 @@ class Figure(NamedTuple):
 
 
 def draw(base: Summary, summary: Summary, device: str) -> None:
-    """All of them; times are predicted for a device."""
-    found = [*_counted(base, summary), *_memory(base, summary), *_predicted(base, summary, device)]
-    with st.container(horizontal=True, gap="medium", key="design_headlines"):
-        for figure in found:
-            st.metric(
-                figure.label,
-                figure.write(figure.delta.value),
-                _change(figure.delta, figure.write),
-                delta_color="inverse" if figure.delta.difference else "off",
-                delta_arrow="auto" if figure.delta.difference else "off",
-                help=figure.help,
-                width="content",
-            )
+    """All of them, the counted ones first; times are predicted for a device."""
+    with st.container(horizontal=True, gap="medium", key="design_counted"):
+        for figure in (*_counted(base, summary), *_memory(base, summary)):
+            _draw(figure)
+    with st.container(horizontal=True, gap="medium", key="design_predicted"):
+        for figure in _predicted(base, summary, device):
+            _draw(figure)
+
+
+def _draw(figure: Figure) -> None:
+    arrow, colour = {-1: ("down", "green"), 0: ("off", "off"), 1: ("up", "red")}[_sign(figure.delta.difference)]
+    st.metric(
+        figure.label,
+        figure.write(figure.delta.value),
+        _change(figure.delta, figure.write),
+        delta_color=colour,
+        delta_arrow=arrow,
+        help=figure.help,
+        width="content",
+    )
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
 
 
 def _change(delta: Delta, write: Callable[[float], str]) -> str:
@@ -84,9 +95,11 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
         except DenseScopeError:
             continue
         error = pair[1].error
-        known = f"Such predictions were off by {format_share(error.median)} (median)." if error else "Error unknown."
-        help = f"Batch {GPU_BATCH}, {PRECISION}, {execution}. {known} Never measured."
-        yield Figure(f"Predicted, {execution}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+        known = f"±{format_share(error.median)}" if error else "error unknown"
+        help = (
+            f"On {device} at batch {GPU_BATCH}, {PRECISION}, {execution}; the error is the median of such predictions."
+        )
+        yield Figure(f"Predicted, {execution}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
 
 
 def _bytes(value: float) -> str:
