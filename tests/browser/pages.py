@@ -16,6 +16,8 @@ SCREENSHOTS = Path(__file__).parents[2] / "artifacts" / "screenshots"
 SIZES = {1280: 800, 1920: 1080}
 PATIENCE_MS = 30_000
 BREATH_MS = 300
+#: What the last element of most views is, or has below it.
+TABLE = '[data-testid="stDataFrame"]:visible'
 #: Streamlit's own: it looks for its server below the page's path first when a link opens a page directly.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
 #: Streamlit's own widgets, tables and charts; what remains is ours.
@@ -28,8 +30,10 @@ NOT_OURS = [
 
 
 @contextmanager
-def opened(browser: Browser, url: str, width: int = 1280, scheme: str = "light") -> Iterator[Page]:
-    """A page that must come to its end without an exception or a word on the console."""
+def opened(
+    browser: Browser, url: str, width: int = 1280, scheme: str = "light", awaited: str = TABLE
+) -> Iterator[Page]:
+    """A page that must come to its end, with what is awaited, without an exception or a word on the console."""
     context = browser.new_context(viewport={"width": width, "height": SIZES.get(width, 800)}, color_scheme=scheme)
     page = context.new_page()
     problems: list[str] = []
@@ -44,17 +48,17 @@ def opened(browser: Browser, url: str, width: int = 1280, scheme: str = "light")
     )
     page.set_default_timeout(PATIENCE_MS)
     page.goto(url)
-    settle(page)
+    settle(page, awaited)
     yield page
     assert page.get_by_test_id("stException").count() == 0
     assert not problems
     context.close()
 
 
-def settle(page: Page) -> None:
-    """Wait until the script, which may have yet to start, has run to its end and its last element is there."""
+def settle(page: Page, awaited: str = TABLE) -> None:
+    """Wait until the script, which may have yet to start, has run to its end and the last of some elements is there."""
     page.wait_for_timeout(BREATH_MS)
-    page.locator('[data-testid="stDataFrame"]:visible').last.wait_for()
+    page.locator(awaited).last.wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(BREATH_MS)
 
