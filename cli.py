@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, hardware, memory, networks, results
+from commands import benchmark, crosscheck, export, hardware, memory, networks, results, table
 
 INTERRUPTED = 130
 
@@ -22,6 +22,7 @@ app.command("list")(networks.list_networks)
 app.command("summary")(networks.summary)
 app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
+app.command("table")(table.architecture_table)
 app.command("memory")(memory.memory)
 app.command("export")(export.export)
 app.command("crosscheck")(crosscheck.crosscheck)
