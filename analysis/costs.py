@@ -184,6 +184,8 @@ ELEMENTWISE = {
     **dict.fromkeys(("add", "sub", "mul", "div", "pow", "maximum", "minimum", "masked_fill", "where"), 1),
     **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "erf", "tanh", "rsub"), 1),
     **dict.fromkeys(("relu6", "hardtanh", "clamp", "leaky_relu", "prelu"), 2),  # two comparisons; compare, multiply
+    **dict.fromkeys(("dropout", "feature_dropout"), 1),  # where it acts at inference too: a multiplication by the mask
+    "alpha_dropout": 2,
     "elu": 3,  # compare, exp, subtract
     "softplus": 3,  # exp, add, log
     "hardsigmoid": 4,  # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons

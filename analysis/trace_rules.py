@@ -235,8 +235,11 @@ def _dropout(op: str) -> Rule:
     return dropout
 
 
-for _name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"):
-    RULES[_name] = _dropout(_name)
+RULES["dropout"] = _dropout("dropout")
+for _name in ("dropout1d", "dropout2d", "dropout3d"):
+    RULES[_name] = _dropout("feature_dropout")
+for _name in ("alpha_dropout", "feature_alpha_dropout"):
+    RULES[_name] = _dropout("alpha_dropout")
 
 
 def _pairwise(op: str) -> Rule:

@@ -107,6 +107,6 @@ SAVES = {
     **dict.fromkeys(("avg_pool2d", "adaptive_avg_pool2d"), Rule(_inputs, "pooling input")),
     "mul": Rule(_factors, "product operand", "product operand", _constant_factor),
     "dropout": Rule(extra_kind="dropout mask", extra_bytes=_mask),
-    "dropout2d": Rule(extra_kind="dropout mask", extra_bytes=_channel_mask),
+    "feature_dropout": Rule(extra_kind="dropout mask", extra_bytes=_channel_mask),
     **dict.fromkeys(_LINEAR_MAPS, Rule()),
 }
