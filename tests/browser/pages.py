@@ -51,7 +51,7 @@ def opened(
     settle(page, awaited)
     yield page
     assert page.get_by_test_id("stException").count() == 0
-    assert not problems
+    assert not problems, problems
     context.close()
 
 

@@ -1,0 +1,90 @@
+"""Chromium edits a design: figures follow, steps are undone, files and links bring it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pages import SIZES, Browser, Page, assert_accessible, assert_within_width, expect, opened, screenshot, settle
+
+SMALL = (
+    '{"schema":1,"name":"small","family":"densenet",'
+    '"config":{"growth_rate":8,"block_config":[2,2],"num_classes":10,"image_size":64}}'
+)
+
+
+def figure(page: Page, label: str) -> str:
+    """A headline figure."""
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
+
+
+def slide(page: Page, key: str, times: int) -> None:
+    """Move k by so many steps."""
+    page.get_by_role("slider", name="Growth rate k").focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+    settle(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", SIZES)
+def test_editing(browser: Browser, app_url: str, width: int, scheme: str) -> None:
+    with opened(browser, f"{app_url}/design", width, scheme) as page:
+        assert figure(page, "Parameters") == "7.98\u2009M"
+        slide(page, "ArrowLeft", 8)
+        assert figure(page, "Parameters") == "4.74\u2009M"
+        assert_within_width(page)
+        assert_accessible(page)
+        screenshot(page, f"design-{width}-{scheme}")
+        page.get_by_role("radio", name="Among the registered").click()
+        settle(page)
+        assert_within_width(page)
+        screenshot(page, f"design-among-{width}-{scheme}")
+
+
+def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/design") as page:
+        slide(page, "ArrowLeft", 8)
+        page.get_by_role("button", name="Keep this design").click()
+        settle(page)
+        link = page.url
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save as JSON").click()
+        content = Path(download.value.path()).read_bytes()
+        page.get_by_role("link", name="Layers").click()
+        page.get_by_role("heading", name="Every layer").wait_for()
+        settle(page)
+        page.get_by_role("link", name="Design").click()
+        page.get_by_role("heading", name="my densenet121").wait_for()
+        settle(page)
+        assert figure(page, "Parameters") == "4.74\u2009M"
+        expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+        page.get_by_role("button", name="Undo", exact=True).click()
+        settle(page)
+    with opened(browser, link) as page:
+        assert figure(page, "Parameters") == "4.74\u2009M"
+    with opened(browser, f"{app_url}/design") as page:
+        page.get_by_role("button", name="Load a design").click()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "mine.json", "mimeType": "application/json", "buffer": content}
+        )
+        page.get_by_role("heading", name="my densenet121").wait_for()
+        settle(page)
+        assert figure(page, "Parameters") == "4.74\u2009M"
+
+
+def test_the_skeleton_is_a_file_that_others_read(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/design?design=" + SMALL) as page:
+        page.get_by_role("button", name="safetensors", exact=True).click()
+        button = page.get_by_role("button", name="Save model.safetensors")
+        button.wait_for()
+        with page.expect_download() as download:
+            button.click()
+        from safetensors.torch import load_file
+
+        assert "classifier.weight" in load_file(download.value.path())
+
+
+SMALL = (
+    '{"schema":1,"name":"small","family":"densenet","config":{"growth_rate":8,"block_config":[2,2],"image_size":64}}'
+)
