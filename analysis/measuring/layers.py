@@ -46,9 +46,9 @@ class Stopwatch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         rule = RULES.get(op_name(func))
-        if rule is None:
+        call = None if rule is None else rule(*args, **kwargs)
+        if call is None:
             return func(*args, **kwargs)
-        call = rule(*args, **kwargs)
         start = self._device.mark()
         result = func(*args, **kwargs)
         self.operations.append(Timed(call.op, call.output_shape, start, self._device.mark()))
