@@ -48,7 +48,7 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     for row, key in enumerate(BAR_QUANTITIES, start=3):
         _draw_bars(figure, row, frame, key, theme)
     _draw_shares(figure, len(TITLES), frame, theme)
-    _draw_bands(figure, list(bands(frame)), theme)
+    draw_bands(figure, list(bands(frame)), theme)
     for row, title in enumerate(TITLES, start=1):
         figure.update_yaxes(title={"text": title.replace(" ", "<br>", 1)}, rangemode="tozero", row=row)
     figure.update_xaxes(range=(0.5, len(frame) + 0.5), showgrid=False)
@@ -130,7 +130,8 @@ def _draw_shares(figure: go.Figure, row: int, frame: pd.DataFrame, theme: Theme)
     figure.update_yaxes(tickvals=ticks, ticktext=[format_share(tick) for tick in ticks], row=row)
 
 
-def _draw_bands(figure: go.Figure, stages: list[Band], theme: Theme) -> None:
+def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int = LEAST_WIDTH) -> None:
+    """Every second stage shaded over the whole height, named where panels of `width` pixels have room."""
     layers = stages[-1].last
     for position, (stage, first, last) in enumerate(stages):
         if position % 2:
@@ -146,7 +147,7 @@ def _draw_bands(figure: go.Figure, stages: list[Band], theme: Theme) -> None:
                 line={"width": 0},
                 layer="below",
             )
-        if LETTER * len(stage) <= LEAST_WIDTH * (last - first + 1) / layers:
+        if LETTER * len(stage) <= width * (last - first + 1) / layers:
             figure.add_annotation(
                 text=stage,
                 x=(first + last) / 2,
