@@ -20,7 +20,7 @@ ASSETS = Path(__file__).parent / "views"
 st.set_page_config(page_title="DenseScope", page_icon=ASSETS / "icon.svg", layout="wide")
 st.html(ASSETS / "style.css")
 page = st.navigation(VIEWS, position="top")
-inputs.draw_sidebar()
+inputs.draw_sidebar(image_size_only=page.title == "Hardware")
 try:
     page.run()
 except DenseScopeError as error:

@@ -153,7 +153,7 @@ def parse_device(content: str | bytes, source: str) -> Device:
     try:
         values = json.loads(content)
     except (ValueError, RecursionError):
-        raise ConfigError("device file", source, "a readable JSON file (it is not JSON)") from None
+        raise ConfigError("device file", source, "a JSON file") from None
     if not isinstance(values, dict):
         raise ConfigError("device file", source, "a JSON object such as {name: …, fp32_flops_per_s: …}")
     device = device_of(values)

@@ -130,19 +130,28 @@ def roofline_finding(found: Prediction, ridge: float, intensity: float) -> str:
     )
 
 
-def accuracy_finding(rows: Sequence[Row], front: Sequence[Row], write: Callable[[float], str], cost: str) -> str:
+def accuracy_finding(
+    rows: Sequence[Row],
+    front: Sequence[Row],
+    write: Callable[[float], str],
+    cost: str,
+    *,
+    more_is_better: bool = False,
+) -> str:
     """Which networks no other one beats at both, and what the choice of recipe does to one network.
 
     Args:
         rows: published ImageNet errors with a cost, of `analysis.accuracy`.
-        front: those on the Pareto front, by cost.
+        front: those on the Pareto front, the best cost first.
         write: how a cost is written.
         cost: what it is called in a sentence.
+        more_is_better: whether it is a speed.
     """
     if not rows:
         return "No published ImageNet accuracy is known for which this cost is known too."
     cheapest, best = front[0], front[-1]
-    opening = f"{cheapest['name']} is the cheapest ({write(cheapest['cost'])}, top-1 error {_error(cheapest)})"
+    word = "fastest" if more_is_better else "cheapest"
+    opening = f"{cheapest['name']} is the {word} ({write(cheapest['cost'])}, top-1 error {_error(cheapest)})"
     if best is cheapest:
         sentence = f"{opening} and the most accurate of all in {cost}."
     else:

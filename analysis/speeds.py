@@ -118,7 +118,7 @@ def find_speeds(
         speed
         for execution in executions
         for device in devices
-        for find in (_published, _predicted)
+        for find in (published_speeds, _predicted)
         for speed in find(name, device, execution, size, given)
     ]
 
@@ -182,8 +182,8 @@ def measured_speed(one: Measurement) -> Speed:
     )
 
 
-def _published(name: str, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
-    """The published throughput, where there is one for such conditions."""
+def published_speeds(name: str, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
+    """The published throughput of a registered network, or of timm's, where there is one for such conditions."""
     if not given.are_published or size[0] != size[1]:
         return []
     layout = given.layout if execution == "eager" else "nchw"  # a compiler chooses for itself

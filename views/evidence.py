@@ -7,15 +7,17 @@ from typing import Any
 
 from analysis.speeds import EVIDENCE, Speed
 from analysis.units import format_share, format_si, format_size
+from views.figures.labels import Line
+from views.figures.names import MARK
 from views.theme import Theme, mix
 
 LEGEND = {
     "measured": "measured: solid",
     "published": "published: hatched",
-    "predicted": "predicted: outlined, bar = worst known error",
+    "predicted": "predicted: outlined",
 }
-_MARK_LEGEND = LEGEND | {"published": "published: crossed"}
-_SYMBOLS = {"measured": "circle", "published": "circle-x", "predicted": "circle"}
+_BAR_OF_PREDICTIONS = ", bar = worst known error"
+_MARK_LEGEND = LEGEND | {"published": "published: dotted"}
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -31,36 +33,96 @@ def bar_styles(kind: str, colours: Sequence[str], theme: Theme) -> dict[str, Any
     return {"color": list(colours), "pattern": pattern, "line": line}
 
 
-def mark_style(evidence: str, colour: str, theme: Theme, size: int = 12) -> dict[str, Any]:
-    """Plotly's `marker` of a point."""
+def mark_style(evidence: str, colour: str, theme: Theme, symbol: str = "circle") -> dict[str, Any]:
+    """Plotly's `marker` of a point. What is published is pale and dotted, as its bars are pale and hatched."""
     fills = {"measured": colour, "published": mix(colour, theme.paper, 0.7), "predicted": theme.paper}
     line = {"color": theme.outline(colour) if evidence == "measured" else colour, "width": 1.8}
-    return {"symbol": _SYMBOLS[evidence], "color": fills[evidence], "size": size, "line": line}
+    dotted = f"{symbol}-dot" if evidence == "published" else symbol
+    return {"symbol": dotted, "color": fills[evidence], "size": MARK, "line": line}
 
 
-def error_bar(speeds: Iterable[Speed], values: Iterable[float], theme: Theme) -> dict[str, Any]:
-    """Plotly's `error_x` or `error_y` of figures that are proportional to images/s; none where no error is known."""
-    pairs = [(speed.error or (None, None), value) for speed, value in zip(speeds, values, strict=True)]
+def rate_mark(speed: Speed, x: float, colour: str, theme: Theme, more: str = "") -> dict[str, Any]:
+    """A network's FLOP/s over something, as a trace.
+
+    Args:
+        speed: the figure.
+        x: where it stands.
+        colour: of the network.
+        theme: what it is drawn with.
+        more: what its hover says beside.
+    """
+    bar = error_bar([speed.error], [speed.flops_per_s], theme)
+    return _mark(speed, (x, speed.flops_per_s), colour, theme) | {"error_y": bar, "hovertext": hover(speed) + more}
+
+
+def time_mark(speed: Speed, colour: str, theme: Theme) -> dict[str, Any]:
+    """A network's time over its FLOPs, as a trace."""
+    bar = error_bar([_error_of_time(speed)], [speed.seconds_per_image], theme)
+    return _mark(speed, (speed.flops, speed.seconds_per_image), colour, theme) | {"error_y": bar}
+
+
+def rate_bar(speed: Speed, x: float) -> list[Line]:
+    """The error bar of `rate_mark` as a line, if there is one."""
+    return _vertical(x, speed.flops_per_s, speed.error)
+
+
+def time_bar(speed: Speed) -> list[Line]:
+    """The error bar of `time_mark` as a line, if there is one."""
+    return _vertical(speed.flops, speed.seconds_per_image, _error_of_time(speed))
+
+
+def _vertical(x: float, y: float, error: tuple[float, float] | None) -> list[Line]:
+    return [((x, y * (1 - error[0])), (x, y * (1 + error[1])))] if error else []
+
+
+def _error_of_time(speed: Speed) -> tuple[float, float] | None:
+    """How far the time may lie below and above: a share less of images/s is a larger share more of time."""
+    if speed.error is None:
+        return None
+    low, high = speed.error
+    return 1 - 1 / (1 + high), 1 / (1 - low) - 1
+
+
+def _mark(speed: Speed, at: tuple[float, float], colour: str, theme: Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [at[0]],
+        "y": [at[1]],
+        "mode": "markers",
+        "cliponaxis": False,
+        "marker": mark_style(speed.evidence, colour, theme),
+        "hovertext": hover(speed),
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
+
+
+def error_bar(errors: Iterable[tuple[float, float] | None], values: Iterable[float], theme: Theme) -> dict[str, Any]:
+    """Plotly's `error_x` or `error_y`: errors are shares of the values; none if one is not known."""
+    pairs = [(error, value) for error, value in zip(errors, values, strict=True) if error]
     return {
         "type": "data",
+        "visible": bool(pairs),
         "symmetric": False,
-        "arrayminus": [None if low is None else low * value for (low, _), value in pairs],
-        "array": [None if high is None else high * value for (_, high), value in pairs],
+        "arrayminus": [error[0] * value for error, value in pairs],
+        "array": [error[1] * value for error, value in pairs],
         "color": theme.text,
         "thickness": 1.2,
         "width": 3,
     }
 
 
-def legend_entries(kinds: Iterable[str], theme: Theme, *, bars: bool) -> list[dict[str, Any]]:
-    """Traces without data that say in the legend how the kinds look."""
+def legend_entries(kinds: Iterable[str], theme: Theme, *, bars: bool, with_errors: bool = True) -> list[dict[str, Any]]:
+    """Traces without data that say in the legend how the kinds look, as bars or as marks."""
     present = set(kinds)
     shown = [kind for kind in EVIDENCE if kind in present]
+    words = LEGEND if bars else _MARK_LEGEND
+    names = {kind: words[kind] + (_BAR_OF_PREDICTIONS if kind == "predicted" and with_errors else "") for kind in shown}
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
     if bars:
         style = {"type": "bar", "x": [None], "y": [None], "hoverinfo": "skip"}
-        return [style | {"name": LEGEND[kind], "marker": bar_styles(kind, [theme.muted], theme)} for kind in shown]
-    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
-    return [style | {"name": _MARK_LEGEND[kind], "marker": mark_style(kind, theme.muted, theme)} for kind in shown]
+        return [style | {"name": names[kind], "marker": bar_styles(kind, [theme.muted], theme)} for kind in shown]
+    return [style | {"name": names[kind], "marker": mark_style(kind, theme.muted, theme)} for kind in shown]
 
 
 def hover(speed: Speed) -> str:
@@ -75,6 +137,11 @@ def hover(speed: Speed) -> str:
         f"Source: {speed.source}",
         *([f"Doubt: {speed.note}"] if speed.note else []),
     ]
+    return wrap(lines)
+
+
+def wrap(lines: Iterable[str]) -> str:
+    """Lines of a hover text, long ones broken."""
     return "<br>".join(piece for line in lines for piece in _wrapped(line))
 
 

@@ -22,12 +22,13 @@ from views import (
 )
 from views.hardware_inputs import Question, ask
 
+RUN = "Benchmark here"
 SECTIONS: dict[str, Callable[[Question], None]] = {
     "GPU FLOP/s": hardware_bars.draw,
     "Accuracy and cost": hardware_accuracy.draw,
     "Roofline": hardware_roofline.draw,
     "FLOPs and time": hardware_paradox.draw,
-    "Benchmark here": hardware_run.draw,
+    RUN: hardware_run.draw,
 }
 DEVICE_COLUMNS = {
     "name": ("Device", "By its data sheet."),
@@ -57,12 +58,12 @@ def draw_devices(devices: list[Device]) -> None:
 
 def render() -> None:
     """The page."""
-    question = ask()
     st.title("Hardware", anchor=False)
     section = widgets.choose_segment(
         "Question", "section", list(SECTIONS), next(iter(SECTIONS)), label_visibility="collapsed"
     )
-    if section == "Benchmark here":
+    question = ask(conditions=section != RUN)
+    if section == RUN:
         SECTIONS[section](question)
         return
     if not question.names or not question.devices:

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from analysis.accuracy import COUNTED_COSTS, accuracy_rows, pareto_front
+from analysis.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
+from analysis.devices import Device
 from analysis.hardware_findings import accuracy_finding
+from analysis.published import published
 from analysis.quantities import QUANTITIES
-from analysis.speeds import Conditions, measured_speed, strongest
+from analysis.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.units import format_quantity, format_si, format_size
 from views import hardware_speeds, tables, widgets
 from views.figures import accuracy as figures
 from views.hardware_inputs import Question, choose_device
 
 Row = dict[str, Any]
+#: Of each network and image side: a cost, and its kind of evidence.
+Costs = dict[tuple[str, int], tuple[float, str]]
 LABELS = {
     **{key: QUANTITIES[key].label for key in COUNTED_COSTS},
+    "images_per_s": "Images/s",
     "seconds": "Time of an image",
     "joules": "Energy of an image",
 }
+#: Attribute of a speed for each cost that comes from one.
+OF_SPEED = {"images_per_s": "images_per_s", "seconds": "seconds_per_image"}
+UNITS = {"images_per_s": "", "seconds": "s", "joules": "J"}
 HELP = (
     "Published ImageNet top-1 errors on one crop, at the image size they were tested at, against what the network "
-    "costs at that size. The dashed line joins those that no other beats at both. Recipes differ by mark."
+    "costs at that size. The dashed line joins those that no other beats at both. Recipes differ by mark. "
+    "Grey: timm's ResNets and RDNets for context, no part of the line. Where the cost is predicted, so is the mark."
 )
 TITLES = {
     "name": ("Network", "Name in the registry."),
@@ -41,67 +50,99 @@ TITLES = {
 }
 
 
-@st.cache_data(show_spinner=False)
+ENERGY_TITLES = {
+    "network": ("Network", "A detector and its backbone, as the source names them."),
+    "value": ("Energy", "Of an image, published."),
+    "image_size": ("Input", "Side of the image in pixels."),
+    "device": ("Device", "As the source names it."),
+    "source": ("Source", "Who says so."),
+    "note": ("Doubts", "Where sources contradict each other."),
+}
+
+
+@st.cache_data(show_spinner="Counting what networks cost …")
 def _rows() -> list[Row]:
     return accuracy_rows()
 
 
 def draw(question: Question) -> None:
     """The section."""
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         key = widgets.choose("Cost", "cost", list(LABELS), "macs", format_func=LABELS.__getitem__)
-    with right:
-        device = choose_device(question) if key == "seconds" else None
-    rows = _with_cost(key, question, device)
-    if not rows:
-        st.info("Energy is known only of measurements on a GPU with an energy counter: run a benchmark there first.")
+    where, costs = LABELS[key], counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
+    if key in OF_SPEED:
+        with middle:
+            device = choose_device(question)
+        with right:
+            execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+        where = f"{where} on {device.name}, {execution}"
+        costs = {at: (getattr(one, OF_SPEED[key]), one.evidence) for at, one in _speeds(question, device, execution)}
+    rows = with_costs(_rows(), costs)
+    own = [row for row in rows if row["family"]]
+    if not own:
+        _explain_nothing(key)
         return
-    where = f"{LABELS[key]} on {device.name}" if device else LABELS[key]
+    faster_is_better = key == "images_per_s"
+    front = pareto_front(own, more_is_better=faster_is_better)
     write = _writer(key)
-    front = pareto_front(rows)
-    st.markdown(accuracy_finding(rows, front, write, where.lower()))
+    st.markdown(accuracy_finding(own, front, write, _in_a_sentence(where), more_is_better=faster_is_better))
+    if key in OF_SPEED:
+        st.caption(hardware_speeds.circumstances(question))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
         theme = widgets.current_theme()
-        colours = hardware_speeds.colours(list({row["name"] for row in rows}), theme)
+        colours = hardware_speeds.colours(list({row["name"] for row in own}), theme)
         figure = figures.accuracy(rows, front, write, where, colours, theme)
         widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
 
 
+def _in_a_sentence(label: str) -> str:
+    """Only its first letter is small: names of devices stay, and so does MACs."""
+    return label if label[:2].isupper() else label[0].lower() + label[1:]
+
+
 def _writer(key: str) -> Callable[[float], str]:
-    units = {"seconds": "s", "joules": "J"}
-    if key in units:
-        return lambda value: format_si(value, units[key])
+    if key in UNITS:
+        return lambda value: format_si(value, UNITS[key])
     return lambda value: format_quantity(key, int(value))
 
 
-def _with_cost(key: str, question: Question, device: Any) -> list[Row]:
-    """The published errors for which the cost is known."""
-    if key in COUNTED_COSTS:
-        return [row | {"cost": row[key], "cost_evidence": "counted"} for row in _rows() if row[key]]
-    costs = _times(question, device) if key == "seconds" else _energies(question)
-    keyed = [(row, costs.get((row["name"], row["image_size"]))) for row in _rows()]
-    return [row | {"cost": found[0], "cost_evidence": found[1]} for row, found in keyed if found]
-
-
-def _times(question: Question, device: Any) -> Mapping[tuple[str, int], tuple[float, str]]:
-    """Eager times on a device, by network and image side."""
-    costs = {}
+def _speeds(question: Question, device: Device, execution: str) -> list[tuple[tuple[str, int], Speed]]:
+    """The strongest known speed of each network at each image side; for those of context only what is published."""
+    found: dict[tuple[str, int], Speed] = {}
     given = question.conditions
     for side in sorted({row["image_size"] for row in _rows()}):
-        names = list(dict.fromkeys(row["name"] for row in _rows() if row["image_size"] == side))
-        conditions = Conditions(given.batch_size, side, given.precision, given.layout)
-        speeds = hardware_speeds.known(question._replace(conditions=conditions), names, [device]).speeds
-        for speed in strongest(speeds):
-            if speed.execution == "eager":
-                costs[speed.name, side] = (speed.seconds_per_image, speed.evidence)
-    return costs
+        rows = [row for row in _rows() if row["image_size"] == side]
+        at = Conditions(given.batch_size, side, given.precision, given.layout)
+        speeds = []
+        if names := list(dict.fromkeys(row["name"] for row in rows if row["family"])):
+            speeds += hardware_speeds.known(question._replace(conditions=at), names, [device]).speeds
+        for name in dict.fromkeys(row["name"] for row in rows if not row["family"]):
+            speeds += published_speeds(name, device, execution, (side, side), at)
+        found |= {(speed.name, side): speed for speed in strongest(speeds) if speed.execution == execution}
+    return list(found.items())
 
 
-def _energies(question: Question) -> Mapping[tuple[str, int], tuple[float, str]]:
+def _energies(question: Question) -> Costs:
     """Measured energies by network and image side."""
     own = [measured_speed(one) for one in question.measurements if not one.out_of_memory and one.joules_per_image]
     return {(speed.name, speed.image_size[0]): (speed.joules_per_image or 0.0, "measured") for speed in own}
+
+
+def _explain_nothing(key: str) -> None:
+    """Why the chart would be empty, and what is known instead."""
+    if key != "joules":
+        st.info("Nothing is known of these networks in these conditions: choose another device or precision.")
+        return
+    frame = published("latency", metric="joules_per_image")
+    st.info(
+        "No energy of a classifier is known: published joules are those of detectors, which have no ImageNet error, "
+        "and a measurement counts where the GPU has an energy counter. Run a benchmark there, or see what is published."
+    )
+    st.subheader("What energy do detectors take?", help="Published, not comparable with classifiers.", anchor=False)
+    writers = {"value": lambda value: format_si(value, "J")}
+    columns = [column for column in ENERGY_TITLES if (frame[column] != "").any()]
+    tables.show(frame[columns], writers, ENERGY_TITLES, "energy_table")
 
 
 def _show(rows: Sequence[Row], write: Callable[[float], str]) -> None:

@@ -28,7 +28,7 @@ def draw(question: Question) -> None:
     speeds, _ = hardware_speeds.known(question)
     best = strongest(speeds)
     st.markdown(speed_finding(best))
-    st.caption(hardware_speeds.circumstances(question.conditions))
+    st.caption(hardware_speeds.circumstances(question))
     if not best:
         return
     left, right = st.columns(2)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.devices import PRECISION_BYTES, Device, device_of, get_device, list_devices
+from analysis.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
 from analysis.measuring.record import Measurement
+from analysis.prediction.own_runs import MIN_RUNS, calibrate_by
 from analysis.prediction.predict import LAYOUTS
 from analysis.results import Results
 from analysis.speeds import Conditions
-from archs.errors import ConfigError, DenseScopeError
-from views import inputs, selection, widgets
+from analysis.units import format_share
+from archs.errors import DenseScopeError
+from views import inputs, links, selection, widgets
 
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
 BATCHES = ("256", "1", "8", "32", "64", "128", "512", "1024")
+_CONDITION_KEYS = ("devices", "calibrate", "gpu_batch", "gpu_precision", "layout")
 DEVICE_FILE = """A JSON object in base units, for example
 
 ```json
@@ -24,7 +26,12 @@ DEVICE_FILE = """A JSON object in base units, for example
  "fp16_flops_per_s": 1.6e14, "bandwidth_bytes_per_s": 1e12}
 ```
 
-It is kept for as long as this page is open."""
+With the name that the history of benchmarks has for it, your measurements
+stand beside its predictions. It is kept for as long as this page is open."""
+CALIBRATE = (
+    f"Fits the predictions for a device to your own measurements of it, where at least {MIN_RUNS} different ones suit: "
+    "run benchmarks there, or import them."
+)
 
 
 class Question(NamedTuple):
@@ -37,28 +44,58 @@ class Question(NamedTuple):
     measurements: list[Measurement]
 
 
-def ask() -> Question:
-    """The widgets in the sidebar, and what they say."""
+def ask(*, conditions: bool = True) -> Question:
+    """The widgets in the sidebar, and what they say.
+
+    Args:
+        conditions: whether the section asks on which devices, and what they are given.
+    """
+    size, own = inputs.current_image_size(), measurements()
     with st.sidebar:
         st.subheader("Networks")
         names = selection.choose_networks()
         selection.choose_libraries()
+        if not conditions:
+            for key in _CONDITION_KEYS:  # a link may hold them for the other sections
+                links.check(key, lambda _: True, "")
+            return Question(names, [], Conditions(image_size=size), own)
         st.subheader("Devices")
-        own = own_devices()
-        options = list(dict.fromkeys([*list_devices()[::-1], *own]))
-        chosen = widgets.choose_many("Devices", "devices", options, DEFAULT_DEVICES, label_visibility="collapsed")
+        devices = choose_devices()
         accept_device()
+        if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
+            devices = [calibrated(device, own) for device in devices]
         batch, precision, layout = ask_conditions()
-    conditions = Conditions(batch, inputs.current().image_size, precision, layout)
-    devices = [own[name] if name in own else get_device(name) for name in chosen]
-    return Question(names, devices, conditions, measurements())
+    return Question(names, devices, Conditions(batch, size, precision, layout), own)
+
+
+def choose_devices() -> list[Device]:
+    """Shipped devices and the user's."""
+    own = own_devices()
+    options = list(dict.fromkeys([*list_devices()[::-1], *own]))
+    chosen = widgets.choose_many("Devices", "devices", options, DEFAULT_DEVICES, label_visibility="collapsed")
+    return [own[name] if name in own else get_device(name) for name in chosen]
+
+
+def calibrated(device: Device, measurements: list[Measurement]) -> Device:
+    """The device, calibrated where the user's runs suffice; says how well, or why not."""
+    try:
+        found = calibrate_by(measurements, device)
+    except DenseScopeError as error:
+        st.caption(str(error))
+        return device
+    error = found.error
+    st.caption(
+        f"{device.name} is calibrated by {error.figures} of your runs. Each, predicted from the others, is off by "
+        f"{format_share(error.median)} in the median, {format_share(error.worst)} at worst."
+    )
+    return found
 
 
 def ask_conditions() -> tuple[int, str, str]:
     """Batch, precision and layout on the GPU; image sizes are those of the sidebar."""
     left, right = st.columns(2)
     with left:
-        batch = widgets.choose("GPU batch", "gpu_batch", BATCHES, "256", help="Images at once, on every device.")
+        batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", help="Images at once, on every device.")
         layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", help="nhwc is channels last.")
     with right:
         precision = widgets.choose(
@@ -93,20 +130,6 @@ def _take_device() -> None:
         return
     own_devices()[device.name] = device
     st.session_state["devices"] = list(dict.fromkeys([*st.session_state.get("devices", ()), device.name]))
-
-
-def parse_device(content: bytes, name: str) -> Device:
-    """A device file's content. Raises: ConfigError: it is no device, or one that a shipped one's name belongs to."""
-    try:
-        values = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ConfigError("device file", name, "a JSON file") from None
-    if not isinstance(values, dict):
-        raise ConfigError("device file", name, "a JSON object such as {name: …, fp32_flops_per_s: …}")
-    device = device_of(values)
-    if device.name.casefold() in (shipped.casefold() for shipped in list_devices()):
-        raise ConfigError("name", device.name, "one that no shipped device has")
-    return device
 
 
 def measurements() -> list[Measurement]:

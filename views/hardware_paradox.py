@@ -37,7 +37,7 @@ def draw(question: Question) -> None:
         st.info(f"Nothing is known about {device.name} at {question.conditions.precision}: choose another precision.")
         return
     st.markdown(paradox_finding(speeds))
-    st.caption(hardware_speeds.circumstances(question.conditions))
+    st.caption(hardware_speeds.circumstances(question))
     shown = [*speeds, *_own(question.measurements, names, speeds)]
     with widgets.chart_or_table(
         "Do FLOPs tell the time?", HELP, lambda: hardware_speeds.show_table(shown, "paradox_table")

@@ -56,7 +56,7 @@ def draw(question: Question) -> None:
     layers = layer_points(found, summary)
     ridge = figures.ridge(device, given.precision)
     st.markdown(roofline_finding(found, ridge, summary.arithmetic_intensity))
-    st.caption(hardware_speeds.circumstances(given))
+    st.caption(hardware_speeds.circumstances(question))
     with widgets.chart_or_table(f"What holds {name} back on {device.name}?", HELP, lambda: _show(layers)):
         theme = widgets.current_theme()
         colours = hardware_speeds.colours(question.names, theme)

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.devices import Device
-from analysis.findings import reason
+from analysis.findings import join, reason
 from analysis.libraries import is_library_name
+from analysis.prediction.own_runs import CalibratedDevice
 from analysis.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
 from analysis.units import format_share, format_si, format_size
 from archs.errors import DenseScopeError
@@ -90,8 +91,9 @@ def show_table(speeds: Sequence[Speed], key: str) -> None:
     tables.show(frame.assign(image_size=sizes).replace({"note": {"": None}}), writers, TITLES, key, height=460)
 
 
-def circumstances(conditions: Conditions) -> str:
-    """What predictions are for, and what else is shown beside them."""
+def circumstances(question: Question) -> str:
+    """What predictions are for, what else is shown beside them, and where they are calibrated by the user's runs."""
+    conditions = question.conditions
     size = conditions.image_size
     sides = (size, size) if isinstance(size, int) else size
     at = f"{format_size(sides)} input" if sides else "each network's own input size"
@@ -100,4 +102,8 @@ def circumstances(conditions: Conditions) -> str:
         if conditions.are_published
         else "No published throughput is for such conditions: they are for batches of 256 and more in fp16."
     )
-    return f"At {at}, batch {conditions.batch_size}, {conditions.precision}, {conditions.layout}. {others}"
+    own = [device for device in question.devices if isinstance(device, CalibratedDevice)]
+    calibrated = (
+        f" Predictions on {join([device.name for device in own])} are calibrated by your own runs." if own else ""
+    )
+    return f"At {at}, batch {conditions.batch_size}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"

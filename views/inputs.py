@@ -38,8 +38,8 @@ class InputSettings:
         return f"{size}, batch {self.batch_size}, {self.dtype}"
 
 
-def draw_sidebar() -> None:
-    """The widgets; views ask `current` for what they say."""
+def draw_sidebar(*, image_size_only: bool = False) -> None:
+    """The widgets; views ask `current` for what they say, those with a batch and a precision of their own the size."""
     with st.sidebar:
         st.subheader("Input")
         widgets.choose_or_type(
@@ -49,6 +49,8 @@ def draw_sidebar() -> None:
             OWN_SIZE,
             help="`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width).",
         )
+        if image_size_only:
+            return
         left, right = st.columns(2)
         with left:
             widgets.choose_integer(
@@ -61,14 +63,17 @@ def draw_sidebar() -> None:
 
 
 def current() -> InputSettings:
-    """The settings in the sidebar; says so where the image size is none, and goes on with each network's own."""
-    state = st.session_state
+    """The settings in the sidebar. A bad image size is handled as in `current_image_size`."""
+    return InputSettings(current_image_size(), st.session_state["batch_size"], st.session_state["dtype"])
+
+
+def current_image_size() -> int | Pair | None:
+    """The image size in the sidebar; says so where it is none, and goes on with each network's own."""
     try:
-        image_size = parse_image_size(state["image_size"])
+        return parse_image_size(st.session_state["image_size"])
     except ConfigError as error:
         st.error(f"{error} Each network's own size is used until then.", icon=":material/error:")
-        image_size = None
-    return InputSettings(image_size, state["batch_size"], state["dtype"])
+        return None
 
 
 def parse_image_size(text: str) -> int | Pair | None:

@@ -40,6 +40,8 @@ class Theme:
     #: Background of every second stage.
     band: str
     paper: str
+    #: What charts stand on.
+    page: str
     #: Where mark outlines go from the fill: towards black on light paper, towards white on dark.
     outline_towards: str
     #: Kinds of operation: violets carry the weights, the rest is warm or grey; no family's colour.
@@ -97,6 +99,7 @@ LIGHT = Theme(
     grid="#E3E6EA",
     band="#F1F3F5",
     paper="#FFFFFF",
+    page="#FFFFFF",
     outline_towards="#000000",
     kinds={
         "convolution 1×1": "#6E5F94",
@@ -119,6 +122,7 @@ DARK = Theme(
     grid="#2C323A",
     band="#1B1F26",
     paper="#1E2228",
+    page="#14171C",
     outline_towards="#FFFFFF",
     kinds={
         "convolution 1×1": "#8A7BB5",

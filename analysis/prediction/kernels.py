@@ -104,6 +104,8 @@ def _own_traffic(layer: Layer, sizes: Mapping[str, int], *, half: bool) -> int:
     written = sizes[layer.name]
     if layer.op == "concat":
         return 2 * written
+    if layer.op == "write":
+        return 2 * prod(layer.input_shapes[0])
     for name, shape in zip(layer.inputs, layer.input_shapes, strict=False):
         size = prod(shape)
         written += min(size, sizes.get(name, size))

@@ -88,6 +88,11 @@ def _program(network: str, image_size: int, execution: str, half: bool) -> Progr
     return program(layers_of(network, image_size), execution, half)
 
 
+def has_layers(network: str, image_size: int) -> bool:
+    """Whether a published network's layers at an image size are known without torch."""
+    return is_planned(network) or (network, image_size) in _traces()
+
+
 def layers_of(network: str, image_size: int) -> Sequence[Layer]:
     """The layers of a network at batch 1; for the published ones without torch."""
     name = network.removeprefix("timm/")

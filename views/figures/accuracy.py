@@ -9,12 +9,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from analysis.accuracy import RECIPES
+from analysis.speeds import EVIDENCE
+from views import evidence
 from views.figures.axes import axis
-from views.figures.labels import place_labels
-from views.figures.paradox import fraction
-from views.theme import Theme, mix
+from views.figures.labels import Line
+from views.figures.names import name_marks
+from views.theme import OTHER_FAMILY, Theme
 
-HEIGHT, MARK = 560, 11
+HEIGHT = 560
 SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x"), strict=True))
 Row = Mapping[str, Any]
 
@@ -27,14 +29,14 @@ def accuracy(
     colours: Mapping[str, str],
     theme: Theme,
 ) -> go.Figure:
-    """A mark a published figure; recipes by marker, families by colour.
+    """A mark a published figure; recipes by marker, families by colour, networks for context in grey.
 
     Args:
-        rows: with `cost` and `error`.
-        front: those that none beats, by cost.
+        rows: with `cost`, `cost_evidence` and `error`.
+        front: those that none beats, the best cost first.
         write: how costs are written.
         title: of the cost.
-        colours: of the networks.
+        colours: of the registered networks.
         theme: what it is drawn with.
     """
     errors = [row["error"] for row in rows]
@@ -54,77 +56,93 @@ def accuracy(
         "hovermode": "closest",
         "margin": {"t": 36},
     }
-    return go.Figure([_front(front, rows, layout, theme), *_marks(rows, write, title, colours, theme)], layout)
+    layout["annotations"] = _names(front, rows, layout, theme)
+    shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
+    traces = [
+        _front(front, theme),
+        *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
+        *_recipe_entries(rows, theme),
+        *(_mark(row, write, title, shades[row["name"]], theme) for row in sorted(rows, key=_draw_order)),
+    ]
+    return go.Figure(traces, layout)
 
 
-def _front(front: Sequence[Row], rows: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
-    """A staircase through the best, each with its name where there is room."""
-    points, marks = (_positions(some, layout) for some in (front, rows))
-    names = [f"{row['name']} {row['image_size']} px" for row in front]
-    obstacles = [*marks, *_staircase(points)]
-    radii = [MARK / 2] * (len(points) + len(marks)) + [1.0] * (len(obstacles) - len(marks))
-    places = place_labels([*points, *obstacles], [*names, *[""] * len(obstacles)], radii)[: len(points)]
+def _draw_order(row: Row) -> bool:
+    """Context lies below the rest."""
+    return row["family"] is not None
+
+
+def _kind(row: Row) -> str:
+    """The weaker evidence of the published accuracy and its cost; a count is as good as any."""
+    cost = row["cost_evidence"]
+    return max("published", cost, key=EVIDENCE.index) if cost in EVIDENCE else "published"
+
+
+def _front(front: Sequence[Row], theme: Theme) -> dict[str, Any]:
+    """A staircase through the best."""
     return {
         "type": "scatter",
         "x": [row["cost"] for row in front],
         "y": [row["error"] for row in front],
-        "mode": "lines+markers+text",
+        "mode": "lines",
         "name": "Pareto front",
-        "marker": {"size": MARK, "color": "rgba(0, 0, 0, 0)"},  # unseen: keeps the names off the real marks
         "line": {"shape": "hv", "color": theme.muted, "width": 1.5, "dash": "dash"},
-        "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-        "textposition": [place or "top center" for place in places],
-        "textfont": {"size": 12, "color": theme.text},
-        "cliponaxis": False,
         "hoverinfo": "skip",
     }
 
 
-def _positions(rows: Sequence[Row], layout: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """Where figures stand in the plot area, from (0, 0) to (1, 1)."""
-    low, high = layout["yaxis"]["range"]
-    return [(fraction(row["cost"], layout["xaxis"]["range"]), (row["error"] - low) / (high - low)) for row in rows]
+def _names(front: Sequence[Row], rows: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> list[dict[str, Any]]:
+    """The names of those on the front, clear of all marks and of the front's line; a network's best figure only."""
+    named = {row["name"]: f"{row['name']} {row['image_size']}\u2009px" for row in front}
+    best = {row["name"]: row for row in front}  # the last of each is the most accurate
+    others = [row for row in rows if row not in best.values()]
+    points = [(row["cost"], row["error"]) for row in (*best.values(), *others)]
+    texts = [*(named[name] for name in best), *[""] * len(others)]
+    return name_marks(points, texts, layout, theme, _staircase(front))
 
 
-def _staircase(points: Sequence[tuple[float, float]], dots: int = 12) -> list[tuple[float, float]]:
-    """Dots along the front's line, right and then down from each point to the next, which no name may cross."""
-    steps = [(step + 1) / dots for step in range(dots)]
-    across = [(x + (to - x) * step, y) for (x, y), (to, _) in pairwise(points) for step in steps]
-    down = [(x, y + (to - y) * step) for (_, y), (x, to) in pairwise(points) for step in steps[:-1]]
-    return across + down
+def _staircase(front: Sequence[Row]) -> list[Line]:
+    """The front's line: from each point along to the next one's cost, and down to it."""
+    points = [(row["cost"], row["error"]) for row in front]
+    along = [((x, y), (to, y)) for (x, y), (to, _) in pairwise(points)]
+    down = [((to, y), (to, below)) for (_, y), (to, below) in pairwise(points)]
+    return along + down
 
 
-def _marks(
-    rows: Sequence[Row], write: Callable[[float], str], title: str, colours: Mapping[str, str], theme: Theme
-) -> list[dict[str, Any]]:
-    traces = []
-    for group in RECIPES:
-        alike = [row for row in rows if row["group"] == group]
-        fills = [mix(colours[row["name"]], theme.paper, 0.55) for row in alike]
-        lines = [colours[row["name"]] for row in alike]
-        marker = {"symbol": SYMBOLS[group], "size": MARK, "color": fills, "line": {"color": lines, "width": 1.6}}
-        traces.append(
-            {
-                "type": "scatter",
-                "x": [row["cost"] for row in alike],
-                "y": [row["error"] for row in alike],
-                "mode": "markers",
-                "name": f"{group} (published)",
-                "marker": marker,
-                "hovertext": [_hover(row, write, title) for row in alike],
-                "hoverinfo": "text",
-            }
-        )
-    return [trace for trace in traces if trace["x"]]
+def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:
+    """What marks mean, in no family's colour; a click on one hides its figures."""
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    entries = [
+        {"name": group, "legendgroup": group, "marker": {"symbol": f"{SYMBOLS[group]}-open", "color": theme.muted}}
+        for group in RECIPES
+        if any(row["group"] == group for row in rows)
+    ]
+    if any(row["family"] is None for row in rows):
+        entries.append({"name": "grey: timm's ResNets, RDNets", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
+    return [style | entry for entry in entries]
+
+
+def _mark(row: Row, write: Callable[[float], str], title: str, colour: str, theme: Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [row["cost"]],
+        "y": [row["error"]],
+        "mode": "markers",
+        "legendgroup": row["group"],
+        "showlegend": False,
+        "marker": evidence.mark_style(_kind(row), colour, theme, SYMBOLS[row["group"]]),
+        "hovertext": _hover(row, write, title),
+        "hoverinfo": "text",
+    }
 
 
 def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
     lines = [
-        f"<b>{row['name']}</b>, {row['image_size']} px: top-1 error {row['error']:.2f}\u2009% (<b>published</b>)",
-        f"{title}: {write(row['cost'])}{row.get('cost_evidence', '')}",
+        f"<b>{row['name']}</b>, {row['image_size']}\u2009px: top-1 error {row['error']:.2f}\u2009% (<b>published</b>)",
+        f"{title}: {write(row['cost'])} (<b>{row['cost_evidence']}</b>)",
         f"Recipe: {row['recipe']}",
         f"Evaluation: {row['evaluation'] or 'not stated'}",
         f"Source: {row['source']}",
         *([f"Doubt: {row['note']}"] if row["note"] else []),
     ]
-    return "<br>".join(lines)
+    return evidence.wrap(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor, log10
 from typing import Any
 
@@ -33,6 +33,17 @@ def axis(
         "ticktext": [_without_zeros(write(tick)) for tick in ticks],
         "title": {"text": title},
     }
+
+
+def coordinate(value: float, axis: Mapping[str, Any]) -> float:
+    """Where Plotly's annotations and ranges have a value: on logarithmic axes at its logarithm."""
+    return log10(value) if axis.get("type") == "log" else value
+
+
+def fraction(value: float, axis: Mapping[str, Any]) -> float:
+    """Where a value lies on an axis, from 0 at its start to 1 at its end."""
+    start, end = axis["range"]
+    return (coordinate(value, axis) - start) / (end - start)
 
 
 def linear_ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:

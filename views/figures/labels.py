@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 #: What the plot area holds at the least, in pixels, and what a letter takes: labels are placed for the worst case.
 WIDTH, HEIGHT = 380, 330
 LETTER, LINE = 6.6, 15
+
+Point = tuple[float, float]
+#: A straight line that no name may cross.
+Line = tuple[Point, Point]
 
 
 class Box(NamedTuple):
@@ -24,9 +28,29 @@ class Box(NamedTuple):
         )
 
 
-def place_labels(
-    points: Sequence[tuple[float, float]], texts: Sequence[str], radii: Sequence[float]
-) -> list[str | None]:
+class Place(NamedTuple):
+    """Where a label stands from its mark, in pixels, y downwards; far ones have a leader line."""
+
+    dx: float
+    dy: float
+    xanchor: str
+    yanchor: str
+    is_far: bool = False
+
+    def box(self, x: float, y: float, width: float) -> Box:
+        """The label's rectangle, its mark being at (x, y)."""
+        left = x + self.dx - width * {"left": 0, "center": 0.5, "right": 1}[self.xanchor]
+        top = y + self.dy - LINE * {"top": 0, "middle": 0.5, "bottom": 1}[self.yanchor]
+        return Box(left, top, left + width, top + LINE)
+
+    @property
+    def textposition(self) -> str:
+        """What Plotly calls a near place, seen from the mark."""
+        vertical = {"top": "bottom", "middle": "middle", "bottom": "top"}[self.yanchor]
+        return f"{vertical} {({'left': 'right', 'center': 'center', 'right': 'left'})[self.xanchor]}"
+
+
+def place_labels(points: Sequence[Point], texts: Sequence[str], radii: Sequence[float]) -> list[str | None]:
     """Plotly's `textposition` for each point, or None where no place is free.
 
     Args:
@@ -34,35 +58,71 @@ def place_labels(
         texts: the labels.
         radii: of the marks, in pixels.
     """
-    centres = [(x * WIDTH, (1 - y) * HEIGHT) for x, y in points]
-    taken = [Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(centres, radii, strict=True)]
-    marks = list(taken)
-    positions: list[str | None] = []
-    for index, ((x, y), radius, text) in enumerate(zip(centres, radii, texts, strict=True)):
-        others = [box for box in taken if box is not marks[index]]
-        free = (
-            (position, box)
-            for position, box in _candidates(x, y, radius + 3, LETTER * len(text)).items()
-            if box.left >= 0 and box.right <= WIDTH and box.top >= 0 and box.bottom <= HEIGHT
-            if not any(box.overlaps(other) for other in others)
+    candidates = [near(radius + 3) for radius in radii]
+    places = free_places(points, texts, radii, candidates, [(WIDTH, HEIGHT)], ())
+    return [place and place.textposition for place in places]
+
+
+def free_places(
+    points: Sequence[Point],
+    texts: Sequence[str],
+    radii: Sequence[float],
+    candidates: Sequence[Sequence[Place]],
+    areas: Sequence[tuple[int, int]],
+    lines: Sequence[Line],
+) -> list[Place | None]:
+    """The first place of each label where it is free on plot areas of all sizes."""
+    centres = [[(x * width, (1 - y) * height) for x, y in points] for width, height in areas]
+    marks = [[Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(some, radii, strict=True)] for some in centres]
+    taken = [[box for line in lines for box in _boxes(line, area)] for area in areas]
+    places: list[Place | None] = []
+    for index, text in enumerate(texts):
+        place = next(
+            (
+                place
+                for place in candidates[index]
+                if all(
+                    _is_free(place.box(*centres[n][index], LETTER * len(text)), area, taken[n], marks[n], index)
+                    for n, area in enumerate(areas)
+                )
+            ),
+            None,
         )
-        position, box = next(free, (None, None))
-        positions.append(position)
-        if box is not None:
-            taken.append(box)
-    return positions
+        places.append(place)
+        if place and text:
+            for n in range(len(areas)):
+                taken[n].append(place.box(*centres[n][index], LETTER * len(text)))
+    return places
 
 
-def _candidates(x: float, y: float, gap: float, width: float) -> dict[str, Box]:
-    """Where a label may stand, the preferred place first."""
-    half = width / 2
-    return {
-        "middle right": Box(x + gap, y - LINE / 2, x + gap + width, y + LINE / 2),
-        "top center": Box(x - half, y - gap - LINE, x + half, y - gap),
-        "bottom center": Box(x - half, y + gap, x + half, y + gap + LINE),
-        "middle left": Box(x - gap - width, y - LINE / 2, x - gap, y + LINE / 2),
-        "top right": Box(x, y - gap - LINE, x + width, y - gap),
-        "top left": Box(x - width, y - gap - LINE, x, y - gap),
-        "bottom right": Box(x, y + gap, x + width, y + gap + LINE),
-        "bottom left": Box(x - width, y + gap, x, y + gap + LINE),
-    }
+def _is_free(box: Box, area: tuple[int, int], taken: Sequence[Box], marks: Sequence[Box], own: int) -> bool:
+    inside = box.left >= 0 and box.right <= area[0] and box.top >= 0 and box.bottom <= area[1]
+    return (
+        inside
+        and not any(box.overlaps(other) for other in taken)
+        and not any(box.overlaps(mark) for number, mark in enumerate(marks) if number != own)
+    )
+
+
+def _boxes(line: Line, area: tuple[int, int], pieces: int = 24) -> Iterator[Box]:
+    """Rectangles that cover a line."""
+    (x0, y0), (x1, y1) = [(x * area[0], (1 - y) * area[1]) for x, y in line]
+    count = 1 if x0 == x1 or y0 == y1 else pieces
+    for number in range(count):
+        xs = [x0 + (x1 - x0) * (number + end) / count for end in (0, 1)]
+        ys = [y0 + (y1 - y0) * (number + end) / count for end in (0, 1)]
+        yield Box(min(xs) - 2, min(ys) - 2, max(xs) + 2, max(ys) + 2)
+
+
+def near(gap: float) -> list[Place]:
+    """Places at the mark, the preferred one first."""
+    return [
+        Place(gap, 0, "left", "middle"),
+        Place(0, -gap, "center", "bottom"),
+        Place(0, gap, "center", "top"),
+        Place(-gap, 0, "right", "middle"),
+        Place(0, -gap, "left", "bottom"),
+        Place(0, -gap, "right", "bottom"),
+        Place(0, gap, "left", "top"),
+        Place(0, gap, "right", "top"),
+    ]

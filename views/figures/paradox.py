@@ -3,58 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import log10
 from typing import Any
 
 import plotly.graph_objects as go
 
-from analysis.speeds import Speed
+from analysis.speeds import EVIDENCE, Speed
 from analysis.units import format_si
 from views import evidence
 from views.figures.axes import axis
-from views.figures.labels import place_labels
+from views.figures.names import name_marks
 from views.theme import Theme
 
-HEIGHT, MARK = 560, 13
-#: A speed's quantities as axes: how they are written, and called.
+HEIGHT = 560
 FLOPS_TITLE, TIME_TITLE = "FLOPs of an image", "Time of an image"
 
 
 def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -> go.Figure:
-    """A mark a network, the line of equal FLOP/s through the fastest dashed."""
-    xs, ys = [speed.flops for speed in speeds], [speed.seconds_per_image for speed in speeds]
-    layout = {
+    """A mark a network, the lines of equal FLOP/s through the fastest and the slowest dotted."""
+    points = [(speed.flops, speed.seconds_per_image) for speed in speeds]
+    layout: dict[str, Any] = {
         "template": theme.template,
         "height": HEIGHT,
-        "xaxis": axis(xs, lambda value: format_si(value, "FLOP"), FLOPS_TITLE, log=True),
-        "yaxis": axis(ys, lambda value: format_si(value, "s"), TIME_TITLE, log=True),
+        "xaxis": axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), FLOPS_TITLE, log=True),
+        "yaxis": axis([y for _, y in points], lambda value: format_si(value, "s"), TIME_TITLE, log=True),
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemclick": False},
         "hovermode": "closest",
         "margin": {"t": 36},
     }
-    texts = label_points(xs, ys, [speed.name for speed in speeds], layout)
+    bars = [line for speed in speeds for line in evidence.time_bar(speed)]
+    layout["annotations"] = name_marks(points, [speed.name for speed in speeds], layout, theme, bars)
+    weakest_first = sorted(speeds, key=lambda speed: -EVIDENCE.index(speed.evidence))
     traces = [
         *equal_rates(speeds, layout["xaxis"]["range"], theme),
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
-        *(_mark(speed, position, colours[speed.name], theme) for speed, position in zip(speeds, texts, strict=True)),
+        *(evidence.time_mark(speed, colours[speed.name], theme) for speed in weakest_first),
     ]
     return go.Figure(traces, layout)
-
-
-def label_points(
-    xs: Sequence[float], ys: Sequence[float], names: Sequence[str], layout: Mapping[str, Any]
-) -> list[str | None]:
-    """Where the name of each mark has room."""
-    points = [
-        (fraction(x, layout["xaxis"]["range"]), fraction(y, layout["yaxis"]["range"]))
-        for x, y in zip(xs, ys, strict=True)
-    ]
-    return place_labels(points, names, [MARK / 2] * len(points))
-
-
-def fraction(value: float, span: tuple[float, float]) -> float:
-    """Where a value lies on a logarithmic axis, from 0 to 1."""
-    return (log10(value) - span[0]) / (span[1] - span[0])
 
 
 def equal_rates(speeds: Sequence[Speed], span: tuple[float, float], theme: Theme) -> list[dict[str, Any]]:
@@ -72,21 +56,3 @@ def equal_rates(speeds: Sequence[Speed], span: tuple[float, float], theme: Theme
         }
         for rate in {max(rates), min(rates)}
     ]
-
-
-def _mark(speed: Speed, position: str | None, colour: str, theme: Theme) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": [speed.flops],
-        "y": [speed.seconds_per_image],
-        "mode": "markers+text",
-        "text": [speed.name if position else ""],
-        "textposition": position or "top center",
-        "textfont": {"size": 12, "color": theme.text},
-        "cliponaxis": False,
-        "marker": evidence.mark_style(speed.evidence, colour, theme, MARK),
-        "error_y": evidence.error_bar([speed], [speed.seconds_per_image], theme),
-        "hovertext": evidence.hover(speed),
-        "hoverinfo": "text",
-        "showlegend": False,
-    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -12,8 +13,9 @@ from analysis.kinds import KINDS
 from analysis.speeds import Speed
 from analysis.units import format_share, format_si
 from views import evidence
-from views.figures.axes import axis
-from views.figures.paradox import MARK, label_points
+from views.figures.axes import axis, coordinate
+from views.figures.labels import Line
+from views.figures.names import name_marks
 from views.theme import Theme
 
 HEIGHT = 560
@@ -56,44 +58,52 @@ def roofline(
         "hovermode": "closest",
         "margin": {"t": 36},
     }
-    places = label_points([x for _, x in networks], [s.flops_per_s for s, _ in networks], _names(networks), layout)
-    marks = [
-        _network(speed, intensity, place, colours[speed.name], theme)
-        for (speed, intensity), place in zip(networks, places, strict=True)
+    low, corner, high = 10 ** layout["xaxis"]["range"][0], peak / bandwidth, 10 ** layout["xaxis"]["range"][1]
+    roof = [(low, low * bandwidth), (corner, peak), (high, peak)]
+    layout["annotations"] = [
+        *_names(networks, layers, layout, theme, pairwise(roof)),
+        _roof_label(f"peak {format_si(peak, 'FLOP/s')} {precision}", roof[2], layout, theme),
+        _roof_label(f"bandwidth {format_si(bandwidth, 'B/s')}", _halfway(roof[0], roof[1]), layout, theme),
     ]
     entries = evidence.legend_entries((speed.evidence for speed, _ in networks), theme, bars=False)
-    roofs = _roofs(peak, bandwidth, layout["xaxis"]["range"], precision, theme)
-    return go.Figure([*roofs, *_layers(layers, theme), *entries, *marks], layout)
-
-
-def _names(networks: Sequence[tuple[Speed, float]]) -> list[str]:
-    return [speed.name for speed, _ in networks]
-
-
-def _roofs(
-    peak: float, bandwidth: float, span: tuple[float, float], precision: str, theme: Theme
-) -> list[dict[str, Any]]:
-    """The slope, the flat, and what they are."""
-    low, corner, high = 10 ** span[0], peak / bandwidth, 10 ** span[1]
-    line = {"type": "scatter", "mode": "lines", "line": {"color": theme.text, "width": 2}, "showlegend": False}
-    texts = [
-        {
-            "x": [high],
-            "y": [peak],
-            "text": [f"peak {format_si(peak, 'FLOP/s')} {precision} "],
-            "textposition": "top left",
-        },
-        {
-            "x": [(low * corner) ** 0.5],
-            "y": [(low * corner) ** 0.5 * bandwidth],
-            "text": [f"bandwidth {format_si(bandwidth, 'B/s')}  "],
-            "textposition": "middle left",
-        },
+    marks = [
+        evidence.rate_mark(speed, x, colours[speed.name], theme, f"<br>{format_si(x, 'FLOP/B')}")
+        for speed, x in networks
     ]
-    style = {"type": "scatter", "mode": "text", "hoverinfo": "skip", "showlegend": False, "cliponaxis": False}
-    font = {"textfont": {"color": theme.muted, "size": 12}}
-    roof = {"x": [low, corner, high], "y": [low * bandwidth, peak, peak], "hoverinfo": "skip"}
-    return [line | roof, *(style | font | text for text in texts)]
+    return go.Figure([_roof(roof, theme), *_layers(layers, theme), *entries, *marks], layout)
+
+
+def _names(
+    networks: Sequence[tuple[Speed, float]],
+    layers: Sequence[LayerPoint],
+    layout: Mapping[str, Any],
+    theme: Theme,
+    roof: Iterable[Line],
+) -> list[dict[str, Any]]:
+    """The networks' names, clear of the layers, the error bars and the roof."""
+    points = [(x, speed.flops_per_s) for speed, x in networks]
+    squares = [(layer.intensity, layer.flops_per_s) for layer in layers]
+    names = [*(speed.name for speed, _ in networks), *[""] * len(layers)]
+    bars = [line for speed, x in networks for line in evidence.rate_bar(speed, x)]
+    return name_marks([*points, *squares], names, layout, theme, [*bars, *roof])
+
+
+def _roof(corners: Sequence[tuple[float, float]], theme: Theme) -> dict[str, Any]:
+    """The slope and the flat."""
+    line = {"type": "scatter", "mode": "lines", "line": {"color": theme.text, "width": 2}, "showlegend": False}
+    return line | {"x": [x for x, _ in corners], "y": [y for _, y in corners], "hoverinfo": "skip"}
+
+
+def _roof_label(text: str, at: tuple[float, float], layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
+    """What a part of the roof is, above it and to the left."""
+    place = {"x": coordinate(at[0], layout["xaxis"]), "y": coordinate(at[1], layout["yaxis"])}
+    anchors = {"xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 4, "showarrow": False}
+    return place | anchors | {"text": text, "font": {"color": theme.muted, "size": 12}}
+
+
+def _halfway(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    """On logarithmic axes."""
+    return (start[0] * end[0]) ** 0.5, (start[1] * end[1]) ** 0.5
 
 
 def _layers(layers: Sequence[LayerPoint], theme: Theme) -> list[dict[str, Any]]:
@@ -130,21 +140,3 @@ def _layer_hover(layer: LayerPoint) -> str:
         f"{format_si(layer.flops_per_s, 'FLOP/s')} at {format_si(layer.intensity, 'FLOP/B')}<br>"
         f"{format_share(layer.share_of_time)} of the network's time"
     )
-
-
-def _network(speed: Speed, intensity: float, place: str | None, colour: str, theme: Theme) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": [intensity],
-        "y": [speed.flops_per_s],
-        "mode": "markers+text",
-        "text": [speed.name if place else ""],
-        "textposition": place or "top center",
-        "textfont": {"size": 12, "color": theme.text},
-        "cliponaxis": False,
-        "marker": evidence.mark_style(speed.evidence, colour, theme, MARK),
-        "error_y": evidence.error_bar([speed], [speed.flops_per_s], theme),
-        "hovertext": f"{evidence.hover(speed)}<br>{format_si(intensity, 'FLOP/B')}",
-        "hoverinfo": "text",
-        "showlegend": False,
-    }

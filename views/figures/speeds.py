@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import plotly.graph_objects as go
@@ -49,14 +50,12 @@ def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: T
     for number, device in enumerate(devices):
         shown = [speed for speed in speeds if speed.device == device]
         _add_panel(layout, shown, key, (number, len(devices)), theme)
-        for kind in EVIDENCE:
-            if alike := [speed for speed in shown if speed.evidence == kind]:
+        for kind, is_known in product(EVIDENCE, (True, False)):  # Plotly draws an error of None as one of 0
+            if alike := [speed for speed in shown if (speed.evidence, speed.error is not None) == (kind, is_known)]:
                 places = [rows[row_of(speed)] for speed in alike]
-                panel = {"xaxis": f"x{number + 1}"}
-                traces += [
-                    _bars(alike, places, key, colours, theme) | panel,
-                    _figures(alike, places, key, theme) | panel,
-                ]
+                axis = f"x{number + 1}"
+                traces.append(_bars(alike, places, key, colours, theme) | {"xaxis": axis})
+                layout["annotations"] += _figures(alike, places, key, axis if number else "x", theme)
     return go.Figure(traces, layout)
 
 
@@ -134,26 +133,26 @@ def _bars(
         "y": list(places),
         "width": THICKNESS,
         "marker": evidence.bar_styles(alike[0].evidence, [colours[speed.name] for speed in alike], theme),
-        "error_x": evidence.error_bar(alike, values, theme),
+        "error_x": evidence.error_bar([speed.error for speed in alike], values, theme),
         "hovertext": [evidence.hover(speed) for speed in alike],
         "hoverinfo": "text",
         "showlegend": False,
     }
 
 
-def _figures(alike: Sequence[Speed], places: Sequence[float], key: str, theme: Theme) -> dict[str, Any]:
-    """The values beside their bars, clear of the error bars."""
-    values = [getattr(speed, key) for speed in alike]
+def _figures(
+    alike: Sequence[Speed], places: Sequence[float], key: str, axis: str, theme: Theme
+) -> list[dict[str, Any]]:
+    """The values beside their bars, clear of the error bars, and on the peak's line rather than under it."""
     unit = UNITS[key] if key == "flops_per_s" else ""
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [value * (1 + (speed.error[1] if speed.error else 0)) for value, speed in zip(values, alike, strict=True)],
-        "y": list(places),
-        "text": [f"  {format_si(value, unit)}" for value in values],
-        "textposition": "middle right",
-        "textfont": {"color": theme.text, "size": 12},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+    style = {"xref": axis, "xanchor": "left", "xshift": 6, "showarrow": False, "bgcolor": theme.page, "borderpad": 0}
+    return [
+        style
+        | {
+            "x": getattr(speed, key) * (1 + (speed.error[1] if speed.error else 0)),
+            "y": place,
+            "text": format_si(getattr(speed, key), unit),
+            "font": {"color": theme.text, "size": 12},
+        }
+        for speed, place in zip(alike, places, strict=True)
+    ]
