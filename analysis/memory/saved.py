@@ -69,7 +69,8 @@ def saved_tensors(
     for layer in layers:
         rule = _rule(layer)
         for tensor in () if layer.name in recomputation.shape_only else rule.tensors(layer):
-            for source in _made_of(tensor, made_by, recomputation.recomputed):
+            again = () if layer.name in recomputation.as_is else recomputation.recomputed
+            for source in _made_of(tensor, made_by, again):
                 if source not in kept:
                     kept.add(source)
                     kind = _kind(tensor, source, made_by) or rule.kind

@@ -37,12 +37,12 @@ class TrainingMemory:
     #: The layers as they run in training, dropout among them.
     layers: tuple[Layer, ...] = field(repr=False)
     saved: tuple[Saved, ...] = field(repr=False)
-    #: The layers that run a second time in the backward pass, in place of keeping their results.
+    #: The layers that run again in the backward pass, each as often as its result is made again.
     recomputed: tuple[LayerCost, ...] = field(repr=False)
 
     @property
     def recomputed_costs(self) -> Totals:
-        """What the second run of these layers costs: bytes moved and elementwise operations, no convolution."""
+        """What running these layers again costs: bytes moved and elementwise operations, no convolution."""
         return Totals(**{key: sum(getattr(cost, key) for cost in self.recomputed) for key in ADDITIVE_QUANTITIES})
 
     @property
@@ -110,13 +110,13 @@ def training_memory(summary: Summary) -> TrainingMemory:
     """
     checks.choice("dtype", summary.dtype, TRAINING_DTYPES)
     layers, frozen = training_layers(summary), frozen_norms(summary.target)
-    recomputes = getattr(summary.target.config, "memory_efficient", False)
-    again = recomputation(layers, frozen) if recomputes else PLAIN
+    config, costs = summary.target.config, {cost.layer.name: cost for cost in summary.layers}
+    again = recomputation(layers, config.family, frozen) if getattr(config, "memory_efficient", False) else PLAIN
     return TrainingMemory(
         summary=summary,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
         layers=layers,
         saved=tuple(saved_tensors(layers, element_bytes(summary.dtype), frozen, again)),
-        recomputed=tuple(cost for cost in summary.layers if cost.layer.name in again.recomputed),
+        recomputed=tuple([costs[name] for name in again.runs]),
     )
