@@ -29,6 +29,27 @@ VARIANT_STYLES = {
     "your design": ("star", 0.0),
 }
 
+#: Kinds of memory that are no kind of operation: the operation whose colour they take, and how far it goes to the
+#: outline's.
+MEMORY_STYLES = {
+    "image": ("copy", 0.0),
+    "concat copy": ("concat", 0.0),
+    "features": ("convolution 1×1", 0.0),
+    "BN input": ("normalisation", 0.0),
+    "ReLU output": ("activation", 0.0),
+    "conv input": ("convolution k×k", 0.0),
+    "pooling input": ("pooling", 0.0),
+    "pooling index": ("pooling", 0.35),
+    "activation input": ("activation", 0.35),
+    "activation output": ("activation", 0.6),
+    "product operand": ("arithmetic", 0.0),
+    "linear input": ("linear", 0.0),
+    "dropout mask": ("copy", 0.0),
+    "LN input": ("normalisation", 0.35),
+    "LN statistics": ("normalisation", 0.6),
+    "BN statistics": ("normalisation", 0.6),
+}
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -51,6 +72,11 @@ class Theme:
         """The fill of a network's marks."""
         _, shade = VARIANT_STYLES.get(variant, ("circle", 0.0))
         return mix(FAMILY_COLOURS.get(family or "", OTHER_FAMILY), "#FFFFFF" if shade > 0 else "#000000", abs(shade))
+
+    def memory_colour(self, kind: str) -> str:
+        """The fill of a kind of memory: that of its operation, or a shade of it."""
+        op_kind, shade = MEMORY_STYLES.get(kind, (kind, 0.0))
+        return mix(self.kinds[op_kind], self.outline_towards, shade)
 
     def outline(self, fill: str) -> str:
         """An outline that stands out from the paper where a light fill does not."""
