@@ -37,7 +37,7 @@ class Results:
     """The measurements in one folder; without a folder, the user's."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.path = (folder or _users_folder()) / FILE_NAME
+        self.path = (folder or users_folder()) / FILE_NAME
 
     def all(self) -> list[Measurement]:
         """Every measurement, in the order in which they came.
@@ -170,7 +170,7 @@ def _unused_name(path: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _users_folder() -> Path:
+def users_folder() -> Path:
     if folder := os.environ.get(FOLDER_VARIABLE):
         return Path(folder)
     try:
