@@ -17,16 +17,26 @@ from analysis.measuring.record import Measurement
 from analysis.measuring.workload import Workload
 from analysis.memory import InferenceMemory, TrainingMemory, memory
 from analysis.published import published
+from analysis.search import search
 from analysis.summary import Summary, summarize
 
 if TYPE_CHECKING:
+    from analysis.optimize.optimize import optimize_for_inference
     from analysis.prediction.own_runs import calibrate_by
     from analysis.prediction.predict import Prediction, predict
     from analysis.prediction.validation import Validation, validate_predictions
+    from analysis.search.presets import get_space, list_spaces
+    from analysis.search.result import SearchResult
+    from analysis.search.space import Space
 
 #: Loaded when first asked for, since they need numpy.
 _ON_DEMAND = {
+    "SearchResult": "analysis.search.result",
+    "Space": "analysis.search.space",
+    "get_space": "analysis.search.presets",
+    "list_spaces": "analysis.search.presets",
     "calibrate_by": "analysis.prediction.own_runs",
+    "optimize_for_inference": "analysis.optimize.optimize",
     "Prediction": "analysis.prediction.predict",
     "predict": "analysis.prediction.predict",
     "Validation": "analysis.prediction.validation",
@@ -41,6 +51,8 @@ __all__ = [
     "LayerTime",
     "Measurement",
     "Prediction",
+    "SearchResult",
+    "Space",
     "Summary",
     "TrainingMemory",
     "Validation",
@@ -55,11 +67,15 @@ __all__ = [
     "count_depth",
     "cross_check",
     "get_device",
+    "get_space",
     "list_devices",
+    "list_spaces",
     "memory",
+    "optimize_for_inference",
     "predict",
     "published",
     "read_device",
+    "search",
     "summarize",
     "validate_predictions",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class DenseScopeError(Exception):
@@ -11,6 +12,15 @@ class DenseScopeError(Exception):
 
     def __str__(self) -> str:  # KeyError would print its message in quotes
         return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:  # between processes; the arguments of __init__ are not kept
+        return _remake, (type(self), self.args, self.__dict__)
+
+
+def _remake(kind: type[DenseScopeError], args: tuple[Any, ...], state: dict[str, Any]) -> DenseScopeError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UnknownArchError(DenseScopeError, KeyError):

@@ -1,0 +1,108 @@
+"""Search: which networks of a space keep to budgets, and which of them no other beats (docs/search.md).
+
+Importing this package imports neither numpy nor pandas; a search does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from archs import checks
+from archs.errors import ConfigError
+
+if TYPE_CHECKING:
+    import os
+
+    from analysis.search.result import SearchResult
+    from analysis.search.space import Space
+
+#: So many configs are looked at unless the caller says otherwise.
+DEFAULT_LIMIT = 100_000
+MAX_LIMIT = 100_000_000
+
+
+def search(
+    space: Space | str,
+    budgets: Mapping[str, tuple[float | None, float | None]] | None = None,
+    objectives: str | Iterable[str] | Mapping[str, str] = ("params", "macs", "memory_access_cost"),
+    limit: int = DEFAULT_LIMIT,
+    *,
+    seed: int = 0,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    evaluators: Mapping[str, Callable[[Any], float]] | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
+    jobs: int | None = None,
+) -> SearchResult:
+    """The networks of a space that keep to budgets, and the Pareto front of the objectives among them.
+
+    Every quantity of `analysis.search.quantities.COUNTED` is counted exactly, of all configs at once. The others are
+    evaluated config by config, of those only that keep to the budgets of what is counted, through joblib:
+    `joblib.parallel_config(backend="dask")` around the call spreads them over a cluster.
+
+    Args:
+        space: a `Space`, or the name of one (`analysis.search.presets.list_spaces`).
+        budgets: (lower, upper) by quantity, None where there is no bound: {"macs": (None, 600e6)}.
+        objectives: quantities to minimise, or "min" or "max" by quantity.
+        limit: how many configs to look at; more than the space has: all of them, else drawn with the seed.
+        batch_size, dtype: at which costs are counted.
+        evaluators: functions of a config by name, for budgets and objectives; under the name of one of
+            `analysis.search.quantities.EVALUATORS` they take its place, as `PredictedSeconds("RTX 3090")` does.
+        store: folder of what was evaluated; a search that was interrupted goes on from it. A function of one's own is
+            known there by its name: rename it when it changes.
+        progress: called with what is being done, how much is done, and how much there is.
+        jobs: evaluations at once; None: what joblib's `parallel_config` says, else one.
+
+    Raises:
+        NothingFoundError: no config is a network, or none keeps to the budgets: it names the pair that excludes all.
+        UnknownSpaceError, UnknownQuantityError: they name the nearest three.
+        ConfigError: a setting that is not allowed.
+    """
+    from analysis.search.batch import BatchCosts
+    from analysis.search.budgets import parse_budgets
+    from analysis.search.engine import Search
+    from analysis.search.presets import get_space
+    from analysis.search.quantities import COUNTED, EVALUATORS, UnknownQuantityError
+    from analysis.search.space import Space
+    from analysis.search.store import Store
+
+    own = dict(evaluators or {})
+    for name, function in own.items():
+        if not (isinstance(name, str) and name.isidentifier() and name not in COUNTED and callable(function)):
+            raise ConfigError("evaluators", {name: function}, "functions by names that no counted quantity has")
+    known = {**EVALUATORS, **own}
+    goals = _goals(objectives)
+    for name in goals:
+        if name not in (*COUNTED, *known):
+            raise UnknownQuantityError(name, (*COUNTED, *known))
+    chosen = space if isinstance(space, Space) else get_space(space)
+    return Search(
+        space=chosen,
+        bounds=parse_budgets(budgets, (*COUNTED, *known)),
+        objectives=goals,
+        evaluators=known,
+        limit=checks.integer("limit", limit, 1, MAX_LIMIT),
+        seed=checks.integer("seed", seed, 0, 2**63 - 1),
+        counter=BatchCosts(chosen, batch_size, dtype),
+        store=None if store is None else Store(store),
+        progress=progress or _unseen,
+        jobs=None if jobs is None else checks.integer("jobs", jobs, -1024, 1024),
+    ).run()
+
+
+def _unseen(_what: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _goals(objectives: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Objectives as "min" or "max" by quantity."""
+    if isinstance(objectives, str):
+        objectives = (objectives,)
+    goals = dict(objectives) if isinstance(objectives, Mapping) else dict.fromkeys(objectives, "min")
+    if not goals:
+        raise ConfigError("objectives", objectives, "at least one quantity")
+    for sense in goals.values():
+        checks.choice("the sense of an objective", sense, ("min", "max"))
+    return goals

@@ -1,0 +1,113 @@
+"""Budgets: bounds on quantities, and what each of them excludes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import combinations
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.search.columns import Mask
+from analysis.search.quantities import UnknownQuantityError, format_value, label_of
+from archs.errors import ConfigError
+
+
+class Bound(NamedTuple):
+    """One end of a budget."""
+
+    quantity: str
+    #: Whether the quantity must not be less; else it must not be more.
+    at_least: bool
+    value: float
+
+    def holds(self, values: npt.NDArray[Any]) -> Mask:
+        """Which values keep to it; those that are no numbers do not."""
+        kept = values >= self.value if self.at_least else values <= self.value
+        return np.asarray(kept, bool)
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return f"{label_of(self.quantity)} {sign} {format_value(self.quantity, self.value)}"
+
+
+def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> tuple[Bound, ...]:
+    """Bounds from (lower, upper) by quantity, None where there is none.
+
+    >>> [str(bound) for bound in parse_budgets({"depth": (50, 100)}, ["depth"])]
+    ['Depth ≥ 50', 'Depth ≤ 100']
+
+    Raises:
+        UnknownQuantityError: it names the nearest three.
+        ConfigError: a bound is no number, or a lower one lies above the upper.
+    """
+    bounds: list[Bound] = []
+    for quantity, limits in (budgets or {}).items():
+        if quantity not in known:
+            raise UnknownQuantityError(quantity, known)
+        if not (isinstance(limits, (tuple, list)) and len(limits) == 2 and all(map(_is_limit, limits))):
+            raise ConfigError(f"the budget of {quantity}", limits, "a pair (lower, upper) of numbers or None")
+        low, high = limits
+        if low is not None and high is not None and low > high:
+            raise ConfigError(f"the budget of {quantity}", limits, "a pair whose lower bound is not above the upper")
+        bounds += [
+            Bound(quantity, at_least, value) for at_least, value in ((True, low), (False, high)) if value is not None
+        ]
+    return tuple(bounds)
+
+
+def _is_limit(value: Any) -> bool:
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return value is None or bool(number and isfinite(value))
+
+
+class Exclusion(NamedTuple):
+    """How many networks a bound excludes."""
+
+    bound: Bound
+    #: Whatever the other bounds are. Of a quantity that is evaluated one by one: among those evaluated.
+    alone: int
+    #: Networks that no bound before it had excluded.
+    first: int
+
+
+class Tally:
+    """Counts what bounds exclude, over any number of batches of networks."""
+
+    def __init__(self, bounds: tuple[Bound, ...]) -> None:
+        self.bounds = bounds
+        self.total = 0
+        self._both = np.zeros((len(bounds), len(bounds)), np.int64)
+        self._first = np.zeros(len(bounds), np.int64)
+
+    def apply(self, columns: Mapping[str, npt.NDArray[Any]], count: int) -> Mask:
+        """Which of `count` networks keep to all bounds."""
+        kept = np.ones(count, bool)
+        holds = [bound.holds(columns[bound.quantity]) for bound in self.bounds]
+        for number, own in enumerate(holds):
+            self._first[number] += np.count_nonzero(kept & ~own)
+            kept &= own
+        self.total += count
+        for a, b in np.ndindex(self._both.shape):
+            self._both[a, b] += np.count_nonzero(holds[a] & holds[b])
+        return kept
+
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """One record a bound."""
+        alone = self.total - np.diagonal(self._both)
+        return tuple(
+            Exclusion(bound, int(alone[number]), int(self._first[number])) for number, bound in enumerate(self.bounds)
+        )
+
+    def contradiction(self) -> str:
+        """Why no network is left: one bound that none keeps, else a pair that none keeps both of, else all."""
+        for number, bound in enumerate(self.bounds):
+            if not self._both[number, number]:
+                return f"none keeps {bound}"
+        for a, b in combinations(range(len(self.bounds)), 2):
+            if not self._both[a, b]:
+                each = f"{self._both[a, a]:,} keep the first alone and {self._both[b, b]:,} the second"
+                return f"none keeps both {self.bounds[a]} and {self.bounds[b]} ({each})"
+        return f"none keeps all of {', '.join(map(str, self.bounds))}, though some keep any two of them"

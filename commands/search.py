@@ -1,0 +1,148 @@
+"""Which networks keep to a budget, and which of them no other beats: search."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from analysis.devices import PRECISION_BYTES, list_devices
+from analysis.search import DEFAULT_LIMIT
+from analysis.search import search as search_space
+from archs import checks
+from archs.errors import ConfigError
+from commands.benchmark import FormatOption, OutputOption
+from commands.hardware import DEFAULT_DEVICE
+from commands.options import ALL_FORMATS, Request, parse_value
+from commands.output import Column, Row, emit, table, text
+
+if TYPE_CHECKING:
+    from analysis.search.result import SearchResult
+
+#: Quantities that the table shows whatever is asked for.
+_ALWAYS = ("params", "macs")
+
+
+def search(
+    context: typer.Context,
+    space: Annotated[
+        str, typer.Option(metavar="SPACE", help="densenet-bc-cifar, densenet-bc-imagenet, peleenet or vovnet.")
+    ] = "densenet-bc-imagenet",
+    minimize: Annotated[
+        list[str] | None, typer.Option(metavar="QUANTITY", help="macs, memory_access_cost …; repeatable.")
+    ] = None,
+    maximize: Annotated[
+        list[str] | None, typer.Option(metavar="QUANTITY", help="capacity_proxy, receptive_field …; repeatable.")
+    ] = None,
+    limit: Annotated[str, typer.Option(metavar="N", help="Configs to look at; drawn if there are more.")] = str(
+        DEFAULT_LIMIT
+    ),
+    seed: Annotated[str, typer.Option(metavar="N", help="Of the draw.")] = "0",
+    batch_size: Annotated[str, typer.Option("--batch", metavar="N", help="Images, for predicted_seconds.")] = "256",
+    device: Annotated[
+        str, typer.Option(metavar="DEVICE", help=f"For predicted_seconds: {', '.join(list_devices())}.")
+    ] = DEFAULT_DEVICE,
+    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISION_BYTES)}.")] = "fp16",
+    execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
+    store: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep what is evaluated; go on from it after an interruption.")
+    ] = None,
+    jobs: Annotated[str, typer.Option(metavar="N", help="Evaluations at once.")] = "1",
+    file_format: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Search a space of networks under budgets: --max-QUANTITY N and --min-QUANTITY N, such as --max-params 8e6."""
+    from analysis.search.quantities import PredictedSeconds
+
+    checks.choice("format", file_format or "table", ALL_FORMATS)
+    senses = (("min", minimize or ()), ("max", maximize or ()))
+    objectives = {_quantity(word): sense for sense, words in senses for word in words}
+    predicted = PredictedSeconds(device, parse_value(batch_size), precision, execution=execution)
+    with _progress() as progress:
+        found = search_space(
+            space,
+            parse_budgets(context.args),
+            objectives or ("params", "macs", "memory_access_cost"),
+            parse_value(limit),
+            seed=parse_value(seed),
+            evaluators={"predicted_seconds": predicted},
+            store=store,
+            progress=progress,
+            jobs=parse_value(jobs),
+        )
+    rows: list[Row] = [{str(key): value for key, value in row.items()} for row in found.front.to_dict("records")]
+    emit(lambda: rows, lambda: _show(found, rows), Request(file_format=file_format, output=output))
+
+
+def parse_budgets(arguments: Sequence[str]) -> dict[str, tuple[float | None, float | None]]:
+    """Budgets from what stands on the command line beside the options.
+
+    >>> parse_budgets(["--max-params", "8e6", "--min-params=1e6"])
+    {'params': (1000000.0, 8000000.0)}
+    """
+    words = [part for argument in arguments for part in argument.split("=", 1)]
+    budgets: dict[str, tuple[float | None, float | None]] = {}
+    for option, value in zip(words[::2], [*words[1::2], ""], strict=False):
+        end, _, quantity = option.removeprefix("--").partition("-")
+        if not option.startswith("--") or end not in ("min", "max") or not quantity:
+            raise ConfigError("the option", option, "one that `search --help` lists, --max-QUANTITY or --min-QUANTITY")
+        try:
+            number = float(value)
+        except ValueError:
+            raise ConfigError(option, value, "a number such as 8e6") from None
+        low, high = budgets.get(_quantity(quantity), (None, None))
+        budgets[_quantity(quantity)] = (number, high) if end == "min" else (low, number)
+    return budgets
+
+
+def _quantity(word: str) -> str:
+    return word.replace("-", "_")
+
+
+def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
+    yield Text(found.finding())
+    fields = [text(name, name) for name in found.space.open_fields]
+    shown = dict.fromkeys((*_ALWAYS, *(each.bound.quantity for each in found.exclusions), *found.objectives))
+    yield table(rows, [*fields, *map(_column, shown)])
+    if found.exclusions:
+        yield table(found.exclusion_rows(), _EXCLUSION_COLUMNS)
+    if "predicted_seconds" in shown:
+        yield Text("Times are predicted, not measured: docs/prediction.md says how well.", style="dim")
+
+
+def _column(quantity: str) -> Column:
+    from analysis.search.quantities import format_value, label_of
+
+    return Column(label_of(quantity), lambda row: format_value(quantity, row[quantity]))
+
+
+_EXCLUSION_COLUMNS = (
+    text("bound", "Budget"),
+    Column("Excludes alone", lambda row: f"{row['alone']:,}"),
+    Column("after those above", lambda row: f"{row['first']:,}"),
+)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], object]]:
+    """Bars on stderr, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns: list[Any] = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        tasks: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what)
+            progress.update(tasks[what], completed=done, total=total)
+
+        yield update
