@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from analysis.architecture.channels import channel_uses
+from analysis.kinds import op_kind
 from analysis.summary import Summary
-from analysis.units import format_size
+from analysis.units import format_ratio, format_share, format_size
 from archs.densenet import DenseNetConfig
+from archs.layer import INPUT
 from archs.peleenet import PeleeNetConfig
 from archs.vovnet import VoVNetConfig
 
@@ -17,7 +20,7 @@ def architecture_finding(summary: Summary) -> str:
     vovnet39 is 39 layers deep: 6 OSA modules (1 + 1 + 2 + 2) of 5 convolutions and one aggregation each. A 224×224 \
 image becomes 1,024 channels at 7×7.
     """
-    return f"{summary.name} is {summary.depth.total} layers deep: {_blocks(summary)}. {_features(summary)}"
+    return f"{summary.name} is {summary.depth.total} layers deep: {_blocks(summary)}. {_features(summary)}".rstrip()
 
 
 def _blocks(summary: Summary) -> str:
@@ -38,7 +41,9 @@ def _blocks(summary: Summary) -> str:
 
 
 def _features(summary: Summary) -> str:
-    """What the image becomes before the network looks away from places."""
+    """What the image becomes before it is averaged; empty for networks that cut it into tokens."""
+    if any(op_kind(cost.layer) == "matrix product" for cost in summary.layers):
+        return ""
     shapes = (cost.layer.output_shape for cost in reversed(summary.layers))
     last = next((shape for shape in shapes if len(shape) == 4 and shape[2:] != (1, 1)), None)
     if last is None:
@@ -54,3 +59,67 @@ def _sum(numbers: tuple[int, ...]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def channels_finding(summary: Summary) -> str:
+    """What unequal input and output channels cost a network, and where.
+
+    >>> from analysis import summarize
+    >>> print(channels_finding(summarize("densenet121")).replace("\u2009", " "))
+    densenet121's convolutions touch ×1.12 the elements that they could at the same MACs; dense block 3 accounts for \
+34 % of the surplus. Furthest from equal input and output channels, the layer that reads the image aside, is \
+features.denseblock3.denselayer24.conv1: 992 in, 128 out, ×1.30.
+    """
+    uses = channel_uses(summary)
+    if not uses:
+        return f"{summary.name} has no convolution that mixes channels."
+    surplus: dict[str, float] = {}
+    for use in uses:
+        surplus[use.layer.stage] = surplus.get(use.layer.stage, 0.0) + use.surplus
+    total, least = sum(surplus.values()), sum(use.bound for use in uses)
+    stage = max(surplus, key=lambda name: surplus[name])
+    opening = (
+        f"{summary.name}'s convolutions touch {format_ratio(1 + total / least)} the elements that they could at the "
+        f"same MACs; {stage} accounts for {format_share(surplus[stage] / (total or 1))} of the surplus."
+    )
+    # The image's channels are not the network's choice.
+    inner = [use for use in uses if INPUT not in use.layer.inputs]
+    if not inner:
+        return opening
+    worst = max(inner, key=lambda use: use.penalty)
+    return (
+        f"{opening} Furthest from equal input and output channels, the layer that reads the image aside, is "
+        f"{worst.layer.name}: {worst.in_channels:,} in, {worst.out_channels:,} out, {format_ratio(worst.penalty)}."
+    )
+
+
+def channels_rule(config: object) -> str:
+    """How a family's channels go along the depth, with the config's numbers; empty for other networks.
+
+    >>> from archs import get_config
+    >>> print(channels_rule(get_config("densenet121")))
+    Each dense layer reads k = 32 channels more than the one before it, squeezes them to 4k = 128 with a 1×1 \
+convolution and adds k = 32; each transition keeps θ = 0.5 of them.
+    """
+    if isinstance(config, DenseNetConfig):
+        k = config.growth_rate
+        width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
+        keep = f"keeps θ = {config.compression:g} of them" if config.compression < 1 else "keeps them all (θ = 1)"
+        return (
+            f"Each dense layer reads k = {k} channels more than the one before it{width or ''} and adds k = {k}; "
+            f"each transition {keep}."
+        )
+    if isinstance(config, PeleeNetConfig):
+        rates = " or ".join(map(str, dict.fromkeys(config.growth_rates)))
+        widths = ", ".join(str(config.bottleneck_channels(index, 10**6)) for index in range(len(config.block_config)))
+        return (
+            f"Each two-way dense layer adds k = {rates} channels, half of them each way, through bottlenecks of up to "
+            f"{widths} channels, but never more than half of what it reads; transitions keep all channels."
+        )
+    if isinstance(config, VoVNetConfig):
+        inner, outer = (", ".join(map(str, channels)) for channels in (config.stage_conv_chs, config.stage_out_chs))
+        return (
+            f"Within an OSA module each 3×3 convolution reads what the one before it makes ({inner} channels in stages "
+            f"2 to 5), however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
+        )
+    return ""

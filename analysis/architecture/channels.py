@@ -1,0 +1,143 @@
+"""How channels grow and shrink along the depth, and what unequal input and output channels cost.
+
+At a fixed number of multiply-accumulates, a convolution touches the fewest elements when it reads as many as it writes:
+at stride 1 with as many output as input channels (ShuffleNetV2, arXiv:1807.11164, guideline G1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import prod, sqrt
+from typing import Any
+
+from analysis.costs import LayerCost
+from analysis.kinds import op_kind
+from analysis.summary import Summary
+from archs.densenet import DenseNetConfig
+from archs.layer import Layer
+from archs.peleenet import PeleeNetConfig
+
+
+@dataclass(frozen=True)
+class ChannelUse:
+    """One convolution that mixes channels: its channels, and its memory access cost against the least possible."""
+
+    cost: LayerCost
+    #: Position in execution order among all layers, from 1.
+    number: int
+
+    @property
+    def layer(self) -> Layer:
+        return self.cost.layer
+
+    @property
+    def in_channels(self) -> int:
+        return self.layer.input_shapes[0][1]
+
+    @property
+    def out_channels(self) -> int:
+        return self.layer.output_shape[1]
+
+    @property
+    def ratio(self) -> float:
+        """Input channels / output channels."""
+        return self.in_channels / self.out_channels
+
+    @property
+    def bound(self) -> float:
+        """`least_access`, in elements."""
+        return least_access(self.cost)
+
+    @property
+    def penalty(self) -> float:
+        """Memory access cost / `bound`: 1 at the optimum, never less."""
+        return self.cost.memory_access_cost / self.bound
+
+    @property
+    def surplus(self) -> float:
+        """Memory access cost beyond `bound`, in elements."""
+        return self.cost.memory_access_cost - self.bound
+
+
+def least_access(cost: LayerCost) -> float:
+    """The least memory access cost, in elements, that a convolution of the same multiply-accumulates can have.
+
+    With p input and q output positions (N·h·w of either), kernel k×k and g groups, a convolution touches
+    p·ci + q·co + k²·ci·co/g elements and makes B = q·k²·ci·co/g multiply-accumulates. B fixes ci·co, and with it the
+    weights, B/q; of all ci and co with that product, p·ci + q·co is least where both are equal (the inequality of
+    arithmetic and geometric mean): √(p·q·ci·co) each. So the bound is
+
+        2·√(p·q·ci·co) + B/q,   ci·co = B·g/(q·k²)
+
+    which is ShuffleNetV2's 2·√(hw·B) + B/hw for a 1×1 convolution at stride 1 and batch 1. There and at stride 1 in
+    general it is reached at ci = co, at stride s at co = s²·ci. It allows channels that are no integers, and other
+    channels than the image's, which no network can choose.
+    """
+    layer = cost.layer
+    (n, ci, *sides), (_, co, *out_sides) = layer.input_shapes[0], layer.output_shape
+    read, written = n * prod(sides), n * prod(out_sides)
+    return 2 * sqrt(read * written * ci * co) + cost.macs / written
+
+
+def channel_uses(summary: Summary) -> list[ChannelUse]:
+    """Every convolution that mixes channels, in execution order: depthwise ones, which have no choice, are left out."""
+    return [
+        ChannelUse(cost, number)
+        for number, cost in enumerate(summary.layers, start=1)
+        if op_kind(cost.layer) in ("convolution 1×1", "convolution k×k") and len(cost.layer.output_shape) == 4
+    ]
+
+
+def channel_rows(summary: Summary) -> list[dict[str, Any]]:
+    """One record a convolution, plain values."""
+    return [
+        {
+            "name": use.layer.name,
+            "number": use.number,
+            "stage": use.layer.stage,
+            "kind": op_kind(use.layer),
+            "kernel": use.layer.kernel,
+            "output_size": use.layer.output_shape[2:],
+            "in_channels": use.in_channels,
+            "out_channels": use.out_channels,
+            "ratio": use.ratio,
+            "macs": use.cost.macs,
+            "memory_access_cost": use.cost.memory_access_cost,
+            "least_access": use.bound,
+            "penalty": use.penalty,
+        }
+        for use in channel_uses(summary)
+    ]
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """The numbers of a config that a drawing of its channels should point out."""
+
+    #: What the convolutions of a kind (`analysis.kinds`) read and make.
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    #: What transitions do; empty where they keep all channels.
+    transition: str = ""
+
+
+def landmarks(config: Any) -> Landmarks:
+    """k, the bottleneck's multiple of k and θ of a DenseNet or PeleeNet; none of other networks."""
+    if isinstance(config, PeleeNetConfig):
+        halves = _listed(k // 2 for k in config.growth_rates)
+        return Landmarks({"convolution k×k": f"adds k/2 = {halves} on either way", "convolution 1×1": "bottleneck"})
+    if not isinstance(config, DenseNetConfig):
+        return Landmarks()
+    k, theta = config.growth_rate, f"θ = {config.compression:g}" if config.compression < 1 else ""
+    if config.bn_size is None:
+        return Landmarks({"convolution k×k": f"reads k = {k} more in each layer"}, theta)
+    width = f"{config.bn_size}k = {config.bn_size * k}"
+    kinds = {
+        "convolution 1×1": f"reads k = {k} more in each layer, makes {width}",
+        "convolution k×k": f"reads {width}, makes k = {k}",
+    }
+    return Landmarks(kinds, theta)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, dict.fromkeys(numbers)))

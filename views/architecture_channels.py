@@ -1,0 +1,89 @@
+"""Architecture: how channels and resolution go along the depth, and what unequal channels cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture.channels import channel_rows, landmarks
+from analysis.architecture.findings import channels_finding, channels_rule
+from analysis.units import format_quantity, format_ratio, format_si
+from views import tables, widgets
+from views.figures import architecture_channels as figures
+from views.side_by_side import columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Pixels that a chart's panels span at the least: alone, or beside another.
+WIDTHS = {1: 780, 2: 340}
+HELP = """One mark a convolution; the bands are stages. Depthwise convolutions, which have no choice, are left out.
+
+**Input ÷ output**: input channels over output channels.
+
+**Access ÷ least**: memory access cost over the least that a convolution with the same MACs, kernel and maps could have.
+At stride 1 that is where input and output channels are equal (ShuffleNetV2, guideline G1):
+2·√(hw·MACs) + MACs/hw for a 1×1 convolution; with a kernel k×k, 2·√(hw·MACs)/k + MACs/hw."""
+TITLES = {
+    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
+    "stage": ("Stage", "Row of the paper's table."),
+    "kernel": ("Kernel", "Height × width of the window."),
+    "output_size": ("Size", "Height × width of the output in pixels."),
+    "in_channels": ("In", "Input channels."),
+    "out_channels": ("Out", "Output channels."),
+    "ratio": ("In ÷ out", "Input channels over output channels."),
+    "macs": ("MACs", "Multiply-accumulates."),
+    "least_access": ("Least possible", "The least memory access cost at the same MACs, kernel and maps."),
+    "penalty": ("Access ÷ least", "Memory access cost over the least possible: 1 at the optimum."),
+}
+SHOWN = [*list(TITLES)[:8], "memory_access_cost", "least_access", "penalty"]
+TABLE_HEIGHT = 560
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    for summary in summaries:
+        st.markdown(" ".join([channels_finding(summary), channels_rule(summary.target.config)]))
+    frames = [channel_frame(summary) for summary in summaries]
+    for column, (summary, frame) in columns([*zip(summaries, frames, strict=True)]):
+        with column:
+            if not frame.empty:
+                draw_profile(summary, frame, frames)
+
+
+def channel_frame(summary: Summary) -> pd.DataFrame:
+    """One row a convolution, numbered from 1."""
+    import pandas as pd
+
+    frame = pd.DataFrame(channel_rows(summary))
+    if frame.empty:
+        return frame
+    return frame.assign(number=range(1, len(frame) + 1), resolution=[size[0] for size in frame["output_size"]])
+
+
+def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> None:
+    """The chart, and its table beside it."""
+    question = "How do channels grow, and what does it cost?"
+    if len(frames) > 1:
+        question = f"{summary.name}: {question[0].lower()}{question[1:]}"
+    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"channels_table_{summary.name}")):
+        width = WIDTHS[len(frames)]
+        peers = [other for other in frames if not other.empty]
+        figure = figures.profile(frame, landmarks(summary.target.config), widgets.current_theme(), width, peers)
+        described = f"Channels, resolution and memory access cost of {len(frame)} convolutions of {summary.name}."
+        widgets.draw(figure, f"channels_{summary.name}", described)
+    widgets.downloads(frame.drop(columns="resolution"), f"{summary.name}_channels")
+
+
+def show_table(frame: pd.DataFrame, key: str) -> None:
+    """One row a convolution."""
+    sizes = {column: tables.by_area(frame[column]) for column in ("kernel", "output_size")}
+    shown = frame[SHOWN].assign(**{column: areas for column, (areas, _) in sizes.items()})
+    writers = {column: write for column, (_, write) in sizes.items()}
+    writers |= {column: partial(format_quantity, column) for column in ("macs", "memory_access_cost")}
+    writers |= {"least_access": format_si, "ratio": format_ratio, "penalty": format_ratio}
+    tables.show(shown, writers, TITLES, key, min(TABLE_HEIGHT, 40 + 35 * len(shown)))

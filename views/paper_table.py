@@ -1,0 +1,121 @@
+"""The architecture table as the papers print it: an HTML table, so that screen readers can read it like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import zip_longest
+
+from analysis import Summary
+from analysis.architecture.table import Abreast, Line, abreast, table
+from analysis.units import format_quantity, format_size
+from views.notation import format_exact
+
+HELP = {
+    "Output": "Height × width in pixels.",
+    "Layers": "In the notation of the family's paper; × says how often neighbours are repeated.",
+    "Channels": "Read → made.",
+    "Makes": "Channels made.",
+    "Parameters": "Learnable scalars; hover a figure for all its digits.",
+    "MACs": "Multiply-accumulates of the whole batch; hover a figure for all its digits.",
+    "Depth": "How many layers the name counts.",
+}
+#: The columns of a network alone, and of each of several, where space is scarce.
+ALONE = ("Output", "Layers", "Channels", "Parameters", "MACs", "Depth")
+ABREAST = ("Output", "Layers", "Makes", "Parameters", "MACs")
+WORDS = ("Output", "Layers")
+EMPTY = "–"
+
+#: What a cell says, and every digit of it.
+Cell = tuple[str, str]
+
+
+def paper_table(summaries: Sequence[Summary]) -> str:
+    """One table of one network, or of several abreast: stages to the left, the lines of each network beside them."""
+    rows = abreast([table(summary) for summary in summaries])
+    lines = [line for row in rows for line in zip_longest(*row.lines)]
+    heads = ABREAST if len(summaries) > 1 else ALONE
+    if shared := len(summaries) > 1 and all(len({one.output_size for one in line if one}) == 1 for line in lines):
+        heads = heads[1:]
+    names = escape(", ".join(summary.name for summary in summaries))
+    return (
+        f'<div class="paper-table" role="region" tabindex="0" aria-label="Architecture of {names}"><table>'
+        f"<thead>{_head(summaries, heads, shared=shared)}</thead>"
+        f"{''.join(_stage(row, heads, shared=shared) for row in rows)}"
+        f"<tfoot>{_totals(summaries, heads, shared=shared)}</tfoot></table></div>"
+    )
+
+
+def _head(summaries: Sequence[Summary], heads: Sequence[str], *, shared: bool) -> str:
+    own = "".join(map(_column_head, heads))
+    if len(summaries) == 1:
+        return f'<tr><th scope="col">Stage</th>{own}</tr>'
+    first = '<th scope="col" rowspan="2">Stage</th>' + ('<th scope="col" rowspan="2">Output</th>' if shared else "")
+    groups = "".join(
+        f'<th scope="colgroup" colspan="{len(heads)}" class="network">{escape(summary.name)}</th>'
+        for summary in summaries
+    )
+    return f"<tr>{first}{groups}</tr><tr>{own * len(summaries)}</tr>"
+
+
+def _column_head(head: str) -> str:
+    return f'<th scope="col"{_class(head)} title="{escape(HELP[head])}">{head}</th>'
+
+
+def _stage(row: Abreast, heads: Sequence[str], *, shared: bool) -> str:
+    """The lines of a stage, its name in front of all of them."""
+    lines = [*zip_longest(*row.lines)]
+    written = []
+    for index, line in enumerate(lines):
+        name = "" if index else f'<th scope="rowgroup" rowspan="{len(lines)}">{escape(row.stage)}</th>'
+        size = f"<td>{next(_size(one) for one in line if one)}</td>" if shared else ""
+        cells = "".join(_cells([_CELLS[head](one) if one else ("", "") for head in heads], heads) for one in line)
+        written.append(f"<tr>{name}{size}{cells}</tr>")
+    return f"<tbody>{''.join(written)}</tbody>"
+
+
+def _cells(cells: Sequence[Cell], heads: Sequence[str]) -> str:
+    return "".join(
+        f'<td{_class(head)} title="{exact}">{escape(text)}</td>' if exact else f"<td{_class(head)}>{escape(text)}</td>"
+        for head, (text, exact) in zip(heads, cells, strict=True)
+    )
+
+
+def _totals(summaries: Sequence[Summary], heads: Sequence[str], *, shared: bool) -> str:
+    cells = "<td></td>" if shared else ""
+    for summary in summaries:
+        totals = {
+            "Parameters": _quantity("params", summary.params),
+            "MACs": _quantity("macs", summary.macs),
+            "Depth": (str(summary.depth.total), ""),
+        }
+        cells += _cells([totals.get(head, ("", "")) for head in heads], heads)
+    return f'<tr><th scope="row">Total</th>{cells}</tr>'
+
+
+def _size(line: Line) -> str:
+    return format_size(line.output_size) if line.output_size else EMPTY
+
+
+def _channels(line: Line) -> str:
+    same = line.in_channels == line.out_channels
+    return f"{line.out_channels:,}" if same else f"{line.in_channels:,} → {line.out_channels:,}"
+
+
+def _quantity(key: str, value: int) -> Cell:
+    return (format_quantity(key, value), format_exact(key, value)) if value else (EMPTY, "")
+
+
+def _class(head: str) -> str:
+    return "" if head in WORDS else ' class="number"'
+
+
+_CELLS: dict[str, Callable[[Line], Cell]] = {
+    "Output": lambda line: (_size(line), ""),
+    "Layers": lambda line: (line.text, ""),
+    "Channels": lambda line: (_channels(line), ""),
+    "Makes": lambda line: (f"{line.out_channels:,}", ""),
+    "Parameters": lambda line: _quantity("params", line.params),
+    "MACs": lambda line: _quantity("macs", line.macs),
+    "Depth": lambda line: (str(line.depth or EMPTY), ""),
+}
