@@ -70,6 +70,24 @@ def format_quantity(key: str, value: float) -> str:
     return format_si(value, unit)
 
 
+def format_signed(key: str, value: int) -> str:
+    """What a quantity changes by, with its sign and unit.
+
+    >>> format_signed("bytes_moved", -465_000_000), format_signed("macs", 0)
+    ('−465\u2009MB', '0')
+    """
+    return f"{'−' if value < 0 else '+'}{format_quantity(key, abs(value))}" if value else "0"
+
+
+def format_change(share: float) -> str:
+    """A share that a figure is above or below another, however small.
+
+    >>> format_change(0.0222), format_change(-0.00003)
+    ('+2.22\u2009%', '−0.003\u2009%')
+    """
+    return f"{100 * share:+.3g}{THIN_SPACE}%".replace("-", "−") if share else f"0{THIN_SPACE}%"
+
+
 def format_size(size: tuple[int, int]) -> str:
     """An image size.
 

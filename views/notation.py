@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import QUANTITIES
 from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_si
+from analysis.units import format_change as format_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,15 +49,6 @@ def format_difference(value: int) -> str:
     ('+62.7\u2009M', '−1.00\u2009k')
     """
     return f"{'−' if value < 0 else '+'}{format_si(abs(value))}"
-
-
-def format_change(share: float) -> str:
-    """A share that a figure is above or below another, however small.
-
-    >>> format_change(0.0222), format_change(-0.00003)
-    ('+2.22\u2009%', '−0.003\u2009%')
-    """
-    return f"{100 * share:+.3g}{THIN_SPACE}%".replace("-", "−") if share else f"0{THIN_SPACE}%"
 
 
 def format_exact(key: str, value: float) -> str:
