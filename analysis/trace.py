@@ -20,6 +20,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 
 from analysis.costs import OP_COSTS
+from analysis.trace_memory import HeldMemory
 from analysis.trace_names import CONSTANTS, PRODUCTS, VIEWS, op_name
 from analysis.trace_rules import COMPOSITIONS, RULES, Call
 from archs.errors import DenseScopeError, TraceError
@@ -40,7 +41,19 @@ def trace(
     *,
     training: bool = False,
 ) -> list[Layer]:
-    """The layers of any module in execution order.
+    """The layers of any module in execution order; arguments and errors as in `record`."""
+    return record(module, image_size, batch_size, in_channels, training=training).layers
+
+
+def record(
+    module: nn.Module,
+    image_size: Pair = (224, 224),
+    batch_size: int = 1,
+    in_channels: int | None = None,
+    *,
+    training: bool = False,
+) -> Recorder:
+    """The layers of any module in execution order, and how long it holds the memory of each.
 
     Args:
         module: takes one image tensor (N, C, H, W); real or meta weights, left as they are.
@@ -55,7 +68,7 @@ def trace(
     channels = in_channels or _in_channels(module)
     image = torch.empty((batch_size, channels, *image_size), device="meta")
     recorder = Recorder(module)
-    mark(image, INPUT)
+    recorder.mark(image, INPUT)
     with _mode(module, training), recorder.following_modules(), recorder, torch.no_grad():
         try:
             module(image)
@@ -65,7 +78,7 @@ def trace(
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             where = recorder.path or type(module).__name__
             raise TraceError(f"{type(module).__name__} cannot be traced: {where} fails with {reason!r}.") from error
-    return recorder.layers
+    return recorder
 
 
 class Recorder(TorchFunctionMode):
@@ -74,6 +87,7 @@ class Recorder(TorchFunctionMode):
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.layers: list[Layer] = []
+        self.held = HeldMemory(now=lambda: len(self.layers) - 1)
         self._paths = {id(child): name for name, child in module.named_modules()}
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self._modules = [module]
@@ -126,7 +140,7 @@ class Recorder(TorchFunctionMode):
             return self._run(func, name, args, kwargs, tensors, sources)
         output = self._record(call, tensors)
         if kwargs.get("inplace") or _is_in_place(func):
-            mark(args[0], source_of(output))
+            self.mark(args[0], source_of(output))
         return output
 
     def _run(self, func: Any, name: str, args: Any, kwargs: Any, tensors: list[Tensor], sources: list[Tensor]) -> Any:
@@ -145,7 +159,7 @@ class Recorder(TorchFunctionMode):
         call = Call("copy" if name in VIEWS else name, sources, tuple(outputs[0].shape))
         layer_name = source_of(self._record(call, tensors))
         for output in outputs:
-            mark(output, layer_name)
+            self.mark(output, layer_name)
         return result
 
     def _follow(self, result: Any, tensors: Iterable[Tensor]) -> Any:
@@ -153,7 +167,7 @@ class Recorder(TorchFunctionMode):
         for output in _tensors((result,)):
             source = next(filter(None, map(source_of, tensors)), "")
             if source:
-                mark(output, source)
+                self.mark(output, source)
             else:
                 output._densescope_weights = [w for tensor in tensors for w in self._weights_of(tensor)]  # type: ignore[attr-defined]
         return result
@@ -172,7 +186,13 @@ class Recorder(TorchFunctionMode):
         learned = sum([self._uncounted.pop(weight, 0) for tensor in tensors for weight in self._weights_of(tensor)])
         implied = OP_COSTS[call.op](layer).params if call.op in WEIGHTED_OPS else 0
         self.layers.append(layer if learned == implied else layer._replace(extra_params=learned - implied))
-        return mark(torch.empty(call.output_shape, device="meta"), name)
+        return self.mark(torch.empty(call.output_shape, device="meta"), name)
+
+    def mark(self, tensor: Tensor, source: str) -> Tensor:
+        """Remember on a tensor of the trace which layer made it."""
+        tensor._densescope_source = source  # type: ignore[attr-defined]
+        self.held.see(tensor, source)
+        return tensor
 
     def _name(self, op: str, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
@@ -186,12 +206,6 @@ class Recorder(TorchFunctionMode):
         """Whether one of the tensors comes from a parameter of the module itself, not of its children."""
         own = {id(parameter) for parameter in module.parameters(recurse=False)}
         return any(weight in own for tensor in tensors for weight in self._weights_of(tensor))
-
-
-def mark(tensor: Tensor, source: str) -> Tensor:
-    """Remember on a tensor of the trace which layer made it."""
-    tensor._densescope_source = source  # type: ignore[attr-defined]
-    return tensor
 
 
 def source_of(tensor: Tensor) -> str:

@@ -1,14 +1,9 @@
-"""The memory accounting against PyTorch itself: what autograd keeps, and what is alive in a forward pass."""
-
-import weakref
+"""The memory accounting against PyTorch itself: what autograd keeps; budgets; the command."""
 
 import pytest
 import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.fx import symbolic_trace
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 import analysis
 import archs
@@ -16,6 +11,7 @@ from analysis.memory.saved import SAVED_KINDS
 from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError, TraceError
 from cli import main
+from tests.live_bytes import storage_of
 
 NAMES = archs.list_archs()
 SIZE, BATCH = 64, 2
@@ -25,39 +21,6 @@ VARIANTS = [
     ("peleenet", {"drop_rate": 0.0}),
     ("vovnet39", {"drop_rate": 0.1}),
 ]
-
-
-class LiveBytes(TorchDispatchMode):
-    """Bytes of the tensors that are alive, weights excluded, as each operation ends."""
-
-    def __init__(self, model, image):
-        super().__init__()
-        self.sizes = {storage_of(tensor): 0 for tensor in (*model.parameters(), *model.buffers())}
-        self.live = self.peak = 0
-        self.see(image)
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **kwargs or {})
-        # Meta's batch norm makes statistics at inference, which real devices do not.
-        on_meta_alone = "batch_norm" in func.__name__ and result[0].is_meta
-        for tensor in tree_leaves(result[:1] if on_meta_alone else result):
-            self.see(tensor)
-        self.peak = max(self.peak, self.live)
-        return result
-
-    def see(self, tensor):
-        storage, key = tensor.untyped_storage(), storage_of(tensor)
-        if key not in self.sizes:
-            self.sizes[key] = storage.nbytes()
-            self.live += storage.nbytes()
-            weakref.finalize(storage, self.free, key)
-
-    def free(self, key):
-        self.live -= self.sizes.pop(key)
-
-
-def storage_of(tensor):
-    return tensor.untyped_storage()._cdata
 
 
 def make(name, device="meta", dtype=torch.float32, size=SIZE, **overrides):
@@ -85,14 +48,6 @@ def saved_bytes(model, image):
     return sum(tensor.untyped_storage().nbytes() for key, tensor in kept.items() if key not in own)
 
 
-def live_peak(model, image):
-    """Most bytes alive in a forward pass of eager PyTorch that frees every tensor after its last reader."""
-    module = symbolic_trace(model.eval())
-    with torch.no_grad(), LiveBytes(model, image) as mode:
-        module(image)
-    return mode.peak
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_bytes_are_what_autograd_keeps(name):
     assert analysis.memory(name, SIZE, BATCH, mode="training").saved_bytes == saved_bytes(*make(name))
@@ -117,33 +72,6 @@ def test_saved_bytes_of_a_traced_network():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_inference_peak_is_what_is_alive(name):
-    assert analysis.memory(name, SIZE, BATCH).peak_bytes == live_peak(*make(name))
-
-
-@pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_slim_dw"])
-def test_inference_peak_on_a_real_device(name):
-    assert analysis.memory(name, 32, BATCH).peak_bytes == live_peak(*make(name, "cpu", size=32))
-
-
-@pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_dw"])
-def test_inference_peak_without_inplace_relu(name):
-    model, image = make(name, "cpu", size=32)
-    for part in model.modules():
-        if isinstance(part, nn.ReLU):
-            part.inplace = False
-    assert analysis.memory(name, 32, BATCH, inplace_relu=False).peak_bytes == live_peak(model, image)
-
-
-@pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_dw"])
-def test_the_program_as_written_never_needs_less(name):
-    model, image = make(name)
-    with torch.no_grad(), LiveBytes(model, image) as mode:
-        model.eval()(image)
-    assert mode.peak >= analysis.memory(name, SIZE, BATCH).peak_bytes
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_weights_and_buffers(name):
     model, _ = make(name)
     memory = analysis.memory(name, SIZE)
@@ -162,13 +90,6 @@ def test_optimizer_state_and_gradients(optimizer):
     state = [tensor for state in step.state.values() for tensor in state.values() if tensor.dim()]
     assert memory.optimizer_bytes(optimizer) == sum(tensor.nbytes for tensor in state)
     assert memory.gradient_bytes == sum(parameter.grad.nbytes for parameter in model.parameters())
-
-
-def test_timeline_is_the_sum_of_the_tensors_alive():
-    memory = analysis.memory("ese_vovnet19b_dw", SIZE)
-    for index, moment in enumerate(memory.timeline):
-        assert moment.live_bytes == sum(tensor.nbytes for tensor in memory.alive_at(index))
-    assert memory.total_bytes == memory.weight_bytes + memory.buffer_bytes + memory.peak_bytes
 
 
 def test_every_total_is_the_sum_of_its_parts():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from analysis.memory.inference import InferenceMemory, inference_memory
+from analysis.memory.lifetimes import LIFETIMES
 from analysis.memory.training import OPTIMIZERS, TrainingMemory, training_memory
 from analysis.summary import Summary, summarize
 from archs import checks
 from archs.layer import Pair
 
-__all__ = ["MODES", "OPTIMIZERS", "InferenceMemory", "TrainingMemory", "memory", "memory_of"]
+__all__ = ["LIFETIMES", "MODES", "OPTIMIZERS", "InferenceMemory", "TrainingMemory", "memory", "memory_of"]
 
 MODES = ("inference", "training")
 
@@ -23,6 +24,7 @@ def memory(
     dtype: str = "float32",
     mode: Literal["inference"] = "inference",
     *,
+    lifetimes: str = "eager",
     inplace_relu: bool = True,
 ) -> InferenceMemory: ...
 
@@ -35,6 +37,7 @@ def memory(
     dtype: str = "float32",
     *,
     mode: Literal["training"],
+    lifetimes: str = "eager",
     inplace_relu: bool = True,
 ) -> TrainingMemory: ...
 
@@ -47,6 +50,7 @@ def memory(
     dtype: str,
     mode: Literal["training"],
     *,
+    lifetimes: str = "eager",
     inplace_relu: bool = True,
 ) -> TrainingMemory: ...
 
@@ -58,6 +62,7 @@ def memory(
     dtype: str = "float32",
     mode: str = "inference",
     *,
+    lifetimes: str = "eager",
     inplace_relu: bool = True,
 ) -> InferenceMemory | TrainingMemory:
     """The bytes that a network holds, by tensor and by layer.
@@ -68,21 +73,28 @@ def memory(
     Args:
         target, image_size, batch_size, dtype: as `analysis.summarize`.
         mode: "inference": what is alive as the layers run; "training": what is kept for the backward pass.
-        inplace_relu: whether a ReLU overwrites its input where nothing else reads that, as all registered networks do.
+        lifetimes: at inference, how long tensors are held. "eager": until the modules that were called with them
+            return, as PyTorch runs networks, and a module as its own trace shows; "minimal": until their last reader
+            has run, as after `torch.fx.symbolic_trace`.
+        inplace_relu: of a layer plan, whether a ReLU overwrites its input where nothing else reads that, as all
+            registered networks do; a module overwrites what it overwrites.
 
     Raises:
         DenseScopeError: as `analysis.summarize`; a mode that is not one; tensors that cannot be followed.
     """
     checks.choice("mode", mode, MODES)
-    return memory_of(summarize(target, image_size, batch_size, dtype), mode, inplace_relu=inplace_relu)
+    return memory_of(
+        summarize(target, image_size, batch_size, dtype), mode, lifetimes=lifetimes, inplace_relu=inplace_relu
+    )
 
 
 def memory_of(
-    summary: Summary, mode: str = "inference", *, inplace_relu: bool = True
+    summary: Summary, mode: str = "inference", *, lifetimes: str = "eager", inplace_relu: bool = True
 ) -> InferenceMemory | TrainingMemory:
     """As `memory`, of a network whose layers are already there."""
     checks.choice("mode", mode, MODES)
+    checks.choice("lifetimes", lifetimes, LIFETIMES)
     checks.boolean("inplace_relu", inplace_relu)
     if mode == "inference":
-        return inference_memory(summary, inplace_relu=inplace_relu)
+        return inference_memory(summary, lifetimes, inplace_relu=inplace_relu)
     return training_memory(summary)

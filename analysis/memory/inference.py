@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 from analysis.costs import element_bytes
 from analysis.memory.budget import buffer_bytes, largest_batch, weight_bytes
-from analysis.memory.storages import Storage, Storages
+from analysis.memory.kept import INDEX_BYTES
+from analysis.memory.lifetimes import Lifetimes, lifetimes_of
+from analysis.memory.storages import Storage
 from analysis.summary import Summary
-from archs.layer import Layer
+from archs.layer import INPUT, Layer
 
 
 class Moment(NamedTuple):
     """One layer as it runs."""
 
     layer: Layer
-    #: Bytes of its output, 0 where it overwrites its input.
+    #: Bytes of its output and of a max pooling's indices, 0 where it overwrites its input.
     allocated_bytes: int
     #: Bytes of all tensors alive, inputs and output of the layer among them; no weights.
     live_bytes: int
@@ -25,12 +28,14 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceMemory:
-    """The tensors of one forward pass, each freed after its last reader: what the network needs.
+    """The tensors of one forward pass without gradients.
 
-    Not counted: the kernels' workspace, and tensors that a program's own variables hold beyond their last reader.
+    Not counted: the kernels' workspace, which depends on device and algorithm.
     """
 
     summary: Summary = field(repr=False)
+    #: "eager" or "minimal": how long tensors are held.
+    lifetimes: str
     weight_bytes: int
     #: Running statistics of the batch norms.
     buffer_bytes: int
@@ -85,17 +90,43 @@ class InferenceMemory:
         ]
 
 
-def inference_memory(summary: Summary, *, inplace_relu: bool = True) -> InferenceMemory:
-    """The memory of a forward pass. Raises: UnfollowedOpError: a tensor comes from nowhere."""
+def inference_memory(summary: Summary, lifetimes: str = "eager", *, inplace_relu: bool = True) -> InferenceMemory:
+    """The memory of a forward pass, with one of `LIFETIMES`.
+
+    Raises:
+        UnfollowedOpError: a tensor comes from nowhere.
+        TraceError: the lifetimes of a module cannot be traced.
+    """
     layers = [cost.layer for cost in summary.layers]
-    tensors = tuple(Storages(layers, element_bytes(summary.dtype), inplace_relu=inplace_relu))
+    held = lifetimes_of(summary, lifetimes, inplace_relu=inplace_relu)
+    tensors = tuple(_storages(layers, held, element_bytes(summary.dtype)))
     return InferenceMemory(
         summary=summary,
+        lifetimes=lifetimes,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
         timeline=tuple(_timeline(layers, tensors)),
         tensors=tensors,
     )
+
+
+def _storages(layers: Sequence[Layer], held: Lifetimes, element_bytes: int) -> Iterator[Storage]:
+    """Every storage, in the order of allocation.
+
+    The image belongs to the caller and outlives the last layer, as does the output of the network.
+    """
+    end = len(layers) - 1
+    last = {INPUT: end}
+    for index, layer in enumerate(layers):
+        owner = held.owner[layer.name]
+        last[owner] = max(last.get(owner, -1), held.last.get(layer.name, index))
+    last[held.owner[layers[-1].name]] = end
+    yield Storage(INPUT, element_bytes * prod(layers[0].input_shapes[0]), -1, end)
+    for index, layer in enumerate(layers):
+        if held.owner[layer.name] == layer.name:
+            yield Storage(layer.name, element_bytes * prod(layer.output_shape), index, last[layer.name])
+        if layer.op == "max_pool2d":  # makes the places of the maxima as well, even if nobody asks
+            yield Storage(layer.name, INDEX_BYTES * prod(layer.output_shape), index, index)
 
 
 def _timeline(layers: list[Layer], tensors: Iterable[Storage]) -> Iterable[Moment]:

@@ -1,0 +1,52 @@
+"""What a forward pass really holds: every allocation and every release of memory, as PyTorch makes them."""
+
+from __future__ import annotations
+
+import weakref
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+def live_bytes(module, image):
+    """Bytes of the tensors that are alive, weights excluded, as each operation of a module ends."""
+    with torch.no_grad(), LiveBytes(module, image) as mode:
+        module(image)
+    return mode.timeline
+
+
+class LiveBytes(TorchDispatchMode):
+    """Follows storages; views and operations that read no tensor are no moments of their own."""
+
+    def __init__(self, module, image):
+        super().__init__()
+        self.sizes = {storage_of(tensor): 0 for tensor in (*module.parameters(), *module.buffers())}
+        self.live, self.timeline = 0, []
+        self.see(image)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **kwargs or {})
+        # Meta's batch norm makes statistics at inference, which real devices do not.
+        on_meta_alone = "batch_norm" in func.__name__ and result[0].is_meta
+        for tensor in tree_leaves(result[:1] if on_meta_alone else result):
+            self.see(tensor)
+        if not func.is_view and any(isinstance(arg, Tensor) for arg in tree_leaves(args)):
+            self.timeline.append(self.live)
+        return result
+
+    def see(self, tensor):
+        storage, key = tensor.untyped_storage(), storage_of(tensor)
+        if key not in self.sizes:
+            self.sizes[key] = storage.nbytes()
+            self.live += storage.nbytes()
+            weakref.finalize(storage, self.free, key)
+
+    def free(self, key):
+        self.live -= self.sizes.pop(key)
+
+
+def storage_of(tensor):
+    """What tells the memory of a tensor from that of others alive at the same time."""
+    return tensor.untyped_storage()._cdata
