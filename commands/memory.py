@@ -1,20 +1,21 @@
-"""Where a network's memory goes, at inference or in training: memory."""
+"""Where a network's memory goes, at inference and in training: memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
-from analysis.memory import MODES, OPTIMIZERS, InferenceMemory, TrainingMemory, memory_of
-from analysis.units import format_share, format_si, format_size
+from analysis.memory import MODES, OPTIMIZERS, memory_of
+from analysis.memory.designs import training_designs
+from analysis.memory.inference import inference_memory
 from archs import checks
 from archs.errors import ConfigError
+from commands import memory_tables
 from commands.options import NameArgument, Request, parse_value, takes_request
-from commands.output import Column, Row, emit, table, text
+from commands.output import emit
 
 GIGABYTE = 10**9
 
@@ -22,7 +23,9 @@ GIGABYTE = 10**9
 @takes_request
 def memory(
     name: NameArgument,
-    mode: Annotated[str, typer.Option(metavar="MODE", help=f"{' or '.join(MODES)}.")] = "inference",
+    mode: Annotated[
+        str | None, typer.Option(metavar="MODE", help=f"{' or '.join(MODES)}; left out, a table shows both.")
+    ] = None,
     optimizer: Annotated[
         str, typer.Option(metavar="NAME", help=f"In training: {', '.join(OPTIMIZERS)}; sgd has momentum.")
     ] = "sgd",
@@ -33,19 +36,32 @@ def memory(
     *,
     request: Request,
 ) -> None:
-    """Show where a network's memory goes; formats other than table give every layer, or every saved tensor."""
-    checks.choice("--mode", mode, MODES)
+    """Show where a network's memory goes, in training plain and, where the network can, recomputed.
+
+    Formats other than table give every layer at inference, or with --mode training every saved tensor.
+    """
+    modes = MODES if mode is None else (checks.choice("--mode", mode, MODES),)
     checks.choice("--optimizer", optimizer, tuple(OPTIMIZERS))
     budget_bytes = None if budget is None else parse_gigabytes(budget)
     [summary] = request.summaries([name])
-    found = memory_of(summary, mode)
-    if isinstance(found, TrainingMemory):
-        fits = None if budget_bytes is None else found.largest_batch(budget_bytes, optimizer)
-        tables = _training(found, optimizer, layers=layers)
-    else:
-        fits = None if budget_bytes is None else found.largest_batch(budget_bytes)
-        tables = _inference(found, layers=layers)
-    emit(found.rows, lambda: [_title(found, mode), *tables, *_fits(budget, fits)], request)
+
+    def show() -> Iterator[RenderableType]:
+        yield memory_tables.title(summary)
+        if "inference" in modes:
+            found = inference_memory(summary)
+            yield from memory_tables.inference(found, layers=layers)
+            if budget_bytes is not None:
+                yield memory_tables.fits(budget, {"at inference": found.largest_batch(budget_bytes)})
+        if "training" in modes:
+            designs = training_designs(summary)
+            yield from memory_tables.training(designs, optimizer, layers=layers)
+            if budget_bytes is not None:
+                batches = {key: found.largest_batch(budget_bytes, optimizer) for key, found in designs.items()}
+                yield memory_tables.fits(
+                    budget, {f"in training ({design})": batch for design, batch in batches.items()}
+                )
+
+    emit(lambda: memory_of(summary, modes[0]).rows(), show, request)
 
 
 def parse_gigabytes(written: str) -> float:
@@ -59,68 +75,3 @@ def parse_gigabytes(written: str) -> float:
     if not (number and 0 < value < float("inf")):
         raise ConfigError("--budget", written, "a positive number of GB such as 8")
     return float(value * GIGABYTE)
-
-
-def _title(found: InferenceMemory | TrainingMemory, mode: str) -> Text:
-    summary = found.summary
-    workload = f"{mode}, {format_size(summary.image_size)}, batch {summary.batch_size}, {summary.dtype}"
-    return Text.assemble((f"{summary.name}\n", "bold"), (workload, "dim"))
-
-
-def _fits(budget: str | None, batch: int | None) -> Iterator[Text]:
-    if batch is not None:
-        yield Text(f"Fits into {budget} GB: batch {batch:,}." if batch else f"Fits into {budget} GB: not one image.")
-
-
-def _inference(found: InferenceMemory, *, layers: bool) -> Iterator[RenderableType]:
-    parts = {"Weights": found.weight_bytes, "Running statistics": found.buffer_bytes, "Tensors": found.peak_bytes}
-    yield _parts("At the peak", parts | {"Total": found.total_bytes}, found.total_bytes)
-    yield Text(f"Peak at {found.peak_layer} ({found.peak.layer.op}), where these are alive:")
-    index = found.timeline.index(found.peak)
-    yield table((_bytes(tensor.name, tensor.nbytes, found.peak_bytes) for tensor in found.alive_at(index)), _PARTS)
-    if layers:
-        yield table(found.rows(), _LAYER_COLUMNS)
-
-
-def _training(found: TrainingMemory, optimizer: str, *, layers: bool) -> Iterator[RenderableType]:
-    parts = {
-        "Weights": found.weight_bytes,
-        "Running statistics": found.buffer_bytes,
-        "Gradients": found.gradient_bytes,
-        f"Optimizer state ({optimizer})": found.optimizer_bytes(optimizer),
-        "Saved for backward": found.saved_bytes,
-    }
-    total = found.total_bytes(optimizer)
-    yield _parts("As the forward pass ends", parts | {"Total": total}, total)
-    kinds = {kind: nbytes for kind, nbytes in found.by_kind().items() if nbytes}
-    yield _parts("Saved, by kind", kinds, found.saved_bytes)
-    yield _parts("Saved, by stage", found.by_stage(), found.saved_bytes)
-    if layers:
-        yield _parts("Saved, by layer", found.by_layer(), found.saved_bytes)
-
-
-def _parts(header: str, parts: dict[str, int], total: int) -> RenderableType:
-    rows: Iterable[Row] = (_bytes(name, nbytes, total) for name, nbytes in parts.items())
-    return table(rows, (text("name", header), *_PARTS[1:]))
-
-
-def _bytes(name: str, nbytes: int, total: int) -> dict[str, Any]:
-    return {"name": name, "bytes": nbytes, "share": nbytes / total}
-
-
-def _amount(key: str, header: str) -> Column:
-    return Column(header, lambda row: format_si(row[key], "B"))
-
-
-_PARTS = (
-    text("name", "Tensor"),
-    _amount("bytes", "Memory"),
-    Column("Share", lambda row: format_share(row["share"])),
-    Column("Exact", lambda row: f"{row['bytes']:,} B"),
-)
-_LAYER_COLUMNS = (
-    text("name", "Layer"),
-    text("op", "Op"),
-    _amount("allocated_bytes", "Allocates"),
-    _amount("live_bytes", "Alive"),
-)

@@ -1,6 +1,7 @@
 """What training keeps, counted from the layers, against what PyTorch's autograd keeps of the real modules."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import analysis
 import archs
@@ -125,6 +127,30 @@ def test_recomputing_keeps_less_and_runs_no_convolution_again(name):
     assert (efficient.recomputed_costs.macs, plain.weight_bytes) == (0, efficient.weight_bytes)
     recomputed = {cost.layer.name for cost in efficient.recomputed}
     assert recomputed.isdisjoint(saved.tensor for saved in efficient.saved if saved.kind != "BN statistics")
+
+
+class Calls(TorchDispatchMode):
+    """How often each operation runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.counts[func._overloadpacket.__name__] += 1
+        return func(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize("name", [*FROZEN, "densenet40_k12"])
+def test_the_backward_pass_runs_the_layers_that_are_said_to_run_again(name):
+    config = archs.get_config(name, memory_efficient=True)
+    model = archs.create_model(config)
+    loss = model(images_for(model, BATCH, 32)).sum()
+    with Calls() as calls:
+        loss.backward()
+    runs = Counter(cost.layer.op for cost in counted(config, 32).recomputed)
+    again = {"batch_norm": "native_batch_norm", "relu": "relu_", "concat": "cat", "conv2d": "convolution"}
+    assert {op: calls.counts[again[op]] for op in again} == {op: runs[op] for op in again}
 
 
 def test_kinds_of_a_network_that_recomputes():
