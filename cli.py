@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, hardware, memory, networks, results, table
+from commands import benchmark, crosscheck, export, hardware, memory, networks, results, search, table
 
 INTERRUPTED = 130
 
@@ -31,6 +31,7 @@ app.command("results")(results.results)
 app.command("predict")(hardware.predict)
 app.command("published")(hardware.published)
 app.command("validate")(hardware.validate)
+app.command("search", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(search.search)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
