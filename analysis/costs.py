@@ -165,6 +165,12 @@ def concat(layer: Layer) -> OpCost:
     return OpCost(0, 0, 0, 0, elements, elements, 0)
 
 
+def write(layer: Layer) -> OpCost:
+    """A part of a larger tensor is overwritten: no arithmetic, the part is read and written, the rest stays."""
+    elements = prod(layer.input_shapes[0])
+    return OpCost(0, 0, 0, 0, elements, elements, 0)
+
+
 def uncounted(_: Layer) -> OpCost:
     """Stands in for an op without a rule where the caller allows it."""
     return OpCost()
@@ -227,6 +233,7 @@ OP_COSTS: dict[str, Callable[[Layer], OpCost]] = {
     **dict.fromkeys(REDUCTIONS, reduction),
     "relu": relu,
     "concat": concat,
+    "write": write,
     **{op: _per_output(operations) for op, operations in ELEMENTWISE.items()},
     **{op: _per_output(0) for op in COPIES},
 }

@@ -31,8 +31,8 @@ _OPS_OF_KIND = {
     "activation": "relu relu6 leaky_relu prelu elu hardtanh clamp sigmoid hardsigmoid silu hardswish gelu mish tanh "
     "softplus softmax log_softmax",
     "pooling": "max_pool2d avg_pool2d avg_pool1d global_avg_pool adaptive_avg_pool2d adaptive_max_pool2d",
-    "copy": "copy clone pad roll flip repeat repeat_interleave tile gather index_select getitem setitem unfold fold "
-    "pixel_shuffle pixel_unshuffle",
+    "copy": "copy write clone pad roll flip repeat repeat_interleave tile gather index_select getitem setitem unfold "
+    "fold pixel_shuffle pixel_unshuffle",
 }
 _KIND_OF_OP = {op: kind for kind, ops in _OPS_OF_KIND.items() for op in ops.split()}
 

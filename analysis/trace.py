@@ -71,7 +71,8 @@ def record(
     recorder.mark(image, INPUT)
     with _mode(module, training), recorder.following_modules(), recorder, torch.no_grad():
         try:
-            module(image)
+            run: Any = module._call_impl if module._compiled_call_impl else module  # never what a compiler made
+            run(image)
         except DenseScopeError:
             raise
         except Exception as error:
@@ -134,6 +135,8 @@ class Recorder(TorchFunctionMode):
         call = None
         if name in RULES and (sources or (name in PRODUCTS and any(map(self._weights_of, tensors)))):
             call = RULES[name](*args, **kwargs)
+        elif name == "setitem" and isinstance(args[2], Tensor) and source_of(args[2]):
+            call = self._write(args[0], args[2])
         elif sources and name == "setitem":
             call = Call(name, sources, tuple(sources[-1].shape))
         if call is None:
@@ -142,6 +145,12 @@ class Recorder(TorchFunctionMode):
         if kwargs.get("inplace") or _is_in_place(func):
             self.mark(args[0], source_of(output))
         return output
+
+    def _write(self, target: Tensor, part: Tensor) -> Call:
+        """`target[…] = part`: what was written before stays, and nothing of it is read."""
+        before = source_of(target)
+        rest = [self.mark(target.new_empty(0), before)] if before else []
+        return Call("write", [part, *rest], tuple(target.shape))
 
     def _run(self, func: Any, name: str, args: Any, kwargs: Any, tensors: list[Tensor], sources: list[Tensor]) -> Any:
         """An operation without a rule: meta tensors tell its shape; constants are computed as they are."""

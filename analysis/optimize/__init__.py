@@ -1,0 +1,1 @@
+"""Making a trained network faster without changing what it computes."""
