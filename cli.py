@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, hardware, memory, networks, results, search, table
+from commands import benchmark, crosscheck, export, hardware, memory, networks, optimize, results, search, table
 
 INTERRUPTED = 130
 
@@ -25,6 +25,7 @@ app.command("depth")(networks.depth)
 app.command("table")(table.architecture_table)
 app.command("memory")(memory.memory)
 app.command("export")(export.export)
+app.command("optimize")(optimize.optimize)
 app.command("crosscheck")(crosscheck.crosscheck)
 app.command("benchmark")(benchmark.benchmark)
 app.command("results")(results.results)
