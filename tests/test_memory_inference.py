@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +28,9 @@ LIBRARIES = [
     *("torchvision/regnet_y_400mf", "torchvision/shufflenet_v2_x1_0", "torchvision/googlenet"),
     *("timm/resnet26", "timm/vovnet39a", "timm/ese_vovnet19b_dw", "timm/mobilenetv3_small_050", "timm/ghostnet_050"),
 ]
+
+GUIDE = Path(__file__).parent.parent / "docs" / "memory.md"
+TABLE = re.search("<!-- inference -->(.*)<!-- /inference -->", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[1]
 
 
 def make(target, device="meta", size=SIZE):
@@ -123,6 +129,15 @@ def test_the_tensors_alive_add_up():
     for index, live in enumerate(timeline(memory)):
         assert live == sum(tensor.nbytes for tensor in memory.alive_at(index))
     assert memory.total_bytes == memory.weight_bytes + memory.buffer_bytes + memory.peak_bytes
+
+
+@pytest.mark.parametrize("row", [row.split(" | ") for row in re.findall(r"^\| (`.*) \|$", TABLE, re.MULTILINE)])
+def test_the_table_of_the_guide(row):
+    target = row[0].strip("`")
+    if "/" in target:
+        pytest.importorskip(target.split("/")[0])
+    eager, least = (analysis.memory(target, lifetimes=lifetimes).peak_bytes for lifetimes in LIFETIMES)
+    assert row[1:] == [f"{eager / 1e6:.2f} MB", f"{least / 1e6:.2f} MB", f"{eager / least:.2f}"]
 
 
 def test_lifetimes_that_are_none():
