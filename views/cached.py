@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from analysis import summarize
+from analysis import Summary, summarize
 from analysis.compare import comparison_row
 from analysis.crosscheck import cross_check
 from analysis.findings import reason
 from analysis.libraries import LIBRARIES, is_library_name
+from analysis.memory import InferenceMemory, TrainingMemory, memory_of
 from archs.errors import DenseScopeError
 from archs.layer import Pair
-from archs.registry import list_families
+from archs.registry import get_config, list_families
 from views import frames
 from views.frames import Network
 from views.inputs import InputSettings
@@ -61,3 +62,33 @@ def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.Da
     """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
     summarize(name, image_size, batch_size)  # the plan says which size would suit, the trace does not
     return cross_check(name, image_size, batch_size)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def inference_memory(name: str, settings: InputSettings, lifetimes: str = "eager") -> InferenceMemory:
+    """What is alive as a network runs. Raises: DenseScopeError: the input does not suit it."""
+    return memory_of(_summary(name, settings), "inference", lifetimes=lifetimes)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
+    """What a network keeps for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
+    return memory_of(_summary(name, settings), "training")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | None:
+    """As `training_memory`, where it is made again what can be; None of networks that have no such design."""
+    if is_library_name(name):
+        return None
+    try:
+        config = get_config(name, memory_efficient=True)
+    except DenseScopeError:
+        return None
+    return memory_of(settings.summarize(config), "training")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _summary(name: str, settings: InputSettings) -> Summary:
+    """The layers that all modes are counted from: of a network from a library, a trace that takes a moment."""
+    return settings.summarize(name)

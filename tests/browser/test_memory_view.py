@@ -1,0 +1,94 @@
+"""Chromium looks at every part of the Memory view."""
+
+from __future__ import annotations
+
+import pytest
+from pages import PATIENCE_MS, SIZES, Browser, Page, assert_accessible, assert_within_width, opened, screenshot, settle
+
+CHART = ".js-plotly-plot:visible"
+PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "fits"}
+NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_dw")
+
+
+def show(page: Page, part: str, awaited: str = CHART) -> None:
+    page.get_by_role("radio", name=part, exact=True).click()
+    settle(page, awaited)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parts(browser: Browser, app_url: str, name: str, width: int, scheme: str) -> None:
+    with opened(browser, f"{app_url}/memory?network={name}", width, scheme, CHART) as page:
+        for part, picture in PARTS.items():
+            show(page, part)
+            assert page.get_by_test_id("stAlert").count() == 0
+            assert_within_width(page)
+            screenshot(page, f"memory-{picture}-{name}-{width}-{scheme}")
+            if name == "densenet121":
+                assert_accessible(page)
+            for tab in page.get_by_role("tab", name="Table").all():
+                tab.click()
+            settle(page)
+            assert_within_width(page)
+
+
+def test_a_phone_shows_every_part(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/memory?network=ese_vovnet19b_slim_dw", 390, awaited=CHART) as page:
+        for part, picture in PARTS.items():
+            show(page, part)
+            assert_within_width(page)
+            screenshot(page, f"memory-{picture}-390-light")
+
+
+def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
+    button = 'button:has-text("Measure here")'
+    link = f"{app_url}/memory?network=densenet_cifar&part=Designs measured&design_size=64"
+    with opened(browser, link, awaited=button) as page:
+        assert_accessible(page)
+        page.get_by_role("button", name="Measure here").click()
+        page.get_by_text("Measured on").wait_for(timeout=PATIENCE_MS * 4)  # builds every design
+        settle(page, CHART)
+        names = page.locator(".js-plotly-plot .textpoint").all_text_contents()
+        assert {"plain", "memory_efficient"} <= {name.strip() for name in names}
+        assert_within_width(page)
+        screenshot(page, "memory-designs-1280-light")
+        assert_accessible(page)
+
+
+def test_the_peak_is_named_and_hovering_names_the_tensors(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/memory?network=densenetbc250_k24", awaited=CHART) as page:
+        notes = page.locator(".js-plotly-plot .annotation-text").all_text_contents()
+        assert any("peak" in note and "norm1" in note for note in notes)
+        area = page.locator(".js-plotly-plot .nsewdrag").first
+        area.scroll_into_view_if_needed()
+        chart = area.bounding_box()
+        page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + chart["height"] / 2)
+        hover = page.locator(".js-plotly-plot .hovertext")
+        hover.first.wait_for()
+        assert "tensors, the largest:" in " ".join(hover.all_text_contents())
+
+
+def test_a_bad_budget_is_one_sentence_and_a_link_keeps_a_good_one(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/memory?part=Which batch fits&budget=0 GB", awaited=CHART) as page:
+        assert page.get_by_test_id("stAlert").count() == 1
+        assert "a positive size such as 24 GB" in page.get_by_test_id("stAlert").inner_text()
+        box = page.get_by_role("combobox", name="Memory", exact=True)
+        box.click()
+        box.fill("RTX 5090")
+        page.get_by_role("option", name="RTX 5090", exact=True).click()
+        settle(page, CHART)
+        assert page.get_by_test_id("stAlert").count() == 0
+        assert "budget=RTX" in page.url
+        link, said = page.url, page.get_by_text("hold a batch of").inner_text()
+    with opened(browser, link, awaited=CHART) as page:
+        assert page.get_by_text("hold a batch of").inner_text() == said
+
+
+def test_a_network_of_timm(browser: Browser, app_url: str) -> None:
+    pytest.importorskip("timm")
+    with opened(browser, f"{app_url}/memory?network=timm/resnet18", awaited=CHART) as page:
+        for part in PARTS:
+            show(page, part)
+            assert page.get_by_test_id("stAlert").count() == 0
+            assert_within_width(page)

@@ -1,0 +1,146 @@
+"""The sentences of the Memory view, and what its charts are drawn from: sums and batches that must add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import archs
+from analysis import memory
+from analysis.measuring.design_run import DesignRun, DesignTime
+from analysis.measuring.record import Machine
+from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, kept_by_kind, live_by_kind
+from analysis.memory.footprints import footprints
+from analysis.memory.saved import SAVED_KINDS
+from analysis.memory_findings import (
+    designs_finding,
+    fits_finding,
+    inference_finding,
+    lifetimes_finding,
+    training_finding,
+)
+from analysis.units import THIN_SPACE
+from archs.errors import ConfigError
+from views.memory_inputs import parse_budget
+from views.theme import DARK, LIGHT, MEMORY_STYLES
+
+NAMES = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_slim_dw")
+EFFICIENT = archs.get_config("densenet121", memory_efficient=True)
+
+
+def plainly(sentence: str) -> str:
+    return sentence.replace(THIN_SPACE, " ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("lifetimes", ["eager", "minimal"])
+def test_kinds_of_live_tensors_add_up_at_every_layer(name: str, lifetimes: str) -> None:
+    found = memory(name, None, lifetimes=lifetimes)
+    kinds = live_by_kind(found)
+    assert set(kinds) <= set(LIVE_KINDS)
+    assert [sum(values) for values in zip(*kinds.values(), strict=True)] == [m.live_bytes for m in found.timeline]
+    for index, (moment, alive) in enumerate(zip(found.timeline, alive_at_each(found, 1000), strict=True)):
+        assert sorted(alive.largest) == sorted(found.alive_at(index))
+        assert alive.tensors == len(alive.largest)
+        assert sum(tensor.nbytes for tensor in alive.largest) == moment.live_bytes
+
+
+def test_the_largest_tensors_come_first() -> None:
+    for alive in alive_at_each(memory("densenet121"), 3):
+        sizes = [tensor.nbytes for tensor in alive.largest]
+        assert sizes == sorted(sizes, reverse=True)
+        assert len(sizes) == min(3, alive.tensors)
+
+
+@pytest.mark.parametrize("target", [*NAMES, EFFICIENT, replace(EFFICIENT, drop_rate=0.2)])
+def test_kinds_of_kept_memory_gather_to_the_total(target: object) -> None:
+    found = memory(target, None, mode="training")
+    kinds = kept_by_kind(found)
+    assert {kind: values[-1] for kind, values in kinds.items()} == {k: v for k, v in found.by_kind().items() if v}
+    assert all(values == sorted(values) for values in kinds.values())
+    assert list(kinds) == sorted(kinds, key=SAVED_KINDS.index)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_footprints_tell_every_batch(batch_size: int) -> None:
+    found = footprints(
+        memory("densenet121", 64, batch_size),
+        memory("densenet121", 64, batch_size, mode="training"),
+        memory(EFFICIENT, 64, batch_size, mode="training"),
+        "adamw",
+    )
+    assert [one.mode for one in found] == ["inference", "training", "training, recomputed"]
+    assert found[0].total_bytes(7) == memory("densenet121", 64, 7).total_bytes
+    assert found[1].total_bytes(7) == memory("densenet121", 64, 7, mode="training").total_bytes("adamw")
+    assert found[2].total_bytes(7) == memory(EFFICIENT, 64, 7, mode="training").total_bytes("adamw")
+    for one in found:
+        largest = one.largest_batch(1e9)
+        assert one.total_bytes(largest) <= 1e9 < one.total_bytes(largest + 1)
+
+
+def test_the_opening_sentences() -> None:
+    inference, plain = memory("densenet121"), memory("densenet121", mode="training")
+    sentence = plainly(inference_finding(inference))
+    assert sentence.startswith("At inference, densenet121 holds at most ")
+    assert f"in {inference.peak.layer.stage} (" in sentence
+    assert sentence.endswith("beside 32.3 MB of weights and buffers.")
+    recomputed = memory(EFFICIENT, mode="training")
+    assert plainly(training_finding(plain, inference, recomputed)).endswith(
+        "(48 % ReLU outputs, 31 % copies by concatenation and 17 % BN inputs); recomputing the copies leaves 37.5 MB, "
+        "71 % less."
+    )
+    assert "recomputing" not in training_finding(plain, inference, None)
+
+
+def test_what_eager_modules_hold_too_long() -> None:
+    eager, minimal = memory("peleenet"), memory("peleenet", lifetimes="minimal")
+    assert "Eager modules hold what they were called with" in lifetimes_finding(eager, minimal)
+    assert lifetimes_finding(minimal, minimal).startswith("Eager modules hold no more than is needed")
+
+
+def test_what_fits_is_said_of_every_mode() -> None:
+    inference, training = memory("densenet121"), memory("densenet121", mode="training")
+    found = footprints(inference, training)
+    batch = inference.largest_batch(1e9)
+    assert plainly(fits_finding(found, 1e9)) == f"1.00 GB hold a batch of {batch:,} at inference and 6 in training."
+    assert plainly(fits_finding(found, 1e8)).endswith("at inference, but not a single image in training.")
+    assert plainly(fits_finding(found, 1e6)).startswith("1.00 MB do not hold a single image: inference takes ")
+    with pytest.raises(ConfigError, match="positive"):
+        fits_finding(found, 0)
+
+
+def test_designs_are_compared_with_the_plain_one() -> None:
+    run = DesignRun(
+        "densenet121",
+        2,
+        (96, 96),
+        Machine("Testing CPU", "PyTorch 0", 2),
+        (DesignTime("slim", 30, (1.2, 1.2)), DesignTime("plain", 100, (1.0,)), DesignTime("fast", 90, (0.9,))),
+    )
+    assert plainly(designs_finding(run)) == (
+        "Measured on Testing CPU: plain densenet121 (batch 2, 96×96) keeps 100 B and takes 1.00 s a step; slim keeps "
+        "70 % less and takes 20 % longer and fast keeps 10 % less and takes 10 % shorter."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "nbytes"),
+    [("24 GB", 24e9), ("10.5", 10.5e9), ("512MiB", 2**29), ("rtx 4090", 24e9), ("1 tib", 2**40), ("2000 B", 2000)],
+)
+def test_budgets(text: str, nbytes: float) -> None:
+    assert parse_budget(text) == nbytes
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5 GB", "0.0 GB", "0.2 B", "banana", "24 XB", "1e9", "nan", "٣ GB", None])
+def test_bad_budgets_are_one_sentence(text: str | None) -> None:
+    with pytest.raises(ConfigError, match="a positive size such as 24 GB or 512 MiB, or a device"):
+        parse_budget(text)
+
+
+def test_every_kind_of_memory_has_a_colour() -> None:
+    assert set(SAVED_KINDS) <= set(MEMORY_STYLES)
+    for theme in (LIGHT, DARK):
+        colours = [theme.memory_colour(kind) for kind in SAVED_KINDS]
+        assert len(set(colours)) >= len(SAVED_KINDS) - 1  # the statistics of LN and BN share one
+        assert all(theme.memory_colour(kind) for kind in LIVE_KINDS)

@@ -1,0 +1,84 @@
+"""Memory: what do the designs of memory-efficient training save, and what do they cost in time?"""
+
+from __future__ import annotations
+
+import importlib.util
+
+import streamlit as st
+
+from analysis.libraries import is_library_name
+from analysis.measuring.design_run import DesignRun
+from analysis.memory_findings import designs_finding
+from analysis.units import format_size
+from archs.errors import DenseScopeError
+from views import memory_frames, memory_tables, widgets
+from views.figures import memory_designs as figures
+from views.memory_inputs import Question
+
+BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
+HELP = (
+    "Each mark is one design, measured on this machine: what autograd keeps (distinct storages, without parameters and "
+    "buffers) and the median time of a step, with quartiles. All designs take turns in one process. The further left "
+    "and down, the better."
+)
+_RUN = "design_run"
+
+
+def draw(question: Question) -> None:
+    """The section."""
+    if importlib.util.find_spec("torch") is None:
+        st.info("Measuring designs needs torch, which is not installed here.")
+        return
+    if is_library_name(question.name):
+        st.info(f"There is but one design of {question.name} here: choose a network of the registry in the sidebar.")
+        return
+    _ask_and_run(question.name)
+    run: DesignRun | None = st.session_state.get(_RUN)
+    if run is None or run.network != question.name:
+        st.markdown(f"Nothing has been measured of {question.name} since this page was opened.")
+        return
+    st.markdown(designs_finding(run))
+    st.caption(
+        f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {run.machine.threads} threads, "
+        f"{run.machine.software}, median of {len(run.plain.times)} steps. Whatever else the machine does adds to times."
+    )
+    frame = memory_frames.designs(run)
+    with widgets.chart_or_table(
+        "What does saving memory cost in time?", HELP, lambda: memory_tables.show_designs(frame)
+    ):
+        figure = figures.trade_off(run, widgets.current_theme())
+        widgets.draw(figure, "designs_chart", f"Time of a step against bytes kept of {len(run.designs)} designs.")
+    widgets.downloads(frame, f"{run.network}_designs")
+
+
+def _ask_and_run(name: str) -> None:
+    columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
+    with columns[0]:
+        batch = widgets.choose("Batch of the steps", "design_batch", BATCHES, "2")
+    with columns[1]:
+        size = widgets.choose("Side of the images", "design_size", SIZES, "96", help="In pixels.")
+    with columns[2]:
+        turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", help="Of each design, after one to warm up.")
+    with columns[3]:
+        started = st.button("Measure here", type="primary", icon=":material/play_arrow:")
+    if started:
+        try:
+            _run(name, int(batch), int(size), int(turns))
+        except DenseScopeError as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
+    """Measure, keep for this session, and draw the page again. A click on any widget ends it."""
+    bar = st.progress(0.0, f"Building and warming up the designs of {name} …")
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        bar.progress(min(1.0, done / (4 * turns)), f"{name}: step {done}")
+
+    from analysis.measuring.designs_in_turn import measure_designs
+
+    st.session_state[_RUN] = measure_designs(name, batch_size, image_size, turns, after_step=advance)
+    st.rerun()

@@ -1,0 +1,83 @@
+"""What the Memory view is asked: the network and its input, the optimizer, and the memory that there is."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import streamlit as st
+
+from analysis.devices import get_device, list_devices
+from archs.errors import ConfigError, abbreviate
+from views import widgets
+from views.inputs import InputSettings
+
+OPTIMIZERS = {"none": "None", "sgd": "SGD with momentum", "adamw": "AdamW"}
+DEFAULT_BUDGET = "24 GB"
+#: Sizes that memory comes in; devices of the data sheets stand behind them in the list.
+SIZES = ("4 GB", "8 GB", "12 GB", "16 GB", DEFAULT_BUDGET, "32 GB", "48 GB", "80 GB")
+_DECIMAL, _BINARY = ("", "k", "m", "g", "t"), ("", "ki", "mi", "gi", "ti")
+_UNITS = {f"{prefix}b": 1000**power for power, prefix in enumerate(_DECIMAL)} | {
+    f"{prefix}b": 1024**power for power, prefix in enumerate(_BINARY)
+}
+
+
+class Question(NamedTuple):
+    """What the whole view is about."""
+
+    name: str
+    settings: InputSettings
+
+
+def choose_optimizer() -> str:
+    """A key of `analysis.memory.OPTIMIZERS`."""
+    return widgets.choose_segment(
+        "Optimizer",
+        "optimizer",
+        tuple(OPTIMIZERS),
+        "sgd",
+        format_func=OPTIMIZERS.__getitem__,
+        help="What it keeps beside weights and gradients: SGD a momentum, AdamW two moments of every parameter.",
+    )
+
+
+def choose_budget() -> float:
+    """Bytes; says so where the text is no size, and goes on with the default."""
+    text = widgets.choose_or_type(
+        "Memory",
+        "budget",
+        (*SIZES, *budgets_of_devices()),
+        DEFAULT_BUDGET,
+        help="Choose a size or a device, or type a size such as `10 GB` or `512 MiB`.",
+    )
+    try:
+        return parse_budget(text)
+    except ConfigError as error:
+        st.error(f"{error} {DEFAULT_BUDGET} are used until then.", icon=":material/error:")
+        return parse_budget(DEFAULT_BUDGET)
+
+
+def budgets_of_devices() -> dict[str, float]:
+    """The memory of every device whose data sheet tells it, the newest first."""
+    devices = [get_device(name) for name in list_devices()[::-1]]
+    return {device.name: device.memory_bytes for device in devices if device.memory_bytes}
+
+
+def parse_budget(text: str | None) -> float:
+    """Bytes of a device's memory, or of a size; a number without a unit is in GB.
+
+    >>> parse_budget("RTX 4090"), parse_budget("10.5"), parse_budget("512 MiB")
+    (24000000000.0, 10500000000.0, 536870912.0)
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    text = (text or "").strip()
+    for name, nbytes in budgets_of_devices().items():
+        if name.casefold() == text.casefold():
+            return nbytes
+    size = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*([kmgt]?i?b)?", text.lower(), re.ASCII)
+    nbytes = float(size[1]) * _UNITS[size[2] or "gb"] if size and (size[2] or "gb") in _UNITS else 0.0
+    if nbytes < 1:
+        raise ConfigError("memory", abbreviate(text)[1:-1], "a positive size such as 24 GB or 512 MiB, or a device")
+    return nbytes
