@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, hardware, memory, networks, optimize, results, search, table
+from commands import benchmark, crosscheck, diff, export, hardware, memory, networks, optimize, results, search, table
 
 INTERRUPTED = 130
 
@@ -23,6 +23,7 @@ app.command("summary")(networks.summary)
 app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
 app.command("table")(table.architecture_table)
+app.command("diff")(diff.diff)
 app.command("memory")(memory.memory)
 app.command("export")(export.export)
 app.command("optimize")(optimize.optimize)

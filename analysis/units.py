@@ -82,10 +82,12 @@ def format_signed(key: str, value: int) -> str:
 def format_change(share: float) -> str:
     """A share that a figure is above or below another, however small.
 
-    >>> format_change(0.0222), format_change(-0.00003)
-    ('+2.22\u2009%', '−0.003\u2009%')
+    >>> format_change(0.0222), format_change(-0.00003), format_change(10.832)
+    ('+2.22\u2009%', '−0.003\u2009%', '+1,083\u2009%')
     """
-    return f"{100 * share:+.3g}{THIN_SPACE}%".replace("-", "−") if share else f"0{THIN_SPACE}%"
+    percent = 100 * share
+    number = f"{percent:+,.0f}" if abs(percent) >= 999.5 else f"{percent:+.3g}" if share else "0"
+    return f"{number}{THIN_SPACE}%".replace("-", "−")
 
 
 def format_size(size: tuple[int, int]) -> str:

@@ -7,7 +7,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +25,24 @@ from archs.layer import Pair
 ALL_FORMATS = ("table", *FORMATS)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A registered network: `list` shows them.")]
+SizeOption = Annotated[
+    str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
+]
+BatchOption = Annotated[str, typer.Option(metavar="N", help="Images at once.")]
+ChangesOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"{', '.join(ALL_FORMATS)}: units for people in a table, exact numbers in the others. "
+        "Left out, the ending of FILE decides.",
+    ),
+]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
 NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Registered networks, in this order.")]
 
 
@@ -32,27 +50,14 @@ NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Reg
 class Request:
     """The options of every command about networks: how the networks are counted, and where the answer goes."""
 
-    image_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
-    ] = "own"
-    batch_size: Annotated[str, typer.Option(metavar="N", help="Images at once.")] = "1"
+    image_size: SizeOption = "own"
+    batch_size: BatchOption = "1"
     dtype: Annotated[
         str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
     ] = "float32"
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
-    ] = None
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help=f"{', '.join(ALL_FORMATS)}: units for people in a table, exact numbers in the others. "
-            "Left out, the ending of FILE decides.",
-        ),
-    ] = None
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")] = None
+    changes: ChangesOption = None
+    file_format: FormatOption = None
+    output: OutputOption = None
 
     def summaries(self, names: Sequence[str]) -> Iterator[Summary]:
         """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
@@ -63,6 +68,10 @@ class Request:
                 yield summarize(resolve_target(name, **changes), size, batch, self.dtype)
             except ConfigError as error:
                 raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
+
+    def unchanged(self) -> Request:
+        """The same without changes to the networks' fields."""
+        return replace(self, changes=None)
 
 
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:

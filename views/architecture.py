@@ -10,13 +10,23 @@ from analysis import Summary
 from analysis.architecture.findings import architecture_finding
 from analysis.findings import left_out_finding, reason
 from archs.errors import DenseScopeError
-from views import architecture_channels, architecture_code, architecture_table, cached, inputs, selection, widgets
+from views import (
+    architecture_changes,
+    architecture_channels,
+    architecture_code,
+    architecture_table,
+    cached,
+    inputs,
+    selection,
+    widgets,
+)
 
 #: What each section draws, of one network or of two.
 SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Table": architecture_table.draw,
     "Channels": architecture_channels.draw,
     "Code": architecture_code.draw,
+    "What changed": architecture_changes.draw,
 }
 
 

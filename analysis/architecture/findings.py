@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
+from analysis.architecture.changes import STATUSES, Change, stage_rows
 from analysis.architecture.channels import channel_uses
+from analysis.deltas import delta_finding
+from analysis.findings import join
 from analysis.kinds import op_kind
 from analysis.summary import Summary
-from analysis.units import format_ratio, format_share, format_size
+from analysis.units import format_ratio, format_share, format_signed, format_size
 from archs.densenet import DenseNetConfig
 from archs.layer import INPUT
 from archs.peleenet import PeleeNetConfig
@@ -123,3 +129,32 @@ convolution and adds k = 32; each transition keeps θ = 0.5 of them.
             f"2 to 5), however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
         )
     return ""
+
+
+def changes_finding(before: Summary, after: Summary, found: Sequence[Change]) -> str:
+    """What becomes of one network's layers in another, what that costs, and where most of it is.
+
+    >>> from analysis import summarize
+    >>> from analysis.architecture.changes import changes
+    >>> pair = summarize("densenet121"), summarize("densenet169")
+    >>> print(changes_finding(*pair, changes(*pair)).replace("\u2009", " "))
+    densenet169 needs 77 % more parameters, 19 % more MACs, 33 % more memory access cost and 26 % more memory traffic \
+than densenet121. 168 layers are added and 73 resized. Dense block 3 changes MACs most (+286 M).
+    """
+    counts = Counter(change.status for change in found)
+    told = [f"{counts[status]} {status}" for status in STATUSES[:-1] if counts[status]]
+    if not told:
+        return f"{after.name} has the same layers as {before.name}."
+    number, _, rest = told[0].partition(" ")
+    told[0] = f"{number} {'layer is' if number == '1' else 'layers are'} {rest}"
+    stage, macs = max(((row["stage"], row["macs"]) for row in stage_rows(found)), key=lambda item: abs(item[1]))
+    most = f" {stage[:1].upper()}{stage[1:]} changes MACs most ({format_signed('macs', macs)})." if macs else ""
+    return f"{delta_finding(before, after)} {join(told)}.{most}{_unlike_sizes(before, after)}"
+
+
+def _unlike_sizes(before: Summary, after: Summary) -> str:
+    """That a part of the difference is not the networks' own."""
+    if before.image_size == after.image_size:
+        return ""
+    sizes = f"{before.name} sees {format_size(before.image_size)} pixels, {after.name} {format_size(after.image_size)}"
+    return f" {sizes}: a part of the difference is due to that."

@@ -1,0 +1,97 @@
+"""Architecture: what changes from one network to another, by stage and by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture.changes import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
+from analysis.architecture.findings import changes_finding
+from analysis.findings import reason
+from analysis.units import format_change, format_signed
+from archs.errors import DenseScopeError
+from views import cached, inputs, tables, widgets
+from views.figures import architecture_changes as figures
+from views.networks import DEFAULT
+
+HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
+TITLES = {
+    "stage": ("Stage", "Row of the paper's table."),
+    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
+    "status": ("Change", "Added, removed, resized (another shape, kernel, stride or the like) or the same."),
+    "before": ("Before", "The layer, and the channels × height × width that it reads and makes."),
+    "after": ("After", "The layer, and the channels × height × width that it reads and makes."),
+    "added": ("Added", "Layers that only the second network has."),
+    "removed": ("Removed", "Layers that only the first network has."),
+    "resized": ("Resized", "Layers that both have, in another form."),
+    **{f"{key}_share": ("%", "Of what the stage had before.") for key in COSTS},
+}
+#: What the table of layers shows unless it is asked for more.
+CHANGED = STATUSES[:-1]
+TABLE_HEIGHT = 560
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section: from the first network to the second, or from the baseline to the only one."""
+    pair = _pair(summaries)
+    if pair is None:
+        st.info("Choose a second network under “Beside it” in the sidebar: what changes is shown from the first to it.")
+        return
+    before, after = pair
+    found = changes(before, after)
+    st.markdown(changes_finding(before, after, found))
+    if len(summaries) == 1:
+        st.caption(f"Set against {before.name}, the baseline; “Beside it” in the sidebar chooses another network.")
+    if all(change.status == "same" for change in found):
+        return
+    draw_stages(found, f"What changes from {before.name} to {after.name}?")
+    draw_layers(found, f"{before.name}_to_{after.name}")
+
+
+def _pair(summaries: Sequence[Summary]) -> tuple[Summary, Summary] | None:
+    """Both networks, or the baseline and the only one; None where that is the baseline itself."""
+    if len(summaries) > 1:
+        return summaries[0], summaries[1]
+    [only] = summaries
+    if only.name == DEFAULT.baseline:
+        return None
+    try:
+        return cached.network(DEFAULT.baseline, inputs.current()).summary, only
+    except DenseScopeError as error:
+        st.error(f"{DEFAULT.baseline}: {reason(error)}", icon=":material/error:")
+        return None
+
+
+def draw_stages(found: Sequence[Change], question: str) -> None:
+    """Bars a stage, and their table."""
+    rows = stage_rows(found)
+    with widgets.chart_or_table(question, HELP, lambda: show_stages(pd.DataFrame([*rows, total_row(found)]))):
+        figure = figures.stage_bars(pd.DataFrame(rows), widgets.current_theme())
+        widgets.draw(figure, "changes_chart", "Bars: difference in parameters, MACs and memory traffic by stage.")
+
+
+def show_stages(frame: pd.DataFrame) -> None:
+    """One row a stage, and their total."""
+    writers = {key: partial(format_signed, key) for key in COSTS}
+    writers |= {f"{key}_share": format_change for key in COSTS}
+    tables.show(frame, writers, TITLES, "stage_changes_table")
+
+
+def draw_layers(found: Sequence[Change], name: str) -> None:
+    """The table of layers, filtered."""
+    st.subheader("Which layers change?", anchor=False, help="Layers of the same stage and name are the same layer.")
+    statuses = widgets.choose_many("Changes", "changes", STATUSES, CHANGED, placeholder="All layers")
+    frame = pd.DataFrame(change_rows(found))
+    shown = frame[frame["status"].isin(statuses or STATUSES)]
+    if shown.empty:
+        st.info("No layer is of these kinds: choose another.")
+        return
+    height = min(TABLE_HEIGHT, 40 + 35 * len(shown))
+    columns = ["name", "status", *COSTS, "before", "after", "stage"]
+    writers = {key: partial(format_signed, key) for key in COSTS}
+    tables.show(shown[columns], writers, TITLES, "layer_changes_table", height)
+    widgets.downloads(shown, name)
