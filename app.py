@@ -13,6 +13,7 @@ VIEWS = [
     st.Page("views/architecture.py", title="Architecture", icon=":material/account_tree:"),
     st.Page("views/design.py", title="Design", icon=":material/edit:"),
     st.Page("views/memory.py", title="Memory", icon=":material/memory:"),
+    st.Page("views/search.py", title="Search", icon=":material/travel_explore:"),
     st.Page("views/counters.py", title="Counters", icon=":material/calculate:"),
     st.Page("views/hardware.py", title="Hardware", icon=":material/speed:"),
 ]

@@ -8,37 +8,22 @@ from analysis import Summary
 from analysis.deltas import delta_finding
 from analysis.devices import list_devices
 from analysis.findings import network_finding, reason
-from archs.design import Design, parse_design
+from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.registry import get_config
-from views import design_charts, design_editor, design_export, design_headlines, design_shelf, inputs, links, widgets
-from views.networks import DEFAULT
+from views import (
+    design_bench,
+    design_charts,
+    design_editor,
+    design_export,
+    design_headlines,
+    design_shelf,
+    inputs,
+    widgets,
+)
 from views.workbench import Workbench
 
-#: Of the link; and of the bench in the session.
-PARAMETER, BENCH = "design", "workbench"
 DEVICE = "RTX 4090"
-
-
-def bench() -> Workbench:
-    """The session's workbench; a new one has the link's design on it."""
-    if BENCH not in st.session_state:
-        st.session_state[BENCH] = Workbench.starting_from(DEFAULT.baseline, _linked())
-    return st.session_state[BENCH]
-
-
-def _linked() -> Design | None:
-    """The design that the link carries."""
-    links.check(PARAMETER, _is_design, "a design that this page wrote")
-    text = st.query_params.get(PARAMETER, "")
-    return parse_design(text) if text and _is_design(text) else None
-
-
-def _is_design(text: str) -> bool:
-    try:
-        return bool(parse_design(text))
-    except DenseScopeError:
-        return False
 
 
 def draw_results(bench: Workbench, settings: inputs.InputSettings) -> None:
@@ -74,12 +59,12 @@ def draw_headlines(base: Summary, summary: Summary) -> None:
 
 def render() -> None:
     """The page."""
-    workbench = bench()
+    workbench = design_bench.bench()
     with st.sidebar:
         design_editor.draw(workbench)
     st.title(workbench.current.name, anchor=False)
     draw_results(workbench, inputs.current())
-    st.query_params[PARAMETER] = workbench.current.to_link()
+    design_bench.carry_in_link()
 
 
 render()

@@ -51,6 +51,15 @@ def choose_integer(label: str, key: str, low: int, high: int, **more: Any) -> in
     return st.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
 
 
+def choose_range(
+    label: str, key: str, options: Sequence[str], default: tuple[str, str], **more: Any
+) -> tuple[str, str]:
+    """Two of some options, from the lower to the upper."""
+    _check_options(key, options, str)
+    low, high = st.select_slider(label, options, value=default, key=key, **_KEPT, **more)
+    return low, high
+
+
 def switch(label: str, key: str, default: bool, **more: Any) -> bool:
     """On or off."""
     links.check(key, lambda text: text.lower() in ("true", "false"), "true or false")
@@ -73,6 +82,15 @@ def current_theme() -> theme.Theme:
 def draw(figure: go.Figure, key: str, description: str) -> None:
     """A chart, with its description for those who cannot see it."""
     st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description)
+
+
+def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
+    """As `draw`; which points of the last trace have been clicked."""
+    event = st.plotly_chart(
+        figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, on_select="rerun", selection_mode="points"
+    )
+    last = len(figure.data) - 1
+    return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 
 
 @contextmanager
