@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from analysis.targets import resolve_target
+from tests.live_bytes import storage_of
 
 
 def build(target, device="meta", dtype=torch.float32):
@@ -34,7 +35,3 @@ def saved_bytes(model: nn.Module, images: Tensor) -> int:
         output = model(images)  # alive until the count is taken, so that no storage is reused
     del output
     return sum(tensor.untyped_storage().nbytes() for key, tensor in kept.items() if key not in own)
-
-
-def storage_of(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata

@@ -1,74 +1,22 @@
-"""The memory accounting against PyTorch itself: what autograd keeps; budgets; the command."""
+"""The memory accounting against PyTorch itself: weights and buffers; budgets; the command."""
 
 import pytest
 import torch
 from torch import nn
-from torch.autograd.graph import saved_tensors_hooks
 
 import analysis
 import archs
-from analysis.memory.saved import SAVED_KINDS
 from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError, TraceError
 from cli import main
-from tests.live_bytes import storage_of
 
 NAMES = archs.list_archs()
 SIZE, BATCH = 64, 2
-VARIANTS = [
-    ("densenet121", {"drop_rate": 0.2, "conv_bias": True, "block_config": (2, 3)}),
-    ("densenet_cifar", {"drop_rate": 0.2, "block_config": (2, 2), "in_channels": 3}),
-    ("peleenet", {"drop_rate": 0.0}),
-    ("vovnet39", {"drop_rate": 0.1}),
-]
 
 
 def make(name, device="meta", dtype=torch.float32, size=SIZE, **overrides):
     model = resolve_target(name, **overrides).without_weights().to_empty(device=device).to(dtype)
     return model, torch.zeros(BATCH, model.config.in_channels, size, size, device=device, dtype=dtype)
-
-
-def library_model(name, device="meta"):
-    torchvision = pytest.importorskip("torchvision")
-    with torch.device(device):
-        return torchvision.models.get_model(name), torch.zeros(BATCH, 3, SIZE, SIZE)
-
-
-def saved_bytes(model, image):
-    """What autograd keeps of a forward pass in training: distinct storages, weights and running statistics excluded."""
-    own = {storage_of(tensor) for tensor in (*model.parameters(), *model.buffers())}
-    kept = {}
-
-    def keep(tensor):
-        kept[storage_of(tensor)] = tensor
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        _output = model.train()(image)
-    return sum(tensor.untyped_storage().nbytes() for key, tensor in kept.items() if key not in own)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_saved_bytes_are_what_autograd_keeps(name):
-    assert analysis.memory(name, SIZE, BATCH, mode="training").saved_bytes == saved_bytes(*make(name))
-
-
-@pytest.mark.parametrize(("name", "changes"), VARIANTS)
-def test_saved_bytes_of_other_configs(name, changes):
-    config = archs.get_config(name, **changes)
-    assert analysis.memory(config, SIZE, BATCH, mode="training").saved_bytes == saved_bytes(*make(name, **changes))
-
-
-@pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_slim_dw"])
-@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
-def test_saved_bytes_on_a_real_device(name, dtype):
-    memory = analysis.memory(name, 32, BATCH, dtype, mode="training")
-    assert memory.saved_bytes == saved_bytes(*make(name, "cpu", getattr(torch, dtype), 32))
-
-
-def test_saved_bytes_of_a_traced_network():
-    memory = analysis.memory("torchvision/resnet18", SIZE, BATCH, mode="training")
-    assert memory.saved_bytes == saved_bytes(*library_model("resnet18"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,27 +25,6 @@ def test_weights_and_buffers(name):
     memory = analysis.memory(name, SIZE)
     assert memory.weight_bytes == sum(parameter.nbytes for parameter in model.parameters())
     assert memory.buffer_bytes == sum(buffer.nbytes for buffer in model.buffers())
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
-def test_optimizer_state_and_gradients(optimizer):
-    model, image = archs.create_model("densenet_cifar", block_config=(1, 1)), torch.zeros(2, 3, 32, 32)
-    steps = {"sgd": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), "adamw": torch.optim.AdamW}
-    step = steps[optimizer](model.parameters())
-    model(image).sum().backward()
-    step.step()
-    memory = analysis.memory(model.config, 32, mode="training")
-    state = [tensor for state in step.state.values() for tensor in state.values() if tensor.dim()]
-    assert memory.optimizer_bytes(optimizer) == sum(tensor.nbytes for tensor in state)
-    assert memory.gradient_bytes == sum(parameter.grad.nbytes for parameter in model.parameters())
-
-
-def test_every_total_is_the_sum_of_its_parts():
-    memory = analysis.memory("densenet121", SIZE, mode="training")
-    assert tuple(memory.by_kind()) == SAVED_KINDS
-    for parts in (memory.by_kind(), memory.by_layer(), memory.by_stage()):
-        assert sum(parts.values()) == memory.saved_bytes
-    assert sum(row["nbytes"] for row in memory.rows()) == memory.saved_bytes
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])
