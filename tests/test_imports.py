@@ -208,6 +208,8 @@ def test_imports_point_downwards(within, banned):
 def test_torch_is_imported_only_where_modules_are_defined_traced_or_run():
     in_archs = {path for path in HEAVY_FILES if path.startswith("archs/")}
     for path in in_archs:
+        if path.startswith("archs/recompute/"):  # the autograd functions of these modules
+            continue
         assert "nn.Module" in (ROOT / path).read_text(encoding="utf-8"), f"{path} defines no nn.Module"
     assert all(path.startswith("analysis/") for path in HEAVY_FILES - in_archs), HEAVY_FILES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from shutil import which
 
 import pytest
 import torch
@@ -12,14 +13,23 @@ from torch.nn.parallel import DistributedDataParallel
 
 import analysis
 import archs
+from analysis.export_model import export_model
 from archs.weights.names import registered_name
-from benchmarks.memory import saved_bytes
+from tests.autograd import saved_bytes
 
+SMALL_VOVNET = {"stem_chs": (4, 4, 4), "stage_conv_chs": (4, 4, 4, 4), "stage_out_chs": (8, 8, 8, 8)}
 CASES = {
     "bottleneck": ("densenet121", {"block_config": (3, 2), "growth_rate": 4, "num_init_features": 8, "bn_size": 2}),
     "plain layers": ("densenet40_k12", {"block_config": (3, 2), "growth_rate": 4}),
     "biases": ("densenet_d2l", {"block_config": (2, 2), "growth_rate": 4, "num_init_features": 6}),
     "dropout": ("densenet40_k12", {"block_config": (2, 2), "growth_rate": 4, "drop_rate": 0.3}),
+    "two-way layers": (
+        "peleenet",
+        {"block_config": (2, 1), "growth_rate": 8, "num_init_features": 8, "bottleneck_width": 2},
+    ),
+    "aggregation": ("vovnet27_slim", {**SMALL_VOVNET, "layer_per_block": 3}),
+    "attention": ("vovnetv2_39", {**SMALL_VOVNET, "layer_per_block": 2, "block_per_stage": (1, 2, 1, 1)}),
+    "depthwise": ("ese_vovnet19b_dw", {**SMALL_VOVNET, "layer_per_block": 2, "stage_conv_chs": (6, 4, 4, 4)}),
 }
 
 
@@ -38,7 +48,7 @@ def build(case, dtype=torch.float64):
     return plain, efficient
 
 
-def image_for(model, side=34):
+def image_for(model, side=36):
     generator = torch.Generator().manual_seed(1)
     dtype = next(model.parameters()).dtype
     return torch.randn(3, model.config.in_channels, side, side, generator=generator, dtype=dtype)
@@ -104,7 +114,8 @@ def test_frozen_statistics_stay(pair):
 
 def test_frozen_weights(pair):
     for model in pair:
-        model.features.requires_grad_(False)
+        for parameter in list(model.parameters())[:-2]:  # all but the classifier
+            parameter.requires_grad_(False)
     plain, efficient = pair
     assert_equal_steps(step(efficient, image_for(plain)), step(plain, image_for(plain)))
 
@@ -118,10 +129,34 @@ def test_no_grad(pair):
     assert torch.equal(efficient.result, plain.result)
 
 
-def test_compiled():
-    plain, efficient = build("bottleneck")
-    compiled = torch.compile(efficient, backend="aot_eager")
+@pytest.mark.parametrize("case", ["bottleneck", "two-way layers", "attention"])
+def test_compiled_in_one_graph(case):
+    plain, efficient = build(case)
+    compiled = torch.compile(efficient, backend="aot_eager", fullgraph=True)
     assert_equal_steps(step(efficient, image_for(plain), compiled), step(plain, image_for(plain)))
+
+
+@pytest.mark.skipif(which("g++") is None, reason="inductor needs a C++ compiler")
+def test_compiled_to_kernels():
+    plain, efficient = build("bottleneck")
+    compiled = torch.compile(efficient, fullgraph=True)
+    assert_equal_steps(step(efficient, image_for(plain), compiled), step(plain, image_for(plain)))
+
+
+def test_channels_last(pair):
+    plain, efficient = (model.to(memory_format=torch.channels_last) for model in pair)
+    image = image_for(plain).contiguous(memory_format=torch.channels_last)
+    assert_equal_steps(step(efficient, image), step(plain, image))
+
+
+def test_synchronised_batch_norms_run_themselves(pair):
+    plain, efficient = (nn.SyncBatchNorm.convert_sync_batchnorm(model) for model in pair)
+    norms = [module for module in efficient.modules() if isinstance(module, nn.SyncBatchNorm)]
+    ran = []
+    for norm in norms:
+        norm.register_forward_hook(lambda module, *_: ran.append(module))
+    assert_equal_steps(step(efficient, image_for(plain)), step(plain, image_for(plain)))
+    assert set(ran) == set(norms)
 
 
 def test_autocast(pair):
@@ -165,19 +200,28 @@ def test_inference_is_that_of_the_plain_network(pair):
     assert torch.equal(torch.export.export(efficient, (image,)).module()(image), plain(image))
 
 
-@pytest.mark.parametrize("name", archs.list_archs(family="densenet"))
+@pytest.mark.parametrize("case", ["bottleneck", "two-way layers"])
+def test_exports_to_onnx(case, tmp_path):
+    _, efficient = build(case, torch.float32)
+    assert export_model(efficient, tmp_path / "efficient.onnx", "onnx", image_size=64) < 1e-5
+
+
+def test_taps_give_tensors_in_training(pair):
+    _, efficient = pair
+    taps = {}
+    for info in efficient.feature_info:
+        efficient.get_submodule(info["module"]).register_forward_hook(lambda tap, _, y: taps.update({tap: y}))
+    efficient(image_for(efficient))
+    assert [tap.shape[1] for tap in taps.values()] == [info["num_chs"] for info in efficient.feature_info]
+
+
+@pytest.mark.parametrize("name", archs.list_archs())
 def test_layers_and_name_are_those_of_the_plain_network(name):
     config = archs.get_config(name, memory_efficient=True)
     planned = [cost.layer for cost in analysis.summarize(name, route="plan").layers]
     assert [cost.layer for cost in analysis.summarize(config, route="plan").layers] == planned
     assert [cost.layer for cost in analysis.summarize(config, route="trace").layers] == planned
     assert registered_name(config) == name
-
-
-@pytest.mark.parametrize("name", ["peleenet", "vovnet39"])
-def test_networks_without_use_for_it_say_so(name):
-    with pytest.raises(archs.errors.DenseScopeError, match="memory_efficient"):
-        archs.get_config(name, memory_efficient=True)
 
 
 def test_must_be_true_or_false():

@@ -42,7 +42,10 @@ _IMAGE_SIZE = Control(
     high=8192,
     step=32,
 )
-_INPUT_OUTPUT = (_IMAGE_SIZE, _NUM_CLASSES, _IN_CHANNELS, _DROP_RATE)
+_RECOMPUTE = Control(
+    "memory_efficient", "Recompute in training", "Concatenation, BN and ReLU: docs/memory.md.", "boolean"
+)
+_COMMON = (_IMAGE_SIZE, _NUM_CLASSES, _IN_CHANNELS, _DROP_RATE, _RECOMPUTE)
 
 CONTROLS: dict[str, tuple[Control, ...]] = {
     "densenet": (
@@ -70,15 +73,14 @@ CONTROLS: dict[str, tuple[Control, ...]] = {
         ),
         Control("num_init_features", "Stem channels", "What the stem hands to the first block.", high=4096, step=8),
         Control("conv_bias", "Biases in convolutions", "None of the papers' networks has them.", "boolean"),
-        Control("memory_efficient", "Recompute in training", "Concatenation, BN and ReLU: docs/memory.md.", "boolean"),
-        *_INPUT_OUTPUT,
+        *_COMMON,
     ),
     "peleenet": (
         Control("growth_rate", "Growth rate k per stage", "Even: half each way.", "integers", 2, 1024, 2),
         Control("block_config", "Two-way dense layers per stage", "n of each stage.", "integers", high=256, grows=True),
         Control("bottleneck_width", "Bottleneck width per stage", "Times k/2 channels.", "integers", high=64),
         Control("num_init_features", "Stem channels", "Even: one branch gets half.", low=8, high=4096, step=2),
-        *_INPUT_OUTPUT,
+        *_COMMON,
     ),
     "vovnet": (
         Control("stage_conv_chs", "3×3 channels per stage", "Of every convolution.", "integers", 1, 4096, 8),
@@ -101,7 +103,7 @@ CONTROLS: dict[str, tuple[Control, ...]] = {
             choices=("none", "last", "every"),
         ),
         Control("depthwise", "Depthwise-separable", "3×3 convolutions as a depthwise and a pointwise one.", "boolean"),
-        *_INPUT_OUTPUT,
+        *_COMMON,
     ),
 }
 #: Fields with a number per block, which grow and shrink with `block_config`.

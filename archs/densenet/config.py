@@ -34,8 +34,6 @@ class DenseNetConfig(NetworkConfig):
     stem: str = "imagenet"
     #: Whether convolutions have a bias (only the network of Dive into Deep Learning has).
     conv_bias: bool = False
-    #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md): same results.
-    memory_efficient: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,7 +45,6 @@ class DenseNetConfig(NetworkConfig):
         checks.number("compression", self.compression, 0, 1, open_low=True, open_high=False)
         checks.choice("stem", self.stem, ("imagenet", "cifar"))
         checks.boolean("conv_bias", self.conv_bias)
-        checks.boolean("memory_efficient", self.memory_efficient)
         self._check_transitions()
 
     def _check_transitions(self) -> None:

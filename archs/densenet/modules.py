@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from archs.densenet.config import DenseNetConfig
-from archs.densenet.recompute import avg_pool, norm_relu_conv, pays_for
 from archs.network import Network
+from archs.recompute.batch_norm import pays_for
+from archs.recompute.pooling import pool2d
+from archs.recompute.pre_activation import norm_relu_conv
 
 
 class DenseLayer(nn.Module):
@@ -79,7 +81,7 @@ class Transition(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """(N, m, H, W) to (N, ⌊θm⌋, H / 2, W / 2)."""
         if self.memory_efficient and pays_for(self.norm):
-            return avg_pool(norm_relu_conv([x], self.norm, self.conv), self.pool)
+            return pool2d(norm_relu_conv([x], self.norm, self.conv), self.pool)
         return self.pool(self.conv(self.relu(self.norm(x))))
 
 

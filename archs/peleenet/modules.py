@@ -4,40 +4,62 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from archs.network import Network
 from archs.peleenet.config import PeleeNetConfig
+from archs.recompute.batch_norm import pays_for
+from archs.recompute.pooling import pool2d
+from archs.recompute.post_activation import conv2d, norm_relu
+from archs.recompute.recomputable import Features, concat, value
 
 
 class ConvNormReLU(nn.Sequential):
     """Convolution, batch norm, ReLU: PeleeNet's post-activation, so that batch norm can be folded."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+    def __init__(
+        self, config: PeleeNetConfig, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+    ) -> None:
         super().__init__()
+        self.memory_efficient = config.memory_efficient
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
         self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Features) -> Features:
+        """(N, in_channels, H, W) to (N, out_channels, h, w)."""
+        if self.memory_efficient and pays_for(self.norm):
+            return norm_relu(conv2d(x, self.conv), self.norm)
+        return super().forward(value(x))  # type: ignore[no-untyped-call]
+
+
+class Transition(ConvNormReLU):
+    """A 1×1 convolution, batch norm, ReLU."""
+
+    def forward(self, x: Features) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, H, W), a tap for detection."""
+        return value(super().forward(x))
 
 
 class StemBlock(nn.Module):
     """3×3/2, then 1×1 → 3×3/2 beside a 2×2/2 max pool, joined by a 1×1: (N, C, H, W) to (N, features, H/4, W/4)."""
 
-    def __init__(self, in_channels: int, features: int) -> None:
+    def __init__(self, config: PeleeNetConfig) -> None:
         super().__init__()
-        self.stem1 = ConvNormReLU(in_channels, features, 3, stride=2)
-        self.stem2a = ConvNormReLU(features, features // 2, 1)
-        self.stem2b = ConvNormReLU(features // 2, features, 3, stride=2)
+        features = config.num_init_features
+        self.memory_efficient = config.memory_efficient
+        self.stem1 = ConvNormReLU(config, config.in_channels, features, 3, stride=2)
+        self.stem2a = ConvNormReLU(config, features, features // 2, 1)
+        self.stem2b = ConvNormReLU(config, features // 2, features, 3, stride=2)
         self.pool = nn.MaxPool2d(2)
-        self.stem3 = ConvNormReLU(2 * features, features, 1)
+        self.stem3 = ConvNormReLU(config, 2 * features, features, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Features) -> Features:
         x = self.stem1(x)
         right = self.stem2b(self.stem2a(x))
-        x = self.pool(x)
-        x = torch.cat([x, right], 1)
+        x = pool2d(value(x), self.pool) if self.memory_efficient else self.pool(x)
+        x = concat([x, right])
         del right  # else its memory is held to the end
         return self.stem3(x)
 
@@ -45,19 +67,32 @@ class StemBlock(nn.Module):
 class TwoWayDenseLayer(nn.Module):
     """1×1 → 3×3 beside 1×1 → 3×3 → 3×3, k/2 channels each, appended to the input: (N, C, H, W) to (N, C + k, H, W)."""
 
-    def __init__(self, in_channels: int, bottleneck: int, growth_rate: int) -> None:
+    def __init__(self, config: PeleeNetConfig, in_channels: int, bottleneck: int, growth_rate: int) -> None:
         super().__init__()
         half = growth_rate // 2
-        self.branch1a = ConvNormReLU(in_channels, bottleneck, 1)
-        self.branch1b = ConvNormReLU(bottleneck, half, 3)
-        self.branch2a = ConvNormReLU(in_channels, bottleneck, 1)
-        self.branch2b = ConvNormReLU(bottleneck, half, 3)
-        self.branch2c = ConvNormReLU(half, half, 3)
+        self.branch1a = ConvNormReLU(config, in_channels, bottleneck, 1)
+        self.branch1b = ConvNormReLU(config, bottleneck, half, 3)
+        self.branch2a = ConvNormReLU(config, in_channels, bottleneck, 1)
+        self.branch2b = ConvNormReLU(config, bottleneck, half, 3)
+        self.branch2c = ConvNormReLU(config, half, half, 3)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Features) -> Features:
         left = self.branch1b(self.branch1a(x))
         right = self.branch2c(self.branch2b(self.branch2a(x)))
-        return torch.cat([x, left, right], 1)
+        return concat([x, left, right])
+
+
+class Backbone(nn.Sequential):
+    """The stem block, and stages of dense layers, a transition and, but for the last, an average pooling."""
+
+    #: Here, so that slices can be made of it as of any `nn.Sequential`.
+    memory_efficient = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, C, h, w)."""
+        for module in self:
+            x = pool2d(x, module) if self.memory_efficient and isinstance(module, nn.AvgPool2d) else module(x)
+        return x
 
 
 class PeleeNet(Network):
@@ -76,15 +111,16 @@ class PeleeNet(Network):
         super().__init__(config)
         self.drop_rate = config.drop_rate
         channels, last = config.num_init_features, len(config.block_config)
-        self.features = nn.Sequential(OrderedDict(stemblock=StemBlock(config.in_channels, channels)))
+        self.features = Backbone(OrderedDict(stemblock=StemBlock(config)))
+        self.features.memory_efficient = config.memory_efficient
         for number, (num_layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True), start=1):
             block = nn.Sequential()
             for layer in range(1, num_layers + 1):
                 bottleneck = config.bottleneck_channels(number - 1, channels)
-                block.add_module(f"denselayer{layer}", TwoWayDenseLayer(channels, bottleneck, k))
+                block.add_module(f"denselayer{layer}", TwoWayDenseLayer(config, channels, bottleneck, k))
                 channels += k
             self.features.add_module(f"denseblock{number}", block)
-            self.features.add_module(f"transition{number}", ConvNormReLU(channels, channels, 1))
+            self.features.add_module(f"transition{number}", Transition(config, channels, channels, 1))
             self.add_feature_info(channels, 2 ** (number + 1), f"features.transition{number}")
             if number < last:
                 self.features.add_module(f"transition{number}_pool", nn.AvgPool2d(2))

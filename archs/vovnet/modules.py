@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from archs.network import Network
+from archs.recompute.batch_norm import pays_for
+from archs.recompute.pooling import pool2d
+from archs.recompute.post_activation import conv2d, norm_relu, scale
+from archs.recompute.recomputable import Features, concat, value
 from archs.vovnet.config import VoVNetConfig
 
 
 class ConvNormAct(nn.Sequential):
     """Convolution, batch norm, ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+    def __init__(
+        self, config: VoVNetConfig, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+    ) -> None:
         super().__init__()
+        self.memory_efficient = config.memory_efficient
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
         self.bn = nn.BatchNorm2d(out_channels)
         self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x: Features) -> Features:
+        """(N, in_channels, H, W) to (N, out_channels, h, w)."""
+        if self.memory_efficient and pays_for(self.bn):
+            return norm_relu(conv2d(x, self.conv), self.bn)
+        return super().forward(value(x))  # type: ignore[no-untyped-call]
 
 
 class SeparableConvNormAct(nn.Sequential):
     """Depthwise convolution, pointwise convolution, batch norm, ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> None:
+    def __init__(
+        self, config: VoVNetConfig, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
+    ) -> None:
         super().__init__()
+        self.memory_efficient = config.memory_efficient
         padding = kernel_size // 2
         self.conv_dw = nn.Conv2d(in_channels, in_channels, kernel_size, stride, padding, groups=in_channels, bias=False)
         self.conv_pw = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.bn = nn.BatchNorm2d(out_channels)
         self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x: Features) -> Features:
+        """(N, in_channels, H, W) to (N, out_channels, h, w)."""
+        if self.memory_efficient and pays_for(self.bn):
+            return norm_relu(self.conv_pw(conv2d(x, self.conv_dw)), self.bn)
+        return super().forward(value(x))  # type: ignore[no-untyped-call]
 
 
 class EffectiveSqueezeExcitation(nn.Module):
@@ -41,14 +62,14 @@ class EffectiveSqueezeExcitation(nn.Module):
         self.fc = nn.Conv2d(channels, channels, 1)
         self.gate = nn.Hardsigmoid()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.gate(self.fc(self.pool(x)))
+    def forward(self, x: Features) -> Tensor:
+        return scale(x, self.gate(self.fc(self.pool(value(x)))))
 
 
 class Chain(nn.ModuleList):
     """Convolutions in a row, of which every output is wanted: (N, C, H, W) to (N, channels, H, W)."""
 
-    def forward(self, x: Tensor, features: list[Tensor]) -> Tensor:
+    def forward(self, x: Features, features: list[Features]) -> Features:
         """The last output; all of them are appended to `features`."""
         for conv in self:
             x = conv(x)
@@ -66,23 +87,23 @@ class OsaBlock(nn.Module):
         reduces = config.depthwise and in_channels != channels
         first = channels if reduces else in_channels
         self.residual = residual
-        self.conv_reduction = ConvNormAct(in_channels, channels, 1) if reduces else None
+        self.conv_reduction = ConvNormAct(config, in_channels, channels, 1) if reduces else None
         self.conv_mid = Chain(
-            conv(first if layer == 0 else channels, channels, 3) for layer in range(config.layer_per_block)
+            conv(config, first if layer == 0 else channels, channels, 3) for layer in range(config.layer_per_block)
         )
-        self.conv_concat = ConvNormAct(in_channels + config.layer_per_block * channels, out_channels, 1)
+        self.conv_concat = ConvNormAct(config, in_channels + config.layer_per_block * channels, out_channels, 1)
         self.attn = EffectiveSqueezeExcitation(out_channels) if ese else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Features) -> Features:
         """(N, in_channels, H, W) to (N, stage_out_chs[stage], H, W)."""
         features = [x]
         self.conv_mid(x if self.conv_reduction is None else self.conv_reduction(x), features)
-        out = torch.cat(features, 1)
+        out = concat(features)
         del features  # else they are held to the end
         out = self.conv_concat(out)
         if self.attn is not None:
             out = self.attn(out)
-        return out + x if self.residual else out
+        return value(out) + value(x) if self.residual else out
 
 
 class OsaStage(nn.Module):
@@ -90,6 +111,7 @@ class OsaStage(nn.Module):
 
     def __init__(self, config: VoVNetConfig, stage: int, in_channels: int) -> None:
         super().__init__()
+        self.memory_efficient = config.memory_efficient
         self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True) if stage > 0 else None
         last = config.block_per_stage[stage] - 1
         blocks = []
@@ -101,7 +123,9 @@ class OsaStage(nn.Module):
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.blocks(x if self.pool is None else self.pool(x))
+        if self.pool is not None:
+            x = pool2d(x, self.pool) if self.memory_efficient else self.pool(x)
+        return value(self.blocks(x))
 
 
 class Head(nn.Module):
@@ -134,9 +158,9 @@ class VoVNet(Network):
         first, second, third = config.stem_chs
         conv = SeparableConvNormAct if config.depthwise else ConvNormAct
         self.stem = nn.Sequential(
-            ConvNormAct(config.in_channels, first, 3, stride=2),
-            conv(first, second, 3),
-            conv(second, third, 3, stride=2),
+            ConvNormAct(config, config.in_channels, first, 3, stride=2),
+            conv(config, first, second, 3),
+            conv(config, second, third, 3, stride=2),
         )
         self.stages = nn.Sequential()
         in_channels = third

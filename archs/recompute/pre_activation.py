@@ -18,12 +18,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from archs.recompute.autocast import cast
+from archs.recompute.batch_norm import count_batch, norm_relu_again
+
 aten = torch.ops.aten
-
-
-def pays_for(norm: nn.Module) -> bool:
-    """Whether a backward pass may follow and `norm` takes its statistics from this process's batch alone."""
-    return norm.training and torch.is_grad_enabled() and type(norm) is nn.BatchNorm2d
 
 
 def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, conv: nn.Conv2d) -> Tensor:
@@ -34,28 +32,12 @@ def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, conv: nn.Co
         norm: over the Σc channels of all features.
         conv: ungrouped and not dilated.
     """
-    device = features[0].device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else conv.weight.dtype
-    weight, bias = (None if tensor is None else tensor.to(dtype) for tensor in (conv.weight, conv.bias))
+    weight, bias = cast(conv.weight), None if conv.bias is None else cast(conv.bias)
     running = norm.running_mean, norm.running_var, count_batch(norm), norm.eps
     output: Tensor = NormReluConv.apply(
         norm.weight, norm.bias, *running, weight, bias, conv.stride, conv.padding, *features
     )
     return output
-
-
-def avg_pool(x: Tensor, pool: nn.AvgPool2d) -> Tensor:
-    """`pool(x)`, (N, C, H, W) to (N, C, h, w), without keeping x, of which the backward pass needs the shape alone."""
-    output: Tensor = AveragePool.apply(x, pool.kernel_size)
-    return output
-
-
-def count_batch(norm: nn.BatchNorm2d) -> float:
-    """Count a batch, and give its share in the running statistics: the momentum, or 1/n where they are averages."""
-    if norm.num_batches_tracked is None:
-        return 0.0
-    norm.num_batches_tracked.add_(1)
-    return 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
 
 
 def concat(features: Sequence[Tensor]) -> Tensor:
@@ -93,7 +75,7 @@ class NormReluConv(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         gamma, beta, mean, inverse_std, weight, *features = ctx.saved_tensors
         x = concat(features)
-        y = F.batch_norm(x, mean, inverse_std.pow(-2), gamma, beta, eps=0.0).relu_()
+        y = norm_relu_again(x, gamma, beta, mean, inverse_std)
         needed = [True, ctx.needs_input_grad[6], ctx.bias_shape is not None]
         grad_y, grad_weight, grad_bias = aten.convolution_backward(
             grad, y.to(weight.dtype), weight, ctx.bias_shape, ctx.stride, ctx.padding, (1, 1), False, (0, 0), 1, needed
@@ -104,19 +86,3 @@ class NormReluConv(torch.autograd.Function):
         )
         grads = grad_x.split([feature.shape[1] for feature in features], 1)
         return grad_gamma, grad_beta, None, None, None, None, grad_weight, grad_bias, None, None, *grads
-
-
-class AveragePool(torch.autograd.Function):
-    """Keeps the shape of its input."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, size: int) -> Tensor:
-        ctx.shape, ctx.size = x.shape, size
-        return F.avg_pool2d(x, size)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        size = ctx.size
-        x = grad.new_empty(ctx.shape)
-        return aten.avg_pool2d_backward(grad, x, [size, size], [size, size], [0, 0], False, True, None), None
