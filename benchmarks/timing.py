@@ -7,19 +7,25 @@ import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from statistics import median
+from time import perf_counter
 from timeit import timeit
 
 #: A turn repeats a contender until about this much time has passed, so that short ones are measured at all.
 TURN_SECONDS = 0.1
 
 
-def median_seconds(contenders: Mapping[str, Callable[[], object]], turns: int) -> dict[str, float]:
-    """Median wall time of one run of each contender, over turns that all contenders take in a circle."""
+def median_seconds(
+    contenders: Mapping[str, Callable[[], object]], turns: int, clock: Callable[[], float] = perf_counter
+) -> dict[str, float]:
+    """Median time of one run of each contender, over turns that all contenders take in a circle.
+
+    The clock is the wall's; `time.process_time` is disturbed less by other work on the machine.
+    """
     repeats = {name: _repeats(run) for name, run in contenders.items()}
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
         for name, run in contenders.items():
-            times[name].append(timeit(run, number=repeats[name]) / repeats[name])
+            times[name].append(timeit(run, timer=clock, number=repeats[name]) / repeats[name])
     return {name: median(values) for name, values in times.items()}
 
 
