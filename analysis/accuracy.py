@@ -104,9 +104,10 @@ def pareto_front(rows: Iterable[Mapping[str, Any]], *, more_is_better: bool = Fa
     >>> [row["cost"] for row in pareto_front(rows)], [row["cost"] for row in pareto_front(rows, more_is_better=True)]
     ([1, 3], [4, 3])
     """
+    from analysis.pareto import pareto_mask
+
     sign = -1 if more_is_better else 1
-    front: list[Mapping[str, Any]] = []
-    for row in sorted(rows, key=lambda row: (sign * row["cost"], row["error"])):
-        if not front or row["error"] < front[-1]["error"]:
-            front.append(row)
-    return front
+    by_cost = sorted(rows, key=lambda row: (sign * row["cost"], row["error"]))
+    points = [(sign * row["cost"], row["error"]) for row in by_cost]
+    on_front = pareto_mask(points)
+    return [row for number, row in enumerate(by_cost) if on_front[number] and points[number] not in points[:number]]

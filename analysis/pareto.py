@@ -22,6 +22,8 @@ def pareto_mask(values: npt.ArrayLike, maximize: Sequence[bool] | None = None) -
         maximize: for each column whether more is better; None: less is better in all.
     """
     points = np.array(values, float)  # a copy
+    if not len(points):
+        return np.zeros(0, bool)
     if maximize is not None:
         points[:, list(maximize)] *= -1
     distinct, place = np.unique(points, axis=0, return_inverse=True)

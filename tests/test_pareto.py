@@ -32,3 +32,7 @@ def test_large_tables_agree_with_a_scan(columns):
     assert all(not ((front <= row).all(axis=1) & (front < row).any(axis=1)).any() for row in front)
     beaten = table[~pareto_mask(table)]
     assert all(((front <= row).all(axis=1)).any() for row in beaten)
+
+
+def test_no_rows_have_an_empty_front():
+    assert pareto_mask([]).tolist() == []
