@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,32 +16,37 @@ from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.errors import DenseScopeError
 from commands.measurements import show_layers, show_networks
-from commands.options import ALL_FORMATS, NamesArgument, Request, parse_changes, parse_image_size, parse_value
+from commands.options import (
+    ALL_FORMATS,
+    BatchOption,
+    ChangesOption,
+    FormatOption,
+    NamesArgument,
+    OutputOption,
+    Request,
+    SizeOption,
+    parse_changes,
+    parse_image_size,
+    parse_value,
+)
 from commands.output import Row, emit
 
 #: Rows of one network, as soon as they are measured.
 Measure = Callable[[Target, AfterRun], Iterator[Row]]
 
-FormatOption = Annotated[
-    str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(ALL_FORMATS)}; else by FILE's ending.")
-]
-OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
-
 
 def benchmark(
     names: NamesArgument,
     device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu, cuda or cuda:N.")] = "cpu",
-    batch_size: Annotated[str, typer.Option(metavar="N", help="Images at once.")] = "1",
-    image_size: Annotated[str, typer.Option(metavar="SIZE", help="A side, height x width, or its own.")] = "own",
+    batch_size: BatchOption = "1",
+    image_size: SizeOption = "own",
     precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISIONS)}.")] = "float32",
     channels_last: Annotated[bool, typer.Option("--channels-last", help="Keep tensors as NHWC.")] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Run what torch.compile makes of it.")] = False,
     repeats: Annotated[str, typer.Option(metavar="N", help="Timed runs.")] = "20",
     sweep: Annotated[bool, typer.Option("--sweep", help="Double the batch until memory ends.")] = False,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Time every layer instead.")] = False,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24.")
-    ] = None,
+    changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:

@@ -15,8 +15,19 @@ from analysis.published import TABLES
 from analysis.targets import resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
-from commands.benchmark import FormatOption, OutputOption
-from commands.options import ALL_FORMATS, NamesArgument, Request, parse_changes, parse_image_size, parse_value
+from commands.options import (
+    ALL_FORMATS,
+    BatchOption,
+    ChangesOption,
+    FormatOption,
+    NamesArgument,
+    OutputOption,
+    Request,
+    SizeOption,
+    parse_changes,
+    parse_image_size,
+    parse_value,
+)
 from commands.output import Column, Row, emit, table, text
 
 if TYPE_CHECKING:
@@ -25,9 +36,6 @@ if TYPE_CHECKING:
     from analysis.prediction.predict import Prediction
 
 DEFAULT_DEVICE = "RTX 4090"
-ChangesOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24.")
-]
 
 
 def predict(
@@ -41,8 +49,11 @@ def predict(
     device_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A device of your own: JSON with peaks and bandwidth.")
     ] = None,
-    batch_size: Annotated[str, typer.Option(metavar="N", help="Images at once.")] = "256",
-    image_size: Annotated[str, typer.Option(metavar="SIZE", help="A side, height x width, or its own.")] = "own",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit the devices to your own measurements of them, three or more each.")
+    ] = False,
+    batch_size: BatchOption = "256",
+    image_size: SizeOption = "own",
     precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISION_BYTES)}.")] = "fp16",
     layout: Annotated[str, typer.Option(metavar="LAYOUT", help="nchw, or nhwc (channels last).")] = "nchw",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
@@ -57,10 +68,11 @@ def predict(
     checks.choice("format", file_format or "table", ALL_FORMATS)
     fields, batch, size = parse_changes(changes or ()), parse_value(batch_size), parse_image_size(image_size)
     targets = [resolve_target(name, **fields) for name in names]
+    devices = _devices(device, device_file, precision)
+    if calibrate:
+        devices = _calibrated(devices)
     found = [
-        predict_one(target, met, batch, size, precision, layout, execution)
-        for target in targets
-        for met in _devices(device, device_file, precision)
+        predict_one(target, met, batch, size, precision, layout, execution) for target in targets for met in devices
     ]
     rows = [row for one in found for row in (_layer_rows(one) if per_layer else [one.row()])]
     columns = _LAYER_COLUMNS if per_layer else _PREDICTION_COLUMNS
@@ -73,6 +85,15 @@ def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> 
         shipped = map(get_device, list_devices())
         return [*(device for device in shipped if precision in device.precisions), *own]
     return [*map(get_device, names or ([] if own else [DEFAULT_DEVICE])), *own]
+
+
+def _calibrated(devices: Sequence[Device]) -> list[Device]:
+    """By the results store. Raises: CalibrationError: too little of a device has been measured."""
+    from analysis.prediction.own_runs import calibrate_by
+    from analysis.results import Results
+
+    measurements = Results().all()
+    return [calibrate_by(measurements, device) for device in devices]
 
 
 def _layer_rows(one: Prediction) -> list[Row]:
@@ -156,6 +177,7 @@ def _words(key: str, header: str) -> Column:
 _PREDICTION_COLUMNS = (
     text("name", "Name"),
     text("device", "Device"),
+    text("calibration", "Calibrated by"),
     Column("Image", lambda row: format_size(row["image_size"])),
     _si("seconds", "Predicted time", "s"),
     _si("images_per_s", "Predicted images/s"),

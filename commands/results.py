@@ -10,9 +10,8 @@ from rich.text import Text
 
 from analysis.results import Results
 from archs import checks
-from commands.benchmark import FormatOption, OutputOption
 from commands.measurements import HISTORY_COLUMNS, network_table
-from commands.options import ALL_FORMATS, Request
+from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request
 from commands.output import emit
 
 

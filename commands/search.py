@@ -17,9 +17,8 @@ from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
 from archs import checks
 from archs.errors import ConfigError
-from commands.benchmark import FormatOption, OutputOption
 from commands.hardware import DEFAULT_DEVICE
-from commands.options import ALL_FORMATS, Request, parse_value
+from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request, parse_value
 from commands.output import Column, Row, emit, table, text
 
 if TYPE_CHECKING:
@@ -35,10 +34,15 @@ def search(
         str, typer.Option(metavar="SPACE", help="densenet-bc-cifar, densenet-bc-imagenet, peleenet or vovnet.")
     ] = "densenet-bc-imagenet",
     minimize: Annotated[
-        list[str] | None, typer.Option(metavar="QUANTITY", help="macs, memory_access_cost …; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="QUANTITY",
+            help="params, macs, memory_access_cost, bytes_moved, activations, depth, predicted_seconds, peak_memory_bytes …",
+        ),
     ] = None,
     maximize: Annotated[
-        list[str] | None, typer.Option(metavar="QUANTITY", help="capacity_proxy, receptive_field …; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="QUANTITY", help="depth, receptive_field, capacity_proxy …; both may be repeated."),
     ] = None,
     limit: Annotated[str, typer.Option(metavar="N", help="Configs to look at; drawn if there are more.")] = str(
         DEFAULT_LIMIT

@@ -12,6 +12,7 @@ from test_app import assert_sound, open_app, toasts
 
 from analysis.measuring.record import Machine, Measurement
 from analysis.measuring.workload import Workload
+from analysis.prediction.predict import predict
 from analysis.results import Results
 
 HARDWARE = "views/hardware.py"
@@ -161,3 +162,51 @@ def test_a_benchmark_runs_and_is_kept() -> None:
     assert_sound(app)
     assert app.success[0].value.startswith("Measured: peleenet at batch 1 takes")
     assert [one.name for one in Results().all()] == ["peleenet"]
+
+
+def test_own_runs_calibrate_the_devices_that_they_are_of() -> None:
+    """Three runs that are half as fast as predicted."""
+    machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 0", 2)
+    for name in ("densenet121", "vovnet39", "peleenet"):
+        seconds = 2 * predict(name, "RTX 4090", 512).seconds
+        workload = Workload(batch_size=512, precision="amp float16", device="cuda")
+        Results().add([replace(measure(name), workload=workload, machine=machine, times=(seconds,))])
+
+    def rate(app: AppTest) -> float:
+        frame = app.dataframe[0].value
+        wanted = (frame["name"] == "densenet169") & (frame["device"] == "RTX 4090") & (frame["evidence"] == "predicted")
+        return frame[wanted]["images_per_s"].iloc[0]
+
+    plain = rate(open_app(HARDWARE, evidence="All kinds"))
+    app = open_app(HARDWARE, evidence="All kinds", calibrate="true")
+    assert rate(app) < 0.8 * plain
+    assert "RTX 4090 is calibrated by 3 of your runs." in texts(app)
+    assert "Predictions on RTX 4090 are calibrated by your own runs." in texts(app)
+    assert "RTX 3090 cannot be calibrated: it takes 3 different measured runs" in texts(app)
+    assert not app.error
+
+
+def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from tests.small_device import prepare
+
+    monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
+    app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert [(one.workload.batch_size, one.workload.layout) for one in Results().all()] == [
+        (1, "nhwc"),
+        (2, "nhwc"),
+        (4, "nhwc"),
+    ]
+    assert "at batch 4 needs more memory than" in app.success[0].value
+    assert list(app.dataframe[0].value["outcome"]) == ["out of memory", "measured", "measured"]
+
+
+def test_a_run_that_fails_is_one_sentence() -> None:
+    pytest.importorskip("torch")
+    app = open_app(HARDWARE, section="Benchmark here", run_precision="tf32")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert "tf32" in app.error[0].value
+    assert not Results().all()

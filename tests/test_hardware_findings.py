@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from analysis.hardware_findings import find_flips, speed_finding
-from analysis.speeds import Speed
+from analysis.accuracy import pareto_front
+from analysis.devices import get_device
+from analysis.hardware_findings import (
+    accuracy_finding,
+    find_flips,
+    paradox_finding,
+    roofline_finding,
+    speed_finding,
+)
+from analysis.prediction.predict import predict
+from analysis.speeds import Speed, find_speeds
 from analysis.units import THIN_SPACE
 
 
@@ -50,3 +60,68 @@ def test_without_a_flip_that_is_said() -> None:
 
 def test_nothing_known() -> None:
     assert speed_finding([]).startswith("Nothing is known")
+
+
+def plain(sentence: str) -> str:
+    return sentence.replace(THIN_SPACE, " ")
+
+
+def test_the_pair_whose_flops_and_time_disagree_most_is_named() -> None:
+    lean = replace(speed("lean", "eager", 100), flops=1e9)
+    middle = replace(speed("middle", "eager", 150), flops=4e9)
+    heavy = speed("heavy", "eager", 200)
+    assert plain(paradox_finding([lean, middle, heavy])) == (
+        "FLOPs alone mislead: on GPU, lean needs ×0.200 the FLOPs of heavy but takes ×2.00 its time (published, "
+        "eager). Of 3 networks, the FLOP/s differ by ×10.0."
+    )
+
+
+def test_where_flops_tell_the_time_that_is_said() -> None:
+    lean, heavy = replace(speed("lean", "eager", 900), flops=1e9), speed("heavy", "eager", 200)
+    assert paradox_finding([lean, heavy]) == "Throughout this selection, fewer FLOPs come with less time."
+
+
+def test_the_paper_of_vovnet_is_right_on_an_rtx_3090() -> None:
+    """Published throughput: DenseNet-201 does fewer FLOPs than VoVNet-39 and takes longer."""
+    device = get_device("RTX 3090")
+    speeds = [one for name in ("densenet201", "vovnet39") for one in find_speeds(name, [device], ["eager"])]
+    sentence = paradox_finding([one for one in speeds if one.evidence == "published"])
+    assert sentence.startswith("FLOPs alone mislead: on RTX 3090, densenet201 needs")
+
+
+def test_what_holds_a_network_back_adds_up() -> None:
+    found = predict("densenet121", "RTX 4090", 512)
+    sentence = plain(roofline_finding(found, 164.0, 26.5))
+    assert sentence.startswith("At 26.5 FLOP/B densenet121 lies left of RTX 4090's ridge (164 FLOP/B).")
+    shares = [float(share) for share in re.findall(r"\((?:[^()]*?)([\d.]+) %\)", sentence)]
+    assert sum(shares) == pytest.approx(100, abs=1)
+    assert "right of" in roofline_finding(found, 10.0, 26.5)
+
+
+def row(name: str, cost: float, error: float, size: int = 224) -> dict[str, object]:
+    return {"name": name, "cost": cost, "error": error, "image_size": size}
+
+
+ROWS = [row("small", 1, 30.0), row("mid", 2, 25.0), row("mid", 2, 26.5), row("bad", 3, 28.0), row("large", 4, 20.0)]
+
+
+def test_the_front_of_a_cost_and_what_recipes_change() -> None:
+    sentence = plain(accuracy_finding(ROWS, pareto_front(ROWS), "{:.0f} M".format, "parameters"))
+    assert sentence == (
+        "small is the cheapest (1 M, top-1 error 30.0 %), large the most accurate (4 M, 20.0 %), with 1 between them. "
+        "Recipes matter as much: mid alone ranges from 25.0 % to 26.5 % at 224 px, depending on who trained and tested "
+        "it."
+    )
+
+
+def test_of_speeds_more_is_better() -> None:
+    front = pareto_front(ROWS, more_is_better=True)
+    assert [one["name"] for one in front] == ["large"]
+    sentence = accuracy_finding(ROWS, front, "{:.0f}".format, "images/s", more_is_better=True)
+    assert plain(sentence).startswith(
+        "large is the fastest (4, top-1 error 20.0 %) and the most accurate of all in images/s."
+    )
+
+
+def test_no_accuracy_known() -> None:
+    assert accuracy_finding([], [], str, "energy").startswith("No published ImageNet accuracy is known")

@@ -23,6 +23,7 @@ from analysis.prediction.predict import predict
 from analysis.prediction.small_batches import small_batch_trials
 from analysis.prediction.timed_runs import TimedRun, is_planned, layers_of, load_runs
 from analysis.prediction.validation import error_row, fold_of_network, rank_correlation, validate_predictions
+from analysis.results import Results
 from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
@@ -352,3 +353,22 @@ def test_a_network_of_another_family_has_no_error_of_densenets():
     assert known_error("rdnet", "RTX 4090", 1024, "fp16", "nchw", "eager").left_out == "family"
     assert known_error("rdnet", "V100 SXM2 16GB", 1024, "fp16", "nchw", "eager") is None
     assert known_error("regnetx", "RTX 4090", 1024, "fp16", "nchw", "eager") is None  # a single figure
+
+
+@pytest.fixture
+def measured_4090(tmp_path, monkeypatch):
+    """The user's store with four runs on an RTX 4090."""
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    Results().add([measured_like(name, 1.1, "NVIDIA GeForce RTX 4090") for name in NAMES])
+
+
+def test_the_command_calibrates_by_the_results_store(measured_4090, capsys):
+    command = ["predict", "densenet169", "--batch-size", "512", "--format", "json"]
+    assert main([*command, "--calibrate"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert main(command) == 0
+    (plain,) = json.loads(capsys.readouterr().out)
+    assert (row["calibration"], plain["calibration"]) == ("4 own runs", "published")
+    assert row["seconds"] == pytest.approx(plain["seconds"] / 1.1, rel=0.03)
+    assert main([*command, "--calibrate", "--device", "RTX 3090"]) == 2
+    assert capsys.readouterr().err.startswith("error: RTX 3090 cannot be calibrated: it takes 3 different")
