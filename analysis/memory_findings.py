@@ -10,6 +10,7 @@ from analysis.memory.along_depth import live_by_kind
 from analysis.memory.footprints import Footprint
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.training import TrainingMemory
+from analysis.optimize.saving import Saving
 from analysis.units import format_ratio, format_share, format_si, format_size
 
 #: Kinds of memory as a sentence names them, where it does not name them as they are.
@@ -80,6 +81,22 @@ def fits_finding(footprints: Sequence[Footprint], budget_bytes: float) -> str:
     if too_large := [_WHEN[mode] for mode, batch in batches.items() if not batch]:
         finding += f", but not a single image {join(too_large)}"
     return f"{finding}."
+
+
+def folding_finding(saving: Saving) -> str:
+    """How many batch norms an optimised network has taken in, and what it does without."""
+    folded, norms = len(saving.report.folded), len(saving.report.folded) + len(saving.report.kept)
+    if not norms:
+        return f"{saving.name} has no batch norm: there is nothing to fold."
+    traffic = 1 - saving.share("bytes_moved")
+    peak = 1 - saving.share("peak_bytes")
+    return (
+        f"{folded} of {norms} batch norms of {saving.name} fold into the convolution before them: "
+        f"{saving.after['operations']:,} operations instead of {saving.before['operations']:,} and "
+        f"{format_share(traffic)} less memory traffic ({_bytes(saving.after['bytes_moved'])} instead of "
+        f"{_bytes(saving.before['bytes_moved'])}); the peak of the tensors "
+        + (f"is {format_share(abs(peak))} {'lower' if peak > 0 else 'higher'}." if peak else "stays what it was.")
+    )
 
 
 def designs_finding(run: DesignRun) -> str:

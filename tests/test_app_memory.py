@@ -135,6 +135,24 @@ def test_without_torch_designs_are_one_sentence(monkeypatch: pytest.MonkeyPatch)
     assert "needs torch" in texts(open_app(MEMORY, part="Designs measured"))
 
 
+@pytest.mark.parametrize(("name", "folded"), [("densenet_cifar", 58), ("peleenet", 113)])
+def test_folding_before_and_after(name: str, folded: int) -> None:
+    pytest.importorskip("torch")
+    app = open_app(MEMORY, network=name, part="Folded")
+    assert f"{folded} of " in texts(app)
+    counts, norms = (table.value for table in app.dataframe)
+    assert (counts["after"] <= counts["before"]).iloc[:3].all()
+    assert norms["folded"].sum() == folded
+    assert ("it reads concat" in texts(app)) == (name == "densenet_cifar")
+    assert not app.error
+
+
+def test_without_torch_folding_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "torch" else real(name, *more))
+    assert "needs torch" in texts(open_app(MEMORY, part="Folded"))
+
+
 def test_a_size_that_does_not_suit_is_one_sentence() -> None:
     app = open_app(MEMORY, image_size="16")
     assert len(app.error) == 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import archs
-from analysis import memory
+from analysis import memory, summarize
 from analysis.measuring.design_run import DesignRun, DesignTime
 from analysis.measuring.record import Machine
 from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, kept_by_kind, live_by_kind
@@ -16,10 +16,13 @@ from analysis.memory.saved import SAVED_KINDS
 from analysis.memory_findings import (
     designs_finding,
     fits_finding,
+    folding_finding,
     inference_finding,
     lifetimes_finding,
     training_finding,
 )
+from analysis.optimize.report import Report
+from analysis.optimize.saving import COUNTED, Saving, saving
 from analysis.units import THIN_SPACE
 from archs.errors import ConfigError
 from views.memory_inputs import parse_budget
@@ -122,6 +125,42 @@ def test_designs_are_compared_with_the_plain_one() -> None:
         "Measured on Testing CPU: plain densenet121 (batch 2, 96×96) keeps 100 B and takes 1.00 s a step; slim keeps "
         "70 % less and takes 20 % longer and fast keeps 10 % less and takes 10 % shorter."
     )
+
+
+def saving_of(folded: int, kept: int, after: dict[str, int]) -> Saving:
+    report = Report(
+        "Net",
+        {f"norm{index}": f"conv{index}" for index in range(folded)},
+        {f"other{index}": "it reads concat, not one convolution" for index in range(kept)},
+        [],
+        [],
+        False,
+        False,
+    )
+    return Saving("net", report, dict.fromkeys(COUNTED, 100), dict.fromkeys(COUNTED, 100) | after)
+
+
+def test_what_folding_saves() -> None:
+    found = saving_of(3, 1, {"operations": 97, "bytes_moved": 75})
+    assert plainly(folding_finding(found)) == (
+        "3 of 4 batch norms of net fold into the convolution before them: 97 operations instead of 100 and 25 % less "
+        "memory traffic (75 B instead of 100 B); the peak of the tensors stays what it was."
+    )
+    assert plainly(folding_finding(saving_of(3, 1, {"peak_bytes": 80}))).endswith("is 20 % lower.")
+    assert folding_finding(saving_of(0, 0, {})) == "net has no batch norm: there is nothing to fold."
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_a_saving_is_counted_on_the_optimised_module(channels_last: bool) -> None:
+    pytest.importorskip("torch")
+    found = saving("densenet_cifar", 32, channels_last=channels_last)
+    plan = summarize("densenet_cifar", 32)
+    assert found.before["operations"] == len(plan.layers)
+    assert found.before["bytes_moved"] == plan.bytes_moved
+    assert found.after["bytes_moved"] < found.before["bytes_moved"]
+    norms = sum(cost.layer.op == "batch_norm" for cost in plan.layers)
+    assert len(found.report.folded) + len(found.report.kept) == norms
+    assert len(found.report.folded) == 58  # the second of every dense layer
 
 
 @pytest.mark.parametrize(

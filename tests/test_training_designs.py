@@ -12,7 +12,7 @@ from analysis.measuring import designs_in_turn  # noqa: E402
 from analysis.measuring.designs_in_turn import measure_designs, saved_bytes  # noqa: E402
 from analysis.measuring.errors import BenchmarkError  # noqa: E402
 from analysis.measuring.training_designs import designs  # noqa: E402
-from archs.errors import ConfigError  # noqa: E402
+from archs.errors import UnknownArchError  # noqa: E402
 
 
 def test_every_design_is_measured_in_turn() -> None:
@@ -50,9 +50,16 @@ def test_selective_checkpoints_keep_less_than_plain() -> None:
     assert kept["memory_efficient"] < kept["selective checkpoint"] < kept["plain"]
 
 
-def test_networks_with_one_design_are_refused() -> None:
-    with pytest.raises(ConfigError, match="must be a DenseNet"):
-        measure_designs("peleenet")
+@pytest.mark.parametrize("name", ["peleenet", "ese_vovnet19b_slim_dw"])
+def test_other_families_have_two_designs(name: str) -> None:
+    run = measure_designs(name, 1, 64, turns=1)
+    assert [design.name for design in run.designs] == ["plain", "memory_efficient"]
+    assert run.saving(run.designs[1]) > 0.3
+
+
+def test_unknown_networks_are_refused() -> None:
+    with pytest.raises(UnknownArchError, match="'peleenet'"):
+        measure_designs("pelenet")
 
 
 def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from analysis.crosscheck import cross_check
 from analysis.findings import reason
 from analysis.libraries import LIBRARIES, is_library_name
 from analysis.memory import InferenceMemory, TrainingMemory, memory_of
+from analysis.optimize.saving import Saving, saving
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from archs.registry import get_config, list_families
@@ -78,14 +79,16 @@ def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | None:
-    """As `training_memory`, where it is made again what can be; None of networks that have no such design."""
+    """As `training_memory`, where what can be made again is; None of libraries' networks, which have no such design."""
     if is_library_name(name):
         return None
-    try:
-        config = get_config(name, memory_efficient=True)
-    except DenseScopeError:
-        return None
-    return memory_of(settings.summarize(config), "training")
+    return memory_of(settings.summarize(get_config(name, memory_efficient=True)), "training")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving:
+    """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
+    return saving(name, settings.image_size, settings.batch_size, settings.dtype, channels_last=channels_last)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -14,6 +14,7 @@ from views import (
     inputs,
     memory_designs,
     memory_fits,
+    memory_folding,
     memory_inference,
     memory_training,
     selection,
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[Question], None]] = {
     "Training": memory_training.draw,
     "Which batch fits": memory_fits.draw,
     "Designs measured": memory_designs.draw,
+    "Folded": memory_folding.draw,
 }
 
 

@@ -39,7 +39,7 @@ def draw(question: Question) -> None:
         return
     st.markdown(designs_finding(run))
     st.caption(
-        f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {run.machine.threads} threads, "
+        f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {_threads(run.machine.threads)}, "
         f"{run.machine.software}, median of {len(run.plain.times)} steps. Whatever else the machine does adds to times."
     )
     frame = memory_frames.designs(run)
@@ -49,6 +49,10 @@ def draw(question: Question) -> None:
         figure = figures.trade_off(run, widgets.current_theme())
         widgets.draw(figure, "designs_chart", f"Time of a step against bytes kept of {len(run.designs)} designs.")
     widgets.downloads(frame, f"{run.network}_designs")
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'s' if number > 1 else ''}"
 
 
 def _ask_and_run(name: str) -> None:

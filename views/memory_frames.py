@@ -13,6 +13,8 @@ from analysis.memory.along_depth import alive_at_each, kept_by_kind, live_by_kin
 from analysis.memory.footprints import Footprint
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.training import TrainingMemory
+from analysis.optimize.report import Report
+from analysis.optimize.saving import COUNTED, Saving
 from analysis.units import format_si
 
 #: So many of the tensors that are alive are named.
@@ -64,6 +66,22 @@ def devices(footprints: list[Footprint]) -> pd.DataFrame:
         for size, names in sorted(by_size.items())
     ]
     return pd.DataFrame(rows)
+
+
+def saving(found: Saving) -> pd.DataFrame:
+    """One row a quantity, before and after optimising."""
+    rows = [
+        {"quantity": quantity.label, "before": found.before[key], "after": found.after[key], "left": found.share(key)}
+        for key, quantity in COUNTED.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def norms(report: Report) -> pd.DataFrame:
+    """One row a batch norm: the convolution that took it in, or why none did."""
+    folded = [{"norm": norm, "folded": True, "why": f"into {conv}"} for norm, conv in report.folded.items()]
+    kept = [{"norm": norm, "folded": False, "why": reason} for norm, reason in report.kept.items()]
+    return pd.DataFrame([*folded, *kept], columns=["norm", "folded", "why"])
 
 
 def designs(run: DesignRun) -> pd.DataFrame:

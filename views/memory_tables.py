@@ -34,6 +34,13 @@ TITLES = {
     "slowdown": ("Longer", "Than the plain design takes."),
     "seconds_low": ("Lower quartile", "A quarter of the steps took less."),
     "seconds_high": ("Upper quartile", "A quarter of the steps took more."),
+    "quantity": ("Quantity", "Of the whole network, at this batch."),
+    "before": ("Before", "Of the network as it is; bytes in B."),
+    "after": ("After", "Of the optimised copy; bytes in B."),
+    "left": ("Left", "After as a share of before."),
+    "norm": ("Batch norm", "Dotted path, as in PyTorch's named_modules()."),
+    "folded": ("Folded", "Whether a convolution took it in."),
+    "why": ("Where, or why not", "The convolution that took it in, or what stands between."),
     "steps": ("Steps", "Timed steps."),
 }
 
@@ -69,6 +76,17 @@ def show_designs(frame: pd.DataFrame) -> None:
     writers = {"kept_bytes": _write_bytes, "saving": format_share, "slowdown": format_change} | seconds
     titles = TITLES | {"kept_bytes": ("Kept", "Distinct storages that autograd keeps, without parameters and buffers.")}
     tables.show(frame, writers, titles, "designs_table")
+
+
+def show_saving(frame: pd.DataFrame) -> None:
+    """One row a quantity, before and after optimising."""
+    exact = dict.fromkeys(("before", "after"), lambda value: f"{int(value):,}")
+    tables.show(frame, exact | {"left": format_share}, TITLES, "saving_table")
+
+
+def show_norms(frame: pd.DataFrame) -> None:
+    """One row a batch norm."""
+    tables.show(frame, {"folded": lambda value: "yes" if value else "no"}, TITLES, "norms_table", HEIGHT)
 
 
 def _show(frame: pd.DataFrame, key: str, height: int | str, modes: Sequence[str] = ()) -> None:

@@ -63,7 +63,7 @@ def measure_designs(
     device: str = "cpu",
     after_step: Callable[[], object] = _nothing,
 ) -> DesignRun:
-    """Every design of a registered DenseNet.
+    """Every design of a registered network.
 
     Args:
         name: in the registry.
@@ -73,7 +73,7 @@ def measure_designs(
         after_step: called after each timed step, for a progress bar; an exception that it raises ends the run.
 
     Raises:
-        ConfigError: the network has but one design, or does not suit the size.
+        UnknownArchError, ConfigError: no such network, or one that does not suit the size.
         DeviceError, BenchmarkError: there is no such device here, or too little memory.
     """
     size, place = checks.image_size(image_size), find_device(device, "float32")

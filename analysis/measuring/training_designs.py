@@ -1,8 +1,7 @@
-"""Ways to train one DenseNet with less memory: ours, selective checkpointing, torchvision's."""
+"""Ways to train one network with less memory: ours, selective checkpointing, torchvision's."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,25 +12,22 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from analysis.measuring.design_run import PLAIN
 from archs.create import create_model
 from archs.densenet import DenseNetConfig
-from archs.errors import ConfigError
 from archs.registry import get_config
 
 CONVOLUTION = torch.ops.aten.convolution.default
 
 
 def designs(name: str) -> dict[str, nn.Module]:
-    """A registered DenseNet in every design that there is of it, the plain one first.
+    """A registered network in every design that there is of it, the plain one first.
 
-    Raises: ConfigError: it is no DenseNet.
+    Raises: UnknownArchError: no such network.
     """
-    config = get_config(name)
-    if not isinstance(config, DenseNetConfig):
-        raise ConfigError("network", name, "a DenseNet: of other networks there is but one design")
     found = {
-        PLAIN: create_model(config),
-        "memory_efficient": create_model(replace(config, memory_efficient=True)),
-        "selective checkpoint": Selective(create_model(config)),
+        PLAIN: create_model(name),
+        "memory_efficient": create_model(name, memory_efficient=True),
     }
+    if isinstance(get_config(name), DenseNetConfig):
+        found["selective checkpoint"] = Selective(create_model(name))
     return found | _of_torchvision(name)
 
 

@@ -56,6 +56,17 @@ def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
         assert_accessible(page)
 
 
+@pytest.mark.parametrize(("name", "scheme"), [("densenet121", "light"), ("peleenet", "dark")])
+def test_folding_before_and_after(browser: Browser, app_url: str, name: str, scheme: str) -> None:
+    with opened(browser, f"{app_url}/memory?network={name}&part=Folded", 1280, scheme, "h1") as page:
+        page.get_by_text("fold into the convolution before them").wait_for(timeout=PATIENCE_MS * 4)
+        settle(page)
+        assert page.get_by_test_id("stAlert").count() == 0
+        assert_within_width(page)
+        screenshot(page, f"memory-folded-{name}-1280-{scheme}")
+        assert_accessible(page)
+
+
 def test_the_peak_is_named_and_hovering_names_the_tensors(browser: Browser, app_url: str) -> None:
     with opened(browser, f"{app_url}/memory?network=densenetbc250_k24", awaited=CHART) as page:
         notes = page.locator(".js-plotly-plot .annotation-text").all_text_contents()

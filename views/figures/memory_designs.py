@@ -9,9 +9,10 @@ from analysis.units import format_si
 from views import evidence
 from views.figures.axes import axis
 from views.figures.labels import place_labels
+from views.figures.names import MARK
 from views.theme import FAMILY_COLOURS, Theme
 
-HEIGHT, MARK = 400, 13
+HEIGHT = 400
 
 
 def trade_off(run: DesignRun, theme: Theme) -> go.Figure:
@@ -31,7 +32,7 @@ def trade_off(run: DesignRun, theme: Theme) -> go.Figure:
         textposition=[place or "top center" for place in places],
         textfont={"size": 12, "color": theme.text},
         cliponaxis=False,
-        marker=evidence.mark_style("measured", colour, theme, MARK),
+        marker=evidence.mark_style("measured", colour, theme),
         error_y={
             "type": "data",
             "symmetric": False,
