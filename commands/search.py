@@ -37,7 +37,7 @@ def search(
         list[str] | None,
         typer.Option(
             metavar="QUANTITY",
-            help="params, macs, memory_access_cost, bytes_moved, activations, depth, predicted_seconds, peak_memory_bytes …",
+            help="params, macs, memory_access_cost, bytes_moved, depth, predicted_seconds, peak_memory_bytes …",
         ),
     ] = None,
     maximize: Annotated[

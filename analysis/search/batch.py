@@ -73,8 +73,7 @@ class BatchCosts:
         try:
             first = image(1, size, self.batch_size)
             first = first._replace(output_shape=(self.batch_size, configs.in_channels, *size))
-            with np.errstate(divide="ignore"):
-                costs[:, places] = walk(configs, first) * self._scale
+            costs[:, places] = walk(configs, first) * self._scale
         except MixedError as mixed:
             for mask in (mixed.mask, ~mixed.mask):
                 self._walk(configs.where(mask), size, places[mask], networks, costs)
