@@ -31,13 +31,13 @@ def draw_config(target: Target) -> None:
     st.markdown("**In Python**")
     if target.config is None:
         library, _, name = target.name.partition("/")
-        st.code(_library_code(library, name), language="python", wrap_lines=True)
+        _show(_library_code(library, name))
         st.caption(f"{target.name} has no config here: {library} defines it.")
         return
     design = Design(target.name[:MAX_NAME], target.config)
-    st.code(design.code(), language="python", wrap_lines=True)
+    _show(f"import archs\n\nmodel = {design.code()}")
     st.markdown("**Config, as a design file**", help="`cli.py summary FILE.json` reads it, and so does `summarize`.")
-    st.code(design.to_json(), language="json")
+    _show(design.to_json())
     st.download_button(
         "Design file", design.to_json(), f"{_file_name(target)}.json", "application/json", key=f"design_{target.name}"
     )
@@ -52,8 +52,14 @@ def draw_modules(target: Target) -> None:
     except DenseScopeError as error:
         st.info(str(error), icon=":material/extension_off:")
         return
-    st.code(text, language=None, height=MODULES_HEIGHT)
+    with st.container(height=MODULES_HEIGHT):
+        _show(text)
     st.download_button("Text", text, f"{_file_name(target)}.txt", "text/plain", key=f"modules_{target.name}")
+
+
+def _show(code: str) -> None:
+    """Code to copy, in one colour: Streamlit's others have too little contrast."""
+    st.code(code, language=None, wrap_lines=True)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -64,8 +70,8 @@ def module_text(name: str, config: Any, _target: Target) -> str:
 
 def _library_code(library: str, name: str) -> str:
     if library == "timm":
-        return f"timm.create_model({name!r})"
-    return f"torchvision.models.get_model({name!r})"
+        return f"import timm\n\nmodel = timm.create_model({name!r})"
+    return f"import torchvision\n\nmodel = torchvision.models.get_model({name!r})"
 
 
 def _file_name(target: Target) -> str:
