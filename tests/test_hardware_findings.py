@@ -19,6 +19,8 @@ from analysis.hardware_findings import (
 from analysis.prediction.predict import predict
 from analysis.speeds import Speed, find_speeds
 from analysis.units import THIN_SPACE
+from views.figures.order import flipped_pairs, order
+from views.theme import LIGHT
 
 
 def speed(name: str, execution: str, images_per_s: float) -> Speed:
@@ -125,3 +127,14 @@ def test_of_speeds_more_is_better() -> None:
 
 def test_no_accuracy_known() -> None:
     assert accuracy_finding([], [], str, "energy").startswith("No published ImageNet accuracy is known")
+
+
+def test_the_networks_that_flip_are_drawn_and_no_others() -> None:
+    steady = [speed("c", "eager", 90), speed("c", "compiled", 190)]
+    (pairs,) = flipped_pairs([*FLIPPED, *steady]).values()
+    assert [(eager.name, compiled.name) for eager, compiled in pairs] == [("a", "a"), ("b", "b")]
+    figure = order({"GPU": pairs}, {"a": "#000000", "b": "#000000"}, LIGHT)
+    first, second = [trace.y for trace in figure.data if trace.mode == "lines+markers"]
+    assert first[0] < second[0]
+    assert first[1] > second[1]
+    assert flipped_pairs(FLIPPED[:2]) == {}

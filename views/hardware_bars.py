@@ -8,6 +8,7 @@ from analysis.hardware_findings import speed_finding
 from analysis.speeds import strongest
 from views import hardware_speeds, widgets
 from views.figures import speeds as figures
+from views.figures.order import flipped_pairs, order
 from views.hardware_inputs import Question
 
 QUANTITIES = {"flops_per_s": "FLOP/s", "images_per_s": "Images/s"}
@@ -20,6 +21,11 @@ HELP = (
     "GPU FLOP/s: 2 × MACs of convolution and linear layers / time. Each panel ends at its device's peak, so that "
     "lengths are shares of it. Eager runs each layer as its own kernel; compiled is torch.compile. "
     "Hover a bar for its source."
+)
+
+ORDER_HELP = (
+    "Networks whose order in images/s differs between eager and compiled: their lines cross. Heights are images/s over "
+    "the mean of these networks, so that what all of them gain is left out. The table above has the figures."
 )
 
 
@@ -50,3 +56,6 @@ def draw(question: Question) -> None:
         colours = hardware_speeds.colours(question.names, theme)
         figure = figures.bars(best if shown == "best" else speeds, key, colours, theme)
         widgets.draw(figure, "speed_bars", f"Bars of {QUANTITIES[key]} by network, execution and device.")
+    if flipped := flipped_pairs(best):
+        st.subheader("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
+        widgets.draw(order(flipped, colours, theme), "order", "Crossing lines from eager to compiled, by device.")
