@@ -134,3 +134,30 @@ def test_a_loaded_file_goes_on_the_bench() -> None:
 @pytest.mark.parametrize("chart", ["Along the depth", "Among the registered"])
 def test_charts(chart: str) -> None:
     assert_sound(open_app(VIEW, chart=chart))
+
+
+@pytest.mark.parametrize("page", ["views/layers.py", "views/memory.py", "views/counters.py", "views/architecture.py"])
+def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
+    app = open_app(VIEW)
+    app.slider(key="design growth_rate").set_value(8).run()
+    press(app, "Keep this design")
+    app.switch_page(page).run()
+    assert_sound(app)
+    name = next(option for option in app.selectbox(key="network").options if option.startswith("design/my densenet121"))
+    app.selectbox(key="network").set_value(name).run()
+    assert_sound(app)
+    assert not app.error
+    assert name in app.title[0].value
+
+
+def test_a_design_on_the_shelf_is_compared() -> None:
+    app = open_app(VIEW)
+    app.slider(key="design growth_rate").set_value(24).run()
+    press(app, "Keep this design")
+    app.switch_page("views/compare.py").run()
+    name = next(option for option in app.multiselect(key="networks").options if option.startswith("design/"))
+    app.multiselect(key="networks").set_value([name, "densenet121"]).run()
+    app.selectbox(key="baseline").set_value(name).run()
+    assert_sound(app)
+    frame = app.dataframe[0].value.set_index("name")
+    assert frame.loc[name, "params"] < frame.loc["densenet121", "params"]

@@ -16,8 +16,9 @@ from analysis.memory import InferenceMemory, TrainingMemory, memory_of
 from analysis.optimize.saving import Saving, saving
 from archs.errors import DenseScopeError
 from archs.layer import Pair
-from archs.registry import get_config, list_families
+from archs.registry import list_families
 from views import frames
+from views.designs import config_of, target_of
 from views.frames import Network
 from views.inputs import InputSettings
 from views.networks import variant
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @st.cache_data(max_entries=64, show_spinner=False)
 def network(name: str, settings: InputSettings) -> Network:
     """One network and its frames. Raises: DenseScopeError: the input does not suit it."""
-    return frames.network(summarize(name, settings.image_size, settings.batch_size, settings.dtype))
+    return frames.network(_summary(name, settings))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -47,7 +48,7 @@ def comparison(names: Sequence[str], settings: InputSettings) -> tuple[pd.DataFr
 def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
     """What a comparison shows of a network, or why it cannot be compared."""
     try:
-        summary = summarize(name, settings.image_size, settings.batch_size, settings.dtype)
+        summary = settings.summarize(target_of(name))
     except DenseScopeError as error:
         return reason(error)
     family = summary.family or name.partition("/")[0]
@@ -61,8 +62,9 @@ _traced = st.cache_data(_row_or_reason, max_entries=512, show_spinner=False)
 @st.cache_data(max_entries=64, show_spinner=False)
 def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.DataFrame:
     """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
-    summarize(name, image_size, batch_size)  # the plan says which size would suit, the trace does not
-    return cross_check(name, image_size, batch_size)
+    target = target_of(name)
+    summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
+    return cross_check(target, image_size, batch_size)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -82,16 +84,17 @@ def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | No
     """As `training_memory`, where what can be made again is; None of libraries' networks, which have no such design."""
     if is_library_name(name):
         return None
-    return memory_of(settings.summarize(get_config(name, memory_efficient=True)), "training")
+    return memory_of(settings.summarize(config_of(name, memory_efficient=True)), "training")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving:
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
-    return saving(name, settings.image_size, settings.batch_size, settings.dtype, channels_last=channels_last)
+    given = settings.image_size, settings.batch_size, settings.dtype
+    return saving(target_of(name), *given, channels_last=channels_last)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _summary(name: str, settings: InputSettings) -> Summary:
     """The layers that all modes are counted from: of a network from a library, a trace that takes a moment."""
-    return settings.summarize(name)
+    return settings.summarize(target_of(name))

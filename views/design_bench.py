@@ -8,10 +8,10 @@ from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from views import links
 from views.networks import DEFAULT
-from views.workbench import Workbench
+from views.workbench import BENCH, Workbench
 
-#: Of the link; and of the bench in the session.
-PARAMETER, BENCH = "design", "workbench"
+#: Of the link.
+PARAMETER = "design"
 
 
 def bench() -> Workbench:

@@ -15,8 +15,8 @@ from analysis.prediction.own_runs import CalibratedDevice
 from analysis.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
 from analysis.units import format_share, format_si, format_size
 from archs.errors import DenseScopeError
-from archs.registry import get_config
 from views import tables
+from views.designs import config_of
 from views.hardware_inputs import Question
 from views.networks import variant
 from views.theme import Theme
@@ -71,7 +71,7 @@ def _speeds_or_reason(name: str, devices: tuple[Device, ...], conditions: Condit
 
 def colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
     """The colour of each network."""
-    families = {name: None if is_library_name(name) else get_config(name).family for name in names}
+    families = {name: None if is_library_name(name) else config_of(name).family for name in names}
     return {name: theme.variant_colour(family, variant(name)) for name, family in families.items()}
 
 

@@ -9,6 +9,7 @@ from analysis.libraries import is_library_name
 from archs.densenet import DenseNetConfig
 from archs.registry import get_config, get_family, list_archs
 from archs.vovnet import VoVNetConfig
+from views.designs import config_of
 
 
 class Preset(NamedTuple):
@@ -59,7 +60,7 @@ def variant(name: str) -> str:
     """Which kind of its family's networks one is, or the library it is from: a key of `views.theme.VARIANT_STYLES`."""
     if is_library_name(name):
         return name.partition("/")[0]
-    config = get_config(name)
+    config = config_of(name)
     if isinstance(config, DenseNetConfig):
         return config.variant
     if isinstance(config, VoVNetConfig) and config.attention != "none":

@@ -1,4 +1,4 @@
-"""The networks on offer in the sidebar: the registered ones, and those of other libraries when asked for."""
+"""The networks on offer in the sidebar: registered ones, designs, and those of other libraries when asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.libraries import LIBRARIES, is_library_name, list_library
 from archs.errors import MissingPackageError
 from archs.registry import get_spec, list_archs
-from views import widgets
+from views import designs, widgets
 from views.networks import DEFAULT
 
 #: Where no second network is wanted.
@@ -27,7 +27,8 @@ def choose_networks() -> list[str]:
 
 def choose_baseline(names: Sequence[str]) -> str:
     """The network that ratios refer to, of the registered and the selected ones."""
-    options = list(dict.fromkeys([*list_archs(), *filter(is_library_name, names), *_asked_for("baseline")]))
+    elsewhere = filter(is_library_name, [*names, *_asked_for("baseline")])
+    options = list(dict.fromkeys([*list_archs(), *designs.offered(), *elsewhere]))
     return widgets.choose(
         "Baseline", "baseline", options, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
     )
@@ -76,7 +77,8 @@ def counting(names: Sequence[str]) -> AbstractContextManager[None]:
 def _offered(key: str) -> list[str]:
     """The options of a selection: they hold whatever it has selected already."""
     libraries = st.session_state.get("libraries") or ()
-    return list(dict.fromkeys([*list_archs(), *_asked_for(key), *(name for lib in libraries for name in _names(lib))]))
+    foreign = [name for library in libraries for name in _names(library)]
+    return list(dict.fromkeys([*list_archs(), *designs.offered(), *_asked_for(key), *foreign]))
 
 
 def _asked_for(key: str) -> list[str]:
@@ -100,4 +102,4 @@ def _origin(name: str) -> str:
     """Where a network's definition comes from."""
     if is_library_name(name):
         return f"From {name.partition('/')[0]}, traced without weights. Its stages are its modules."
-    return get_spec(name).source
+    return "A design on your shelf." if designs.is_design(name) else get_spec(name).source

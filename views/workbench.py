@@ -10,6 +10,8 @@ from archs.design import Design
 from archs.errors import ConfigError
 from archs.registry import get_config, list_archs, override
 
+#: Where a session keeps its workbench.
+BENCH = "workbench"
 #: Steps that can be undone.
 MEMORY = 200
 
