@@ -74,7 +74,7 @@ for attempt in (
         raise AssertionError("no MissingPackageError")
 """
 
-VIEWS = ("views/compare.py", "views/layers.py")
+VIEWS = ("views/compare.py", "views/layers.py", "views/memory.py")
 RUN_VIEW = """
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60).run()

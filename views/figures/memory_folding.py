@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from analysis.optimize.saving import COUNTED, Saving
-from analysis.units import format_share, format_si
+from analysis.units import format_share
 from views.theme import Theme
 
 ROW_HEIGHT, FRAME_HEIGHT = 40, 40
@@ -20,9 +20,6 @@ def saving(found: Saving, theme: Theme) -> go.Figure:
             orientation="h",
             x=shares,
             y=[COUNTED[key].label for key in keys],
-            text=[_words(found, key) for key in keys],
-            textposition="outside",
-            cliponaxis=False,
             marker={"color": theme.muted},
             hovertext=[
                 f"<b>{COUNTED[key][0]}</b><br>before {found.before[key]:,}<br>after {found.after[key]:,}"
@@ -38,11 +35,13 @@ def saving(found: Saving, theme: Theme) -> go.Figure:
         },
     )
     figure.add_vline(x=1, line={"color": theme.text, "width": 1, "dash": "dot"})
-    figure.update_xaxes(range=(0, 1.6 * max(1, *shares)), showticklabels=False, showgrid=False)
+    figure.add_scatter(
+        x=[max(1, share) for share in shares],
+        y=[COUNTED[key].label for key in keys],
+        mode="text",
+        text=[f"  {format_share(share)}" for share in shares],
+        textposition="middle right",
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(range=(0, 1.25 * max(1, *shares)), showticklabels=False, showgrid=False)
     return figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
-
-
-def _words(found: Saving, key: str) -> str:
-    unit = COUNTED[key].unit
-    before, after = (format_si(counts[key], unit) for counts in (found.before, found.after))
-    return f"{format_share(found.share(key))}: {after} of {before}"

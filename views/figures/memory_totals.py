@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROW_HEIGHT, FRAME_HEIGHT, HEIGHT = 30, 50, 400
+#: Room for the figures behind the longest bar, on a phone too.
+ROOM = 1.75
 #: How the modes are told apart without colour.
 DASHES = ("dot", "solid", "dash")
 
@@ -50,7 +52,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         )
         figure.update_xaxes(
             title={"text": f"{mode}: {format_si(int(frame[mode].sum()), 'B')}", "standoff": 6},
-            range=(0, 1.3 * most),
+            range=(0, ROOM * most),
             showticklabels=False,
             showgrid=False,
             row=1,
