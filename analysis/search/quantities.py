@@ -13,6 +13,7 @@ from analysis.costs import element_bytes
 from analysis.devices import PRECISION_BYTES, Device, get_device
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
+from analysis.prediction.calibrated import factors_for
 from analysis.prediction.kernels import EXECUTIONS
 from analysis.prediction.predict import LAYOUTS, predict
 from analysis.quantities import QUANTITIES, Quantity
@@ -150,7 +151,9 @@ class UnknownQuantityError(DenseScopeError, KeyError):
 
 
 def evaluation_key(name: str, evaluator: Evaluator) -> str:
-    """What a store calls an evaluation: of ours, everything that the value depends on beside the config."""
+    """What a store calls an evaluation: of ours, everything that the value depends on beside config and machine."""
+    if isinstance(evaluator, PredictedSeconds):
+        return f"{name} {evaluator!r} {factors_for(get_device(evaluator.device).name)!r}"
     return f"{name} {evaluator!r}" if type(evaluator) in _OURS else name
 
 
