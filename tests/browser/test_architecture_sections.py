@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages import SIZES, TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+from pages import TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
 
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
 CODE = '[data-testid="stCode"]:visible'
@@ -25,8 +25,7 @@ def test_clicking_through(browser: Browser, app_url: str, network: str) -> None:
             assert_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (1920, "light")])
 @pytest.mark.parametrize("section", SECTIONS)
 def test_sections(browser: Browser, app_url: str, section: str, width: int, scheme: str) -> None:
     for name, networks in ({"one": "vovnet57"} | PAIRS).items():

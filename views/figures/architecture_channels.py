@@ -51,7 +51,7 @@ def profile(
     for row, (column, (title, log)) in enumerate(PANELS.items(), start=1):
         for kind, marks in frame.groupby("kind", sort=True):
             name = ": ".join(filter(None, (str(kind), landmarks.kinds.get(str(kind)))))
-            _draw_marks(figure, row, marks, column, name, theme)
+            _draw_marks(figure, row, marks, column, name, theme, size=7 if len(frame) < 100 else 4.5)
         values = [value for one in (frame, *peers) for value in one[column]]
         scale: dict[str, Any] = axis(
             [*values, 1.0] if column in OPTIMA else values, _writer(column), title, log=log, most=4
@@ -82,7 +82,9 @@ def _writer(column: str) -> Callable[[float], str]:
     return lambda value: f"{value:,.0f}"
 
 
-def _draw_marks(figure: go.Figure, row: int, marks: pd.DataFrame, column: str, name: str, theme: Theme) -> None:
+def _draw_marks(
+    figure: go.Figure, row: int, marks: pd.DataFrame, column: str, name: str, theme: Theme, *, size: float
+) -> None:
     kind = marks["kind"].iloc[0]
     figure.add_scatter(
         x=marks["number"],
@@ -91,7 +93,7 @@ def _draw_marks(figure: go.Figure, row: int, marks: pd.DataFrame, column: str, n
         legendgroup=kind,
         showlegend=row == 1,
         mode="markers",
-        marker={"color": theme.kinds[kind], "symbol": SYMBOLS[kind], "size": 6 if len(marks) < 40 else 4.5},
+        marker={"color": theme.kinds[kind], "symbol": SYMBOLS[kind], "size": size},
         customdata=[_hover(mark) for mark in marks.to_dict("records")],
         hovertemplate="%{customdata}<extra></extra>",
         row=row,
