@@ -56,6 +56,8 @@ analysis.count_depth("densenet264")
         "summary peleenet --format csv",
         "compare densenet121 vovnet39",
         "depth densenet264",
+        "table densenet121 vovnet39",
+        "diff densenet121 densenet169",
     )
 }
 
@@ -74,7 +76,7 @@ for attempt in (
         raise AssertionError("no MissingPackageError")
 """
 
-VIEWS = ("views/compare.py", "views/layers.py", "views/memory.py")
+VIEWS = ("views/compare.py", "views/layers.py", "views/architecture.py", "views/memory.py")
 RUN_VIEW = """
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60).run()
@@ -117,7 +119,9 @@ def test_views_work_without_torch(view):
     run_python(BLOCK_HEAVY + RUN_VIEW.format(view=view))
 
 
-@pytest.mark.parametrize("command", ["list", "summary densenet121", "compare densenet121", "depth densenet121"])
+@pytest.mark.parametrize(
+    "command", ["list", "summary densenet121", "compare densenet121", "depth densenet121", "table peleenet"]
+)
 def test_tables_for_people_do_not_wait_for_pandas(command):
     code = (
         f"from cli import main; assert main({command.split()!r}) == 0; import sys; assert 'pandas' not in sys.modules"
