@@ -13,7 +13,7 @@ from analysis.measuring.workload import PRECISIONS
 from analysis.prediction.predict import Prediction, predict
 from analysis.prediction.timed_runs import MIN_BATCH_SIZE, TimedRun
 from analysis.published import published
-from analysis.targets import resolve_target
+from analysis.targets import Target, resolve_target
 from analysis.units import format_share
 from archs import checks
 from archs.errors import ConfigError
@@ -102,7 +102,7 @@ class Speed:
 
 
 def find_speeds(
-    name: str,
+    target: Any,
     devices: Sequence[Device],
     executions: Sequence[str] = EXECUTIONS,
     conditions: Conditions | None = None,
@@ -112,14 +112,16 @@ def find_speeds(
     Raises:
         DenseScopeError: the network is unknown, or cannot take the image size, in one sentence.
     """
-    given = conditions or Conditions()
-    size = size_of(name, given.image_size)
+    given, network = conditions or Conditions(), resolve_target(target)
+    size = size_of(network, given.image_size)
     return [
         speed
         for execution in executions
         for device in devices
-        for find in (published_speeds, _predicted)
-        for speed in find(name, device, execution, size, given)
+        for speed in (
+            *published_speeds(network.name, device, execution, size, given),
+            *_predicted(network, device, execution, size, given),
+        )
     ]
 
 
@@ -132,9 +134,9 @@ def measured_speeds(
     return [speed for speed in comparable if speed.device in devices and speed.image_size == sizes[speed.name]]
 
 
-def size_of(name: str, image_size: int | Pair | None) -> Pair:
+def size_of(target: Any, image_size: int | Pair | None) -> Pair:
     """The image size that a network is given."""
-    return checks.image_size(resolve_target(name).image_size if image_size is None else image_size)
+    return checks.image_size(resolve_target(target).image_size if image_size is None else image_size)
 
 
 def is_comparable(measurement: Measurement, conditions: Conditions) -> bool:
@@ -224,11 +226,11 @@ def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
     }
 
 
-def _predicted(name: str, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
+def _predicted(target: Target, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
     """The prediction, where the device has the precision."""
     if given.precision not in device.precisions:
         return []
-    found = predict(name, device, given.batch_size, size, given.precision, given.layout, execution)
+    found = predict(target, device, given.batch_size, size, given.precision, given.layout, execution)
     return [predicted_speed(found, device)]
 
 

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from archs import get_config, list_archs
 from archs.design import Design
 from tests.test_app import assert_sound, open_app, toasts
+from views.design_charts import CHARTS
 
 VIEW = "views/design.py"
 
@@ -131,9 +132,12 @@ def test_a_loaded_file_goes_on_the_bench() -> None:
     assert app.title[0].value == "loaded"
 
 
-@pytest.mark.parametrize("chart", ["Along the depth", "Among the registered"])
-def test_charts(chart: str) -> None:
-    assert_sound(open_app(VIEW, chart=chart))
+@pytest.mark.parametrize("chart", list(CHARTS))
+@pytest.mark.parametrize("name", ["densenet121", "peleenet", "ese_vovnet19b_dw"])
+def test_charts(chart: str, name: str) -> None:
+    app = open_app(VIEW, chart=chart, design=Design("mine", get_config(name, num_classes=10)).to_link())
+    assert_sound(app)
+    assert not toasts(app)
 
 
 @pytest.mark.parametrize("page", ["views/layers.py", "views/memory.py", "views/counters.py", "views/architecture.py"])
@@ -159,5 +163,9 @@ def test_a_design_on_the_shelf_is_compared() -> None:
     app.multiselect(key="networks").set_value([name, "densenet121"]).run()
     app.selectbox(key="baseline").set_value(name).run()
     assert_sound(app)
+    app.switch_page("views/hardware.py").run()
+    assert_sound(app)
+    assert not app.error
+    app.switch_page("views/compare.py").run()
     frame = app.dataframe[0].value.set_index("name")
     assert frame.loc[name, "params"] < frame.loc["densenet121", "params"]

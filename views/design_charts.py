@@ -9,9 +9,23 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.compare import comparison_row
+from analysis.memory import memory_of
+from analysis.memory.along_depth import LIVE_KINDS
 from archs.registry import list_archs
-from views import cached, frames, layer_table, tables, widgets
+from views import (
+    architecture_channels,
+    architecture_table,
+    cached,
+    frames,
+    layer_table,
+    memory_frames,
+    memory_inference,
+    memory_tables,
+    tables,
+    widgets,
+)
 from views.figures import depth as depth_figures
+from views.figures import memory as memory_figures
 from views.figures import networks as network_figures
 from views.inputs import InputSettings
 from views.notation import Notation
@@ -30,6 +44,25 @@ def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None
     with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame)):
         figure = depth_figures.profile(frame, widgets.current_theme())
         widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+
+
+def draw_table(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """As the family's paper would print it, beside the baseline."""
+    architecture_table.draw([summary] if base.name == summary.name else [base, summary])
+
+
+def draw_channels(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """How channels grow, and what unequal ones cost."""
+    architecture_channels.draw([summary])
+
+
+def draw_memory(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """What is alive at inference."""
+    frame = memory_frames.timeline(memory_of(summary, "inference"))
+    question = "What is alive as each layer runs?"
+    with widgets.chart_or_table(question, memory_inference.HELP, lambda: memory_tables.show_timeline(frame)):
+        figure = memory_figures.timeline(frame, LIVE_KINDS, widgets.current_theme())
+        widgets.draw(figure, "design_memory", "Live bytes as each layer runs; the peak is marked.")
 
 
 def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) -> None:
@@ -56,5 +89,8 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
 
 CHARTS: dict[str, Callable[[Summary, Summary, InputSettings], None]] = {
     "Along the depth": draw_depth,
+    "Table": draw_table,
+    "Channels": draw_channels,
+    "Memory": draw_memory,
     "Among the registered": draw_neighbours,
 }

@@ -16,7 +16,7 @@ from analysis.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured
 from analysis.units import format_share, format_si, format_size
 from archs.errors import DenseScopeError
 from views import tables
-from views.designs import config_of
+from views.designs import config_of, target_of
 from views.hardware_inputs import Question
 from views.networks import variant
 from views.theme import Theme
@@ -64,7 +64,7 @@ def known(question: Question, names: Sequence[str] | None = None, devices: Seque
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _speeds_or_reason(name: str, devices: tuple[Device, ...], conditions: Conditions) -> list[Speed] | str:
     try:
-        return find_speeds(name, devices, EXECUTIONS, conditions)
+        return find_speeds(target_of(name), devices, EXECUTIONS, conditions)
     except DenseScopeError as error:
         return reason(error)
 
