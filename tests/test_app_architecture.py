@@ -23,14 +23,14 @@ def test_the_table_of_every_network(name: str) -> None:
 @pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
 @pytest.mark.parametrize(("network", "beside"), [("densenet121", "densenet169"), ("peleenet", "ese_vovnet19b_dw")])
 def test_sections_of_two_networks(section: str, network: str, beside: str) -> None:
-    app = open_app(ARCHITECTURE, network=network, beside=beside, section=section)
+    app = open_app(ARCHITECTURE, network=network, beside=beside, aspect=section)
     assert app.title[0].value == f"{network} and {beside}"
     assert not app.error
     assert not toasts(app)
 
 
 def test_the_code_builds_the_network() -> None:
-    app = open_app(ARCHITECTURE, network="peleenet", section="Code")
+    app = open_app(ARCHITECTURE, network="peleenet", aspect="Code")
     line, design, modules = (code.value for code in app.code)
     assert line.endswith("model = archs.create_model('peleenet')")
     assert '"bottleneck_width"' in design
@@ -38,7 +38,7 @@ def test_the_code_builds_the_network() -> None:
 
 
 def test_alone_a_network_is_set_against_the_baseline() -> None:
-    app = open_app(ARCHITECTURE, network="densenet169", section="What changed")
+    app = open_app(ARCHITECTURE, network="densenet169", aspect="What changed")
     assert "168 layers are added and 73 resized" in app.markdown[1].value
     assert any("Set against densenet121" in caption.value for caption in app.caption)
     statuses = app.multiselect(key="changes")
@@ -48,7 +48,7 @@ def test_alone_a_network_is_set_against_the_baseline() -> None:
 
 
 def test_the_baseline_alone_asks_for_a_second_network() -> None:
-    app = open_app(ARCHITECTURE, section="What changed")
+    app = open_app(ARCHITECTURE, aspect="What changed")
     assert "Choose a second network" in app.info[0].value
 
 
@@ -63,13 +63,14 @@ def test_sections_of_another_view_do_not_get_in_the_way() -> None:
     app.switch_page(ARCHITECTURE).run()
     assert_sound(app)
     assert app.title[0].value == "densenet121"
+    assert not app.toast
 
 
 @pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
 @pytest.mark.parametrize("name", ["timm/resnet18", "timm/vit_tiny_patch16_224"])
 def test_networks_of_libraries(section: str, name: str) -> None:
     pytest.importorskip("timm")
-    app = open_app(ARCHITECTURE, network=name, section=section)
+    app = open_app(ARCHITECTURE, network=name, aspect=section)
     assert not app.error
     assert app.title[0].value == name
 

@@ -56,7 +56,7 @@ def render() -> None:
     if not (summaries := count(names)):
         return
     section = widgets.choose_segment(
-        "Section", "section", list(SECTIONS), next(iter(SECTIONS)), label_visibility="collapsed"
+        "Section", "aspect", list(SECTIONS), next(iter(SECTIONS)), label_visibility="collapsed"
     )
     SECTIONS[section](summaries)
 

@@ -29,7 +29,7 @@ def test_clicking_through(browser: Browser, app_url: str, network: str) -> None:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_sections(browser: Browser, app_url: str, section: str, width: int, scheme: str) -> None:
     for name, networks in ({"one": "vovnet57"} | PAIRS).items():
-        link = f"{app_url}/architecture?network={networks}&section={section}"
+        link = f"{app_url}/architecture?network={networks}&aspect={section}"
         with opened(browser, link, width, scheme, SECTIONS[section]) as page:
             assert_within_width(page)
             screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-{name}-{width}-{scheme}")
@@ -38,7 +38,7 @@ def test_sections(browser: Browser, app_url: str, section: str, width: int, sche
 
 def test_tables_behind_the_charts(browser: Browser, app_url: str) -> None:
     for section in ("Channels", "What changed"):
-        link = f"{app_url}/architecture?network=densenetbc250_k24&section={section}"
+        link = f"{app_url}/architecture?network=densenetbc250_k24&aspect={section}"
         with opened(browser, link, awaited=SECTIONS[section]) as page:
             page.get_by_role("tab", name="Table", exact=True).first.click()
             settle(page)
@@ -67,7 +67,7 @@ def test_a_copied_link_restores_the_section(browser: Browser, app_url: str) -> N
         page.get_by_role("radio", name="Channels", exact=True).click()
         settle(page, SECTIONS["Channels"])
         link = page.url
-    assert "section=Channels" in link
+    assert "aspect=Channels" in link
     with opened(browser, link, awaited=SECTIONS["Channels"]) as page:
         assert page.get_by_role("radio", name="Channels", exact=True).is_checked()
         assert page.get_by_text("peleenet's convolutions touch").count() == 1
