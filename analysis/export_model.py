@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from archs import checks
 from archs.errors import DenseScopeError
 from archs.layer import Pair
-from archs.registry import plan_layers
+from archs.planning import plan_layers
 from archs.weights.names import registered_name
 from archs.weights.packages import require
 

@@ -11,7 +11,8 @@ from archs.create import create_model
 from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError, MissingPackageError
 from archs.layer import Layer, Pair
-from archs.registry import is_config, plan_layers, resolve_config
+from archs.planning import plan_layers, resolve_config
+from archs.registry import is_config
 
 if TYPE_CHECKING:
     from torch import nn

@@ -18,14 +18,8 @@ from archs.errors import (
     WeightsWarning,
 )
 from archs.layer import Layer
-from archs.registry import (
-    get_config,
-    get_family,
-    get_spec,
-    list_archs,
-    list_families,
-    plan_layers,
-)
+from archs.planning import plan_layers
+from archs.registry import get_config, get_family, get_spec, list_archs, list_families
 
 __all__ = [
     "ConfigError",

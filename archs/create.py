@@ -8,7 +8,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from archs.errors import MissingPackageError
-from archs.registry import get_family, resolve_config
+from archs.planning import resolve_config
+from archs.registry import get_family
 
 if TYPE_CHECKING:
     from torch import nn

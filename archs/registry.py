@@ -1,4 +1,4 @@
-"""Every architecture by name, and the ways from a name to its config and its layers."""
+"""Every architecture by name, and the way from a name to its config."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from archs import checks
 from archs.config import NetworkConfig
-from archs.errors import ConfigError, UnknownArchError, UnknownFieldError
-from archs.layer import Layer, Pair
-from archs.plan import Steps, UnfitImageError, collect, image
+from archs.errors import UnknownArchError, UnknownFieldError
+from archs.layer import Layer
+from archs.plan import Steps
 
 
 @dataclass(frozen=True)
@@ -118,59 +118,6 @@ def override(config: Any, /, **overrides: Any) -> Any:
     return replace(config, **overrides) if overrides else config
 
 
-def resolve_config(arch: Any, /, **overrides: Any) -> Any:
-    """A config, from a registered name, a config, or a design file. Raises: as `get_config` and `read_design`."""
-    from archs import design  # which asks the registry for families and names
-
-    if design.is_design_path(arch):
-        arch = design.read_design(arch).config
-    return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
-
-
 def is_config(value: object) -> bool:
     """Whether a value is the config of some family."""
     return isinstance(value, NetworkConfig)
-
-
-def plan_layers(config: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> list[Layer]:
-    """The layers of a network in execution order, without torch.
-
-    Args:
-        config: a config, or a registered name.
-        image_size: side or (h, w) of the input in pixels; None for the config's own.
-        batch_size: N of the input (N, C, H, W).
-
-    Raises:
-        UnknownArchError: no such name.
-        ConfigError: a size is not allowed, or the image does not suit the network's strides.
-    """
-    config = resolve_config(config)
-    size = checks.image_size(config.image_size if image_size is None else image_size)
-    batch_size = checks.batch_size(batch_size)
-    try:
-        return _plan(config, size, batch_size)
-    except UnfitImageError as problem:
-        nearest = (_nearest_side(config, size[0]), _nearest_side(config, size[1]))
-        allowed = f"a size that the network's strides can take ({problem}); the nearest is {_shortest(nearest)}"
-        raise ConfigError("image_size", _shortest(size), allowed) from None
-
-
-def _shortest(size: Pair) -> int | Pair:
-    """One number for a square, as people write it."""
-    return size[0] if size[0] == size[1] else size
-
-
-def _plan(config: NetworkConfig, size: Pair, batch_size: int) -> list[Layer]:
-    return collect(_FAMILIES[config.family].plan(config, image(config.in_channels, size, batch_size)))
-
-
-def _nearest_side(config: NetworkConfig, side: int) -> int:
-    """The side nearest to `side` that the network can take: height and width never mix, so squares tell."""
-    for distance in range(4096):
-        for candidate in (side + distance, side - distance):
-            try:
-                _plan(config, (candidate, candidate), 1)
-            except UnfitImageError:
-                continue
-            return candidate
-    return side

@@ -14,7 +14,7 @@ from analysis.costs import LayerCost, cost_layers
 from analysis.kinds import op_kind
 from analysis.prediction.fusion import fuse
 from archs.layer import Layer, Pair
-from archs.registry import plan_layers
+from archs.planning import plan_layers
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -15,7 +15,8 @@ from analysis.prediction.kernels import Program, program
 from analysis.published import DATA, published
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
-from archs.registry import get_config, plan_layers
+from archs.planning import plan_layers
+from archs.registry import get_config
 
 TRACES = DATA / "traced_layers.json.gz"
 #: The networks that calibration and targets are about.

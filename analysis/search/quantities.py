@@ -24,7 +24,7 @@ from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
 from archs.errors import DenseScopeError, nearest_names
-from archs.registry import plan_layers
+from archs.planning import plan_layers
 
 #: A quantity of one config; NaN where it has none.
 Evaluator = Callable[[Any], float]

@@ -12,7 +12,7 @@ from typing import Any
 from archs import checks
 from archs.config import NetworkConfig
 from archs.errors import ConfigError, UnknownFieldError, abbreviate
-from archs.registry import resolve_config
+from archs.planning import resolve_config
 
 #: So that the number of a config, and twice as much, fits into 64 bits.
 MAX_SIZE = 1 << 62

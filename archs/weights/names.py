@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from archs.registry import get_config, get_family, list_archs, plan_layers
+from archs.planning import plan_layers
+from archs.registry import get_config, get_family, list_archs
 from archs.weights.layouts import LAYOUTS
 
 Shape = tuple[int, ...]
