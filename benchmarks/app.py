@@ -1,5 +1,5 @@
-"""Claims: the app is up in at most 1.5 times what Streamlit needs for an empty page with one chart, and Compare redraws
-all networks within a second of a new image size.
+"""Claims: the app is up in at most 1.5 times what Streamlit needs for an empty page with one chart; Compare redraws
+all networks within a second of a new image size; Design answers a step of a slider within 0.3 s.
 
 Run `python -m benchmarks.app`; both pages are started in turn, from the server's start to what the page is for on the
 screen of a new Chromium tab. Ratios travel between machines, seconds do not.
@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page
 from archs import list_archs
 from benchmarks.timing import describe_machine, print_ratios
 from scripts.browser import chromium, served
+from views.design_charts import CHARTS
 
 TURNS = 5
 TIMEOUT_MS = 120_000
@@ -63,6 +64,35 @@ def redraw_seconds(page: Page, size: str) -> float:
     return perf_counter() - start
 
 
+def step_seconds(page: Page, key: str) -> tuple[float, float]:
+    """From a step of Design's slider to the new figures, and to the redrawn page, the chart included."""
+    figure = page.get_by_test_id("stMetricValue").first
+    before = figure.inner_text()
+    page.get_by_role("slider", name="Growth rate k").focus()
+    start = perf_counter()
+    page.keyboard.press(key)
+    page.wait_for_function(
+        "old => document.querySelector('[data-testid=stMetricValue]')?.innerText !== old",
+        arg=before,
+        timeout=TIMEOUT_MS,
+    )
+    shown = perf_counter() - start
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=TIMEOUT_MS)
+    return shown, perf_counter() - start
+
+
+def steps(page: Page, address: str, chart: str) -> list[tuple[float, float]]:
+    """Steps of the slider with one chart below the figures; the first two warm up."""
+    page.goto(f"{address}/design?{urlencode({'chart': chart})}")
+    page.get_by_test_id("stMetricValue").first.wait_for(timeout=TIMEOUT_MS)
+    page.wait_for_timeout(2000)
+    found = []
+    for key in ("ArrowLeft",) * 5 + ("ArrowRight",) * 5:
+        found.append(step_seconds(page, key))
+        page.wait_for_timeout(500)
+    return found[2:]
+
+
 def main() -> None:
     print(describe_machine("streamlit", "plotly"))
     empty = "Streamlit's empty page"
@@ -79,7 +109,12 @@ def main() -> None:
             page.goto(f"{address}/?{urlencode({'networks': list_archs()}, doseq=True)}")
             wait_for_table(page)
             redraws = [redraw_seconds(page, size) for size in SIZES][1:]
+            answers = {chart: steps(page, address, chart) for chart in CHARTS}
     print(f"\nCompare with all {len(list_archs())} networks, a new image size: {median(redraws):.2f} s")
+    print("\nDesign, a step of the slider, to the new figures and to the end of the page")
+    for chart, found in answers.items():
+        shown, done = (median(times) for times in zip(*found, strict=True))
+        print(f"  {chart:<22} {shown:.2f} s {done:.2f} s")
 
 
 if __name__ == "__main__":

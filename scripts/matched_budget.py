@@ -11,17 +11,15 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import Any
 
 import analysis
 from analysis.search.budgets import Bound
 from analysis.search.proxy import proxy_evidence, spearman
 from analysis.search.quantities import PredictedSeconds
-from analysis.search.space import Space
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
+from scripts.matched_budget_figure import Field
 from scripts.readme_tables import markdown_table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "search.md"
@@ -38,25 +36,6 @@ GOALS = {
     "eager_seconds": "predicted time, eager",
     "compiled_seconds": "predicted time, compiled",
 }
-
-
-class Field(NamedTuple):
-    """Networks that compete: those of a space at DenseNet-121's budget."""
-
-    title: str
-    space: Space
-    looked_at: int
-    networks: pd.DataFrame
-
-    def best(self, goal: str) -> dict[str, Any]:
-        """The network with least of it."""
-        row: dict[Any, Any] = self.networks.sort_values([goal, "index"]).iloc[0].to_dict()
-        return row | {"fields": self.fields(int(row["index"]))}
-
-    def fields(self, index: int) -> str:
-        """What tells a config of the space from its base."""
-        config = self.space.config_at(index)
-        return ", ".join(f"{name}={getattr(config, name)}" for name in self.space.open_fields)
 
 
 def budgets() -> dict[str, tuple[float, float]]:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from analysis.search.space import Space
 from scripts.browser import chromium
 from views.theme import FAMILY_COLOURS
 
-if TYPE_CHECKING:
-    from scripts.matched_budget import Field
-
 SIZE = {"width": 1200, "height": 560}
 TITLES = {"eager_seconds": "Eager", "compiled_seconds": "Compiled"}
+
+
+class Field(NamedTuple):
+    """Networks that compete: those of a space at DenseNet-121's budget."""
+
+    title: str
+    space: Space
+    looked_at: int
+    networks: pd.DataFrame
+
+    def best(self, goal: str) -> dict[str, Any]:
+        """The network with least of it."""
+        row: dict[Any, Any] = self.networks.sort_values([goal, "index"]).iloc[0].to_dict()
+        return row | {"fields": self.fields(int(row["index"]))}
+
+    def fields(self, index: int) -> str:
+        """What tells a config of the space from its base."""
+        config = self.space.config_at(index)
+        return ", ".join(f"{name}={getattr(config, name)}" for name in self.space.open_fields)
 
 
 def draw(fields: list[Field], reference: dict[str, Any], path: Path) -> None:
