@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from analysis.architecture.channels import Landmarks
 from analysis.units import format_ratio, format_share, format_size
 from views.figures.axes import axis
-from views.figures.depth import LETTER, bands, draw_bands
+from views.figures.stages import LETTER, bands, draw_bands
 from views.notation import format_exact
 from views.theme import Theme
 

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from plotly.subplots import make_subplots
+import plotly.graph_objects as go
 
 from analysis.kinds import KINDS
 from analysis.quantities import QUANTITIES
 from analysis.units import format_quantity, format_share
 from views.figures.axes import axis
+from views.figures.stages import band_marks, bands
 from views.theme import Theme
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
 #: Panels from top to bottom: two lines, bars per layer, cumulative shares.
 BAR_QUANTITIES = ("macs", "memory_access_cost", "bytes_moved")
 TITLES = ("Output channels", "Resolution", *(QUANTITIES[key].label for key in BAR_QUANTITIES), "Cumulative share")
 CUMULATIVE = {"params": "dot", "macs": "dash", "bytes_moved": "solid"}
 PANEL_HEIGHT = 118
-#: Pixels that the panels span at the least, and that a letter takes: stages narrower than their name go unlabelled.
-LEAST_WIDTH, LETTER = 780, 6.6
-
-
-class Band(NamedTuple):
-    """The layers [first, last] of a stage."""
-
-    stage: str
-    first: int
-    last: int
+LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "normal"}
+#: Between panels, as a share of the whole height.
+SPACING = 0.035
 
 
 def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
@@ -42,118 +34,133 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         frame: `Summary.to_frame()` with the columns `number`, `resolution` added.
         theme: what it is drawn with.
     """
-    figure = make_subplots(len(TITLES), 1, shared_xaxes=True, vertical_spacing=0.035)
-    _draw_line(figure, 1, frame, "out_channels", theme)
-    _draw_line(figure, 2, frame, "resolution", theme)
-    for row, key in enumerate(BAR_QUANTITIES, start=3):
-        _draw_bars(figure, row, frame, key, theme)
-    _draw_shares(figure, len(TITLES), frame, theme)
-    draw_bands(figure, list(bands(frame)), theme)
-    for row, title in enumerate(TITLES, start=1):
-        figure.update_yaxes(title={"text": title.replace(" ", "<br>", 1)}, rangemode="tozero", row=row)
-    figure.update_xaxes(range=(0.5, len(frame) + 0.5), showgrid=False)
-    figure.update_xaxes(title={"text": "Layers in execution order"}, row=len(TITLES))
-    return figure.update_layout(
-        template=theme.template,
-        height=PANEL_HEIGHT * len(TITLES),
-        bargap=0,
-        barmode="overlay",
-        hovermode="closest",
-        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "normal"},
-        margin={"t": 26},
-    )
+    last = len(TITLES)
+    data = [
+        _line(1, frame, "out_channels", theme),
+        _line(2, frame, "resolution", theme),
+        *(bars for row, key in enumerate(BAR_QUANTITIES, start=3) for bars in _bars(row, frame, key, theme)),
+        *_shares(last, frame, theme),
+    ]
+    shapes, names = band_marks(list(bands(frame)), theme)
+    layout = {
+        "template": theme.template,
+        "height": PANEL_HEIGHT * last,
+        "shapes": shapes,
+        "annotations": names,
+        "bargap": 0,
+        "barmode": "overlay",
+        "hovermode": "closest",
+        "legend": {
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "x": 0,
+            "traceorder": "normal",
+        },
+        "margin": {"t": 26},
+        **{f"yaxis{row}": _y_axis(row, title, frame) for row, title in enumerate(TITLES, start=1)},
+        **{f"xaxis{row}": _x_axis(row, len(frame), last) for row in range(1, last + 1)},
+    }
+    return go.Figure(data, layout)
 
 
-def bands(frame: pd.DataFrame) -> Iterator[Band]:
-    """The stages, in execution order."""
-    for stage, rows in groupby(zip(frame["number"], frame["stage"], strict=True), key=lambda row: row[1]):
-        numbers = [number for number, _ in rows]
-        yield Band(stage, numbers[0], numbers[-1])
+def _y_axis(row: int, title: str, frame: pd.DataFrame) -> dict[str, Any]:
+    """The axis of one panel, from the top."""
+    panel = (1 - SPACING * (len(TITLES) - 1)) / len(TITLES)
+    top = 1 - (row - 1) * (panel + SPACING)
+    found: dict[str, Any] = {
+        "domain": (max(0, top - panel), top),
+        "anchor": f"x{row}",
+        "title": {"text": title.replace(" ", "<br>", 1)},
+        "rangemode": "tozero",
+    }
+    if title == TITLES[-1]:
+        ticks = (0, 0.5, 1)
+        return found | {"tickvals": ticks, "ticktext": [format_share(tick) for tick in ticks]}
+    if row > 2:
+        key = BAR_QUANTITIES[row - 3]
+        scale = axis(frame[key], lambda value: format_quantity(key, value), "", most=3)
+        return found | {"tickvals": scale["tickvals"], "ticktext": scale["ticktext"]}
+    return found
 
 
-def _draw_line(figure: go.Figure, row: int, frame: pd.DataFrame, column: str, theme: Theme) -> None:
-    figure.add_scatter(
-        x=frame["number"],
-        y=frame[column],
-        mode="lines",
-        line={"shape": "hvh", "color": theme.text, "width": 1.5},
-        customdata=frame[["name", "stage", "out_channels", "resolution"]],
-        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>"
-        "%{customdata[2]} channels, height %{customdata[3]} px<extra></extra>",
-        showlegend=False,
-        row=row,
-        col=1,
-    )
+def _x_axis(row: int, layers: int, last: int) -> dict[str, Any]:
+    """The axis below one panel: that of the last has the ticks, and all are zoomed together."""
+    found: dict[str, Any] = {"anchor": f"y{row}", "range": (0.5, layers + 0.5), "showgrid": False}
+    if row < last:
+        return found | {"matches": f"x{last}", "showticklabels": False}
+    return found | {"title": {"text": "Layers in execution order"}}
 
 
-def _draw_bars(figure: go.Figure, row: int, frame: pd.DataFrame, key: str, theme: Theme) -> None:
-    shown_in_legend = key == "bytes_moved"  # the one quantity that every kind has
+def _on(row: int) -> dict[str, str]:
+    """Where a trace of a panel is drawn."""
+    return {"xaxis": f"x{row}", "yaxis": f"y{row}"}
+
+
+def _line(row: int, frame: pd.DataFrame, column: str, theme: Theme) -> dict[str, Any]:
+    """A trace as a plain dictionary, which Plotly takes in several times faster than its own objects."""
+    return {
+        "type": "scatter",
+        "x": frame["number"].tolist(),
+        "y": frame[column].tolist(),
+        "mode": "lines",
+        "line": {"shape": "hvh", "color": theme.text, "width": 1.5},
+        "hovertext": [
+            f"<b>{name}</b><br>{stage}<br>{channels} channels, height {height} px"
+            for name, stage, channels, height in _columns(frame, "name", "stage", "out_channels", "resolution")
+        ],
+        "hoverinfo": "text",
+        "showlegend": False,
+        **_on(row),
+    }
+
+
+def _bars(row: int, frame: pd.DataFrame, key: str, theme: Theme) -> Iterator[dict[str, Any]]:
+    """Bars of one quantity, a trace for each kind of operation."""
+    label = QUANTITIES[key].label
+    layers = [layer for layer in _columns(frame, "kind", "number", key, "name", "stage") if layer[2] > 0]
     for kind in KINDS:
-        layers = frame[(frame["kind"] == kind) & (frame[key] > 0)]
-        if layers.empty:
+        own = [layer for layer in layers if layer[0] == kind]
+        if not own:
             continue
-        figure.add_bar(
-            x=layers["number"],
-            y=layers[key],
-            name=kind,
-            legendgroup=kind,
-            showlegend=shown_in_legend,
-            marker={"color": theme.kinds[kind], "line": {"width": 0}},
-            width=1,
-            customdata=[
-                (name, stage, f"{QUANTITIES[key].label}: {format_quantity(key, value)}")
-                for name, stage, value in zip(layers["name"], layers["stage"], layers[key], strict=True)
+        yield {
+            "type": "bar",
+            "x": [number for _, number, *_ in own],
+            "y": [value for _, _, value, *_ in own],
+            "name": kind,
+            "legendgroup": kind,
+            "showlegend": key == "bytes_moved",  # the one quantity that every kind has
+            "marker": {"color": theme.kinds[kind], "line": {"width": 0}},
+            "width": 1,
+            "hovertext": [
+                f"<b>{name}</b><br>{stage}<br>{label}: {format_quantity(key, value)}" for *_, value, name, stage in own
             ],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-            row=row,
-            col=1,
-        )
-    scale = axis(frame[key], lambda value: format_quantity(key, value), "", most=3)
-    figure.update_yaxes(tickvals=scale["tickvals"], ticktext=scale["ticktext"], row=row)
+            "hoverinfo": "text",
+            **_on(row),
+        }
 
 
-def _draw_shares(figure: go.Figure, row: int, frame: pd.DataFrame, theme: Theme) -> None:
+def _columns(frame: pd.DataFrame, *keys: str) -> list[tuple[Any, ...]]:
+    """The layers as tuples of plain values."""
+    return list(zip(*(frame[key].tolist() for key in keys), strict=True))
+
+
+def _shares(row: int, frame: pd.DataFrame, theme: Theme) -> Iterator[dict[str, Any]]:
+    """How much of the whole comes up to each layer."""
     for key, dash in CUMULATIVE.items():
-        shares = frame[key].cumsum() / frame[key].sum()
-        figure.add_scatter(
-            x=frame["number"],
-            y=shares,
-            name=f"{QUANTITIES[key].label}, cumulative",
-            mode="lines",
-            line={"color": theme.text, "width": 1.5, "dash": dash},
-            customdata=[(name, format_share(share)) for name, share in zip(frame["name"], shares, strict=True)],
-            hovertemplate=f"%{{customdata[1]}} of {QUANTITIES[key].label}<br>up to %{{customdata[0]}}<extra></extra>",
-            row=row,
-            col=1,
-        )
-    ticks = (0, 0.5, 1)
-    figure.update_yaxes(tickvals=ticks, ticktext=[format_share(tick) for tick in ticks], row=row)
-
-
-def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int = LEAST_WIDTH) -> None:
-    """Every second stage shaded over the whole height, named where panels of `width` pixels have room."""
-    layers = stages[-1].last
-    for position, (stage, first, last) in enumerate(stages):
-        if position % 2:
-            figure.add_shape(
-                type="rect",
-                xref="x",
-                yref="paper",
-                x0=first - 0.5,
-                x1=last + 0.5,
-                y0=0,
-                y1=1,
-                fillcolor=theme.band,
-                line={"width": 0},
-                layer="below",
-            )
-        if LETTER * len(stage) <= width * (last - first + 1) / layers:
-            figure.add_annotation(
-                text=stage,
-                x=(first + last) / 2,
-                y=1,
-                yref="paper",
-                yanchor="bottom",
-                showarrow=False,
-                font={"size": 12, "color": theme.muted},
-            )
+        label, shares = QUANTITIES[key].label, (frame[key].cumsum() / frame[key].sum()).tolist()
+        yield {
+            "type": "scatter",
+            "x": frame["number"].tolist(),
+            "y": shares,
+            "name": f"{label}, cumulative",
+            "mode": "lines",
+            "line": {"color": theme.text, "width": 1.5, "dash": dash},
+            "hovertext": [
+                f"{format_share(share)} of {label}<br>up to {name}"
+                for name, share in zip(frame["name"].tolist(), shares, strict=True)
+            ],
+            "hoverinfo": "text",
+            **_on(row),
+        }

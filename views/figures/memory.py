@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from analysis.units import format_si
 from views import evidence
 from views.figures.axes import axis
-from views.figures.depth import bands, draw_bands
+from views.figures.stages import bands, draw_bands
 from views.theme import Theme
 
 if TYPE_CHECKING:
