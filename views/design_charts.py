@@ -41,7 +41,9 @@ def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None
     """Channels, resolution and costs, layer by layer."""
     frame = frames.layers(summary)
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
-    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame)):
+    with widgets.chart_or_table(
+        "Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame), live=True
+    ):
         figure = depth_figures.profile(frame, widgets.current_theme())
         widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
 
@@ -60,7 +62,7 @@ def draw_memory(base: Summary, summary: Summary, settings: InputSettings) -> Non
     """What is alive at inference."""
     frame = memory_frames.timeline(memory_of(summary, "inference"))
     question = "What is alive as each layer runs?"
-    with widgets.chart_or_table(question, memory_inference.HELP, lambda: memory_tables.show_timeline(frame)):
+    with widgets.chart_or_table(question, memory_inference.HELP, lambda: memory_tables.show_timeline(frame), live=True):
         figure = memory_figures.timeline(frame, LIVE_KINDS, widgets.current_theme())
         widgets.draw(figure, "design_memory", "Live bytes as each layer runs; the peak is marked.")
 
@@ -77,7 +79,7 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
         tables.show(frame[list(TABLE_COLUMNS)], writers, TITLES, "design_neighbours_table")
 
     help = "Accuracy is no part of this: a network that costs less may also know less."
-    with widgets.chart_or_table("Where does it stand among the registered networks?", help, table):
+    with widgets.chart_or_table("Where does it stand among the registered networks?", help, table, live=True):
         left, right = st.columns(2)
         with left:
             x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=network_figures.label_of)

@@ -94,12 +94,16 @@ def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
 
 
 @contextmanager
-def chart_or_table(question: str, help: str, table: Callable[[], None]) -> Iterator[None]:
-    """A chart (the body) under the question that it answers, its table in a tab beside it."""
+def chart_or_table(question: str, help: str, table: Callable[[], None], *, live: bool = False) -> Iterator[None]:
+    """A chart (the body) under the question that it answers, its table in a tab beside it.
+
+    On a live page, which is redrawn at every step of a slider, the table is made when its tab is opened.
+    """
     st.subheader(question, help=help, anchor=False)
-    chart_tab, table_tab = st.tabs(["Chart", "Table"])
+    chart_tab, table_tab = st.tabs(["Chart", "Table"], on_change="rerun" if live else "ignore")
     with table_tab:
-        table()
+        if not live or table_tab.open:
+            table()
     with chart_tab:
         yield
 
