@@ -16,6 +16,10 @@ from views.figures.diagram_svg import TINT, draw
 from views.theme import DARK, LIGHT, Theme, mix
 
 
+#: Arrows meet round signs so far below their highest point at most.
+ROUND = 3
+
+
 def diagrams_of(name: str, **overrides: object) -> dict[str, Diagram]:
     config = get_config(name, **overrides)
     return diagrams(plan_layers(config), config)
@@ -99,9 +103,10 @@ def test_edges_run_between_boxes(name: str) -> None:
         for route in layout.routes:
             for (x0, y0), (x1, y1) in pairwise(route.points):
                 assert y0 <= y1
-                for rect in layout.rects.values():
+                for key, rect in layout.rects.items():
+                    end = rect.y + (ROUND if key == route.edge.target else 0)
                     apart = max(x0, x1) <= rect.x or min(x0, x1) >= rect.x + rect.width
-                    assert apart or y1 <= rect.y or y0 >= rect.bottom, (diagram.title, route.edge)
+                    assert apart or y1 <= end or y0 >= rect.bottom, (diagram.title, route.edge)
 
 
 def test_lanes_do_not_lie_on_each_other() -> None:

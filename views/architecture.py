@@ -11,9 +11,13 @@ from analysis.architecture.findings import architecture_finding
 from analysis.findings import left_out_finding, reason
 from archs.errors import DenseScopeError
 from views import (
+    architecture_block,
     architecture_changes,
     architecture_channels,
     architecture_code,
+    architecture_connectivity,
+    architecture_flow,
+    architecture_reuse,
     architecture_table,
     cached,
     inputs,
@@ -25,6 +29,10 @@ from views import (
 SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Table": architecture_table.draw,
     "Channels": architecture_channels.draw,
+    "Connectivity": architecture_connectivity.draw,
+    "Block": architecture_block.draw,
+    "Data flow": architecture_flow.draw,
+    "Feature reuse": architecture_reuse.draw,
     "Code": architecture_code.draw,
     "What changed": architecture_changes.draw,
 }

@@ -138,4 +138,10 @@ def _route(
         points += [(lane, tops[ranks[edge.source] + 1]), (lane, top - GAP + STEM)]
     elif top - stem > GAP:
         points.append((x, top - GAP + STEM))
-    return Route(edge, (*points, (port, top)))
+    return Route(edge, (*points, (port, top + _dip(rects[edge.target], port))))
+
+
+def _dip(rect: Rect, port: float) -> float:
+    """How far below its highest point the edge of a round sign is met."""
+    radius = SIGN / 2
+    return radius - (radius**2 - (port - rect.middle) ** 2) ** 0.5 if rect.width == SIGN else 0.0

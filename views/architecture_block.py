@@ -1,0 +1,91 @@
+"""Architecture: block diagrams as in the papers, drawn from the layers, with channels on the edges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture.boxes import Diagram
+from analysis.architecture.parts import diagrams
+from analysis.units import format_quantity
+from views import block_diagram, tables, widgets
+from views.figures.diagram_svg import draw as draw_svg
+from views.side_by_side import columns
+
+HELP = """A box is a convolution with the normalisation and activation beside it, in the order of the family. Numbers on
+the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.
+
+Layers of a block differ only in how many features they read: the second stands for all that follow it."""
+TITLES = {
+    "box": ("Box", "What the picture says."),
+    "reads": ("Reads", "The boxes that it reads."),
+    "out_channels": ("Channels", "Output channels."),
+    "size": ("Size", "Height × width of its output."),
+    "params": ("Parameters", "Learnable scalars of its layers."),
+    "macs": ("MACs", "Multiply-accumulates of its layers."),
+    "layers": ("Layers", "Dotted paths."),
+}
+KEYS = ("diagram", "diagram_beside")
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    for column, (key, summary) in columns([*zip(KEYS, summaries, strict=False)]):
+        with column:
+            draw_network(summary, key, alone=len(summaries) == 1)
+
+
+def draw_network(summary: Summary, key: str, *, alone: bool) -> None:
+    """A choice of parts, and the diagram of one."""
+    name = summary.name
+    parts = diagrams([cost.layer for cost in summary.layers], summary.target.config)
+    if not parts:
+        st.info(f"{name}'s parts are too long to be drawn.")
+        return
+    label = "Part" if alone else f"Part of {name}"
+    chosen = parts[widgets.choose(label, key, [*parts], default_part(parts))]
+    frame = box_frame(summary, chosen)
+    question = f"What happens in {chosen.title}?" if alone else f"{name}: what happens in {chosen.title}?"
+    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"boxes_{key}")):
+        file_name = re.sub(r"[^\w.]+", "_", f"{name}_{chosen.title}")
+        block_diagram.show(draw_svg(chosen, widgets.current_theme(), name), file_name, f"picture_{key}")
+    widgets.downloads(frame, f"{file_name}_boxes")
+
+
+def default_part(parts: dict[str, Diagram]) -> str:
+    """The first one behind the stem that concatenates, else the first."""
+    joining = [title for title, part in parts.items() if any(box.shape == "bar" for box in part.boxes)]
+    return next((title for title in joining if title != "stem"), next(iter(parts)))
+
+
+def box_frame(summary: Summary, diagram: Diagram) -> pd.DataFrame:
+    """One row a box."""
+    costs = {cost.layer.name: cost for cost in summary.layers}
+    names = {box.key: ", ".join(box.lines) for box in diagram.boxes}
+    rows = []
+    for box in diagram.boxes:
+        if not box.layers:
+            continue
+        shape = box.layers[-1].output_shape
+        rows.append(
+            {
+                "box": names[box.key],
+                "reads": "; ".join(names[edge.source] for edge in diagram.edges if edge.target == box.key),
+                "out_channels": shape[1] if len(shape) == 4 else shape[-1],
+                "size": "×".join(map(str, shape[2:])) if len(shape) == 4 else "",
+                "params": sum(costs[layer.name].params for layer in box.layers),
+                "macs": sum(costs[layer.name].macs for layer in box.layers),
+                "layers": ", ".join(layer.name for layer in box.layers),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def show_table(frame: pd.DataFrame, key: str) -> None:
+    """One row a box."""
+    tables.show(frame, {column: partial(format_quantity, column) for column in ("params", "macs")}, TITLES, key)

@@ -1,0 +1,104 @@
+"""Architecture: which tensors are held how long, so that features show that stay alive through a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import pandas as pd
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture.lifetimes import lives, lives_finding
+from analysis.memory import memory_of
+from analysis.memory.along_depth import LIVE_KINDS
+from analysis.memory.inference import InferenceMemory
+from analysis.units import format_si
+from archs.errors import DenseScopeError
+from views import tables, widgets
+from views.architecture_connectivity import height
+from views.figures.architecture_flow import gantt
+from views.figures.stages import Band
+from views.memory_inference import LIFETIME_LABELS
+from views.side_by_side import columns
+
+WHOLE = "whole network"
+#: How many other layers run while a tensor is held.
+LONG = {"any time": 0, "≥ 4 layers": 4, "≥ 16 layers": 16}
+#: Pixels that a chart spans at the least: alone, or beside another.
+WIDTHS = {1: 780, 2: 340}
+HELP = """A bar is a tensor, from the layer that makes it to the last as which it is held; the thicker, the more bytes.
+Its colour is the kind of the layer that makes it. A ReLU that overwrites its input makes no tensor.
+
+**As by eager modules**: a tensor is held until the modules that were called with it return, as PyTorch runs networks.
+**Until the last reader**: as long as any layer still reads it."""
+TITLES = {
+    "name": ("Tensor", "The layer that makes it."),
+    "kind": ("Made by", "Kind of the layer that makes it."),
+    "stage": ("Stage", "Of the layer that makes it."),
+    "nbytes": ("Bytes", "For the whole batch."),
+    "first": ("From", "The layer that makes it, counted from 1; 0 for the image."),
+    "last": ("To", "The last layer as which it is held."),
+    "held": ("Held", "Layers that run while it is held, its maker aside."),
+}
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    stages = dict.fromkeys(cost.layer.stage for summary in summaries for cost in summary.layers)
+    left, middle, right = st.columns([2, 3, 4])
+    with left:
+        stage = widgets.choose("Part of the network", "flow_stage", [WHOLE, *stages], WHOLE)
+    with middle:
+        long = widgets.choose_segment("Held while others run for", "held", [*LONG], "≥ 4 layers")
+    with right:
+        kind = widgets.choose_segment(
+            "Tensors are held", "lifetimes", [*LIFETIME_LABELS], "eager", format_func=LIFETIME_LABELS.__getitem__
+        )
+    for column, summary in columns(summaries):
+        with column:
+            try:
+                memory = memory_of(summary, "inference", lifetimes=kind)
+            except DenseScopeError as error:
+                st.error(str(error), icon=":material/error:")
+                continue
+            draw_network(memory, stage, LONG[long], len(summaries))
+
+
+def draw_network(memory: InferenceMemory, stage: str, least: int, beside: int) -> None:
+    """The bars of a network, and their table beside them."""
+    name, found = memory.summary.name, lives(memory)
+    st.markdown(f"**{name}**: {lives_finding(memory, found, max(least, 1))}")
+    spans = stage_spans(memory, stage)
+    if not spans:
+        st.info(f"{name} has no {stage}.")
+        return
+    shown = [life for life in found if life.first <= spans[-1].last and life.last >= spans[0].first]
+    shown = [life for life in shown if life.held >= least]
+    if not shown:
+        st.info("No tensor is held for so long.")
+        return
+    frame = pd.DataFrame([life._asdict() | {"held": life.held} for life in shown])
+    where = "" if stage == WHOLE else f" in {stage}"
+    question = f"Which tensors are held{where}?" if beside == 1 else f"{name}: which tensors are held{where}?"
+    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"flow_table_{name}")):
+        figure = gantt(frame, spans, LIVE_KINDS, widgets.current_theme(), WIDTHS[beside])
+        widgets.draw(figure, f"flow_{name}", f"Lifetimes of {len(frame)} tensors of {name} along its layers.")
+    widgets.downloads(frame, f"{name}_lifetimes")
+
+
+def stage_spans(memory: InferenceMemory, stage: str) -> list[Band]:
+    """The stages that are shown, with the layers that they span."""
+    numbered = enumerate((moment.layer.stage for moment in memory.timeline), start=1)
+    spans = []
+    for name, group in groupby(numbered, key=lambda pair: pair[1]):
+        numbers = [number for number, _ in group]
+        if stage in (WHOLE, name):
+            spans.append(Band(name, numbers[0], numbers[-1]))
+    return spans
+
+
+def show_table(frame: pd.DataFrame, key: str) -> None:
+    """One row a tensor."""
+    writers = {"nbytes": lambda value: format_si(int(value), "B")}
+    tables.show(frame[[*TITLES]], writers, TITLES, key, height(frame))

@@ -1,0 +1,168 @@
+"""Architecture: how strongly each layer weighs the features that it reads, as in Figure 5 of the DenseNet paper."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis import Summary
+from analysis.architecture import BlockReuse, reuse
+from analysis.architecture.feature_reuse import reuse_finding
+from archs.create import create_model
+from archs.errors import DenseScopeError
+from views import tables, widgets
+from views.architecture_connectivity import SHORT, TITLES, height
+from views.figures.architecture_matrix import Panel, matrices
+from views.networks import variant
+from views.side_by_side import columns
+
+HELP = """The mean of |weight| over the weights that connect a source with a reader: output channels × the source's
+channels × kernel. Colours are relative to the strongest connection of each block.
+
+DenseNet, arXiv:1608.06993, section 5 and Figure 5; VoVNet, arXiv:1904.09730, Figure 2."""
+#: Beside the colours.
+TICKS = {0.0: "0", 0.5: "0.5", 1.0: "1"}
+ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
+MORE_TITLES = TITLES | {
+    "weights": ("Weights", "The parameters that connect them."),
+    "strength": ("Mean |weight|", "Over output channels, the source's channels and the kernel."),
+    "relative": ("Relative", "To the strongest connection of the block."),
+}
+
+
+def draw(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    for column, summary in columns(summaries):
+        with column:
+            if summary.target.config is None:
+                st.info(f"{summary.name} is built without weights: only registered networks can be given some here.")
+                continue
+            draw_network(summary, alone=len(summaries) == 1)
+
+
+def draw_network(summary: Summary, *, alone: bool) -> None:
+    """Where the weights come from, and their heat maps."""
+    config, name = summary.target.config, summary.name
+    source, uploaded = choose_weights(name)
+    try:
+        with st.spinner(f"Building {name} …"):
+            content = uploaded.getvalue() if uploaded else None
+            ending = "".join(Path(uploaded.name).suffixes[-2:]) if uploaded else ""
+            found, report = weighed(config, source, stamp(source), content, ending)
+    except DenseScopeError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if not found:
+        st.markdown(reuse_finding(name, found))
+        return
+    if report:
+        st.markdown(reuse_finding(name, found))
+        st.caption(f"{uploaded.name}: {report}" if uploaded else report)
+    else:
+        st.warning(
+            f"{name}'s weights are random here, as before any training: differences between connections say nothing. "
+            "Give a file or a name of published weights above to see what training made of them.",
+            icon=":material/casino:",
+        )
+    draw_maps(summary, found, alone=alone)
+
+
+def choose_weights(name: str) -> tuple[str, Any]:
+    """What a person typed, and the file that they gave; not in the link, which must not make others fetch files."""
+    left, right = st.columns(2)
+    with left:
+        typed = st.text_input(
+            f"Weights of {name}",
+            key=f"weights_{name}",
+            persist_state="session",
+            placeholder="a path, timm/NAME.TAG or torchvision/DEFAULT",
+            help="Published weights are fetched once and kept: docs/weights.md.",
+        )
+    with right:
+        uploaded = st.file_uploader(f"Or a file for {name}", type=ENDINGS, key=f"file_{name}")
+    return typed.strip(), uploaded
+
+
+def stamp(source: str) -> float:
+    """When a file last changed; 0 for names and missing files."""
+    try:
+        return Path(source).stat().st_mtime if source else 0.0
+    except OSError:
+        return 0.0
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def weighed(
+    config: Any, source: str, stamp: float, content: bytes | None, ending: str
+) -> tuple[tuple[BlockReuse, ...], str]:
+    """The heat maps of a network, and the report on its weights; empty for random ones.
+
+    Raises: DenseScopeError: the weights cannot be had, or do not fit.
+    """
+    if content is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"weights{ending}"
+            path.write_bytes(content)
+            model = load(config, str(path))
+        report = str(model.weights_report).replace(str(path), "this file")
+    else:
+        model = load(config, source or None)
+        report = str(model.weights_report) if source else ""
+    return reuse(model), report
+
+
+def load(config: Any, weights: str | None) -> Any:
+    """The module; what could not be loaded is in its report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return create_model(config, weights=weights)
+
+
+def draw_maps(summary: Summary, found: Sequence[BlockReuse], *, alone: bool) -> None:
+    """The heat maps, and their table beside them."""
+    frame = pd.DataFrame([row for one in found for row in one.rows()])
+    frame["relative"] = frame["strength"] / frame.groupby("block")["strength"].transform("max").replace(0, 1)
+    question = "Which features are used?" if alone else f"{summary.name}: which features are used?"
+    key = f"reuse_{summary.name}"
+    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"{key}_table")):
+        theme = widgets.current_theme()
+        colour = theme.variant_colour(summary.family, variant(summary.name))
+        panels = [panel(one) for one in found]
+        title = "mean |weight| ÷ the block's largest"
+        figure = matrices(panels, colour, theme, title, TICKS, across=1 + alone)
+        widgets.draw(figure, key, f"Mean absolute weight of each connection inside the blocks of {summary.name}.")
+    widgets.downloads(frame, f"{summary.name}_feature_reuse")
+
+
+def show_table(frame: pd.DataFrame, key: str) -> None:
+    """One row a connection with weights."""
+    shown = frame[["block", "source", "reader", "channels", "strength", "relative", "tensors", "weights"]]
+    writers = {"strength": lambda value: f"{value:.4g}", "relative": lambda value: f"{value:.2f}"}
+    tables.show(shown, writers, MORE_TITLES, key, height(shown))
+
+
+def panel(one: BlockReuse) -> Panel:
+    """One block as a heat map."""
+    block, strengths = one
+    most = max(strengths.values(), default=0.0) or 1.0
+    readers = [reader for reader in block.readers if reader.entries]
+    hovers = {}
+    for (source, number), strength in strengths.items():
+        feature, reader = block.features[source], block.readers[number]
+        weights = "<br>".join(f"{layer.name}.weight" for layer, _ in reader.entries)
+        hovers[source, number] = (
+            f"<b>mean |weight| {strength:.4g}</b><br>{'<br>'.join(feature.tensors)}<br>read by<br>{weights}"
+        )
+    values = {place: strength / most for place, strength in strengths.items()}
+    texts = {place: f"{value:.2f}" for place, value in values.items()}
+    labels = (
+        [feature.label for feature in block.features],
+        [SHORT.get(reader.label, reader.label) for reader in readers],
+    )
+    return Panel(block.name, *labels, values, texts, hovers)

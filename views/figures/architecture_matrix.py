@@ -1,0 +1,126 @@
+"""Sources by readers, one panel a block: who reads whom, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from views.theme import Theme, mix
+
+#: Pixels of a panel with its title and labels: of few sources, of more, and alone.
+LOW, HIGH, ALONE = 224, 300, 560
+FEW = 8
+#: Pixels that a panel spans at the least, by how many stand side by side; those of a letter, in cells and on axes.
+LEAST_WIDTH = {1: 230, 2: 280}
+CELL_LETTER, AXIS_LETTER = 5.8, 6.6
+#: So many numbers stand along an axis.
+MOST_LABELS = 12
+
+
+class Panel(NamedTuple):
+    """One block; cells by (index of the source, index of the reader)."""
+
+    title: str
+    sources: Sequence[str]
+    readers: Sequence[str]
+    #: What colours a cell.
+    values: Mapping[tuple[int, int], float]
+    #: What is written into it, where there is room.
+    texts: Mapping[tuple[int, int], str]
+    hovers: Mapping[tuple[int, int], str]
+
+
+def matrices(
+    panels: Sequence[Panel], colour: str, theme: Theme, title: str, ticks: Mapping[float, str], *, across: int
+) -> go.Figure:
+    """A heat map a block; what is not connected is left empty.
+
+    Args:
+        panels: the blocks.
+        colour: of the network.
+        theme: what it is drawn with.
+        title: of the colours.
+        ticks: values and what is written beside their colours, from the lowest to the highest.
+        across: panels side by side.
+    """
+    across = min(across, len(panels))
+    rows = ceil(len(panels) / across)
+    height = rows * (HIGH if any(len(panel.sources) > FEW for panel in panels) else LOW)
+    height = ALONE if len(panels) == 1 else height
+    figure = make_subplots(
+        rows,
+        across,
+        subplot_titles=[panel.title for panel in panels],
+        horizontal_spacing=0.11 / across,
+        vertical_spacing=76 / height if rows > 1 else 0,
+    )
+    width = LEAST_WIDTH[across]
+    for number, panel in enumerate(panels):
+        place = {"row": number // across + 1, "col": number % across + 1}
+        figure.add_trace(_cells(panel, width), **place)
+        figure.update_xaxes(**_ticks(panel.readers, width), range=(-0.5, len(panel.readers) - 0.5), **place)
+        figure.update_yaxes(**_ticks(panel.sources), range=(len(panel.sources) - 0.5, -0.5), **place)
+    figure.update_xaxes(showgrid=False, zeroline=False, showline=True, mirror=True, ticks="", tickangle=0)
+    figure.update_yaxes(showgrid=False, zeroline=False, showline=True, mirror=True, ticks="")
+    figure.update_xaxes(title={"text": "read by", "standoff": 4}, row=rows)
+    figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
+    figure.update_annotations(font={"size": 13, "color": theme.text})
+    low, high = min(ticks), max(ticks)
+    return figure.update_layout(
+        template=theme.template,
+        height=height,
+        margin={"t": 34, "r": 16},
+        coloraxis={
+            "colorscale": [(0, mix(colour, theme.page, 0.6)), (1, mix(colour, theme.outline_towards, 0.25))],
+            "cmin": low if low < high else low - 1,
+            "cmax": high,
+            "colorbar": {
+                "title": {"text": title, "side": "right", "font": {"size": 12, "color": theme.muted}},
+                "thickness": 12,
+                "len": min(1.0, 240 / height),
+                "tickvals": list(ticks),
+                "ticktext": list(ticks.values()),
+                "tickfont": {"size": 12, "color": theme.muted},
+            },
+        },
+    )
+
+
+def _cells(panel: Panel, width: int) -> go.Heatmap:
+    """The cells, written into where the longest text has room."""
+    longest = CELL_LETTER * max(map(len, panel.texts.values())) + 4
+    written = longest <= width / len(panel.readers)
+    shape = range(len(panel.sources)), range(len(panel.readers))
+    return go.Heatmap(
+        z=[[panel.values.get((source, reader)) for reader in shape[1]] for source in shape[0]],
+        text=[[panel.texts.get((source, reader), "") for reader in shape[1]] for source in shape[0]],
+        texttemplate="%{text}" if written else None,
+        textfont={"size": 11},
+        customdata=[[panel.hovers.get((source, reader), "") for reader in shape[1]] for source in shape[0]],
+        hovertemplate="%{customdata}<extra></extra>",
+        hoverongaps=False,
+        xgap=1,
+        ygap=1,
+        coloraxis="coloraxis",
+    )
+
+
+def _ticks(labels: Sequence[str], width: float = 0) -> dict[str, Sequence[object]]:
+    """Words always, and as many of the numbers as there is room for between them."""
+    step = max(1, ceil(len(labels) / MOST_LABELS))
+    words = {number: len(label) for number, label in enumerate(labels) if not label.isdecimal()}
+    pixels = width / len(labels)
+    numbers = [
+        number
+        for number, label in enumerate(labels)
+        if label.isdecimal()
+        and int(label) % step == 0
+        and all(abs(number - word) >= step for word in words)
+        and (not width or all(abs(number - word) * pixels > AXIS_LETTER * (n / 2 + 2) for word, n in words.items()))
+    ]
+    shown = sorted([*words, *numbers])
+    return {"tickvals": shown, "ticktext": [labels[number] for number in shown]}
