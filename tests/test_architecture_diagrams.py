@@ -15,7 +15,6 @@ from views.figures.diagram_layout import STEM, place
 from views.figures.diagram_svg import TINT, draw
 from views.theme import DARK, LIGHT, Theme, mix
 
-
 #: Arrows meet round signs so far below their highest point at most.
 ROUND = 3
 

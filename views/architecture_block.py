@@ -50,7 +50,8 @@ def draw_network(summary: Summary, key: str, *, alone: bool) -> None:
     label = "Part" if alone else f"Part of {name}"
     chosen = parts[widgets.choose(label, key, [*parts], default_part(parts))]
     frame = box_frame(summary, chosen)
-    question = f"What happens in {chosen.title}?" if alone else f"{name}: what happens in {chosen.title}?"
+    title = f"{chosen.title[:1].upper()}{chosen.title[1:]}" if alone else f"{name}, {chosen.title}"
+    question = f"{title}: what is inside?"
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"boxes_{key}")):
         file_name = re.sub(r"[^\w.]+", "_", f"{name}_{chosen.title}")
         block_diagram.show(draw_svg(chosen, widgets.current_theme(), name), file_name, f"picture_{key}")

@@ -19,6 +19,8 @@ from views.networks import variant
 from views.side_by_side import columns
 
 ALL = "all"
+#: For the panels of a network, beside another or alone: how many stand side by side, and pixels at the least.
+SPACE = {False: {"across": 1, "width": 230}, True: {"across": 2, "width": 620}}
 #: What stands below a column where there is little room.
 SHORT = {"aggregation": "agg.", "identity": "+"}
 #: Beside the colours.
@@ -79,7 +81,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: 
         theme = widgets.current_theme()
         colour = theme.variant_colour(summary.family, variant(summary.name))
         panels = [panel(block) for block in shown]
-        figure = matrices(panels, colour, theme, "channels", channel_ticks(frame["channels"]), across=1 + alone)
+        figure = matrices(panels, colour, theme, "channels", channel_ticks(frame["channels"]), **SPACE[alone])
         counts = ", ".join(f"{block.name}: {block.count() + block.count('last')}" for block in shown)
         widgets.draw(figure, key, f"Connections inside the blocks of {summary.name}. {counts}.")
     widgets.downloads(frame, f"{summary.name}_connections")

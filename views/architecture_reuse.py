@@ -17,7 +17,7 @@ from analysis.architecture.feature_reuse import reuse_finding
 from archs.create import create_model
 from archs.errors import DenseScopeError
 from views import tables, widgets
-from views.architecture_connectivity import SHORT, TITLES, height
+from views.architecture_connectivity import SHORT, SPACE, TITLES, height
 from views.figures.architecture_matrix import Panel, matrices
 from views.networks import variant
 from views.side_by_side import columns
@@ -135,7 +135,7 @@ def draw_maps(summary: Summary, found: Sequence[BlockReuse], *, alone: bool) -> 
         colour = theme.variant_colour(summary.family, variant(summary.name))
         panels = [panel(one) for one in found]
         title = "mean |weight| ÷ the block's largest"
-        figure = matrices(panels, colour, theme, title, TICKS, across=1 + alone)
+        figure = matrices(panels, colour, theme, title, TICKS, **SPACE[alone])
         widgets.draw(figure, key, f"Mean absolute weight of each connection inside the blocks of {summary.name}.")
     widgets.downloads(frame, f"{summary.name}_feature_reuse")
 

@@ -75,7 +75,12 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
 
 
 def _short(name: str) -> str:
-    return ".".join(name.split(".")[-2:])
+    """The last parts of a name, from one that is no number."""
+    parts = name.split(".")
+    start = max(0, len(parts) - 2)
+    while start and parts[start].isdecimal():
+        start -= 1
+    return ".".join(parts[start:])
 
 
 def _hover(life: dict[str, object]) -> str:

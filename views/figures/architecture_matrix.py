@@ -14,9 +14,12 @@ from views.theme import Theme, mix
 #: Pixels of a panel with its title and labels: of few sources, of more, and alone.
 LOW, HIGH, ALONE = 224, 300, 560
 FEW = 8
-#: Pixels that a panel spans at the least, by how many stand side by side; those of a letter, in cells and on axes.
-LEAST_WIDTH = {1: 230, 2: 280}
+#: Pixels between panels; of a letter, in cells and on axes.
+BETWEEN = 60
 CELL_LETTER, AXIS_LETTER = 5.8, 6.6
+#: How far the faintest cells go to the page, and the strongest from it, where outlines go to black or to white: all of
+#: them stand out from the page.
+RAMP = {"#000000": (0.5, 0.25), "#FFFFFF": (0.1, 0.6)}
 #: So many numbers stand along an axis.
 MOST_LABELS = 12
 
@@ -35,7 +38,14 @@ class Panel(NamedTuple):
 
 
 def matrices(
-    panels: Sequence[Panel], colour: str, theme: Theme, title: str, ticks: Mapping[float, str], *, across: int
+    panels: Sequence[Panel],
+    colour: str,
+    theme: Theme,
+    title: str,
+    ticks: Mapping[float, str],
+    *,
+    across: int,
+    width: int,
 ) -> go.Figure:
     """A heat map a block; what is not connected is left empty.
 
@@ -46,6 +56,7 @@ def matrices(
         title: of the colours.
         ticks: values and what is written beside their colours, from the lowest to the highest.
         across: panels side by side.
+        width: pixels that they span together at the least.
     """
     across = min(across, len(panels))
     rows = ceil(len(panels) / across)
@@ -58,7 +69,7 @@ def matrices(
         horizontal_spacing=0.11 / across,
         vertical_spacing=76 / height if rows > 1 else 0,
     )
-    width = LEAST_WIDTH[across]
+    width = (width - BETWEEN * (across - 1)) // across
     for number, panel in enumerate(panels):
         place = {"row": number // across + 1, "col": number % across + 1}
         figure.add_trace(_cells(panel, width), **place)
@@ -70,12 +81,13 @@ def matrices(
     figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
     figure.update_annotations(font={"size": 13, "color": theme.text})
     low, high = min(ticks), max(ticks)
+    pale, strong = RAMP[theme.outline_towards]
     return figure.update_layout(
         template=theme.template,
         height=height,
         margin={"t": 34, "r": 16},
         coloraxis={
-            "colorscale": [(0, mix(colour, theme.page, 0.6)), (1, mix(colour, theme.outline_towards, 0.25))],
+            "colorscale": [(0, mix(colour, theme.page, pale)), (1, mix(colour, theme.outline_towards, strong))],
             "cmin": low if low < high else low - 1,
             "cmax": high,
             "colorbar": {

@@ -1,0 +1,72 @@
+"""Heat maps and bars of the Architecture view: what they plot, say on hover, and leave room for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import log2
+
+import pandas as pd
+import pytest
+
+from analysis import memory, summarize
+from analysis.architecture.connectivity import Block, blocks
+from analysis.architecture.lifetimes import lives
+from analysis.memory.along_depth import LIVE_KINDS
+from views.architecture_connectivity import SPACE, channel_ticks, panel
+from views.architecture_flow import WHOLE, stage_spans
+from views.figures.architecture_flow import gantt
+from views.figures.architecture_matrix import AXIS_LETTER, BETWEEN, matrices
+from views.theme import DARK, LIGHT
+
+
+def blocks_of(name: str) -> list[Block]:
+    return blocks([cost.layer for cost in summarize(name, image_size=None).layers])
+
+
+def draw(found: list[Block], *, alone: bool = True):
+    channels = pd.Series([feature.channels for block in found for feature in block.features])
+    return matrices(
+        [panel(one) for one in found], "#0072B2", LIGHT, "channels", channel_ticks(channels), **SPACE[alone]
+    )
+
+
+def test_cells_are_connections() -> None:
+    found = blocks_of("densenet121")
+    figure = draw(found)
+    for block, cells in zip(found, figure.data, strict=True):
+        filled = [value for row in cells.z for value in row if value is not None]
+        assert len(filled) == block.count() + block.count("last")
+        assert cells.z[0][0] == log2(block.features[0].channels)
+    assert "features.denseblock1.denselayer1.conv2" in figure.data[0].customdata[1][1]
+    assert "features.denseblock1.denselayer2.conv1" in figure.data[0].customdata[1][1]
+    assert figure.data[0].customdata[1][0] == ""
+
+
+def test_identities_are_marked() -> None:
+    last = draw(blocks_of("ese_vovnet57b")).data[-1]
+    assert (last.text[0][5], last.text[0][6]) == ("1,024", "+1,024")
+
+
+@pytest.mark.parametrize("name", ["densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet57b", "ese_vovnet99b"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_labels_below_a_panel_have_room(name: str, alone: bool) -> None:
+    found = blocks_of(name)
+    figure = draw(found, alone=alone)
+    across, width = SPACE[alone]["across"], SPACE[alone]["width"]
+    for number, block in enumerate(found, start=1):
+        axis = figure.layout[f"xaxis{number if number > 1 else ''}"]
+        pixels = (width - BETWEEN * (across - 1)) / across / len(block.readers)
+        labels = [*zip(axis.tickvals, axis.ticktext, strict=True)]
+        for (left, text), (right, other) in pairwise(labels):
+            assert (right - left) * pixels >= AXIS_LETTER * (len(text) + len(other)) / 2
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_bars_span_lifetimes(theme) -> None:
+    found = memory("peleenet", lifetimes="minimal")
+    frame = pd.DataFrame([life._asdict() | {"held": life.held} for life in lives(found)])
+    figure = gantt(frame, stage_spans(found, WHOLE), LIVE_KINDS, theme, 780)
+    bars = {row: (base, base + x) for bar in figure.data for row, base, x in zip(bar.y, bar.base, bar.x, strict=True)}
+    assert len(bars) == len(frame)
+    for row, life in enumerate(frame.to_dict("records")):
+        assert bars[row] == (max(life["first"], 1) - 0.5, life["last"] + 0.5)
