@@ -7,6 +7,7 @@ from math import log2
 
 import pandas as pd
 import pytest
+from test_architecture_diagrams import contrast
 
 from analysis import memory, summarize
 from analysis.architecture.connectivity import Block, blocks
@@ -16,7 +17,7 @@ from views.architecture_connectivity import SPACE, channel_ticks, panel
 from views.architecture_flow import WHOLE, stage_spans
 from views.figures.architecture_flow import gantt
 from views.figures.architecture_matrix import AXIS_LETTER, BETWEEN, matrices
-from views.theme import DARK, LIGHT
+from views.theme import DARK, FAMILY_COLOURS, LIGHT, mix
 
 
 def blocks_of(name: str) -> list[Block]:
@@ -30,21 +31,27 @@ def draw(found: list[Block], *, alone: bool = True):
     )
 
 
+def heat_maps(figure):
+    return [trace for trace in figure.data if trace.type == "heatmap"]
+
+
 def test_cells_are_connections() -> None:
     found = blocks_of("densenet121")
     figure = draw(found)
-    for block, cells in zip(found, figure.data, strict=True):
+    maps = heat_maps(figure)
+    for block, cells in zip(found, maps, strict=True):
         filled = [value for row in cells.z for value in row if value is not None]
         assert len(filled) == block.count() + block.count("last")
         assert cells.z[0][0] == log2(block.features[0].channels)
-    assert "features.denseblock1.denselayer1.conv2" in figure.data[0].customdata[1][1]
-    assert "features.denseblock1.denselayer2.conv1" in figure.data[0].customdata[1][1]
-    assert figure.data[0].customdata[1][0] == ""
+    assert "features.denseblock1.denselayer1.conv2" in maps[0].customdata[1][1]
+    assert "features.denseblock1.denselayer2.conv1" in maps[0].customdata[1][1]
+    assert maps[0].customdata[1][0] == ""
 
 
 def test_identities_are_marked() -> None:
-    last = draw(blocks_of("ese_vovnet57b")).data[-1]
-    assert (last.text[0][5], last.text[0][6]) == ("1,024", "+1,024")
+    texts = draw(blocks_of("ese_vovnet57b")).data[-1]
+    written = {(x, y): text for x, y, text in zip(texts.x, texts.y, texts.text, strict=True)}
+    assert (written[5, 0], written[6, 0]) == ("1,024", "+1,024")
 
 
 @pytest.mark.parametrize("name", ["densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet57b", "ese_vovnet99b"])
@@ -70,3 +77,20 @@ def test_bars_span_lifetimes(theme) -> None:
     assert len(bars) == len(frame)
     for row, life in enumerate(frame.to_dict("records")):
         assert bars[row] == (max(life["first"], 1) - 0.5, life["last"] + 0.5)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+@pytest.mark.parametrize("colour", FAMILY_COLOURS.values())
+def test_text_in_cells_and_cells_on_the_page_stand_out(theme, colour: str) -> None:
+    found = blocks_of("vovnet39")
+    channels = pd.Series([feature.channels for block in found for feature in block.features])
+    figure = matrices(
+        [panel(one) for one in found], colour, theme, "channels", channel_ticks(channels), across=2, width=620
+    )
+    (_, pale), (_, strong) = figure.layout.coloraxis.colorscale
+    low, high = figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax
+    for cells, texts in zip(heat_maps(figure), (one for one in figure.data if one.type == "scatter"), strict=True):
+        for x, y, ink in zip(texts.x, texts.y, texts.textfont.color, strict=True):
+            fill = mix(pale, strong, (cells.z[y][x] - low) / (high - low))
+            assert contrast(ink, fill) >= 4.5
+    assert contrast(strong, theme.page) > contrast(pale, theme.page) > 1.3

@@ -119,6 +119,18 @@ def mix(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in channels)
 
 
+def text_on(fill: str) -> str:
+    """Black or white, whichever stands out more from a fill.
+
+    >>> text_on("#0072B2"), text_on("#E69F00")
+    ('#FFFFFF', '#000000')
+    """
+    parts = (int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    luminance = sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#000000" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#FFFFFF"
+
+
 LIGHT = Theme(
     text="#1B1F24",
     muted="#56606B",

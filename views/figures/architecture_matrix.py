@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from views.theme import Theme, mix
+from views.theme import Theme, mix, text_on
 
 #: Pixels of a panel with its title and labels: of few sources, of more, and alone.
 LOW, HIGH, ALONE = 224, 300, 560
@@ -69,10 +69,18 @@ def matrices(
         horizontal_spacing=0.11 / across,
         vertical_spacing=76 / height if rows > 1 else 0,
     )
+    low, high = min(ticks) - (len(ticks) == 1), max(ticks)
+    pale, strong = RAMP[theme.outline_towards]
+    ramp = mix(colour, theme.page, pale), mix(colour, theme.outline_towards, strong)
+
+    def ink(value: float) -> str:
+        return text_on(mix(*ramp, (value - low) / (high - low)))
+
     width = (width - BETWEEN * (across - 1)) // across
     for number, panel in enumerate(panels):
         place = {"row": number // across + 1, "col": number % across + 1}
-        figure.add_trace(_cells(panel, width), **place)
+        figure.add_trace(_cells(panel), **place)
+        figure.add_trace(_texts(panel, width, ink), **place)
         figure.update_xaxes(**_ticks(panel.readers, width), range=(-0.5, len(panel.readers) - 0.5), **place)
         figure.update_yaxes(**_ticks(panel.sources), range=(len(panel.sources) - 0.5, -0.5), **place)
     figure.update_xaxes(showgrid=False, zeroline=False, showline=True, mirror=True, ticks="", tickangle=0)
@@ -80,15 +88,13 @@ def matrices(
     figure.update_xaxes(title={"text": "read by", "standoff": 4}, row=rows)
     figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
     figure.update_annotations(font={"size": 13, "color": theme.text})
-    low, high = min(ticks), max(ticks)
-    pale, strong = RAMP[theme.outline_towards]
     return figure.update_layout(
         template=theme.template,
         height=height,
         margin={"t": 34, "r": 16},
         coloraxis={
-            "colorscale": [(0, mix(colour, theme.page, pale)), (1, mix(colour, theme.outline_towards, strong))],
-            "cmin": low if low < high else low - 1,
+            "colorscale": [(0, ramp[0]), (1, ramp[1])],
+            "cmin": low,
             "cmax": high,
             "colorbar": {
                 "title": {"text": title, "side": "right", "font": {"size": 12, "color": theme.muted}},
@@ -102,22 +108,32 @@ def matrices(
     )
 
 
-def _cells(panel: Panel, width: int) -> go.Heatmap:
-    """The cells, written into where the longest text has room."""
-    longest = CELL_LETTER * max(map(len, panel.texts.values())) + 4
-    written = longest <= width / len(panel.readers)
+def _cells(panel: Panel) -> go.Heatmap:
+    """The cells; what is not connected has no value."""
     shape = range(len(panel.sources)), range(len(panel.readers))
     return go.Heatmap(
         z=[[panel.values.get((source, reader)) for reader in shape[1]] for source in shape[0]],
-        text=[[panel.texts.get((source, reader), "") for reader in shape[1]] for source in shape[0]],
-        texttemplate="%{text}" if written else None,
-        textfont={"size": 11},
         customdata=[[panel.hovers.get((source, reader), "") for reader in shape[1]] for source in shape[0]],
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=False,
         xgap=1,
         ygap=1,
         coloraxis="coloraxis",
+    )
+
+
+def _texts(panel: Panel, width: int, ink: Callable[[float], str]) -> go.Scatter:
+    """What is written into the cells, where the longest text has room."""
+    longest = CELL_LETTER * max(map(len, panel.texts.values())) + 4
+    texts = panel.texts if longest <= width / len(panel.readers) else {}
+    return go.Scatter(
+        x=[reader for _, reader in texts],
+        y=[source for source, _ in texts],
+        text=list(texts.values()),
+        mode="text",
+        textfont={"size": 11, "color": [ink(panel.values[cell]) for cell in texts]},
+        hoverinfo="skip",
+        showlegend=False,
     )
 
 
