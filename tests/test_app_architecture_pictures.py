@@ -90,6 +90,21 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     assert set(frame[frame["reader"] == "transition 1"]["strength"]) == {0.25}
 
 
+def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from archs import create_model, get_config
+    from views.architecture_reuse import weighed
+
+    model = create_model("peleenet")
+    with torch.no_grad():
+        model.features.transition1.conv.weight.fill_(0.25)
+    torch.save(model.state_dict(), tmp_path / "weights.pth")
+    found, report = weighed(get_config("peleenet"), "", 0.0, (tmp_path / "weights.pth").read_bytes(), ".pth")
+    assert {row["strength"] for row in found[0].rows() if row["reader"] == "transition 1"} == {0.25}
+    assert "this file" in report
+    assert "/tmp" not in report
+
+
 def test_weights_that_are_not_there_are_one_sentence() -> None:
     app = open_section("Feature reuse", "peleenet")
     app.text_input(key="weights_peleenet").set_value("nowhere.pth").run()
