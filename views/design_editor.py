@@ -37,7 +37,8 @@ def drop_drafts() -> None:
 
 
 def _draw_head(bench: Workbench) -> None:
-    st.session_state["design baseline"], st.session_state["design name"] = bench.baseline, bench.current.name
+    _set("design baseline", bench.baseline)
+    _set("design name", bench.current.name)
     st.selectbox(
         "Start from",
         list_archs(),
@@ -104,10 +105,16 @@ def _fill(control: Control, config: Any) -> None:
     """Make the widget show the design's value."""
     if control.kind == "integers":
         for position, number in enumerate(design_controls.numbers(config, control)):
-            st.session_state[_key(control, position)] = number
+            _set(_key(control, position), number)
     else:
         value = getattr(config, control.field)
-        st.session_state[_key(control)] = design_controls.as_choice(value) if control.kind == "choice" else value
+        _set(_key(control), design_controls.as_choice(value) if control.kind == "choice" else value)
+
+
+def _set(key: str, value: Any) -> None:
+    """Set a widget that shows something else; one that is being moved must not be set back to where it just was."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def _value(control: Control, config: Any) -> Any:
