@@ -1,4 +1,4 @@
-"""DenseScope in the browser: `streamlit run app.py`. A router; each file in `views/` is one screen."""
+"""DenseScope in the browser: `streamlit run app.py`. A router; each page of `views/` is one screen."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from views import inputs, links
 VIEWS = [
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
     st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
-    st.Page("views/architecture.py", title="Architecture", icon=":material/account_tree:"),
-    st.Page("views/design.py", title="Design", icon=":material/edit:"),
-    st.Page("views/memory.py", title="Memory", icon=":material/memory:"),
-    st.Page("views/search.py", title="Search", icon=":material/travel_explore:"),
+    st.Page("views/architecture/architecture.py", title="Architecture", icon=":material/account_tree:"),
+    st.Page("views/design/design.py", title="Design", icon=":material/edit:"),
+    st.Page("views/memory/memory.py", title="Memory", icon=":material/memory:"),
+    st.Page("views/search/search.py", title="Search", icon=":material/travel_explore:"),
     st.Page("views/counters.py", title="Counters", icon=":material/calculate:"),
-    st.Page("views/hardware.py", title="Hardware", icon=":material/speed:"),
+    st.Page("views/hardware/hardware.py", title="Hardware", icon=":material/speed:"),
 ]
 
 ASSETS = Path(__file__).parent / "views"

@@ -6,9 +6,9 @@ import pytest
 from test_app import assert_sound, open_app, toasts
 
 from archs.registry import list_archs
-from views.paper_table import paper_table
+from views.architecture.paper_table import paper_table
 
-ARCHITECTURE = "views/architecture.py"
+ARCHITECTURE = "views/architecture/architecture.py"
 
 
 @pytest.mark.parametrize("name", list_archs())
@@ -59,7 +59,7 @@ def test_a_network_that_cannot_take_the_size_leaves_the_other() -> None:
 
 
 def test_sections_of_another_view_do_not_get_in_the_way() -> None:
-    app = open_app("views/hardware.py", section="Roofline")
+    app = open_app("views/hardware/hardware.py", section="Roofline")
     app.switch_page(ARCHITECTURE).run()
     assert_sound(app)
     assert app.title[0].value == "densenet121"

@@ -11,7 +11,7 @@ from test_app import assert_sound, open_app, toasts
 from analysis import memory, summarize
 from analysis.architecture.connectivity import blocks
 
-ARCHITECTURE = "views/architecture.py"
+ARCHITECTURE = "views/architecture/architecture.py"
 SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
 
@@ -93,7 +93,7 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
 def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from archs import create_model, get_config
-    from views.architecture_reuse import weighed
+    from views.architecture.reuse import weighed
 
     model = create_model("peleenet")
     with torch.no_grad():

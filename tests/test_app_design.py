@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 from archs import get_config, list_archs
 from archs.design import Design
 from tests.test_app import assert_sound, open_app, toasts
-from views.design_charts import CHARTS
+from views.design.charts import CHARTS
 
-VIEW = "views/design.py"
+VIEW = "views/design/design.py"
 
 
 def metrics(app: AppTest) -> dict[str, tuple[str, str]]:
@@ -140,12 +140,12 @@ def test_charts(chart: str, name: str) -> None:
     assert not toasts(app)
 
 
-@pytest.mark.parametrize("page", ["views/layers.py", "views/memory.py", "views/counters.py", "views/architecture.py"])
+@pytest.mark.parametrize("page", ["layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"])
 def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
     app = open_app(VIEW)
     app.slider(key="design growth_rate").set_value(8).run()
     press(app, "Keep this design")
-    app.switch_page(page).run()
+    app.switch_page(f"views/{page}").run()
     assert_sound(app)
     name = next(option for option in app.selectbox(key="network").options if option.startswith("design/my densenet121"))
     app.selectbox(key="network").set_value(name).run()
@@ -163,7 +163,7 @@ def test_a_design_on_the_shelf_is_compared() -> None:
     app.multiselect(key="networks").set_value([name, "densenet121"]).run()
     app.selectbox(key="baseline").set_value(name).run()
     assert_sound(app)
-    app.switch_page("views/hardware.py").run()
+    app.switch_page("views/hardware/hardware.py").run()
     assert_sound(app)
     assert not app.error
     app.switch_page("views/compare.py").run()

@@ -15,7 +15,7 @@ from analysis.measuring.workload import Workload
 from analysis.prediction.predict import predict
 from analysis.results import Results
 
-HARDWARE = "views/hardware.py"
+HARDWARE = "views/hardware/hardware.py"
 SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
 
 

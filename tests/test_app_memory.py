@@ -11,7 +11,7 @@ from test_app import assert_sound, open_app, toasts
 import archs
 from analysis import memory
 
-MEMORY = "views/memory.py"
+MEMORY = "views/memory/memory.py"
 PARTS = ("Inference", "Training", "Which batch fits", "Designs measured")
 
 

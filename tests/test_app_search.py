@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.search.presets import list_spaces
 from tests.test_app import assert_sound, open_app, toasts
-from views.search_question import slider_stops
+from views.search.question import slider_stops
 
-VIEW = "views/search.py"
+VIEW = "views/search/search.py"
 
 
 def test_it_opens_with_a_front_within_the_budgets_of_the_base_network() -> None:

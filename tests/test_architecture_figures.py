@@ -13,8 +13,8 @@ from analysis import memory, summarize
 from analysis.architecture.connectivity import Block, blocks
 from analysis.architecture.lifetimes import lives
 from analysis.memory.along_depth import LIVE_KINDS
-from views.architecture_connectivity import SPACE, channel_ticks, panel
-from views.architecture_flow import WHOLE, stage_spans
+from views.architecture.connectivity import SPACE, channel_ticks, panel
+from views.architecture.flow import WHOLE, stage_spans
 from views.figures.architecture_flow import gantt
 from views.figures.architecture_matrix import AXIS_LETTER, BETWEEN, matrices
 from views.theme import DARK, FAMILY_COLOURS, LIGHT, mix

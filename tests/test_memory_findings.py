@@ -25,7 +25,7 @@ from analysis.optimize.report import Report
 from analysis.optimize.saving import COUNTED, Saving, saving
 from analysis.units import THIN_SPACE
 from archs.errors import ConfigError
-from views.memory_inputs import parse_budget
+from views.memory.inputs import parse_budget
 from views.theme import DARK, LIGHT, MEMORY_STYLES
 
 NAMES = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_slim_dw")

@@ -9,8 +9,8 @@ import pytest
 from archs import get_config, list_archs
 from archs.design import Design
 from archs.errors import ConfigError
-from views import design_controls
-from views.workbench import Workbench
+from views.design import controls as design_controls
+from views.design.workbench import Workbench
 
 
 @pytest.fixture

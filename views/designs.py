@@ -8,7 +8,7 @@ import streamlit as st
 
 from archs.design import Design
 from archs.registry import get_config, override
-from views.workbench import BENCH
+from views.design.workbench import BENCH
 
 PREFIX = "design/"
 #: Of a design's name, in the name of a selection.

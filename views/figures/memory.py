@@ -27,7 +27,7 @@ def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figu
     """Live bytes as each layer runs, stacked by kind of tensor, the peak marked.
 
     Args:
-        frame: of `views.memory_frames.timeline`.
+        frame: of `views.memory.frames.timeline`.
         kinds: its columns to stack, in order.
         theme: what it is drawn with.
     """
@@ -43,7 +43,7 @@ def kept(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme)
     """Bytes kept so far, stacked by kind, one panel a mode on the same scale.
 
     Args:
-        frames: of `views.memory_frames.kept`, by mode.
+        frames: of `views.memory.frames.kept`, by mode.
         kinds: columns to stack, in order.
         theme: what it is drawn with.
     """

@@ -28,7 +28,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """Bytes of each kind of saved memory, one column of bars a mode on the same scale.
 
     Args:
-        frame: of `views.memory_frames.kinds`.
+        frame: of `views.memory.frames.kinds`.
         theme: what it is drawn with.
     """
     modes = [column for column in frame if column != "kind"]

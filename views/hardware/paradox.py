@@ -10,9 +10,10 @@ from analysis.hardware_findings import paradox_finding
 from analysis.measuring.record import Measurement
 from analysis.speeds import EXECUTIONS, Speed, measured_speed, strongest
 from archs.registry import get_config, list_archs
-from views import hardware_speeds, widgets
+from views import widgets
 from views.figures import paradox as figures
-from views.hardware_inputs import Question, choose_device
+from views.hardware import speeds as hardware_speeds
+from views.hardware.inputs import Question, choose_device
 
 #: Networks that see images of this size at least: those for ImageNet.
 IMAGENET_SIDE = 224

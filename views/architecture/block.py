@@ -13,9 +13,10 @@ from analysis import Summary
 from analysis.architecture.boxes import Diagram
 from analysis.architecture.parts import diagrams
 from analysis.units import format_quantity
-from views import block_diagram, tables, widgets
+from views import tables, widgets
+from views.architecture import block_diagram
+from views.architecture.side_by_side import columns
 from views.figures.diagram_svg import draw as draw_svg
-from views.side_by_side import columns
 
 HELP = """A box is a convolution with the normalisation and activation beside it, in the order of the family. Numbers on
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.

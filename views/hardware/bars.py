@@ -6,10 +6,11 @@ import streamlit as st
 
 from analysis.hardware_findings import speed_finding
 from analysis.speeds import strongest
-from views import hardware_speeds, widgets
+from views import widgets
 from views.figures import speeds as figures
 from views.figures.order import flipped_pairs, order
-from views.hardware_inputs import Question
+from views.hardware import speeds as hardware_speeds
+from views.hardware.inputs import Question
 
 QUANTITIES = {"flops_per_s": "FLOP/s", "images_per_s": "Images/s"}
 SHOWN = {"best": "Strongest", "all": "All kinds"}

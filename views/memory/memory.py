@@ -9,18 +9,13 @@ import streamlit as st
 from analysis.findings import reason
 from analysis.memory_findings import inference_finding, training_finding
 from archs.errors import DenseScopeError
-from views import (
-    cached,
-    inputs,
-    memory_designs,
-    memory_fits,
-    memory_folding,
-    memory_inference,
-    memory_training,
-    selection,
-    widgets,
-)
-from views.memory_inputs import Question
+from views import cached, inputs, selection, widgets
+from views.memory import designs as memory_designs
+from views.memory import fits as memory_fits
+from views.memory import folding as memory_folding
+from views.memory import inference as memory_inference
+from views.memory import training as memory_training
+from views.memory.inputs import Question
 
 SECTIONS: dict[str, Callable[[Question], None]] = {
     "Inference": memory_inference.draw,

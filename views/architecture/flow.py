@@ -16,11 +16,11 @@ from analysis.memory.inference import InferenceMemory
 from analysis.units import format_si
 from archs.errors import DenseScopeError
 from views import tables, widgets
-from views.architecture_connectivity import height
+from views.architecture.connectivity import height
+from views.architecture.side_by_side import columns
 from views.figures.architecture_flow import gantt
 from views.figures.stages import Band
-from views.memory_inference import LIFETIME_LABELS
-from views.side_by_side import columns
+from views.memory.inference import LIFETIME_LABELS
 
 WHOLE = "whole network"
 #: How many other layers run while a tensor is held.

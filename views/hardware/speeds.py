@@ -17,7 +17,7 @@ from analysis.units import format_share, format_si, format_size
 from archs.errors import DenseScopeError
 from views import tables
 from views.designs import config_of, target_of
-from views.hardware_inputs import Question
+from views.hardware.inputs import Question
 from views.networks import variant
 from views.theme import Theme
 

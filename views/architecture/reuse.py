@@ -17,10 +17,10 @@ from analysis.architecture.feature_reuse import reuse_finding
 from archs.create import create_model
 from archs.errors import DenseScopeError
 from views import tables, widgets
-from views.architecture_connectivity import SHORT, SPACE, TITLES, height
+from views.architecture.connectivity import SHORT, SPACE, TITLES, height
+from views.architecture.side_by_side import columns
 from views.figures.architecture_matrix import Panel, matrices
 from views.networks import variant
-from views.side_by_side import columns
 
 HELP = """The mean of |weight| over the weights that connect a source with a reader: output channels × the source's
 channels × kernel. Colours are relative to the strongest connection of each block.

@@ -11,7 +11,7 @@ from analysis import Summary
 from analysis.targets import Target
 from archs.design import MAX_NAME, Design
 from archs.errors import DenseScopeError
-from views.side_by_side import columns
+from views.architecture.side_by_side import columns
 
 MODULES_HEIGHT = 560
 

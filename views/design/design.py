@@ -11,17 +11,14 @@ from analysis.findings import network_finding, reason
 from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.registry import get_config
-from views import (
-    design_bench,
-    design_charts,
-    design_editor,
-    design_export,
-    design_headlines,
-    design_shelf,
-    inputs,
-    widgets,
-)
-from views.workbench import Workbench
+from views import inputs, widgets
+from views.design import bench as design_bench
+from views.design import charts as design_charts
+from views.design import editor as design_editor
+from views.design import export as design_export
+from views.design import headlines as design_headlines
+from views.design import shelf as design_shelf
+from views.design.workbench import Workbench
 
 DEVICE = "RTX 4090"
 

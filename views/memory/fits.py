@@ -7,10 +7,12 @@ import streamlit as st
 from analysis.memory.footprints import Footprint, footprints
 from analysis.memory_findings import fits_finding
 from archs.errors import DenseScopeError
-from views import cached, memory_frames, memory_tables, widgets
+from views import cached, widgets
 from views.figures import memory_totals as figures
-from views.memory_inputs import Question, choose_budget, choose_optimizer
-from views.memory_training import modes_of
+from views.memory import frames as memory_frames
+from views.memory import tables as memory_tables
+from views.memory.inputs import Question, choose_budget, choose_optimizer
+from views.memory.training import modes_of
 
 HELP = (
     "All that is held, against the batch. Inference: weights, buffers and the peak of the tensors. Training: weights, "

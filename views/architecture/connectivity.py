@@ -14,9 +14,9 @@ from analysis.architecture.connectivity import Block, blocks
 from analysis.architecture.wiring import COSTS, wiring_finding, wiring_rows
 from analysis.units import format_quantity
 from views import tables, widgets
+from views.architecture.side_by_side import columns
 from views.figures.architecture_matrix import Panel, matrices
 from views.networks import variant
-from views.side_by_side import columns
 
 ALL = "all"
 #: For the panels of a network, beside another or alone: how many stand side by side, and pixels at the least.

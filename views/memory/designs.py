@@ -11,9 +11,11 @@ from analysis.measuring.design_run import DesignRun
 from analysis.memory_findings import designs_finding
 from analysis.units import format_size
 from archs.errors import DenseScopeError
-from views import memory_frames, memory_tables, widgets
+from views import widgets
 from views.figures import memory_designs as figures
-from views.memory_inputs import Question
+from views.memory import frames as memory_frames
+from views.memory import tables as memory_tables
+from views.memory.inputs import Question
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
 HELP = (

@@ -12,7 +12,7 @@ from analysis import Summary
 from analysis.architecture.table import table_rows
 from analysis.depth import depth_terms
 from views import tables, widgets
-from views.paper_table import paper_table
+from views.architecture.paper_table import paper_table
 
 HELP = """Each row is a stage, each line neighbouring layers in the notation of the family's paper.
 

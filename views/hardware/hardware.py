@@ -10,17 +10,14 @@ import streamlit as st
 from analysis.devices import Device
 from analysis.findings import left_out_finding
 from analysis.units import format_si
-from views import (
-    hardware_accuracy,
-    hardware_bars,
-    hardware_paradox,
-    hardware_roofline,
-    hardware_run,
-    hardware_speeds,
-    tables,
-    widgets,
-)
-from views.hardware_inputs import Question, ask
+from views import tables, widgets
+from views.hardware import accuracy as hardware_accuracy
+from views.hardware import bars as hardware_bars
+from views.hardware import paradox as hardware_paradox
+from views.hardware import roofline as hardware_roofline
+from views.hardware import run as hardware_run
+from views.hardware import speeds as hardware_speeds
+from views.hardware.inputs import Question, ask
 
 RUN = "Benchmark here"
 SECTIONS: dict[str, Callable[[Question], None]] = {

@@ -15,9 +15,10 @@ from analysis.published import published
 from analysis.quantities import QUANTITIES
 from analysis.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.units import format_quantity, format_si, format_size
-from views import hardware_speeds, tables, widgets
+from views import tables, widgets
 from views.figures import accuracy as figures
-from views.hardware_inputs import Question, choose_device
+from views.hardware import speeds as hardware_speeds
+from views.hardware.inputs import Question, choose_device
 
 Row = dict[str, Any]
 #: Of each network and image side: a cost, and its kind of evidence.

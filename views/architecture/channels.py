@@ -13,8 +13,8 @@ from analysis.architecture.channels import channel_rows, landmarks
 from analysis.architecture.findings import channels_finding, channels_rule
 from analysis.units import format_quantity, format_ratio, format_si
 from views import tables, widgets
+from views.architecture.side_by_side import columns
 from views.figures import architecture_channels as figures
-from views.side_by_side import columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,11 @@ from analysis.compare import comparison_row
 from analysis.findings import left_out_finding, reason
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
-from views import design_editor, tables, widgets
+from views import tables, widgets
+from views.design import editor as design_editor
+from views.design.workbench import Workbench
 from views.inputs import InputSettings
 from views.notation import Notation
-from views.workbench import Workbench
 
 COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
 TITLES = {"name": ("Design", "The design at hand stands first, its baseline second, then the shelf.")}

@@ -8,9 +8,12 @@ from analysis.memory.along_depth import LIVE_KINDS
 from analysis.memory.inference import InferenceMemory
 from analysis.memory_findings import lifetimes_finding
 from analysis.units import format_si
-from views import cached, memory_frames, memory_headlines, memory_tables, widgets
+from views import cached, widgets
 from views.figures import memory as figures
-from views.memory_inputs import Question
+from views.memory import frames as memory_frames
+from views.memory import headlines as memory_headlines
+from views.memory import tables as memory_tables
+from views.memory.inputs import Question
 
 HELP = (
     "Bytes of all tensors that are alive as a layer runs, its inputs and its output among them; a ReLU overwrites its "

@@ -15,8 +15,9 @@ from analysis.units import format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
-from views import hardware_history, widgets
-from views.hardware_inputs import Question
+from views import widgets
+from views.hardware import history as hardware_history
+from views.hardware.inputs import Question
 
 REPEATS = ("5", "10", "20", "50", "100")
 #: In the session: what a run that has not come to its end has measured so far.

@@ -14,9 +14,11 @@ from analysis.search.quantities import SEARCH_QUANTITIES, format_value, label_of
 from analysis.search.space import Space
 from archs.design import Design, nearest_arch
 from archs.errors import DenseScopeError
-from views import design_bench, search_question, tables, widgets
+from views import tables, widgets
+from views.design import bench as design_bench
 from views.figures import search as figures
-from views.search_question import Question
+from views.search import question as search_question
+from views.search.question import Question
 
 if TYPE_CHECKING:
     from analysis.search.result import SearchResult
@@ -90,7 +92,7 @@ def open_in_design(result: SearchResult, number: int) -> None:
     """Put a network of the front on the workbench, and go there."""
     st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
     design_bench.bench().put(Design(f"{result.space.name} {result.front['index'][number]}", result.configs[number]))
-    st.switch_page("views/design.py")
+    st.switch_page("views/design/design.py")
 
 
 def draw_lines(result: SearchResult) -> None:

@@ -7,8 +7,8 @@ import streamlit as st
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from views import links
+from views.design.workbench import BENCH, Workbench
 from views.networks import DEFAULT
-from views.workbench import BENCH, Workbench
 
 #: Of the link.
 PARAMETER = "design"

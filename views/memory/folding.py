@@ -9,9 +9,11 @@ import streamlit as st
 
 from analysis.memory_findings import folding_finding
 from analysis.optimize.saving import COUNTED
-from views import cached, memory_frames, memory_tables, widgets
+from views import cached, widgets
 from views.figures import memory_folding as figures
-from views.memory_inputs import Question
+from views.memory import frames as memory_frames
+from views.memory import tables as memory_tables
+from views.memory.inputs import Question
 
 HELP = (
     "What is left after `analysis.optimize_for_inference`, against the network as it is: a batch norm that reads one "

@@ -9,10 +9,13 @@ import streamlit as st
 
 from analysis.memory.saved import SAVED_KINDS
 from analysis.memory.training import TrainingMemory
-from views import cached, memory_frames, memory_headlines, memory_tables, widgets
+from views import cached, widgets
 from views.figures import memory as figures
 from views.figures import memory_totals
-from views.memory_inputs import OPTIMIZERS, Question, choose_optimizer
+from views.memory import frames as memory_frames
+from views.memory import headlines as memory_headlines
+from views.memory import tables as memory_tables
+from views.memory.inputs import OPTIMIZERS, Question, choose_optimizer
 
 KINDS_HELP = (
     "What autograd keeps after the forward pass, every piece of memory once; parameters and running statistics are "

@@ -12,22 +12,17 @@ from analysis.compare import comparison_row
 from analysis.memory import memory_of
 from analysis.memory.along_depth import LIVE_KINDS
 from archs.registry import list_archs
-from views import (
-    architecture_channels,
-    architecture_table,
-    cached,
-    frames,
-    layer_table,
-    memory_frames,
-    memory_inference,
-    memory_tables,
-    tables,
-    widgets,
-)
+from views import cached, frames, layer_table, tables, widgets
+from views.architecture import block as architecture_block
+from views.architecture import channels as architecture_channels
+from views.architecture import table as architecture_table
 from views.figures import depth as depth_figures
 from views.figures import memory as memory_figures
 from views.figures import networks as network_figures
 from views.inputs import InputSettings
+from views.memory import frames as memory_frames
+from views.memory import inference as memory_inference
+from views.memory import tables as memory_tables
 from views.notation import Notation
 
 AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
@@ -51,6 +46,11 @@ def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None
 def draw_table(base: Summary, summary: Summary, settings: InputSettings) -> None:
     """As the family's paper would print it, beside the baseline."""
     architecture_table.draw([summary] if base.name == summary.name else [base, summary])
+
+
+def draw_block(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """How a block is built, in the style of the papers."""
+    architecture_block.draw([summary])
 
 
 def draw_channels(base: Summary, summary: Summary, settings: InputSettings) -> None:
@@ -92,6 +92,7 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
 CHARTS: dict[str, Callable[[Summary, Summary, InputSettings], None]] = {
     "Along the depth": draw_depth,
     "Table": draw_table,
+    "Block": draw_block,
     "Channels": draw_channels,
     "Memory": draw_memory,
     "Among the registered": draw_neighbours,

@@ -13,10 +13,11 @@ from analysis.hardware_findings import roofline_finding
 from analysis.prediction.predict import Prediction, predict
 from analysis.speeds import EXECUTIONS, Speed, strongest
 from analysis.units import format_share, format_si
-from views import hardware_speeds, tables, widgets
+from views import tables, widgets
 from views.figures import roofline as figures
 from views.figures.roofline import LayerPoint
-from views.hardware_inputs import Question, choose_device
+from views.hardware import speeds as hardware_speeds
+from views.hardware.inputs import Question, choose_device
 
 HELP = (
     "The roof is what the device can do at each arithmetic intensity: bandwidth × intensity up to the peak. Circles "

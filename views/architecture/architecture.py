@@ -10,20 +10,15 @@ from analysis import Summary
 from analysis.architecture.findings import architecture_finding
 from analysis.findings import left_out_finding, reason
 from archs.errors import DenseScopeError
-from views import (
-    architecture_block,
-    architecture_changes,
-    architecture_channels,
-    architecture_code,
-    architecture_connectivity,
-    architecture_flow,
-    architecture_reuse,
-    architecture_table,
-    cached,
-    inputs,
-    selection,
-    widgets,
-)
+from views import cached, inputs, selection, widgets
+from views.architecture import block as architecture_block
+from views.architecture import changes as architecture_changes
+from views.architecture import channels as architecture_channels
+from views.architecture import code as architecture_code
+from views.architecture import connectivity as architecture_connectivity
+from views.architecture import flow as architecture_flow
+from views.architecture import reuse as architecture_reuse
+from views.architecture import table as architecture_table
 
 #: What each section draws, of one network or of two.
 SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {

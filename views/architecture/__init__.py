@@ -1,0 +1,1 @@
+"""Architecture: how networks are put together. `architecture` is the screen."""

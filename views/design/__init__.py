@@ -1,0 +1,1 @@
+"""Design: a network edited live. `design` is the screen."""

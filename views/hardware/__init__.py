@@ -1,0 +1,1 @@
+"""Hardware: how fast networks are on GPUs. `hardware` is the screen."""

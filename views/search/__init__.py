@@ -1,0 +1,1 @@
+"""Search: the best networks of a space under budgets. `search` is the screen."""
