@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import RenderableType
@@ -11,11 +11,15 @@ from rich.console import RenderableType
 from analysis.memory import MODES, OPTIMIZERS, memory_of
 from analysis.memory.designs import training_designs
 from analysis.memory.inference import inference_memory
+from analysis.summary import Summary
 from archs import checks
-from archs.errors import ConfigError
+from archs.errors import ConfigError, MissingPackageError
 from commands import memory_tables
 from commands.options import NameArgument, Request, parse_value, takes_request
 from commands.output import emit
+
+if TYPE_CHECKING:
+    from analysis.memory.on_device import DeviceMemory
 
 GIGABYTE = 10**9
 
@@ -32,6 +36,10 @@ def memory(
     budget: Annotated[
         str | None, typer.Option(metavar="GB", help="The largest batch that fits into so many GB (10⁹ bytes).")
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="DEVICE", help="cuda or cuda:N: run it there too, and read its allocator (unverified)."),
+    ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Also show every layer.")] = False,
     *,
     request: Request,
@@ -44,6 +52,7 @@ def memory(
     checks.choice("--optimizer", optimizer, tuple(OPTIMIZERS))
     budget_bytes = None if budget is None else parse_gigabytes(budget)
     [summary] = request.summaries([name])
+    on_device = [] if device is None else [read_on_device(summary, each, device) for each in modes]
 
     def show() -> Iterator[RenderableType]:
         yield memory_tables.title(summary)
@@ -61,7 +70,21 @@ def memory(
                     budget, {f"in training ({design})": batch for design, batch in batches.items()}
                 )
 
+        if on_device:
+            yield memory_tables.on_device(on_device)
+
     emit(lambda: memory_of(summary, modes[0]).rows(), show, request)
+
+
+def read_on_device(summary: Summary, mode: str, device: str) -> DeviceMemory:
+    """The same network on a GPU. Raises: DenseScopeError: there is none, or no PyTorch."""
+    try:
+        from analysis.memory.on_device import memory_on_device
+
+        given = summary.image_size, summary.batch_size, summary.dtype
+        return memory_on_device(summary.target, *given, mode, device)
+    except ModuleNotFoundError:
+        raise MissingPackageError("Reading a GPU's memory", "torch") from None
 
 
 def parse_gigabytes(written: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,6 +12,9 @@ from analysis.memory import InferenceMemory, TrainingMemory
 from analysis.summary import Summary
 from analysis.units import format_share, format_si, format_size
 from commands.output import Column, table, text
+
+if TYPE_CHECKING:
+    from analysis.memory.on_device import DeviceMemory
 
 #: The memory of training by design: "plain", "recomputed".
 Designs = dict[str, TrainingMemory]
@@ -53,6 +57,22 @@ def training(designs: Designs, optimizer: str, *, layers: bool) -> Iterator[Rend
         yield _parts("Saved for backward, by layer", {key: found.by_layer() for key, found in designs.items()}, plain)
     if len(designs) > 1:
         yield Text(_trade(designs["recomputed"], plain))
+
+
+def on_device(found: list[DeviceMemory]) -> RenderableType:
+    """What was counted, beside what a GPU's allocator gave out."""
+    rows = [
+        {
+            "name": "At the peak of inference" if isinstance(one.counted, InferenceMemory) else "Saved in training",
+            "counted": one.counted_bytes,
+            "requested": one.measured.requested,
+            "allocated": one.measured.allocated,
+        }
+        for one in found
+    ]
+    columns = ("counted", "requested", "allocated")
+    shown = [column for key in columns for column in (_amount(key, key.capitalize()), _exact(key))]
+    return table(rows, (text("name", f"On {found[0].device_name} (unverified)"), *shown))
 
 
 def _held(found: TrainingMemory, optimizer: str) -> dict[str, int]:

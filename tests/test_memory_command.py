@@ -70,3 +70,21 @@ def test_designs_of_a_module_are_its_own():
     designs = training_designs(analysis.summarize(module, 32))
     assert {design: memory.saved_bytes for design, memory in designs.items()} == {"recomputed": expected}
     assert training_designs(analysis.summarize(config, 32))["recomputed"].saved_bytes == expected
+
+
+def test_what_a_device_gave_out_stands_beside_the_count(capsys, monkeypatch):
+    from analysis.memory import on_device
+
+    def read(target, image_size, batch_size, dtype, mode, device):
+        counted = analysis.memory(target, image_size, batch_size, dtype, mode)
+        return on_device.DeviceMemory(counted=counted, device_name=device, measured=on_device.Bytes(123_000, 124_416))
+
+    monkeypatch.setattr(on_device, "memory_on_device", read)
+    text = shown("memory densenet_cifar --device cuda:0 --mode inference", capsys)
+    assert "On cuda:0 (unverified)" in text
+    assert "124,416 B" in text
+
+
+def test_without_a_gpu_one_sentence_says_so(capsys):
+    assert main(["memory", "densenet_cifar", "--device", "gpu"]) != 0
+    assert "device is 'gpu', but memory is read from a GPU: 'cuda' or 'cuda:N'." in capsys.readouterr().err
