@@ -15,7 +15,7 @@ from views.design.workbench import Workbench
 
 @pytest.fixture
 def bench():
-    return Workbench.starting_from("densenet121")
+    return Workbench.with_network("densenet121")
 
 
 def test_steps_are_undone_and_redone(bench):
@@ -65,6 +65,13 @@ def test_the_shelf_never_overwrites(bench):
     assert bench.shelf[first.name] == first
 
 
+def test_a_design_from_elsewhere_is_compared_with_what_it_is_nearest_to(bench):
+    bench.put(Design("mine", get_config("vovnet57", layer_per_block=3)))
+    assert bench.baseline == "vovnet57"
+    bench.undo()
+    assert bench.baseline == "densenet121"
+
+
 def test_starting_anew_can_be_undone(bench):
     bench.change(growth_rate=24)
     bench.start_from("vovnet39")
@@ -90,7 +97,7 @@ def test_every_field_has_a_control_that_holds_its_value(name):
 
 @pytest.mark.parametrize("name", ["densenet121", "peleenet"])
 def test_a_block_more_and_a_block_less(name):
-    bench = Workbench.starting_from(name)
+    bench = Workbench.with_network(name)
     before = bench.current.config
     bench.change(**design_controls.with_block(before))
     assert len(bench.current.config.block_config) == len(before.block_config) + 1

@@ -17,7 +17,9 @@ PARAMETER = "design"
 def bench() -> Workbench:
     """The session's workbench; a new one has the link's design on it."""
     if BENCH not in st.session_state:
-        st.session_state[BENCH] = Workbench.starting_from(DEFAULT.baseline, _linked())
+        design = _linked()
+        new = Workbench.with_design(design) if design else Workbench.with_network(DEFAULT.baseline)
+        st.session_state[BENCH] = new
     return st.session_state[BENCH]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from archs.config import NetworkConfig
-from archs.design import Design
+from archs.design import Design, nearest_arch
 from archs.errors import ConfigError
 from archs.registry import get_config, list_archs, override
 
@@ -16,48 +16,67 @@ BENCH = "workbench"
 MEMORY = 200
 
 
+class Step(NamedTuple):
+    """A design, and the registered network that its figures are compared with."""
+
+    design: Design
+    baseline: str
+
+
 @dataclass
 class Workbench:
     """One person's designs. Every change is a step that can be undone; nothing on the shelf is ever overwritten."""
 
-    #: The registered network that the design started from: figures are compared with it.
-    baseline: str
-    history: list[Design]
+    history: list[Step]
     position: int = 0
     shelf: dict[str, Design] = field(default_factory=dict)
 
     @classmethod
-    def starting_from(cls, baseline: str, design: Design | None = None) -> Workbench:
-        """A bench with a registered network on it, or a design of somebody's."""
-        return cls(baseline, [design or Design(baseline, get_config(baseline))])
+    def with_network(cls, name: str) -> Workbench:
+        """A bench with a registered network on it."""
+        return cls([Step(Design(name, get_config(name)), name)])
+
+    @classmethod
+    def with_design(cls, design: Design) -> Workbench:
+        """A bench with somebody's design on it."""
+        return cls([Step(design, nearest_arch(design.config)[0])])
 
     @property
     def current(self) -> Design:
         """The design at hand."""
-        return self.history[self.position]
+        return self.history[self.position].design
+
+    @property
+    def baseline(self) -> str:
+        """The registered network that the design started from, or is nearest to."""
+        return self.history[self.position].baseline
 
     def put(self, design: Design) -> None:
-        """Go on with another design; what was undone before is gone."""
-        if design != self.current:
-            self.history = [*self.history[: self.position + 1], design][-MEMORY:]
+        """Go on with somebody's design, compared with the registered network that it differs least from."""
+        self._go_on(design, nearest_arch(design.config)[0])
+
+    def _go_on(self, design: Design, baseline: str) -> None:
+        """Another step; what was undone before is gone."""
+        step = Step(design, baseline)
+        if step != self.history[self.position]:
+            self.history = [*self.history[: self.position + 1], step][-MEMORY:]
             self.position = len(self.history) - 1
 
     def change(self, **fields: Any) -> None:
         """Change fields of the config. Raises: ConfigError: a value is not allowed; the design stays as it was."""
         config = override(self.current.config, **fields)
-        self.put(Design(self._name_for(config), config))
+        self._go_on(Design(self._name_for(config), config), self.baseline)
 
     def rename(self, name: str) -> None:
         """Give the design a name. Raises: ConfigError: it is none, or a registered network has it."""
         name, config = name.strip(), self.current.config
         if name in list_archs() and config != get_config(name):
             raise ConfigError("name", name, "one that no registered network has")
-        self.put(Design(name, config))
+        self._go_on(Design(name, config), self.baseline)
 
     def start_from(self, baseline: str) -> None:
         """Take a registered network to start from and to compare with."""
-        self.baseline = baseline
-        self.put(Design(baseline, get_config(baseline)))
+        self._go_on(Design(baseline, get_config(baseline)), baseline)
 
     def undo(self) -> None:
         self.position = max(0, self.position - 1)
