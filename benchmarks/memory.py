@@ -1,8 +1,8 @@
 """Claim: DenseScope's memory-efficient DenseNet-121 keeps 70 % less than the plain one, and beats torchvision's.
 
-Run `python -m benchmarks.memory [BATCH [SIZE [TURNS]]]`; all designs take turns in one process, each training on the
-same images, and medians are compared. Kept is what autograd saves for the backward pass: distinct storages, parameters
-and buffers excluded.
+Run `python -m benchmarks.memory [BATCH [SIZE [TURNS [NETWORK]]]]`; all designs take turns in one process, each training
+on the same images, and medians are compared. Kept is what autograd saves for the backward pass: distinct storages,
+parameters and buffers excluded.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ NAME = "densenet121"
 
 
 def main() -> None:
-    batch_size, size, turns = (int(value) for value in (sys.argv[1:] + ["8", "224", "5"][len(sys.argv) - 1 :]))
-    print(f"{describe_machine('torchvision')}\n{NAME}, batch {batch_size}, {size}×{size}, median of {turns} turns")
-    run = measure_designs(NAME, batch_size, size, turns)
+    *numbers, name = sys.argv[1:] + ["8", "224", "5", NAME][len(sys.argv) - 1 :]
+    batch_size, size, turns = map(int, numbers)
+    print(f"{describe_machine('torchvision')}\n{name}, batch {batch_size}, {size}×{size}, median of {turns} turns")
+    run = measure_designs(name, batch_size, size, turns)
     for design in run.designs:
         print(
             f"  {design.name:<22}{design.kept_bytes / 1e6:>9.1f} MB kept {run.saving(design):>7.1%} less"

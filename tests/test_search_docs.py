@@ -58,5 +58,7 @@ def test_the_example_runs(capsys):
 
 
 def test_the_space_of_the_example_is_one():
-    [code] = re.findall(r"^space = (analysis\.Space\(.*\))$", DOCUMENT, flags=re.MULTILINE)
-    assert eval(code, {"analysis": analysis}).size == 9 * 3 * 3
+    [code] = re.findall(r"^choices = .*\nspace = .*$", DOCUMENT, flags=re.MULTILINE)
+    names = {"analysis": analysis}
+    exec(code, names)
+    assert names["space"].size == 9 * 3 * 3
