@@ -27,7 +27,7 @@ def draw(bench: Workbench, summaries: list[Summary], settings: InputSettings) ->
         st.button("Keep this design", icon=":material/bookmark_add:", on_click=bench.keep)
         st.download_button(
             "Save as JSON",
-            bench.current.to_json(),
+            lambda: bench.current.to_json(),  # written on demand: while a slider moves, files would come and go
             file_name=f"{_file_name(bench.current)}.json",
             mime="application/json",
             icon=":material/download:",
