@@ -1,5 +1,5 @@
 """Claims: the app is up in at most 1.5 times what Streamlit needs for an empty page with one chart; Compare redraws
-all networks within a second of a new image size; Design answers a step of a slider within 0.3 s.
+all networks within a second of a new image size; Design shows the figures of a step of its slider within 0.3 s.
 
 Run `python -m benchmarks.app`; both pages are started in turn, from the server's start to what the page is for on the
 screen of a new Chromium tab. Ratios travel between machines, seconds do not.
