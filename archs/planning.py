@@ -1,4 +1,4 @@
-"""The ways from whatever names a network, a registered name, a config or a design file, to its layers."""
+"""The ways from whatever stands for a network, a registered name, a config, a design or its file, to its layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from archs import checks
 from archs.config import NetworkConfig
-from archs.design import is_design_path, read_design
+from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
 from archs.plan import UnfitImageError, collect, image
@@ -14,9 +14,11 @@ from archs.registry import get_config, get_family, is_config, override
 
 
 def resolve_config(arch: Any, /, **overrides: Any) -> Any:
-    """A config, from a registered name, a config, or a design file. Raises: as `get_config` and `read_design`."""
+    """A config, of a registered name, a config, a design, or its file. Raises: as `get_config` and `read_design`."""
     if is_design_path(arch):
-        arch = read_design(arch).config
+        arch = read_design(arch)
+    if isinstance(arch, Design):
+        arch = arch.config
     return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
 
 

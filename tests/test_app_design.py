@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -169,3 +171,36 @@ def test_a_design_on_the_shelf_is_compared() -> None:
     app.switch_page("views/compare.py").run()
     frame = app.dataframe[0].value.set_index("name")
     assert frame.loc[name, "params"] < frame.loc["densenet121", "params"]
+
+
+SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_design_on_the_shelf_is_set_on_gpus(section: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    app = open_app(VIEW)
+    app.slider(key="design growth_rate").set_value(24).run()
+    press(app, "Keep this design")
+    app.switch_page("views/hardware/hardware.py").run()
+    name = next(option for option in app.multiselect(key="networks").options if option.startswith("design/"))
+    app.multiselect(key="networks").set_value([name, "densenet121"]).run()
+    app.button_group(key="section").set_value(section).run()
+    if section == "Roofline":
+        app.selectbox(key="layers_of").set_value(name).run()
+    assert_sound(app)
+    assert not app.error
+    if section == "Benchmark here":
+        assert name not in app.selectbox(key="run_network").options
+
+
+def test_the_ways_to_train_a_design_are_measured() -> None:
+    app = open_app(VIEW, design=Design("tiny", get_config("densenet_cifar", block_config=(1, 1))).to_link())
+    press(app, "Keep this design")
+    app.switch_page("views/memory/memory.py").run()
+    name = next(option for option in app.selectbox(key="network").options if option.startswith("design/tiny"))
+    app.selectbox(key="network").set_value(name).run()
+    app.button_group(key="part").set_value("Designs measured").run()
+    press(app, "Measure here")
+    assert not app.error
+    assert list(app.dataframe[0].value.iloc[:, 0]) == ["plain", "memory_efficient", "selective checkpoint"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,17 +57,17 @@ def step(model: nn.Module, images: Tensor) -> None:
 
 
 def measure_designs(
-    name: str,
+    target: Any,
     batch_size: int = 2,
     image_size: int | Pair = 96,
     turns: int = 3,
     device: str = "cpu",
     after_step: Callable[[], object] = _nothing,
 ) -> DesignRun:
-    """Every design of a registered network.
+    """Every way to train a registered network, or a design of one's own.
 
     Args:
-        name: in the registry.
+        target: a registered name, a config, a design or its file.
         batch_size, image_size: of the images (N, C, H, W).
         turns: timed steps of each design, after one that warms up.
         device: "cpu", "cuda" or "cuda:N".
@@ -78,14 +79,14 @@ def measure_designs(
     """
     size, place = checks.image_size(image_size), find_device(device, "float32")
     checks.integer("turns", turns, 1, 1000)
-    models = designs(name)
-    plain = memory(name, size, batch_size, mode="training")
+    models = designs(target)
+    plain = memory(target, size, batch_size, mode="training")
     _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, place)
     images = torch.randn(batch_size, plain.summary.target.config.in_channels, *size, device=place.torch_device)
     taken = _measure(
         {key: model.to(place.torch_device) for key, model in models.items()}, images, turns, place, after_step
     )
-    return DesignRun(name, batch_size, size, place.machine(), taken)
+    return DesignRun(plain.summary.name, batch_size, size, place.machine(), taken)
 
 
 def _measure(

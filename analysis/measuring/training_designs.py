@@ -12,31 +12,32 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from analysis.measuring.design_run import PLAIN
 from archs.create import create_model
 from archs.densenet import DenseNetConfig
-from archs.registry import get_config
+from archs.planning import resolve_config
 
 CONVOLUTION = torch.ops.aten.convolution.default
 
 
-def designs(name: str) -> dict[str, nn.Module]:
-    """A registered network in every design that there is of it, the plain one first.
+def designs(target: Any) -> dict[str, nn.Module]:
+    """A registered network, or a design of one's own, in every way that there is to train it, the plain one first.
 
     Raises: UnknownArchError: no such network.
     """
     found = {
-        PLAIN: create_model(name),
-        "memory_efficient": create_model(name, memory_efficient=True),
+        PLAIN: create_model(target),
+        "memory_efficient": create_model(target, memory_efficient=True),
     }
-    if isinstance(get_config(name), DenseNetConfig):
-        found["selective checkpoint"] = Selective(create_model(name))
-    return found | _of_torchvision(name)
+    if isinstance(resolve_config(target), DenseNetConfig):
+        found["selective checkpoint"] = Selective(create_model(target))
+    return found | _of_torchvision(target)
 
 
-def _of_torchvision(name: str) -> dict[str, nn.Module]:
+def _of_torchvision(target: Any) -> dict[str, nn.Module]:
     if find_spec("torchvision") is None:
         return {}
     from torchvision.models import get_model, list_models
 
-    return {"torchvision's": get_model(name, memory_efficient=True)} if name in list_models() else {}
+    known = isinstance(target, str) and target in list_models()
+    return {"torchvision's": get_model(target, memory_efficient=True)} if known else {}
 
 
 class Selective(nn.Module):

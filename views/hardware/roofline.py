@@ -14,6 +14,7 @@ from analysis.prediction.predict import Prediction, predict
 from analysis.speeds import EXECUTIONS, Speed, strongest
 from analysis.units import format_share, format_si
 from views import tables, widgets
+from views.designs import target_of
 from views.figures import roofline as figures
 from views.figures.roofline import LayerPoint
 from views.hardware import speeds as hardware_speeds
@@ -51,7 +52,8 @@ def draw(question: Question) -> None:
     if name in left_out:
         st.info(f"{name} is left out: {left_out[name]}")
         return
-    found = predict(name, device, given.batch_size, given.image_size, given.precision, given.layout, execution)
+    given_input = given.batch_size, given.image_size, given.precision, given.layout
+    found = predict(target_of(name), device, *given_input, execution)
     networks = [(speed, _intensity(speed)) for speed in strongest(speeds) if speed.execution == execution]
     summary = _summary(found)
     layers = layer_points(found, summary)
@@ -77,7 +79,8 @@ def _intensity(speed: Speed) -> float:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _counted_intensity(name: str, image_size: tuple[int, int], batch_size: int, half: bool) -> float:
-    return summarize(name, image_size, batch_size, "float16" if half else "float32").arithmetic_intensity
+    dtype = "float16" if half else "float32"
+    return summarize(target_of(name), image_size, batch_size, dtype).arithmetic_intensity
 
 
 def layer_points(found: Prediction, summary: Summary) -> list[LayerPoint]:

@@ -16,6 +16,7 @@ from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from views import widgets
+from views.designs import is_design
 from views.hardware import history as hardware_history
 from views.hardware.inputs import Question
 
@@ -64,7 +65,8 @@ def _devices() -> list[str]:
 def _ask_and_run(question: Question) -> None:
     columns = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
     with columns[0]:
-        names = list(dict.fromkeys([*question.names, *list_archs()]))
+        # Measurements outlive the shelf, so what is timed has a name that lasts.
+        names = list(dict.fromkeys([*(name for name in question.names if not is_design(name)), *list_archs()]))
         name = widgets.choose("Network", "run_network", names, "peleenet")
     with columns[1]:
         device = widgets.choose("Device", "run_device", _devices(), _devices()[-1])

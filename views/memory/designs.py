@@ -12,6 +12,7 @@ from analysis.memory_findings import designs_finding
 from analysis.units import format_size
 from archs.errors import DenseScopeError
 from views import widgets
+from views.designs import target_of
 from views.figures import memory_designs as figures
 from views.memory import frames as memory_frames
 from views.memory import tables as memory_tables
@@ -86,5 +87,5 @@ def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
 
     from analysis.measuring.designs_in_turn import measure_designs
 
-    st.session_state[_RUN] = measure_designs(name, batch_size, image_size, turns, after_step=advance)
+    st.session_state[_RUN] = measure_designs(target_of(name), batch_size, image_size, turns, after_step=advance)
     st.rerun()
