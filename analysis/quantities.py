@@ -78,6 +78,12 @@ _TABLE = (
 
 QUANTITIES: dict[str, Quantity] = {quantity.key: quantity for quantity in _TABLE}
 
+
+def label_of(key: str) -> str:
+    """What a table, an axis or a selection calls a quantity."""
+    return QUANTITIES[key].label
+
+
 #: What the meter counts of one layer, in its order; integers that add up over layers.
 ADDITIVE_QUANTITIES = (
     "params",

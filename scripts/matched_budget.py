@@ -7,7 +7,6 @@ looked at, and a sample of the VoVNets.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,8 @@ from analysis.search.proxy import proxy_evidence, spearman
 from analysis.search.quantities import PredictedSeconds
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
+from scripts.markdown import markdown_table, with_parts
 from scripts.matched_budget_figure import Field
-from scripts.readme_tables import markdown_table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "search.md"
 NAME = "densenet121"
@@ -122,15 +121,6 @@ def answer(fields: list[Field]) -> str:
 
 def _rank(field: Field, goal: str) -> float:
     return spearman(field.networks["memory_access_cost"], field.networks[goal])
-
-
-def with_parts(text: str, parts: dict[str, str]) -> str:
-    """The document with each part between its two comment lines made anew."""
-    for name, part in parts.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        text, found = re.subn(pattern, lambda match, part=part: f"{match[1]}{part}{match[2]}", text, flags=re.DOTALL)
-        assert found == 1, f"{DOCUMENT.name} has {found} places for {name}"
-    return text
 
 
 def main(arguments: list[str]) -> None:

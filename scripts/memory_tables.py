@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 from analysis.memory.designs import training_designs
 from analysis.summary import summarize
-from scripts.readme_tables import markdown_table
+from scripts.markdown import markdown_table, with_parts
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "memory.md"
 BATCH = 8
@@ -35,11 +34,8 @@ def training() -> str:
 
 
 def with_tables(text: str) -> str:
-    """The document with each table between its two comment lines made anew."""
-    pattern = r"(<!-- training -->\n).*?(<!-- /training -->)"
-    text, found = re.subn(pattern, lambda match: f"{match[1]}{training()}{match[2]}", text, flags=re.DOTALL)
-    assert found == 1, f"{DOCUMENT.name} has {found} places for the table training"
-    return text
+    """The document with its table made anew."""
+    return with_parts(text, {"training": training()})
 
 
 if __name__ == "__main__":

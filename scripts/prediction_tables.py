@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 from analysis.prediction.calibrated import shipped_calibration
 from analysis.prediction.small_batches import fitting_launch_seconds, small_batch_trials
 from analysis.prediction.validation import Validation, validate_predictions
-from scripts.readme_tables import markdown_table
+from scripts.markdown import markdown_table, with_parts
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "prediction.md"
 WORST = 8
@@ -84,11 +83,7 @@ def with_tables(text: str, validation: Validation) -> str:
         "worst": worst(validation),
         "small batches": small_batches(),
     }
-    for name, table in tables.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        text, found = re.subn(pattern, lambda match, table=table: f"{match[1]}{table}{match[2]}", text, flags=re.DOTALL)
-        assert found == 1, f"{DOCUMENT.name} has {found} places for the table {name}"
-    return text
+    return with_parts(text, tables)
 
 
 if __name__ == "__main__":

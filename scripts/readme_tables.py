@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from analysis.quantities import QUANTITIES
 from analysis.summary import summarize
+from scripts.markdown import markdown_table, with_parts
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -64,19 +64,9 @@ def glossary() -> str:
     return markdown_table(("Term", "In the API", "Meaning"), rows)
 
 
-def markdown_table(headers: tuple[str, ...], rows: list[tuple[str, ...]], numeric: tuple[int, ...] = ()) -> str:
-    rule = ["---:" if column in numeric else "---" for column in range(len(headers))]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (headers, rule, *rows))
-
-
 def with_tables(text: str) -> str:
-    """The README with each table between its two comment lines made anew."""
-    for make in (glossary, published):
-        mark = re.escape(make.__name__)
-        pattern = rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)"
-        text, found = re.subn(pattern, lambda match, make=make: f"{match[1]}{make()}{match[2]}", text, flags=re.DOTALL)
-        assert found == 1, f"README.md has {found} places for the table {make.__name__}"
-    return text
+    """The README with its tables made anew."""
+    return with_parts(text, {make.__name__: make() for make in (glossary, published)})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis import Summary
 from analysis.findings import layers_finding, network_finding, reason, traffic_finding
 from analysis.kinds import KINDS
-from analysis.quantities import QUANTITIES
+from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_quantity
 from archs.errors import DenseScopeError
 from views import cached, inputs, layer_table, selection, widgets
@@ -30,11 +30,6 @@ HEADLINES = (
 )
 AREAS = ("bytes_moved", "macs", "memory_access_cost", "params")
 TABLE_HEIGHT = 560
-
-
-def label_of(key: str) -> str:
-    """What a selection calls a quantity."""
-    return QUANTITIES[key].label
 
 
 def draw_headlines(summary: Summary) -> None:

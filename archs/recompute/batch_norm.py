@@ -20,6 +20,11 @@ def count_batch(norm: nn.BatchNorm2d) -> float:
     return 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
 
 
+def running_statistics(norm: nn.BatchNorm2d) -> tuple[Tensor | None, Tensor | None, float, float]:
+    """Running mean and variance, the share that the batch gets in them, and ε; counts the batch."""
+    return norm.running_mean, norm.running_var, count_batch(norm), norm.eps
+
+
 def norm_relu_again(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inverse_std: Tensor) -> Tensor:
     """relu(γ (x − mean) · inverse_std + β), (N, C, H, W), with the statistics that the forward pass found."""
     return F.batch_norm(x, mean, inverse_std.pow(-2), gamma, beta, eps=0.0).relu_()

@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from archs.recompute.autocast import cast
-from archs.recompute.batch_norm import count_batch, norm_relu_again
+from archs.recompute.batch_norm import norm_relu_again, running_statistics
 from archs.recompute.recomputable import Features, Recomputable, make_again
 
 aten = torch.ops.aten
@@ -23,8 +23,7 @@ aten = torch.ops.aten
 
 def norm_relu(x: Tensor, norm: nn.BatchNorm2d) -> Recomputable:
     """`relu(norm(x))` in training, (N, C, H, W)."""
-    running = norm.running_mean, norm.running_var, count_batch(norm), norm.eps
-    y, mean, inverse_std = NormRelu.apply(x, norm.weight, norm.bias, *running)
+    y, mean, inverse_std = NormRelu.apply(x, norm.weight, norm.bias, *running_statistics(norm))
     return Recomputable(y, ((x.detach(), norm.weight.detach(), norm.bias.detach(), mean, inverse_std),))
 
 

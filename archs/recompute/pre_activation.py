@@ -19,7 +19,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from archs.recompute.autocast import cast
-from archs.recompute.batch_norm import count_batch, norm_relu_again
+from archs.recompute.batch_norm import norm_relu_again, running_statistics
 
 aten = torch.ops.aten
 
@@ -33,9 +33,8 @@ def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, conv: nn.Co
         conv: ungrouped and not dilated.
     """
     weight, bias = cast(conv.weight), None if conv.bias is None else cast(conv.bias)
-    running = norm.running_mean, norm.running_var, count_batch(norm), norm.eps
     output: Tensor = NormReluConv.apply(
-        norm.weight, norm.bias, *running, weight, bias, conv.stride, conv.padding, *features
+        norm.weight, norm.bias, *running_statistics(norm), weight, bias, conv.stride, conv.padding, *features
     )
     return output
 

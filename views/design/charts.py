@@ -11,6 +11,7 @@ from analysis import Summary
 from analysis.compare import comparison_row
 from analysis.memory import memory_of
 from analysis.memory.along_depth import LIVE_KINDS
+from analysis.quantities import label_of
 from archs.registry import list_archs
 from views import cached, frames, layer_table, tables, widgets
 from views.architecture import block as architecture_block
@@ -82,9 +83,9 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
     with widgets.chart_or_table("Where does it stand among the registered networks?", help, table, live=True):
         left, right = st.columns(2)
         with left:
-            x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=network_figures.label_of)
+            x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=label_of)
         with right:
-            y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=network_figures.label_of)
+            y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=label_of)
         figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
         widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
 

@@ -23,11 +23,6 @@ SMALLEST, LARGEST, EQUAL = 8, 34, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
 
 
-def label_of(key: str) -> str:
-    """What a selection of an axis calls a quantity."""
-    return QUANTITIES[key].label
-
-
 def height(networks: int) -> int:
     """Of both charts, so that they stand level."""
     return max(LEAST_HEIGHT, 60 + BAR_HEIGHT * networks)
