@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from archs.errors import DenseScopeError
-from views import inputs, links
+from views import sidebar, widgets
 
 VIEWS = [
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
-    st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
+    st.Page("views/layers/layers.py", title="Layers", icon=":material/layers:"),
     st.Page("views/architecture/architecture.py", title="Architecture", icon=":material/account_tree:"),
     st.Page("views/design/design.py", title="Design", icon=":material/edit:"),
     st.Page("views/memory/memory.py", title="Memory", icon=":material/memory:"),
@@ -22,9 +22,9 @@ ASSETS = Path(__file__).parent / "views"
 st.set_page_config(page_title="DenseScope", page_icon=ASSETS / "icon.svg", layout="wide")
 st.html(ASSETS / "style.css")
 page = st.navigation(VIEWS, position="top")
-inputs.draw_sidebar(image_size_only=page.title == "Hardware")
+sidebar.draw_sidebar(image_size_only=page.title == "Hardware")
 try:
     page.run()
 except DenseScopeError as error:
     st.error(str(error), icon=":material/error:")
-links.drop_unknown_parameters()
+widgets.drop_unknown_parameters()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, diff, export, hardware, memory, networks, optimize, results, search, table
+from commands import benchmark, crosscheck, export, hardware, memory, networks, search, structure
 
 INTERRUPTED = 130
 
@@ -22,14 +22,14 @@ app.command("list")(networks.list_networks)
 app.command("summary")(networks.summary)
 app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
-app.command("table")(table.architecture_table)
-app.command("diff")(diff.diff)
+app.command("table")(structure.architecture_table)
+app.command("diff")(structure.diff)
 app.command("memory")(memory.memory)
 app.command("export")(export.export)
-app.command("optimize")(optimize.optimize)
+app.command("optimize")(export.optimize)
 app.command("crosscheck")(crosscheck.crosscheck)
 app.command("benchmark")(benchmark.benchmark)
-app.command("results")(results.results)
+app.command("results")(benchmark.results)
 app.command("predict")(hardware.predict)
 app.command("published")(hardware.published)
 app.command("validate")(hardware.validate)

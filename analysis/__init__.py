@@ -6,41 +6,37 @@ Importing this package imports neither torch nor pandas nor numpy; each is loade
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from analysis.benchmark import benchmark, benchmark_layers, benchmark_sweep
-from analysis.compare import compare
 from analysis.costs import LayerCost, cost_layer, cost_layers
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
-from analysis.devices import Device, get_device, list_devices, read_device
-from analysis.measuring.layer_time import LayerTime
-from analysis.measuring.record import Measurement
-from analysis.measuring.workload import Workload
+from analysis.hardware.devices import Device, get_device, list_devices, read_device
+from analysis.hardware.measure.benchmark import benchmark, benchmark_layers, benchmark_sweep
+from analysis.hardware.measure.record import LayerTime, Measurement, Workload
+from analysis.hardware.published import published
 from analysis.memory import InferenceMemory, TrainingMemory, memory
-from analysis.published import published
 from analysis.search import search
-from analysis.summary import Summary, summarize
+from analysis.summary import Summary, compare, summarize
 
 if TYPE_CHECKING:
+    from analysis.hardware.predict.own_runs import calibrate_by
+    from analysis.hardware.predict.predict import Prediction, predict
+    from analysis.hardware.predict.validation import Validation, validate_predictions
     from analysis.optimize.optimize import optimize_for_inference
-    from analysis.prediction.own_runs import calibrate_by
-    from analysis.prediction.predict import Prediction, predict
-    from analysis.prediction.validation import Validation, validate_predictions
-    from analysis.search.presets import get_space, list_spaces
     from analysis.search.result import SearchResult
-    from analysis.search.space import Space
+    from analysis.search.space import Space, get_space, list_spaces
 
 #: Loaded when first asked for, since they need numpy.
 _ON_DEMAND = {
     "SearchResult": "analysis.search.result",
     "Space": "analysis.search.space",
-    "get_space": "analysis.search.presets",
-    "list_spaces": "analysis.search.presets",
-    "calibrate_by": "analysis.prediction.own_runs",
+    "get_space": "analysis.search.space",
+    "list_spaces": "analysis.search.space",
+    "calibrate_by": "analysis.hardware.predict.own_runs",
     "optimize_for_inference": "analysis.optimize.optimize",
-    "Prediction": "analysis.prediction.predict",
-    "predict": "analysis.prediction.predict",
-    "Validation": "analysis.prediction.validation",
-    "validate_predictions": "analysis.prediction.validation",
+    "Prediction": "analysis.hardware.predict.predict",
+    "predict": "analysis.hardware.predict.predict",
+    "Validation": "analysis.hardware.predict.validation",
+    "validate_predictions": "analysis.hardware.predict.validation",
 }
 
 __all__ = [

@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 import analysis
-from analysis.counters.reconcile import COUNTERS
-from analysis.libraries import build
+from analysis.crosscheck.reconcile import COUNTERS
+from analysis.targets import build
 from archs import create_model
 from benchmarks.timing import describe_machine, median_seconds
 

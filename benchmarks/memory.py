@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from analysis.measuring.designs_in_turn import measure_designs
+from analysis.hardware.measure.training_designs import measure_designs
 from benchmarks.timing import describe_machine
 
 NAME = "densenet121"

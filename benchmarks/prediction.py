@@ -11,8 +11,8 @@ import platform
 from functools import partial
 
 import analysis
-from analysis.prediction.kernels import planned_program
-from analysis.prediction.predict import predict
+from analysis.hardware.predict.kernels import planned_program
+from analysis.hardware.predict.predict import predict
 from archs import list_archs
 from benchmarks.timing import median_seconds, print_ratios
 

@@ -15,9 +15,8 @@ from importlib.metadata import version
 from time import process_time
 
 import analysis
-from analysis.search.batch import BatchCosts
-from analysis.search.engine import BATCH
-from analysis.search.sample import draw
+from analysis.search.counting import BatchCosts
+from analysis.search.engine import BATCH, draw
 from analysis.search.space import Space
 from benchmarks.timing import median_seconds
 

@@ -1,21 +1,28 @@
-"""How fast networks are on this machine: benchmark."""
+"""How fast networks are on this machine: benchmark, results."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
 
-from analysis.benchmark import AfterRun, benchmark_layers, benchmark_sweep
-from analysis.measuring.workload import PRECISIONS, Workload
-from analysis.results import Results
+from analysis.hardware.measure.benchmark import AfterRun, benchmark_layers, benchmark_sweep
+from analysis.hardware.measure.quantities import MEASURED_QUANTITIES
+from analysis.hardware.measure.record import PRECISIONS, Workload
+from analysis.hardware.measure.results import Results
 from analysis.targets import Target, resolve_target
+from analysis.units import format_share, format_si, format_size
 from archs import checks
 from archs.errors import DenseScopeError
-from commands.measurements import show_layers, show_networks
 from commands.options import (
     ALL_FORMATS,
     BatchOption,
@@ -29,7 +36,7 @@ from commands.options import (
     parse_image_size,
     parse_value,
 )
-from commands.output import Row, emit
+from commands.output import Column, Row, emit, table, text
 
 #: Rows of one network, as soon as they are measured.
 Measure = Callable[[Target, AfterRun], Iterator[Row]]
@@ -109,3 +116,98 @@ def _progress(total: int | None) -> Iterator[Callable[[str], AfterRun]]:
             return lambda: progress.update(task, advance=1, refresh=True)
 
         yield begin
+
+
+def filled(key: str, header: str, unit: str = "") -> Column:
+    """A column of numbers, empty where one is unknown, or zero."""
+    formatted = format_share if unit == "%" else partial(format_si, unit=unit)
+    return Column(header, lambda row: formatted(row[key]) if row[key] else "")
+
+
+def measured(key: str) -> Column:
+    """A column of a quantity of `analysis.hardware.measure.quantities`."""
+    quantity = MEASURED_QUANTITIES[key]
+    return filled(key, quantity.label, quantity.unit)
+
+
+SPEED = (
+    measured("seconds"),
+    Column("Quartiles", lambda row: _range(row["seconds_low"], row["seconds_high"])),
+)
+NETWORK_COLUMNS = (
+    text("name", "Name"),
+    Column("Image", lambda row: format_size(row["image_size"])),
+    Column("Batch", lambda row: str(row["batch_size"])),
+    text("precision", "Precision"),
+    text("layout", "Layout"),
+    text("execution", "Execution"),
+    text("outcome", "Outcome"),
+    *SPEED,
+    *map(measured, ("images_per_s", "flops_per_s", "share_of_peak", "peak_memory_bytes", "joules_per_image")),
+)
+HISTORY_COLUMNS = (text("id", "ID"), text("date", "Date"), text("device", "Device"), *NETWORK_COLUMNS)
+LAYER_COLUMNS = (
+    text("layer", "Layer"),
+    text("kind", "Kind"),
+    *SPEED,
+    filled("share_of_time", "Share of time", "%"),
+    measured("flops"),
+    measured("flops_per_s"),
+    filled("bytes_moved", "Memory traffic", "B"),
+    filled("bytes_per_s", "Measured bandwidth", "B/s"),
+)
+
+
+def show_networks(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """Measurements of one machine, under what they have in common."""
+    last = rows[-1]
+    clock = f", {last['clock_mhz']:.0f} MHz" if last["clock_mhz"] else ""
+    yield Text.assemble((last["device"], "bold"), (f"\n{last['software']}, {last['threads']} threads{clock}", "dim"))
+    yield network_table(rows, NETWORK_COLUMNS)
+
+
+def network_table(rows: Sequence[Row], columns: Iterable[Column]) -> Table:
+    """A table without the columns that say nothing."""
+    return table(rows, [column for column in columns if any(map(column.cell, rows))])
+
+
+def show_layers(rows: Sequence[Row]) -> Iterator[RenderableType]:
+    """A table for each network; what has no time ran as a part of other operations."""
+    for (name, workload), layers in groupby(rows, lambda row: (row["name"], row["workload"])):
+        timed = list(layers)
+        total = sum(row["seconds"] or 0 for row in timed)
+        yield Text.assemble((f"{name}\n", "bold"), (f"{workload}; all layers together {format_si(total, 's')}", "dim"))
+        yield table(
+            (row | {"share_of_time": row["seconds"] and row["seconds"] / total} for row in timed), LAYER_COLUMNS
+        )
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{format_si(low, 's')} – {format_si(high, 's')}"
+
+
+def results(
+    delete: Annotated[list[str] | None, typer.Option(metavar="ID", help="Forget a measurement.")] = None,
+    import_from: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Add what --export wrote on another machine.")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a file for --import.")] = None,
+    file_format: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Show every measurement so far, after deleting and importing; export them."""
+    checks.choice("format", file_format or "table", ALL_FORMATS)
+    store = Results()
+    if delete:
+        store.delete(delete)
+    if import_from:
+        store.import_from(import_from)
+    if export:
+        store.export(export)
+    rows = [measurement.row() for measurement in store.all()]
+    none_yet = Text("No measurements yet: `python cli.py benchmark NAME` takes one.")
+    emit(
+        lambda: rows,
+        lambda: [network_table(rows, HISTORY_COLUMNS) if rows else none_yet],
+        Request(file_format=file_format, output=output),
+    )

@@ -1,4 +1,4 @@
-"""A network as a file for other programs: export."""
+"""A network for other programs, and made faster: export, optimize."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from analysis.summary import comparison_row, summarize
 from archs.create import create_model
-from archs.errors import DenseScopeError, WeightsWarning
-from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value
-from commands.output import emit
+from archs.errors import DenseScopeError, MissingPackageError, WeightsWarning
+from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value, takes_request
+from commands.output import emit, quantity, table, text
 
 
 def export(
@@ -38,7 +39,7 @@ def export(
     [(file_format, path)] = chosen
     size, batch = parse_image_size(image_size), None if batch_size == "any" else parse_value(batch_size)
     model = _build(name, weights, parse_changes(changes or ()))
-    from analysis.export_model import export_model
+    from archs.export import export_model
 
     difference = export_model(model, path, file_format, size, batch)
     row = {
@@ -60,3 +61,28 @@ def _build(name: str, weights: str | None, fields: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeightsWarning)  # the report says the same
         return create_model(name, weights=weights, **fields)
+
+
+@takes_request
+def optimize(
+    name: NameArgument,
+    channels_last: Annotated[
+        bool, typer.Option(help="Lay weights channels last; then dense blocks write into one buffer.")
+    ] = True,
+    *,
+    request: Request,
+) -> None:
+    """Show what folding batch norms and avoiding concatenations saves; docs/inference.md tells how to use it."""
+    [before] = request.summaries([name])
+    try:
+        from analysis import optimize_for_inference
+    except ModuleNotFoundError:
+        raise MissingPackageError("Optimising a network", "torch") from None
+    model = optimize_for_inference(
+        create_model(before.target.config), channels_last=channels_last, image_size=before.image_size
+    )
+    after = summarize(model, before.image_size, before.batch_size, before.dtype)
+    rows = [comparison_row(before), comparison_row(after) | {"name": "optimised"}]
+    shown = ("params", "macs", "elementwise_ops", "bytes_moved", "traffic_outside_conv")
+    columns = [text("name", "Name"), *map(quantity, shown)]
+    emit(lambda: rows, lambda: [table(rows, columns), Text(str(model.report))], request)

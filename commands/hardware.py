@@ -10,8 +10,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.devices import PRECISION_BYTES, Device, get_device, list_devices, read_device
-from analysis.published import TABLES
+from analysis.hardware.devices import PRECISION_BYTES, Device, get_device, list_devices, read_device
+from analysis.hardware.published import TABLES
 from analysis.targets import resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
@@ -33,7 +33,7 @@ from commands.output import Column, Row, emit, table, text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.prediction.predict import Prediction
+    from analysis.hardware.predict.predict import Prediction
 
 DEFAULT_DEVICE = "RTX 4090"
 
@@ -63,7 +63,7 @@ def predict(
     output: OutputOption = None,
 ) -> None:
     """Predict how long networks take on GPUs, from their layers and the GPUs' data sheets."""
-    from analysis.prediction.predict import predict as predict_one
+    from analysis.hardware.predict.predict import predict as predict_one
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
     fields, batch, size = parse_changes(changes or ()), parse_value(batch_size), parse_image_size(image_size)
@@ -89,8 +89,8 @@ def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> 
 
 def _calibrated(devices: Sequence[Device]) -> list[Device]:
     """By the results store. Raises: CalibrationError: too little of a device has been measured."""
-    from analysis.prediction.own_runs import calibrate_by
-    from analysis.results import Results
+    from analysis.hardware.measure.results import Results
+    from analysis.hardware.predict.own_runs import calibrate_by
 
     measurements = Results().all()
     return [calibrate_by(measurements, device) for device in devices]
@@ -122,7 +122,7 @@ def published(
     output: OutputOption = None,
 ) -> None:
     """Show what others have published, each figure with its source and the doubts about it."""
-    from analysis.published import published as find
+    from analysis.hardware.published import published as find
 
     frame = find(
         table_name, arch=arch, device=device, metric=metric, dataset=dataset, execution=execution, layout=layout
@@ -143,8 +143,7 @@ def validate(
     output: OutputOption = None,
 ) -> None:
     """Predict every published throughput from what is known without it, and show how far off that is."""
-    from analysis.prediction.small_batches import small_batch_trials
-    from analysis.prediction.validation import error_row, validate_predictions
+    from analysis.hardware.predict.validation import error_row, small_batch_trials, validate_predictions
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
     found = validate_predictions()

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import RenderableType
+from rich.text import Text
 
-from analysis.memory import MODES, OPTIMIZERS, memory_of
+from analysis.memory import MODES, OPTIMIZERS, InferenceMemory, TrainingMemory, memory_of
 from analysis.memory.designs import training_designs
 from analysis.memory.inference import inference_memory
 from analysis.summary import Summary
+from analysis.units import format_share, format_si, format_size
 from archs import checks
 from archs.errors import ConfigError, MissingPackageError
-from commands import memory_tables
 from commands.options import NameArgument, Request, parse_value, takes_request
-from commands.output import emit
+from commands.output import Column, emit, table, text
 
 if TYPE_CHECKING:
-    from analysis.memory.on_device import DeviceMemory
+    from analysis.hardware.measure.allocator import DeviceMemory
+
 
 GIGABYTE = 10**9
 
@@ -52,26 +54,24 @@ def memory(
     checks.choice("--optimizer", optimizer, tuple(OPTIMIZERS))
     budget_bytes = None if budget is None else parse_gigabytes(budget)
     [summary] = request.summaries([name])
-    on_device = [] if device is None else [read_on_device(summary, each, device) for each in modes]
+    measured = [] if device is None else [read_on_device(summary, each, device) for each in modes]
 
     def show() -> Iterator[RenderableType]:
-        yield memory_tables.title(summary)
+        yield title(summary)
         if "inference" in modes:
             found = inference_memory(summary)
-            yield from memory_tables.inference(found, layers=layers)
+            yield from inference(found, layers=layers)
             if budget_bytes is not None:
-                yield memory_tables.fits(budget, {"at inference": found.largest_batch(budget_bytes)})
+                yield fits(budget, {"at inference": found.largest_batch(budget_bytes)})
         if "training" in modes:
             designs = training_designs(summary)
-            yield from memory_tables.training(designs, optimizer, layers=layers)
+            yield from training(designs, optimizer, layers=layers)
             if budget_bytes is not None:
                 batches = {key: found.largest_batch(budget_bytes, optimizer) for key, found in designs.items()}
-                yield memory_tables.fits(
-                    budget, {f"in training ({design})": batch for design, batch in batches.items()}
-                )
+                yield fits(budget, {f"in training ({design})": batch for design, batch in batches.items()})
 
-        if on_device:
-            yield memory_tables.on_device(on_device)
+        if measured:
+            yield on_device(measured)
 
     emit(lambda: memory_of(summary, modes[0]).rows(), show, request)
 
@@ -79,7 +79,7 @@ def memory(
 def read_on_device(summary: Summary, mode: str, device: str) -> DeviceMemory:
     """The same network on a GPU. Raises: DenseScopeError: there is none, or no PyTorch."""
     try:
-        from analysis.memory.on_device import memory_on_device
+        from analysis.hardware.measure.allocator import memory_on_device
 
         given = summary.image_size, summary.batch_size, summary.dtype
         return memory_on_device(summary.target, *given, mode, device)
@@ -98,3 +98,112 @@ def parse_gigabytes(written: str) -> float:
     if not (number and 0 < value < float("inf")):
         raise ConfigError("--budget", written, "a positive number of GB such as 8")
     return float(value * GIGABYTE)
+
+
+#: The memory of training by design: "plain", "recomputed".
+Designs = dict[str, TrainingMemory]
+
+
+def title(summary: Summary) -> Text:
+    """The network and its input."""
+    workload = f"{format_size(summary.image_size)}, batch {summary.batch_size}, {summary.dtype}"
+    return Text.assemble((f"{summary.name}\n", "bold"), (workload, "dim"))
+
+
+def fits(budget: str | None, batches: dict[str, int]) -> Text:
+    """The largest batches, by when."""
+    fits = [f"batch {batch:,} {when}" if batch else f"not one image {when}" for when, batch in batches.items()]
+    return Text(f"Fits into {budget} GB: {', '.join(fits)}.")
+
+
+def inference(found: InferenceMemory, *, layers: bool) -> Iterator[RenderableType]:
+    """What is held, and what is alive at the peak."""
+    parts = {"Weights": found.weight_bytes, "Running statistics": found.buffer_bytes, "Tensors": found.peak_bytes}
+    yield _parts("At inference, at the peak", {"Memory": parts | {"Total": found.total_bytes}}, found.total_bytes)
+    yield Text(f"Peak at {found.peak_layer} ({found.peak.layer.op}), where these are alive:")
+    index = found.timeline.index(found.peak)
+    alive = {tensor.name: tensor.nbytes for tensor in found.alive_at(index)}
+    yield _parts("Tensor", {"Memory": alive}, found.peak_bytes)
+    if layers:
+        yield table(found.rows(), _LAYER_COLUMNS)
+
+
+def training(designs: Designs, optimizer: str, *, layers: bool) -> Iterator[RenderableType]:
+    """What is held and what is saved, design by design, as shares of the first."""
+    parts = {design: _held(found, optimizer) for design, found in designs.items()}
+    first = next(iter(designs))
+    yield _parts("In training, as the forward pass ends", parts, parts[first]["Total"])
+    plain = designs[first].saved_bytes
+    kinds = {design: found.by_kind() for design, found in designs.items()}
+    yield _parts("Saved for backward, by kind", kinds, plain)
+    yield _parts("Saved for backward, by stage", {key: found.by_stage() for key, found in designs.items()}, plain)
+    if layers:
+        yield _parts("Saved for backward, by layer", {key: found.by_layer() for key, found in designs.items()}, plain)
+    if len(designs) > 1:
+        yield Text(_trade(designs["recomputed"], plain))
+
+
+def on_device(found: list[DeviceMemory]) -> RenderableType:
+    """What was counted, beside what a GPU's allocator gave out."""
+    rows = [
+        {
+            "name": "At the peak of inference" if isinstance(one.counted, InferenceMemory) else "Saved in training",
+            "counted": one.counted_bytes,
+            "requested": one.measured.requested,
+            "allocated": one.measured.allocated,
+        }
+        for one in found
+    ]
+    columns = ("counted", "requested", "allocated")
+    shown = [column for key in columns for column in (_amount(key, key.capitalize()), _exact(key))]
+    return table(rows, (text("name", f"On {found[0].device_name} (unverified)"), *shown))
+
+
+def _held(found: TrainingMemory, optimizer: str) -> dict[str, int]:
+    return {
+        "Weights": found.weight_bytes,
+        "Running statistics": found.buffer_bytes,
+        "Gradients": found.gradient_bytes,
+        f"Optimizer state ({optimizer})": found.optimizer_bytes(optimizer),
+        "Saved for backward": found.saved_bytes,
+        "Total": found.total_bytes(optimizer),
+    }
+
+
+def _trade(recomputed: TrainingMemory, plain_bytes: int) -> str:
+    costs, moved = recomputed.recomputed_costs, recomputed.summary.bytes_moved
+    return (
+        f"Recomputed (memory_efficient=true), {format_share(1 - recomputed.saved_bytes / plain_bytes)} less is saved; "
+        f"the backward pass moves {format_si(costs.bytes_moved, 'B')} more, "
+        f"{format_share(costs.bytes_moved / moved)} of what a forward pass moves, with no convolution among it."
+    )
+
+
+def _parts(header: str, columns: dict[str, dict[str, int]], total: int) -> RenderableType:
+    """One row a part that is not 0 everywhere; for every column its bytes, exact bytes, and share of a total."""
+    names = dict.fromkeys(name for parts in columns.values() for name in parts)
+    rows = [{"name": name} | {column: parts.get(name, 0) for column, parts in columns.items()} for name in names]
+    shown = [text("name", header)]
+    for column in columns:
+        shown += [_amount(column, column.capitalize()), _share(column, total), _exact(column)]
+    return table((row for row in rows if any(row[column] for column in columns)), shown)
+
+
+def _amount(key: str, header: str) -> Column:
+    return Column(header, lambda row: format_si(row[key], "B"))
+
+
+def _share(key: str, total: int) -> Column:
+    return Column("Share", lambda row: format_share(row[key] / total))
+
+
+def _exact(key: str) -> Column:
+    return Column("Exact", lambda row: f"{row[key]:,} B")
+
+
+_LAYER_COLUMNS = (
+    text("name", "Layer"),
+    text("op", "Op"),
+    _amount("allocated_bytes", "Allocates"),
+    _amount("live_bytes", "Alive"),
+)

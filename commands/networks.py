@@ -9,10 +9,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.compare import comparison_row
 from analysis.depth import Depth
 from analysis.quantities import QUANTITIES
-from analysis.summary import Summary
+from analysis.summary import Summary, comparison_row
 from analysis.units import format_quantity, format_share, format_size
 from archs.errors import UnknownArchError
 from archs.registry import get_spec, list_archs

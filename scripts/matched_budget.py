@@ -14,8 +14,7 @@ from typing import Any
 
 import analysis
 from analysis.search.budgets import Bound
-from analysis.search.proxy import proxy_evidence, spearman
-from analysis.search.quantities import PredictedSeconds
+from analysis.search.quantities import PredictedSeconds, proxy_evidence, spearman
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
 from scripts.markdown import markdown_table, with_parts

@@ -8,9 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from analysis.prediction.calibrated import shipped_calibration
-from analysis.prediction.small_batches import fitting_launch_seconds, small_batch_trials
-from analysis.prediction.validation import Validation, validate_predictions
+from analysis.hardware.predict.calibrated import shipped_calibration
+from analysis.hardware.predict.validation import (
+    Validation,
+    fitting_launch_seconds,
+    small_batch_trials,
+    validate_predictions,
+)
 from scripts.markdown import markdown_table, with_parts
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "prediction.md"

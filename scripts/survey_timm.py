@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 import timm
 
 import analysis
-from analysis.libraries import list_library
+from analysis.targets import list_library
 from archs import DenseScopeError
 
 

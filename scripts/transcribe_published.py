@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.published import COLUMNS, DATA
-from scripts.published_names import arch_of, cifar_arch_of
-from scripts.published_notes import note_of
+from analysis.hardware.published import COLUMNS, DATA
+from scripts.published_facts import arch_of, cifar_arch_of, note_of
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from archs.layer import Shape
 
 
 def prepare(_target: Any, shape: Shape, _workload: Any, _device: Any) -> Callable[[], None]:
-    """In place of `analysis.measuring.network.prepare`."""
+    """In place of `analysis.hardware.measure.session.prepare`."""
 
     def run() -> None:
         if shape[0] > 2:

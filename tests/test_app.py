@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from archs.registry import list_archs
 from views.networks import DEFAULT, PRESETS
 
-COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counters.py"
+COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers/layers.py", "views/counters.py"
 
 
 def open_app(page: str = COMPARE, **params: str | list[str]) -> AppTest:

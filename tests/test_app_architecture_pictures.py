@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_app import assert_sound, open_app, toasts
 
 from analysis import memory, summarize
-from analysis.architecture.connectivity import blocks
+from analysis.structure.connectivity import blocks
 
 ARCHITECTURE = "views/architecture/architecture.py"
 SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")

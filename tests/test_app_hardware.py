@@ -10,10 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_app import assert_sound, open_app, toasts
 
-from analysis.measuring.record import Machine, Measurement
-from analysis.measuring.workload import Workload
-from analysis.prediction.predict import predict
-from analysis.results import Results
+from analysis.hardware.measure.record import Machine, Measurement, Workload
+from analysis.hardware.measure.results import Results
+from analysis.hardware.predict.predict import predict
 
 HARDWARE = "views/hardware/hardware.py"
 SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
@@ -190,7 +189,7 @@ def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyP
     pytest.importorskip("torch")
     from tests.small_device import prepare
 
-    monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
+    monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
     app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")
     next(button for button in app.button if button.label == "Run").click().run()
     assert_sound(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analysis.search.presets import list_spaces
+from analysis.search.space import list_spaces
 from tests.test_app import assert_sound, open_app, toasts
 from views.search.question import slider_stops
 

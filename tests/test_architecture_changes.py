@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from strategies import CONFIGS
 
 from analysis import Summary, summarize
-from analysis.architecture.changes import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
-from analysis.architecture.findings import changes_finding
 from analysis.quantities import ADDITIVE_QUANTITIES
+from analysis.structure.changes import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
+from analysis.structure.findings import changes_finding
 from archs import get_config
-from views.figures.architecture_changes import stage_bars
+from views.charts.architecture import stage_bars
 from views.theme import LIGHT
 
 any_config = st.one_of(*CONFIGS.values())

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import CONFIGS
 
 from analysis import cost_layer, summarize
-from analysis.architecture.channels import channel_rows, channel_uses, landmarks, least_access
-from analysis.architecture.findings import architecture_finding, channels_finding, channels_rule
+from analysis.structure.channels import channel_rows, channel_uses, landmarks, least_access
+from analysis.structure.findings import architecture_finding, channels_finding, channels_rule
 from archs import get_config
 from archs.layer import INPUT, Layer, conv_size
 from archs.registry import list_archs

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from strategies import CONFIGS
 
 from analysis import summarize
-from analysis.architecture.connectivity import Block, blocks
-from analysis.architecture.wiring import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
+from analysis.structure.connectivity import Block, blocks
+from analysis.structure.wiring import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
 from archs import get_config, plan_layers
 from archs.errors import ConfigError
 from archs.registry import list_archs

@@ -7,12 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from analysis.architecture.boxes import Diagram
-from analysis.architecture.parts import diagrams
+from analysis.structure.diagram import Diagram, diagrams
 from archs import get_config, plan_layers
 from archs.registry import list_archs
-from views.figures.diagram_layout import STEM, place
-from views.figures.diagram_svg import TINT, draw
+from views.charts.diagram import STEM, place
+from views.charts.diagram_svg import TINT, draw
 from views.theme import DARK, LIGHT, Theme, mix
 
 #: Arrows meet round signs so far below their highest point at most.

@@ -10,13 +10,13 @@ import pytest
 from test_architecture_diagrams import contrast
 
 from analysis import memory, summarize
-from analysis.architecture.connectivity import Block, blocks
-from analysis.architecture.lifetimes import lives
 from analysis.memory.along_depth import LIVE_KINDS
+from analysis.structure.connectivity import Block, blocks
+from analysis.structure.lifetimes import lives
 from views.architecture.connectivity import SPACE, channel_ticks, panel
 from views.architecture.flow import WHOLE, stage_spans
-from views.figures.architecture_flow import gantt
-from views.figures.architecture_matrix import AXIS_LETTER, BETWEEN, matrices
+from views.charts.architecture import gantt
+from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
 from views.theme import DARK, FAMILY_COLOURS, LIGHT, mix
 
 

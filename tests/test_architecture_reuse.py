@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from analysis.architecture import reuse  # noqa: E402
-from analysis.architecture.connectivity import Block  # noqa: E402
-from analysis.architecture.feature_reuse import reuse_finding  # noqa: E402
+from analysis.structure import reuse  # noqa: E402
+from analysis.structure.connectivity import Block  # noqa: E402
+from analysis.structure.feature_reuse import reuse_finding  # noqa: E402
 from archs import create_model, get_config  # noqa: E402
 
 SMALL = {

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from strategies import CONFIGS
 
 from analysis import summarize
-from analysis.architecture.table import Line, abreast, merged, table
-from analysis.architecture.words import layer_text
+from analysis.structure.notation import layer_text
+from analysis.structure.table import Line, abreast, merged, table
 from archs import get_config
 from archs.layer import Layer
 from archs.registry import list_archs

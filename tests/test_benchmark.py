@@ -12,15 +12,14 @@ import pytest
 
 import analysis
 import archs
-from analysis.measuring.record import Machine
-from analysis.measuring.workload import PRECISIONS
+from analysis.hardware.measure.record import PRECISIONS, Machine
 
 torch = pytest.importorskip("torch")
 
-from analysis.measuring import cpu  # noqa: E402
-from analysis.measuring.errors import BenchmarkError  # noqa: E402
-from analysis.measuring.layers import Timed, match  # noqa: E402
-from analysis.measuring.network import build  # noqa: E402
+from analysis.hardware.measure import cpu  # noqa: E402
+from analysis.hardware.measure.layers import Timed, match  # noqa: E402
+from analysis.hardware.measure.record import BenchmarkError  # noqa: E402
+from analysis.hardware.measure.session import build  # noqa: E402
 from analysis.targets import resolve_target  # noqa: E402
 from tests.small_device import prepare  # noqa: E402
 
@@ -34,7 +33,7 @@ class Stop(BaseException):
 
 @pytest.fixture
 def room_for_two(monkeypatch):
-    monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
+    monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
 
 
 def measurement(times=(4.0, 1.0, 3.0, 2.0), device_name="NVIDIA GeForce RTX 4090", **options) -> analysis.Measurement:
@@ -166,7 +165,7 @@ def test_the_host_running_out_of_memory_is_the_same(monkeypatch):
     def refuse(*_args):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
 
-    monkeypatch.setattr("analysis.measuring.session.prepare", lambda *_args: refuse)
+    monkeypatch.setattr("analysis.hardware.measure.session.prepare", lambda *_args: refuse)
     assert analysis.benchmark(TINY, image_size=8).out_of_memory
 
 

@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def room_for_two(monkeypatch):
-    monkeypatch.setattr("analysis.measuring.session.prepare", prepare)
+    monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
 
 
 def rows_of(command: str, capsys) -> list[dict]:
@@ -60,7 +60,7 @@ def test_the_command_times_layers(capsys):
 
 
 def test_interruption_keeps_and_shows_finished_rows(monkeypatch, capsys):
-    from analysis.benchmark import benchmark_sweep
+    from analysis.hardware.measure.benchmark import benchmark_sweep
 
     def interrupted(*args):
         yield from benchmark_sweep(*args)

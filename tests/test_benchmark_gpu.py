@@ -12,8 +12,8 @@ import archs
 
 torch = pytest.importorskip("torch")
 
-from analysis.measuring import cuda, nvml  # noqa: E402
-from analysis.measuring.errors import DeviceError, PrecisionError  # noqa: E402
+from analysis.hardware.measure import cuda, nvml  # noqa: E402
+from analysis.hardware.measure.record import DeviceError, PrecisionError  # noqa: E402
 
 TINY = archs.get_config("densenetbc100_k12", block_config=(2,), growth_rate=4)
 

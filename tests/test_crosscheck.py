@@ -141,7 +141,7 @@ def run_fvcore(module, image):
 @pytest.mark.parametrize("counter", ["torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode"])
 @pytest.mark.parametrize("name", ["densenet121", "ese_vovnet19b_slim_dw"])
 def test_the_meta_device_gives_what_the_cpu_gives(counter, name):
-    run = importlib.import_module(f"analysis.counters.{counter}").COUNTER.run
+    run = importlib.import_module(f"analysis.crosscheck.{counter}").COUNTER.run
     on_meta = run(create_model(name, device="meta").eval(), torch.empty(2, 3, 64, 64, device="meta")).value
     module, image = create_model(name).eval(), torch.zeros(2, 3, 64, 64)
     assert on_meta == (run_fvcore(module, image) if counter == "fvcore" else run(module, image).value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis import summarize
-from analysis.deltas import Delta, delta_finding, deltas
+from analysis.findings import Delta, delta_finding, deltas
 from archs import get_config
 from archs.design import Design
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from analysis.devices import (
+from analysis.hardware.devices import (
     PRECISION_BYTES,
     UnknownDeviceError,
     device_of,

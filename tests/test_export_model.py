@@ -14,8 +14,8 @@ import safetensors
 import torch
 
 import archs
-from analysis.export_model import FORMATS, ExportError, export_model
 from archs.errors import ConfigError, WeightsError
+from archs.export import FORMATS, ExportError, export_model
 from cli import main
 from tests.weights import SMALL, small_model
 

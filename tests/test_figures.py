@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from views.figures import traffic
-from views.figures.waterfall import in_order, waterfall
+from views.charts import traffic
+from views.charts.traffic import in_order, waterfall
 from views.notation import format_change, format_difference
 from views.tables import by_area
 from views.theme import LIGHT, VARIANT_STYLES

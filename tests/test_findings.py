@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from analysis import summarize
-from analysis.compare import comparison_row
 from analysis.findings import (
     comparison_finding,
     counters_finding,
@@ -17,6 +16,7 @@ from analysis.findings import (
     traffic_finding,
     traffic_shares,
 )
+from analysis.summary import comparison_row
 from analysis.units import THIN_SPACE
 
 

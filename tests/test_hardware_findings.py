@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.accuracy import pareto_front
-from analysis.devices import get_device
-from analysis.hardware_findings import (
+from analysis.hardware.accuracy import pareto_front
+from analysis.hardware.devices import get_device
+from analysis.hardware.findings import (
     accuracy_finding,
     find_flips,
     paradox_finding,
     roofline_finding,
     speed_finding,
 )
-from analysis.prediction.predict import predict
-from analysis.speeds import Speed, find_speeds
+from analysis.hardware.predict.predict import predict
+from analysis.hardware.speeds import Speed, find_speeds
 from analysis.units import THIN_SPACE
-from views.figures.order import flipped_pairs, order
+from views.charts.speeds import flipped_pairs, order
 from views.theme import LIGHT
 
 

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
 import archs
-from analysis.libraries import list_library
+from analysis.targets import list_library
 
 #: One or more of each family: timm's file, then its networks.
 TIMM = {

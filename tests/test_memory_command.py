@@ -73,7 +73,7 @@ def test_designs_of_a_module_are_its_own():
 
 
 def test_what_a_device_gave_out_stands_beside_the_count(capsys, monkeypatch):
-    from analysis.memory import on_device
+    from analysis.hardware.measure import allocator as on_device
 
     def read(target, image_size, batch_size, dtype, mode, device):
         counted = analysis.memory(target, image_size, batch_size, dtype, mode)

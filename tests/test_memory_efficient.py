@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import analysis
 import archs
-from analysis.export_model import export_model
+from archs.export import export_model
 from archs.weights.names import registered_name
 from tests.autograd import saved_bytes
 

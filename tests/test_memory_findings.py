@@ -8,12 +8,10 @@ import pytest
 
 import archs
 from analysis import memory, summarize
-from analysis.measuring.design_run import DesignRun, DesignTime
-from analysis.measuring.record import Machine
+from analysis.hardware.measure.design_run import DesignRun, DesignTime
+from analysis.hardware.measure.record import Machine
 from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, kept_by_kind, live_by_kind
-from analysis.memory.footprints import footprints
-from analysis.memory.saved import SAVED_KINDS
-from analysis.memory_findings import (
+from analysis.memory.findings import (
     designs_finding,
     fits_finding,
     folding_finding,
@@ -21,8 +19,9 @@ from analysis.memory_findings import (
     lifetimes_finding,
     training_finding,
 )
-from analysis.optimize.report import Report
-from analysis.optimize.saving import COUNTED, Saving, saving
+from analysis.memory.fits import footprints
+from analysis.memory.saved_tensors import SAVED_KINDS
+from analysis.optimize.saving import COUNTED, Report, Saving, saving
 from analysis.units import THIN_SPACE
 from archs.errors import ConfigError
 from views.memory.inputs import parse_budget

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import archs
-from analysis.measuring.errors import DeviceError
-from analysis.memory import on_device
-from analysis.memory.on_device import Bytes, memory_on_device
+from analysis.hardware.measure import allocator as on_device
+from analysis.hardware.measure.allocator import Bytes, memory_on_device
+from analysis.hardware.measure.record import DeviceError
 from tests.live_bytes import LiveBytes
 
 NAMES = ["densenet_cifar", "ese_vovnet19b_slim_dw"]

@@ -14,9 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import analysis
 import archs
 from analysis.memory.kept import SAVES
-from analysis.memory.saved import SAVED_KINDS
+from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.storages import UnfollowedOpError
-from analysis.memory.training_layers import training_layers
+from analysis.memory.training import training_layers
 from archs.errors import ConfigError
 from tests.autograd import build, images_for, saved_bytes
 from tests.strategies import CONFIGS, image_sizes

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import analysis
 import archs
-from analysis.weightless import Weightless
+from analysis.trace.weightless import Weightless
 from cli import main
 
 SMALL = {

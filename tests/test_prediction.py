@@ -11,19 +11,23 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.devices import Device, get_device, list_devices
-from analysis.measuring.record import Machine, Measurement
-from analysis.measuring.workload import Workload
-from analysis.prediction.calibrated import CALIBRATION, factors_for, known_error, shipped_calibration
-from analysis.prediction.calibration import calibrate_device
-from analysis.prediction.fusion import fuse
-from analysis.prediction.model import BOUNDS, finish_times
-from analysis.prediction.own_runs import calibrate_by
-from analysis.prediction.predict import predict
-from analysis.prediction.small_batches import small_batch_trials
-from analysis.prediction.timed_runs import TimedRun, is_planned, layers_of, load_runs
-from analysis.prediction.validation import error_row, fold_of_network, rank_correlation, validate_predictions
-from analysis.results import Results
+from analysis.hardware.devices import Device, get_device, list_devices
+from analysis.hardware.measure.record import Machine, Measurement, Workload
+from analysis.hardware.measure.results import Results
+from analysis.hardware.predict.calibrated import CALIBRATION, factors_for, known_error, shipped_calibration
+from analysis.hardware.predict.calibration import calibrate_device
+from analysis.hardware.predict.kernels import fuse
+from analysis.hardware.predict.model import BOUNDS, finish_times
+from analysis.hardware.predict.own_runs import calibrate_by
+from analysis.hardware.predict.predict import predict
+from analysis.hardware.predict.timed_runs import TimedRun, is_planned, layers_of, load_runs
+from analysis.hardware.predict.validation import (
+    error_row,
+    fold_of_network,
+    rank_correlation,
+    small_batch_trials,
+    validate_predictions,
+)
 from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
@@ -259,7 +263,7 @@ def test_commands_answer(command, capsys):
 
 @pytest.mark.parametrize("arguments", [["--trials"], ["--format", "csv"]])
 def test_validate_shows_every_kind(arguments, capsys, monkeypatch):
-    monkeypatch.setattr("analysis.prediction.validation.validate_predictions", validation)
+    monkeypatch.setattr("analysis.hardware.predict.validation.validate_predictions", validation)
     assert main(["validate", *arguments]) == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("networks", "device", "family", "small batch"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.published import COLUMNS, TABLES, UnknownFactError, published
+from analysis.hardware.published import COLUMNS, TABLES, UnknownFactError, published
 from archs import list_archs
 from archs.errors import ConfigError
 

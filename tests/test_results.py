@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis.measuring.record import Machine
-from analysis.results import SCHEMA, CorruptResultsError, Results, ResultsError, encode
+from analysis.hardware.measure.record import Machine
+from analysis.hardware.measure.results import SCHEMA, CorruptResultsError, Results, ResultsError, encode
 from cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.test_results import measurement
-from analysis.results import Results
+from analysis.hardware.measure.results import Results
 for number in range(int(sys.argv[2])):
     Results(Path(sys.argv[1])).add([measurement(f"{sys.argv[3]} {number}")])
     print(number, flush=True)
@@ -201,7 +201,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 def test_a_store_that_is_locked_for_too_long_is_one_sentence(store, monkeypatch):
     filelock = pytest.importorskip("filelock")
-    monkeypatch.setattr("analysis.results.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("analysis.hardware.measure.results.LOCK_SECONDS", 0.05)
     store.path.parent.mkdir()
     with filelock.FileLock(f"{store.path}.lock"), pytest.raises(ResultsError, match="Another process has been writing"):
         store.add([measurement()])

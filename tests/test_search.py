@@ -7,10 +7,18 @@ import pytest
 
 import analysis
 from analysis.search.budgets import Tally, parse_budgets
-from analysis.search.proxy import capacity_proxy, proxy_evidence, spearman
-from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, evaluation_key
-from analysis.search.receptive_field import receptive_field
-from analysis.search.sample import draw
+from analysis.search.engine import draw
+from analysis.search.quantities import (
+    COUNTED,
+    EVALUATORS,
+    SEARCH_QUANTITIES,
+    PredictedSeconds,
+    capacity_proxy,
+    evaluation_key,
+    proxy_evidence,
+    receptive_field,
+    spearman,
+)
 from archs import get_config, list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 
@@ -232,7 +240,7 @@ def test_receptive_fields_of_known_networks():
 def test_the_proxy_comes_with_its_evidence():
     evidence = proxy_evidence()
     assert len(evidence.networks) == len(set(evidence.networks)) == 8
-    rows = [row for row in analysis.accuracy.accuracy_rows() if row["recipe"] == evidence.recipe]
+    rows = [row for row in analysis.hardware.accuracy.accuracy_rows() if row["recipe"] == evidence.recipe]
     products = [row["params"] * row["macs"] for row in rows]
     assert evidence.rank_correlation == pytest.approx(-spearman(products, [row["error"] for row in rows]))
     assert 0 < evidence.close_pairs_right <= evidence.close_pairs

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import Space, get_space, list_spaces, summarize
-from analysis.search.batch import BatchCosts
+from analysis.search.counting import BatchCosts
 from analysis.search.walks import WALKED
 from archs import list_archs
 from archs.errors import ConfigError, UnknownFieldError

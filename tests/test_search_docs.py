@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import analysis
-from analysis.search.proxy import proxy_evidence
+from analysis.search.quantities import proxy_evidence
 from archs import get_config
 from commands.options import parse_value
 from scripts.matched_budget import NAME, TIMES, TOLERANCE, reference

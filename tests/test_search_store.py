@@ -15,7 +15,7 @@ import pytest
 
 import analysis
 from analysis.search.quantities import PredictedSeconds, evaluation_key
-from analysis.search.store import Store, StoreError, config_key
+from analysis.search.result import Store, StoreError, config_key
 from archs import get_config
 from archs.errors import ConfigError, MissingPackageError, UnknownOpError
 from tests.searching import SPACE, calls, run, value_of

@@ -8,10 +8,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 from analysis import memory  # noqa: E402
-from analysis.measuring import designs_in_turn  # noqa: E402
-from analysis.measuring.designs_in_turn import measure_designs, saved_bytes  # noqa: E402
-from analysis.measuring.errors import BenchmarkError  # noqa: E402
-from analysis.measuring.training_designs import designs  # noqa: E402
+from analysis.hardware.measure import training_designs  # noqa: E402
+from analysis.hardware.measure.record import BenchmarkError  # noqa: E402
+from analysis.hardware.measure.training_designs import (  # noqa: E402
+    designs,
+    measure_designs,
+    saved_bytes,
+)
 from archs.errors import UnknownArchError  # noqa: E402
 
 
@@ -63,6 +66,6 @@ def test_unknown_networks_are_refused() -> None:
 
 
 def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.measuring.cpu.Cpu.free_memory", lambda self: 1000)
+    monkeypatch.setattr("analysis.hardware.measure.cpu.Cpu.free_memory", lambda self: 1000)
     with pytest.raises(BenchmarkError, match="take a smaller batch or image size"):
-        designs_in_turn.measure_designs("densenet_cifar", 2, 32)
+        training_designs.measure_designs("densenet_cifar", 2, 32)

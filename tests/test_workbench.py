@@ -10,7 +10,7 @@ from archs import get_config, list_archs
 from archs.design import Design
 from archs.errors import ConfigError
 from views.design import controls as design_controls
-from views.design.workbench import Workbench
+from views.workbench import Workbench
 
 
 @pytest.fixture

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.compare import comparison_row
 from analysis.crosscheck import cross_check
 from analysis.findings import reason
-from analysis.libraries import LIBRARIES, is_library_name
 from analysis.memory import InferenceMemory, TrainingMemory, memory_of
 from analysis.optimize.saving import Saving, saving
+from analysis.summary import comparison_row
+from analysis.targets import LIBRARIES, is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from archs.registry import list_families
 from views import frames
-from views.designs import config_of, target_of
 from views.frames import Network
-from views.inputs import InputSettings
 from views.networks import variant
+from views.sidebar import InputSettings
+from views.workbench import config_of, target_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ import streamlit as st
 from analysis.findings import comparison_finding, left_out_finding
 from analysis.quantities import QUANTITIES
 from analysis.units import format_size
-from views import cached, inputs, selection, tables, widgets
-from views.figures import networks as figures
+from views import cached, sidebar, tables, widgets
+from views.charts import networks as figures
 from views.networks import PRESETS, preset_of
 from views.notation import STYLES, Notation
 
@@ -47,11 +47,11 @@ def select() -> tuple[list[str], str, str]:
     with st.sidebar:
         st.subheader("Networks")
         presets = st.container()
-        names = selection.choose_networks()
+        names = sidebar.choose_networks()
         with presets:
             choose_preset(names)
-        selection.choose_libraries()
-        baseline = selection.choose_baseline(names)
+        sidebar.choose_libraries()
+        baseline = sidebar.choose_baseline(names)
         style = widgets.choose_segment(
             "Figures",
             "figures",
@@ -125,8 +125,8 @@ def render() -> None:
     """The page."""
     names, baseline, style = select()
     st.title("Compare", anchor=False)
-    settings = inputs.current()
-    with selection.counting(names):
+    settings = sidebar.current()
+    with sidebar.counting(names):
         frame, left_out = cached.comparison(names, settings)
     if left_out:
         st.error(left_out_finding(left_out), icon=":material/error:")

@@ -11,8 +11,8 @@ from analysis.crosscheck import waterfall
 from analysis.findings import counters_finding, reason
 from analysis.units import format_si
 from archs.errors import DenseScopeError
-from views import cached, inputs, selection, tables, widgets
-from views.figures import waterfall as figures
+from views import cached, sidebar, tables, widgets
+from views.charts import traffic as figures
 from views.notation import format_change
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def _literal(text: str) -> str:
 
 def render() -> None:
     """The page."""
-    name = selection.choose_network()
+    name = sidebar.choose_network()
     st.title(f"Counters: {name}", anchor=False)
-    settings = inputs.current()
+    settings = sidebar.current()
     try:
         with st.spinner(f"Running five counters on {name} …"):
             frame = cached.counters(name, settings.image_size, settings.batch_size)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from analysis.speeds import EVIDENCE, Speed
+from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_share, format_si, format_size
-from views.figures.labels import Line
-from views.figures.names import MARK
+from views.charts.labels import MARK, Line
 from views.theme import Theme, mix
 
 LEGEND = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analysis.libraries import is_library_name
+from analysis.targets import is_library_name
 from archs.densenet import DenseNetConfig
 from archs.registry import get_config, get_family, list_archs
 from archs.vovnet import VoVNetConfig
-from views.designs import config_of
+from views.workbench import STARTING_NETWORK, config_of
 
 
 class Preset(NamedTuple):
@@ -30,7 +30,7 @@ DEFAULT = Preset(
         "vovnet39",
         "vovnet57",
     ),
-    "densenet121",
+    STARTING_NETWORK,
 )
 
 PRESETS = {

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.export import FORMATS, MEDIA_TYPES, export_frame
-from archs.errors import nearest_names
-from views import links, theme
+from archs.errors import abbreviate, nearest_names
+from views import theme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def choose(label: str, key: str, options: Sequence[str], default: str, **more: A
 
 def choose_or_type(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
     """One of some options, or any other text."""
-    links.check(key, bool, "given")
+    check_link(key, bool, "given")
     return st.selectbox(label, options, index=options.index(default), key=key, accept_new_options=True, **_KEPT, **more)
 
 
@@ -47,7 +47,7 @@ def choose_segment(label: str, key: str, options: Sequence[str], default: str, *
 
 def choose_integer(label: str, key: str, low: int, high: int, **more: Any) -> int:
     """An integer in [low, high]."""
-    links.check(key, lambda text: text.isdecimal() and low <= int(text[:9]) <= high, f"an integer from {low} to {high}")
+    check_link(key, lambda text: text.isdecimal() and low <= int(text[:9]) <= high, f"an integer from {low} to {high}")
     return st.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
 
 
@@ -62,7 +62,7 @@ def choose_range(
 
 def switch(label: str, key: str, default: bool, **more: Any) -> bool:
     """On or off."""
-    links.check(key, lambda text: text.lower() in ("true", "false"), "true or false")
+    check_link(key, lambda text: text.lower() in ("true", "false"), "true or false")
     return st.toggle(label, default, key=key, **_KEPT, **more)
 
 
@@ -71,7 +71,7 @@ def _check_options(key: str, options: Sequence[str], format_func: Callable[[Any]
     shown = [format_func(option) for option in options]
     values = st.query_params.get_all(key)
     bad = [value for value in values if value not in shown]
-    links.check(key, shown.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
+    check_link(key, shown.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
 
 
 def current_theme() -> theme.Theme:
@@ -123,3 +123,28 @@ def downloads(frame: pd.DataFrame, name: str) -> None:
                 on_click="ignore",
                 key=f"download_{name}_{file_format}",
             )
+
+
+_KNOWN = "known link parameters"
+
+
+def check_link(key: str, accepts: Callable[[str], bool], allowed: str) -> None:
+    """Say which values of a parameter will be ignored; called right before the widget that is bound to it."""
+    st.session_state.setdefault(_KNOWN, set()).add(key)
+    bad = [value for value in st.query_params.get_all(key) if not accepts(value)]
+    if bad:
+        _say(f"The link asks for {key} = {', '.join(map(abbreviate, bad))}, which was ignored: it must be {allowed}.")
+
+
+def drop_unknown_parameters() -> None:
+    """Say which parameters no widget of this page knows; called when all widgets have been drawn."""
+    unknown = set(st.query_params) - st.session_state.get(_KNOWN, set())
+    if unknown:
+        names = ", ".join(sorted(map(abbreviate, unknown)))
+        _say(f"The link's {names} was ignored: this page has no such parameter.")
+        for key in unknown:
+            del st.query_params[key]
+
+
+def _say(sentence: str) -> None:
+    st.toast(sentence, icon=":material/link_off:", duration="infinite")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analysis.kinds import KINDS, op_kind
 from analysis.memory.inference import InferenceMemory
-from analysis.memory.saved import SAVED_KINDS
+from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.storages import Storage
 from analysis.memory.training import TrainingMemory
 from archs.layer import INPUT

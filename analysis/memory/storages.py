@@ -1,11 +1,13 @@
-"""The pieces of memory behind the tensors of a network, and the edges along which these are read."""
+"""The pieces of memory behind a network's tensors, what lies there whatever the batch, and the batch that fits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archs.errors import DenseScopeError
+from analysis.costs import element_bytes
+from analysis.summary import Summary
+from archs.errors import ConfigError, DenseScopeError
 from archs.layer import INPUT, Layer
 
 #: What a trace calls a tensor that was not computed from the image.
@@ -45,3 +47,29 @@ def last_reads(layers: Sequence[Layer]) -> dict[str, int]:
         made.add(layer.name)
     last.pop(CONSTANT, None)
     return last
+
+
+def weight_bytes(summary: Summary) -> int:
+    """Bytes of the parameters."""
+    return summary.params * element_bytes(summary.dtype)
+
+
+def buffer_bytes(summary: Summary) -> int:
+    """Bytes of the running mean, the running variance and the batch counter (int64) of every batch norm."""
+    size = element_bytes(summary.dtype)
+    norms = [cost.layer for cost in summary.layers if cost.layer.op == "batch_norm"]
+    return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
+
+
+def largest_batch(budget_bytes: float, fixed_bytes: int, batch_bytes: int, batch_size: int) -> int:
+    """How many images fit, where `batch_bytes` are taken by a batch of `batch_size`; 0 if not one does.
+
+    >>> largest_batch(1000, 200, 300, batch_size=2)
+    5
+
+    Raises: ConfigError: the budget is not a positive number.
+    """
+    number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
+    if not (number and 0 < budget_bytes < float("inf")):
+        raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")
+    return max(0, (int(budget_bytes) - fixed_bytes) * batch_size // batch_bytes)

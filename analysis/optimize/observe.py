@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from analysis.optimize.foldable import foldable_norms
-from analysis.optimize.norms import NORM_WITH_ACT, has_hooks
-from analysis.trace import source_of, trace
+from analysis.optimize.rewrite import NORM_WITH_ACT, has_hooks
+from analysis.optimize.saving import foldable_norms
+from analysis.trace.recorder import source_of, trace
 from archs.layer import INPUT, Layer, Pair, Shape
 
 

@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from analysis.optimize.dense_blocks import preallocate_dense_blocks
-from analysis.optimize.norms import fold_norms, replace_by_multiply_adds
 from analysis.optimize.observe import ForwardPass
-from analysis.optimize.report import Report
+from analysis.optimize.rewrite import fold_norms, preallocate_dense_blocks, replace_by_multiply_adds
+from analysis.optimize.saving import Report
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair, Shape

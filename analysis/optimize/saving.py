@@ -1,16 +1,83 @@
-"""What optimising a network for inference saves: its counts before and after."""
+"""What optimising does to a network and what it saves: its counts before and after."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.memory.inference import inference_memory
-from analysis.optimize.report import Report
 from analysis.quantities import QUANTITIES, Quantity
 from analysis.summary import Summary, summarize
 from archs.errors import MissingPackageError
-from archs.layer import Pair
+from archs.layer import Layer, Pair
+
+
+@dataclass(frozen=True)
+class Report:
+    """Which batch norms were folded and which were not, and why; the names are those of the modules."""
+
+    name: str
+    #: Folded batch norms, each with the convolution that took it in.
+    folded: dict[str, str]
+    #: The others, each with the reason.
+    kept: dict[str, str]
+    #: Those of the others that run as one multiply-add a channel.
+    multiply_adds: list[str]
+    #: Dense blocks whose layers write into one buffer instead of concatenating.
+    preallocated: list[str]
+    channels_last: bool
+    compiled: bool
+
+    def __str__(self) -> str:
+        """A line for what was done and one for each reason against doing more."""
+        total = len(self.folded) + len(self.kept)
+        lines = [f"{self.name}: {len(self.folded)} of {total} batch norms folded into convolutions."]
+        if not total:
+            lines = [f"{self.name} has no batch norm: nothing to fold."]
+        lines += [f"{count} kept: {reason}." for reason, count in Counter(self.kept.values()).most_common()]
+        if self.multiply_adds:
+            lines.append(f"{len(self.multiply_adds)} of those kept run as one multiply-add a channel.")
+        if self.preallocated:
+            lines.append(f"{len(self.preallocated)} dense blocks write into one buffer each, without concatenations.")
+        if self.channels_last:
+            lines.append("Weights lie channels last.")
+        if self.compiled:
+            lines.append("Compiled with torch.compile.")
+        return "\n".join(lines)
+
+
+def foldable_norms(layers: Sequence[Layer]) -> tuple[dict[str, str], dict[str, str]]:
+    """The batch norms of a network that only rescale what one convolution makes, and why the others do more.
+
+    Returns:
+        The convolution of each batch norm that can be folded, and the reason for each that cannot; keys are the
+        names of batch norms, in execution order.
+
+    >>> from archs import plan_layers, get_config
+    >>> convs, reasons = foldable_norms(plan_layers(get_config("densenet121")))
+    >>> len(convs), convs["features.norm0"], reasons["features.denseblock1.denselayer1.norm1"]
+    (59, 'features.conv0', 'it reads max_pool2d, not one convolution')
+    """
+    makers = {layer.name: layer for layer in layers}
+    reads = Counter(name for layer in layers for name in layer.inputs)
+    convs, reasons = {}, {}
+    for layer in layers:
+        if layer.op != "batch_norm":
+            continue
+        [source] = layer.inputs
+        maker = makers.get(source)
+        if maker is None or maker.op != "conv2d":
+            reasons[layer.name] = f"it reads {'the image' if maker is None else maker.op}, not one convolution"
+        elif reads[source] > 1:
+            reasons[layer.name] = "its convolution is read by other layers too"
+        elif layer.input_shapes[0] != maker.output_shape:
+            reasons[layer.name] = "it reads its convolution in another shape"
+        else:
+            convs[layer.name] = source
+    return convs, reasons
+
 
 _OWN = (
     Quantity("operations", "Operations", "", "Layers that run, each as its own kernel."),
@@ -57,7 +124,7 @@ def saving(
     """
     before = summarize(target, image_size, batch_size, dtype)
     try:
-        from analysis.measuring.network import build
+        from analysis.hardware.measure.session import build
         from analysis.optimize.optimize import optimize_for_inference
     except ModuleNotFoundError:
         raise MissingPackageError("Optimising a network", "torch") from None

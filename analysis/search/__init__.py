@@ -43,7 +43,7 @@ def search(
     `joblib.parallel_config(backend="dask")` around the call spreads them over a cluster.
 
     Args:
-        space: a `Space`, or the name of one (`analysis.search.presets.list_spaces`).
+        space: a `Space`, or the name of one (`analysis.search.space.list_spaces`).
         budgets: (lower, upper) by quantity, None where there is no bound: {"macs": (None, 600e6)}.
         objectives: quantities to minimise, or "min" or "max" by quantity.
         limit: how many configs to look at; more than the space has: all of them, else drawn with the seed.
@@ -60,13 +60,12 @@ def search(
         UnknownSpaceError, UnknownQuantityError: they name the nearest three.
         ConfigError: a setting that is not allowed.
     """
-    from analysis.search.batch import BatchCosts
     from analysis.search.budgets import parse_budgets
+    from analysis.search.counting import BatchCosts
     from analysis.search.engine import Search
-    from analysis.search.presets import get_space
     from analysis.search.quantities import COUNTED, EVALUATORS, UnknownQuantityError
-    from analysis.search.space import Space
-    from analysis.search.store import Store
+    from analysis.search.result import Store
+    from analysis.search.space import Space, get_space
 
     own = dict(evaluators or {})
     for name, function in own.items():

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
-from analysis.benchmark import benchmark
 from analysis.costs import element_bytes
-from analysis.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.accuracy import accuracy_rows
+from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.measure.benchmark import benchmark
+from analysis.hardware.predict.calibrated import factors_for
+from analysis.hardware.predict.kernels import EXECUTIONS
+from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
-from analysis.prediction.calibrated import factors_for
-from analysis.prediction.kernels import EXECUTIONS
-from analysis.prediction.predict import LAYOUTS, predict
 from analysis.quantities import QUANTITIES, Quantity
-from analysis.search.proxy import capacity_proxy
-from analysis.search.receptive_field import receptive_field
 from analysis.search.walks import WALKED
 from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
-from archs.errors import DenseScopeError, nearest_names
+from archs.errors import ConfigError, DenseScopeError, nearest_names
+from archs.layer import INPUT, Layer
 from archs.planning import plan_layers
 
 #: A quantity of one config; NaN where it has none.
@@ -178,3 +180,98 @@ def format_value(name: str, value: float) -> str:
     if name == "receptive_field":
         return f"{value:.0f}\u2009px"
     return format_si(float(value), SEARCH_QUANTITIES[name].unit if name in SEARCH_QUANTITIES else "")
+
+
+def receptive_field(layers: Iterable[Layer]) -> int:
+    """Side, in pixels, of the square of the image that can change one element of the last map, edges aside.
+
+    Along each path of kernels, (k − 1) times the strides before it is added; the widest path counts. Attention and the
+    head see the whole image through their global pooling: what they add is not counted.
+
+    Source: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019.
+    """
+    seen: dict[str, tuple[int, int]] = {INPUT: (1, 1)}  # of each map: side, and pixels between its elements
+    widest = 1
+    for layer in layers:
+        sources = [seen[name] for name in layer.inputs if name in seen]
+        if layer.op == "global_avg_pool" or not sources:
+            continue
+        side, pixels = max(sources)
+        if layer.kernel and layer.stride:
+            dilation = layer.dilation[0] if layer.dilation else 1
+            side, pixels = side + (layer.kernel[0] - 1) * dilation * pixels, pixels * layer.stride[0]
+        seen[layer.name] = side, pixels
+        widest = max(widest, side)
+    return widest
+
+
+#: At this rank correlation and above, a proxy is not called weak.
+STRONG = 0.7
+#: The one published recipe that trained networks of all three families; its figures stand in osmr/imgclsmob's README.
+RECIPE = "imgclsmob Gluon (original training)"
+#: The image size at which accuracies are compared.
+IMAGE_SIZE = 224
+
+
+def capacity_proxy(params: npt.ArrayLike, macs: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """log10(params × MACs), MACs of one image: both equally, nothing fitted.
+
+    Source: parameters and FLOPs as the baselines that few zero-cost proxies beat: White et al., "A Deeper Look at
+    Zero-Cost Proxies for Lightweight NAS", ICLR Blog Track 2022.
+    """
+    return np.log10(np.asarray(params, float)) + np.log10(np.asarray(macs, float))
+
+
+class ProxyEvidence(NamedTuple):
+    """How the proxy ranks the networks that one recipe has trained."""
+
+    recipe: str
+    networks: tuple[str, ...]
+    #: Spearman's rank correlation between the proxy and published ImageNet top-1 accuracy.
+    rank_correlation: float
+    #: Pairs of networks whose MACs differ by less than a factor of two, and how many of them it ranks right.
+    close_pairs: int
+    close_pairs_right: int
+
+    def sentence(self) -> str:
+        """What is known about the proxy, to stand wherever it is offered."""
+        points = f"Spearman, {len(self.networks)} networks of the recipe {self.recipe}"
+        strength = "" if self.rank_correlation >= STRONG else " It is weak: do not choose by it."
+        return (
+            "The capacity proxy is log10(parameters × MACs). Its rank correlation with published ImageNet top-1 "
+            f"accuracy is {self.rank_correlation:.2f} ({points}); it ranks {self.close_pairs_right} of "
+            f"{self.close_pairs} pairs right whose MACs differ by less than a factor of two, so within a narrow budget "
+            f"it says little.{strength}"
+        )
+
+
+def proxy_evidence(recipe: str = RECIPE) -> ProxyEvidence:
+    """How the proxy ranks the registered networks that a recipe has trained. Raises: ConfigError: fewer than three."""
+    rows = {row["name"]: row for row in accuracy_rows() if _fits(row, recipe)}
+    if len(rows) < 3:
+        raise ConfigError("recipe", recipe, "one that trained three registered networks or more")
+    proxies = capacity_proxy([row["params"] for row in rows.values()], [row["macs"] for row in rows.values()])
+    accuracies = np.array([-row["error"] for row in rows.values()])
+    macs = [row["macs"] for row in rows.values()]
+    close = [(a, b) for a, b in combinations(range(len(rows)), 2) if 0.5 < macs[a] / macs[b] < 2]
+    right = sum(bool((proxies[a] - proxies[b]) * (accuracies[a] - accuracies[b]) > 0) for a, b in close)
+    return ProxyEvidence(recipe, tuple(rows), spearman(proxies, accuracies), len(close), right)
+
+
+def _fits(row: dict[str, Any], recipe: str) -> bool:
+    return bool(row["family"] and row["recipe"] == recipe and row["image_size"] == IMAGE_SIZE and row["macs"])
+
+
+def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Rank correlation; equal values share their mean rank.
+
+    >>> spearman([1, 2, 3], [10, 30, 20])
+    0.5
+    """
+    ranks_of_a, ranks_of_b = _ranks(np.asarray(a, float)), _ranks(np.asarray(b, float))
+    return round(float(np.corrcoef(ranks_of_a, ranks_of_b)[0, 1]), 12)
+
+
+def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from archs.recompute.autocast import cast
-from archs.recompute.batch_norm import norm_relu_again, running_statistics
+from archs.recompute.recomputable import cast, norm_relu_again, running_statistics
 
 aten = torch.ops.aten
 

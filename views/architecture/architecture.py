@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.findings import architecture_finding
 from analysis.findings import left_out_finding, reason
+from analysis.structure.findings import architecture_finding
 from archs.errors import DenseScopeError
-from views import cached, inputs, selection, widgets
+from views import cached, sidebar, widgets
 from views.architecture import block as architecture_block
 from views.architecture import changes as architecture_changes
 from views.architecture import channels as architecture_channels
@@ -35,9 +35,9 @@ SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
 
 def count(names: Sequence[str]) -> list[Summary]:
     """The networks that can take the input; says why another cannot."""
-    settings = inputs.current()
+    settings = sidebar.current()
     summaries, reasons = [], {}
-    with selection.counting(names):
+    with sidebar.counting(names):
         for name in names:
             try:
                 summaries.append(cached.network(name, settings).summary)
@@ -54,7 +54,7 @@ def count(names: Sequence[str]) -> list[Summary]:
 
 def render() -> None:
     """The page."""
-    names = selection.choose_network_and_beside()
+    names = sidebar.choose_network_and_beside()
     st.title(" and ".join(names), anchor=False)
     if not (summaries := count(names)):
         return

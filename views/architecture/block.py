@@ -10,13 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.boxes import Diagram
-from analysis.architecture.parts import diagrams
+from analysis.structure.diagram import Diagram, diagrams
 from analysis.units import format_quantity
 from views import tables, widgets
 from views.architecture import block_diagram
 from views.architecture.side_by_side import columns
-from views.figures.diagram_svg import draw as draw_svg
+from views.charts.diagram_svg import draw as draw_svg
 
 HELP = """A box is a convolution with the normalisation and activation beside it, in the order of the family. Numbers on
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.

@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.changes import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
-from analysis.architecture.findings import changes_finding
 from analysis.findings import reason
+from analysis.structure.changes import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
+from analysis.structure.findings import changes_finding
 from analysis.units import format_change, format_signed
 from archs.errors import DenseScopeError
-from views import cached, inputs, tables, widgets
-from views.figures import architecture_changes as figures
+from views import cached, sidebar, tables, widgets
+from views.charts import architecture as figures
 from views.networks import DEFAULT
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
@@ -60,7 +60,7 @@ def _pair(summaries: Sequence[Summary]) -> tuple[Summary, Summary] | None:
     if only.name == DEFAULT.baseline:
         return None
     try:
-        return cached.network(DEFAULT.baseline, inputs.current()).summary, only
+        return cached.network(DEFAULT.baseline, sidebar.current()).summary, only
     except DenseScopeError as error:
         st.error(f"{DEFAULT.baseline}: {reason(error)}", icon=":material/error:")
         return None

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.channels import channel_rows, landmarks
-from analysis.architecture.findings import channels_finding, channels_rule
+from analysis.structure.channels import channel_rows, landmarks
+from analysis.structure.findings import channels_finding, channels_rule
 from analysis.units import format_quantity, format_ratio, format_si
 from views import tables, widgets
 from views.architecture.side_by_side import columns
-from views.figures import architecture_channels as figures
+from views.charts import architecture as figures
 
 if TYPE_CHECKING:
     import pandas as pd

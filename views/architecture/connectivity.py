@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.connectivity import Block, blocks
-from analysis.architecture.wiring import COSTS, wiring_finding, wiring_rows
+from analysis.structure.connectivity import Block, blocks
+from analysis.structure.wiring import COSTS, wiring_finding, wiring_rows
 from analysis.units import format_quantity
 from views import tables, widgets
 from views.architecture.side_by_side import columns
-from views.figures.architecture_matrix import Panel, matrices
+from views.charts.matrix import Panel, matrices
 from views.networks import variant
 
 ALL = "all"

@@ -9,17 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.lifetimes import lives, lives_finding
 from analysis.memory import memory_of
 from analysis.memory.along_depth import LIVE_KINDS
 from analysis.memory.inference import InferenceMemory
+from analysis.structure.lifetimes import lives, lives_finding
 from analysis.units import format_si
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import height
 from views.architecture.side_by_side import columns
-from views.figures.architecture_flow import gantt
-from views.figures.stages import Band
+from views.charts.architecture import gantt
+from views.charts.depth import Band
 from views.memory.inference import LIFETIME_LABELS
 
 WHOLE = "whole network"

@@ -7,7 +7,7 @@ from html import escape
 from itertools import zip_longest
 
 from analysis import Summary
-from analysis.architecture.table import Abreast, Line, abreast, table
+from analysis.structure.table import Abreast, Line, abreast, table
 from analysis.units import format_quantity, format_size
 from views.notation import format_exact
 

@@ -12,14 +12,14 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture import BlockReuse, reuse
-from analysis.architecture.feature_reuse import reuse_finding
+from analysis.structure import BlockReuse, reuse
+from analysis.structure.feature_reuse import reuse_finding
 from archs.create import create_model
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import SHORT, SPACE, TITLES, height
 from views.architecture.side_by_side import columns
-from views.figures.architecture_matrix import Panel, matrices
+from views.charts.matrix import Panel, matrices
 from views.networks import variant
 
 HELP = """The mean of |weight| over the weights that connect a source with a reader: output channels × the source's

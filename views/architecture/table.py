@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.architecture.table import table_rows
 from analysis.depth import depth_terms
+from analysis.structure.table import table_rows
 from views import tables, widgets
 from views.architecture.paper_table import paper_table
 

@@ -8,23 +8,23 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.compare import comparison_row
 from analysis.memory import memory_of
 from analysis.memory.along_depth import LIVE_KINDS
 from analysis.quantities import label_of
+from analysis.summary import comparison_row
 from archs.registry import list_archs
-from views import cached, frames, layer_table, tables, widgets
+from views import cached, frames, tables, widgets
 from views.architecture import block as architecture_block
 from views.architecture import channels as architecture_channels
 from views.architecture import table as architecture_table
-from views.figures import depth as depth_figures
-from views.figures import memory as memory_figures
-from views.figures import networks as network_figures
-from views.inputs import InputSettings
-from views.memory import frames as memory_frames
+from views.charts import depth as depth_figures
+from views.charts import memory as memory_figures
+from views.charts import networks as network_figures
+from views.layers import tables as layer_table
 from views.memory import inference as memory_inference
 from views.memory import tables as memory_tables
 from views.notation import Notation
+from views.sidebar import InputSettings
 
 AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
 TABLE_COLUMNS = ("name", *AXES)
@@ -61,7 +61,7 @@ def draw_channels(base: Summary, summary: Summary, settings: InputSettings) -> N
 
 def draw_memory(base: Summary, summary: Summary, settings: InputSettings) -> None:
     """What is alive at inference."""
-    frame = memory_frames.timeline(memory_of(summary, "inference"))
+    frame = memory_tables.timeline(memory_of(summary, "inference"))
     question = "What is alive as each layer runs?"
     with widgets.chart_or_table(question, memory_inference.HELP, lambda: memory_tables.show_timeline(frame), live=True):
         figure = memory_figures.timeline(frame, LIVE_KINDS, widgets.current_theme())

@@ -5,25 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import Summary
-from analysis.deltas import delta_finding
-from analysis.devices import list_devices
-from analysis.findings import network_finding, reason
+from analysis.findings import delta_finding, network_finding, reason
+from analysis.hardware.devices import list_devices
 from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.registry import get_config
-from views import inputs, widgets
-from views.design import bench as design_bench
+from views import sidebar, widgets, workbench
 from views.design import charts as design_charts
 from views.design import editor as design_editor
 from views.design import export as design_export
 from views.design import headlines as design_headlines
 from views.design import shelf as design_shelf
-from views.design.workbench import Workbench
+from views.workbench import Workbench
 
 DEVICE = "RTX 4090"
 
 
-def draw_results(bench: Workbench, settings: inputs.InputSettings) -> None:
+def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
     """Everything that the design costs."""
     try:
         summary = settings.summarize(bench.current)
@@ -56,12 +54,12 @@ def draw_headlines(base: Summary, summary: Summary) -> None:
 
 def render() -> None:
     """The page."""
-    workbench = design_bench.bench()
+    bench = workbench.bench()
     with st.sidebar:
-        design_editor.draw(workbench)
-    st.title(workbench.current.name, anchor=False)
-    draw_results(workbench, inputs.current())
-    design_bench.carry_in_link()
+        design_editor.draw(bench)
+    st.title(bench.current.name, anchor=False)
+    draw_results(bench, sidebar.current())
+    workbench.carry_in_link()
 
 
 render()

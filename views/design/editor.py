@@ -10,7 +10,7 @@ from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from views.design import controls as design_controls
 from views.design.controls import Control
-from views.design.workbench import Workbench
+from views.workbench import Workbench
 
 #: What was set but does not make a valid design yet, by field, and the sentence that says why.
 _DRAFTS, _PROBLEM = "design drafts", "design problem"

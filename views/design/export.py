@@ -39,8 +39,8 @@ def _offer(design: Design, file_format: str) -> None:
 @st.cache_data(max_entries=2, show_spinner=False)
 def model_file(design: Design, file_format: str) -> bytes:
     """The network with freshly initialised weights, as a file. Raises: DenseScopeError: it cannot be written."""
-    from analysis.export_model import export_model
     from archs.create import create_model
+    from archs.export import export_model
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{file_format}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from analysis import Summary, predict
-from analysis.deltas import Delta, deltas
+from analysis.findings import Delta, deltas
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.quantities import QUANTITIES

@@ -6,15 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.compare import comparison_row
 from analysis.findings import left_out_finding, reason
+from analysis.summary import comparison_row
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.design import editor as design_editor
-from views.design.workbench import Workbench
-from views.inputs import InputSettings
 from views.notation import Notation
+from views.sidebar import InputSettings
+from views.workbench import Workbench
 
 COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
 TITLES = {"name": ("Design", "The design at hand stands first, its baseline second, then the shelf.")}

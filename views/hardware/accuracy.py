@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analysis.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
-from analysis.devices import Device
-from analysis.hardware_findings import accuracy_finding
-from analysis.published import published
+from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
+from analysis.hardware.devices import Device
+from analysis.hardware.findings import accuracy_finding
+from analysis.hardware.published import published
+from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import QUANTITIES
-from analysis.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.units import format_quantity, format_si, format_size
 from views import tables, widgets
-from views.figures import accuracy as figures
+from views.charts import accuracy as figures
 from views.hardware import speeds as hardware_speeds
 from views.hardware.inputs import Question, choose_device
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.hardware_findings import speed_finding
-from analysis.speeds import strongest
+from analysis.hardware.findings import speed_finding
+from analysis.hardware.speeds import strongest
 from views import widgets
-from views.figures import speeds as figures
-from views.figures.order import flipped_pairs, order
+from views.charts import speeds as figures
+from views.charts.speeds import flipped_pairs, order
 from views.hardware import speeds as hardware_speeds
 from views.hardware.inputs import Question
 

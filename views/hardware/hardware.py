@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from analysis.devices import Device
 from analysis.findings import left_out_finding
+from analysis.hardware.devices import Device
 from analysis.units import format_si
 from views import tables, widgets
 from views.hardware import accuracy as hardware_accuracy

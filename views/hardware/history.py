@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from analysis.measuring.record import Measurement
-from analysis.results import Results, decode, encode
+from analysis.hardware.measure.record import Measurement
+from analysis.hardware.measure.results import Results, decode, encode
 from analysis.units import format_share, format_si
 from archs.errors import DenseScopeError
 from views import tables

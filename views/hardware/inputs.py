@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
-from analysis.measuring.record import Measurement
-from analysis.prediction.own_runs import MIN_RUNS, calibrate_by
-from analysis.prediction.predict import LAYOUTS
-from analysis.results import Results
-from analysis.speeds import Conditions
+from analysis.hardware.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
+from analysis.hardware.measure.record import Measurement
+from analysis.hardware.measure.results import Results
+from analysis.hardware.predict.own_runs import MIN_RUNS, calibrate_by
+from analysis.hardware.predict.predict import LAYOUTS
+from analysis.hardware.speeds import Conditions
 from analysis.units import format_share
 from archs.errors import DenseScopeError
-from views import inputs, links, selection, widgets
+from views import sidebar, widgets
 
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
 BATCHES = ("256", "1", "8", "32", "64", "128", "512", "1024")
@@ -50,14 +50,14 @@ def ask(*, conditions: bool = True) -> Question:
     Args:
         conditions: whether the section asks on which devices, and what they are given.
     """
-    size, own = inputs.current_image_size(), measurements()
+    size, own = sidebar.current_image_size(), measurements()
     with st.sidebar:
         st.subheader("Networks")
-        names = selection.choose_networks()
-        selection.choose_libraries()
+        names = sidebar.choose_networks()
+        sidebar.choose_libraries()
         if not conditions:
             for key in _CONDITION_KEYS:  # a link may hold them for the other sections
-                links.check(key, lambda _: True, "")
+                widgets.check_link(key, lambda _: True, "")
             return Question(names, [], Conditions(image_size=size), own)
         st.subheader("Devices")
         devices = choose_devices()

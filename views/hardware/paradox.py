@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from analysis.hardware_findings import paradox_finding
-from analysis.measuring.record import Measurement
-from analysis.speeds import EXECUTIONS, Speed, measured_speed, strongest
+from analysis.hardware.findings import paradox_finding
+from analysis.hardware.measure.record import Measurement
+from analysis.hardware.speeds import EXECUTIONS, Speed, measured_speed, strongest
 from archs.registry import get_config, list_archs
 from views import widgets
-from views.figures import paradox as figures
+from views.charts import accuracy as figures
 from views.hardware import speeds as hardware_speeds
 from views.hardware.inputs import Question, choose_device
 

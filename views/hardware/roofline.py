@@ -8,17 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.devices import PRECISION_BYTES
-from analysis.hardware_findings import roofline_finding
-from analysis.prediction.predict import Prediction, predict
-from analysis.speeds import EXECUTIONS, Speed, strongest
+from analysis.hardware.devices import PRECISION_BYTES
+from analysis.hardware.findings import roofline_finding
+from analysis.hardware.predict.predict import Prediction, predict
+from analysis.hardware.speeds import EXECUTIONS, Speed, strongest
 from analysis.units import format_share, format_si
 from views import tables, widgets
-from views.designs import target_of
-from views.figures import roofline as figures
-from views.figures.roofline import LayerPoint
+from views.charts import roofline as figures
+from views.charts.roofline import LayerPoint
 from views.hardware import speeds as hardware_speeds
 from views.hardware.inputs import Question, choose_device
+from views.workbench import target_of
 
 HELP = (
     "The roof is what the device can do at each arithmetic intensity: bandwidth × intensity up to the peak. Circles "

@@ -7,18 +7,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from analysis.benchmark import benchmark_sweep, doublings
-from analysis.measuring.record import Measurement
-from analysis.measuring.workload import PRECISIONS, Workload
-from analysis.results import Results
+from analysis.hardware.measure.benchmark import benchmark_sweep, doublings
+from analysis.hardware.measure.record import PRECISIONS, Measurement, Workload
+from analysis.hardware.measure.results import Results
 from analysis.units import format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from views import widgets
-from views.designs import is_design
 from views.hardware import history as hardware_history
 from views.hardware.inputs import Question
+from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
 #: In the session: what a run that has not come to its end has measured so far.

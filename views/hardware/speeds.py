@@ -8,18 +8,18 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analysis.devices import Device
 from analysis.findings import join, reason
-from analysis.libraries import is_library_name
-from analysis.prediction.own_runs import CalibratedDevice
-from analysis.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
+from analysis.hardware.devices import Device
+from analysis.hardware.predict.own_runs import CalibratedDevice
+from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
+from analysis.targets import is_library_name
 from analysis.units import format_share, format_si, format_size
 from archs.errors import DenseScopeError
 from views import tables
-from views.designs import config_of, target_of
 from views.hardware.inputs import Question
 from views.networks import variant
 from views.theme import Theme
+from views.workbench import config_of, target_of
 
 TITLES = {
     "name": ("Network", "Name in the registry."),

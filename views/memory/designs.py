@@ -6,17 +6,16 @@ import importlib.util
 
 import streamlit as st
 
-from analysis.libraries import is_library_name
-from analysis.measuring.design_run import DesignRun
-from analysis.memory_findings import designs_finding
+from analysis.hardware.measure.design_run import DesignRun
+from analysis.memory.findings import designs_finding
+from analysis.targets import is_library_name
 from analysis.units import format_size
 from archs.errors import DenseScopeError
 from views import widgets
-from views.designs import target_of
-from views.figures import memory_designs as figures
-from views.memory import frames as memory_frames
+from views.charts import memory_designs as figures
 from views.memory import tables as memory_tables
 from views.memory.inputs import Question
+from views.workbench import target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
 HELP = (
@@ -45,7 +44,7 @@ def draw(question: Question) -> None:
         f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {_threads(run.machine.threads)}, "
         f"{run.machine.software}, median of {len(run.plain.times)} steps. Whatever else the machine does adds to times."
     )
-    frame = memory_frames.designs(run)
+    frame = memory_tables.designs(run)
     with widgets.chart_or_table(
         "What does saving memory cost in time?", HELP, lambda: memory_tables.show_designs(frame)
     ):
@@ -85,7 +84,7 @@ def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
         done += 1
         bar.progress(min(1.0, done / (4 * turns)), f"{name}: step {done}")
 
-    from analysis.measuring.designs_in_turn import measure_designs
+    from analysis.hardware.measure.training_designs import measure_designs
 
     st.session_state[_RUN] = measure_designs(target_of(name), batch_size, image_size, turns, after_step=advance)
     st.rerun()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.memory.footprints import Footprint, footprints
-from analysis.memory_findings import fits_finding
+from analysis.memory.findings import fits_finding
+from analysis.memory.fits import Footprint, footprints
 from archs.errors import DenseScopeError
 from views import cached, widgets
-from views.figures import memory_totals as figures
-from views.memory import frames as memory_frames
+from views.charts import memory as figures
 from views.memory import tables as memory_tables
 from views.memory.inputs import Question, choose_budget, choose_optimizer
 from views.memory.training import modes_of
@@ -35,7 +34,7 @@ def draw(question: Question) -> None:
             batch = one.largest_batch(budget)
             exact = f"Holds {one.total_bytes(batch):,} B; one image more, {one.total_bytes(batch + 1):,} B."
             st.metric(f"Batch, {one.mode}", f"{batch:,}" if batch else "none fits", help=exact, width="content")
-    frame = memory_frames.devices(found)
+    frame = memory_tables.devices(found)
     with widgets.chart_or_table("Which batch fits?", HELP, lambda: memory_tables.show_devices(frame)):
         figure = figures.growth(found, budget, widgets.current_theme())
         widgets.draw(figure, "growth_chart", "Lines: memory of each mode against the batch, and the budget.")

@@ -7,11 +7,10 @@ from collections import Counter
 
 import streamlit as st
 
-from analysis.memory_findings import folding_finding
+from analysis.memory.findings import folding_finding
 from analysis.optimize.saving import COUNTED
 from views import cached, widgets
-from views.figures import memory_folding as figures
-from views.memory import frames as memory_frames
+from views.charts import memory_designs as figures
 from views.memory import tables as memory_tables
 from views.memory.inputs import Question
 
@@ -36,7 +35,7 @@ def draw(question: Question) -> None:
     with st.spinner(f"Building {question.name} and folding its batch norms …"):
         found = cached.optimised(question.name, question.settings, channels_last)
     st.markdown(folding_finding(found))
-    frame = memory_frames.saving(found)
+    frame = memory_tables.saving(found)
     terms = "\n\n".join(f"**{quantity.label}**: {quantity.definition}" for quantity in COUNTED.values())
     with widgets.chart_or_table(
         "What is left after folding?", f"{HELP}\n\n{terms}", lambda: memory_tables.show_saving(frame)
@@ -50,7 +49,7 @@ def draw(question: Question) -> None:
         lines.append(f"{len(found.report.preallocated)} dense blocks write into one buffer each.")
     if lines:
         st.markdown("  \n".join(lines))
-    norms = memory_frames.norms(found.report)
+    norms = memory_tables.norms(found.report)
     if not norms.empty:
         memory_tables.show_norms(norms)
     widgets.downloads(frame, f"{question.name}_folding")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.memory.along_depth import LIVE_KINDS
+from analysis.memory.findings import lifetimes_finding
 from analysis.memory.inference import InferenceMemory
-from analysis.memory_findings import lifetimes_finding
 from analysis.units import format_si
 from views import cached, widgets
-from views.figures import memory as figures
-from views.memory import frames as memory_frames
-from views.memory import headlines as memory_headlines
+from views.charts import memory as figures
+from views.memory import tables as memory_headlines
 from views.memory import tables as memory_tables
 from views.memory.inputs import Question
 
@@ -32,7 +31,7 @@ def draw(question: Question) -> None:
     found = {key: cached.inference_memory(question.name, question.settings, key) for key in LIFETIME_LABELS}
     memory = found[lifetimes]
     st.markdown(lifetimes_finding(found["eager"], found["minimal"]))
-    frame = memory_frames.timeline(memory)
+    frame = memory_tables.timeline(memory)
     _draw_headlines(memory)
     with widgets.chart_or_table("What is alive as each layer runs?", HELP, lambda: memory_tables.show_timeline(frame)):
         figure = figures.timeline(frame, LIVE_KINDS, widgets.current_theme())

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.devices import get_device, list_devices
+from analysis.hardware.devices import get_device, list_devices
 from archs.errors import ConfigError, abbreviate
 from views import widgets
-from views.inputs import InputSettings
+from views.sidebar import InputSettings
 
 OPTIMIZERS = {"none": "None", "sgd": "SGD with momentum", "adamw": "AdamW"}
 DEFAULT_BUDGET = "24 GB"

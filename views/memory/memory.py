@@ -7,9 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from analysis.findings import reason
-from analysis.memory_findings import inference_finding, training_finding
+from analysis.memory.findings import inference_finding, training_finding
 from archs.errors import DenseScopeError
-from views import cached, inputs, selection, widgets
+from views import cached, sidebar, widgets
 from views.memory import designs as memory_designs
 from views.memory import fits as memory_fits
 from views.memory import folding as memory_folding
@@ -41,12 +41,12 @@ def say_finding(question: Question) -> None:
 
 def render() -> None:
     """The page."""
-    name = selection.choose_network()
+    name = sidebar.choose_network()
     st.title(f"Memory: {name}", anchor=False)
-    question = Question(name, inputs.current())
+    question = Question(name, sidebar.current())
     section = widgets.choose_segment("Part", "part", tuple(SECTIONS), "Inference", label_visibility="collapsed")
     try:
-        with selection.counting([name]):
+        with sidebar.counting([name]):
             say_finding(question)
             st.caption(f"Counted at {question.settings}; all figures are for the whole batch.")
         SECTIONS[section](question)

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from analysis.memory.saved import SAVED_KINDS
+from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.training import TrainingMemory
 from views import cached, widgets
-from views.figures import memory as figures
-from views.figures import memory_totals
-from views.memory import frames as memory_frames
-from views.memory import headlines as memory_headlines
+from views.charts import memory as figures
+from views.charts import memory as memory_totals
+from views.memory import tables as memory_headlines
 from views.memory import tables as memory_tables
 from views.memory.inputs import OPTIMIZERS, Question, choose_optimizer
 
@@ -39,13 +38,13 @@ def draw(question: Question) -> None:
     _draw_headlines(modes, optimizer)
     if "recomputed" not in modes:
         st.caption(f"{question.name} has no design that recomputes here; the networks of the registry have.")
-    kinds = memory_frames.kinds(modes)
+    kinds = memory_tables.kinds(modes)
     theme = widgets.current_theme()
     with widgets.chart_or_table(
         "What is kept for the backward pass?", KINDS_HELP, lambda: memory_tables.show_kinds(kinds)
     ):
         widgets.draw(memory_totals.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes kept by kind, mode by mode.")
-    frames = {mode: memory_frames.kept(memory) for mode, memory in modes.items()}
+    frames = {mode: memory_tables.kept(memory) for mode, memory in modes.items()}
     table = _side_by_side(frames)
     with widgets.chart_or_table(
         "Where along the depth does it gather?", DEPTH_HELP, lambda: memory_tables.show_kept(table, list(table)[3:])

@@ -9,11 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.devices import list_devices
+from analysis.hardware.devices import list_devices
 from analysis.search import search
-from analysis.search.presets import get_space, list_spaces
 from analysis.search.quantities import COUNTED, EVALUATORS, PredictedSeconds, format_value, label_of
-from analysis.search.space import Space
+from analysis.search.space import Space, get_space, list_spaces
 from views import widgets
 
 #: What the browser offers: measuring takes the server's machine, so it is left to the command line.

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from analysis.results import users_folder
+from analysis.hardware.measure.results import users_folder
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value, label_of
 from analysis.search.space import Space
 from archs.design import Design, nearest_arch
 from archs.errors import DenseScopeError
-from views import tables, widgets
-from views.design import bench as design_bench
-from views.figures import search as figures
+from views import tables, widgets, workbench
+from views.charts import search as figures
 from views.search import question as search_question
 from views.search.question import Question
 
@@ -91,7 +90,7 @@ def draw_front(result: SearchResult, base: dict[str, Any]) -> None:
 def open_in_design(result: SearchResult, number: int) -> None:
     """Put a network of the front on the workbench, and go there."""
     st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
-    design_bench.bench().put(Design(f"{result.space.name} {result.front['index'][number]}", result.configs[number]))
+    workbench.bench().put(Design(f"{result.space.name} {result.front['index'][number]}", result.configs[number]))
     st.switch_page("views/design/design.py")
 
 

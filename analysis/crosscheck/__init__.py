@@ -1,0 +1,69 @@
+"""Five public counters on one network, each difference to our own count explained by the counter's own rules."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from analysis.targets import resolve_target
+from archs import checks
+from archs.errors import MissingPackageError
+from archs.layer import Pair
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+#: The columns of every cross-check; between the two groups stands one column a step.
+HEAD = ("counter", "version", "reported_as", "unit", "reported", "ours")
+TAIL = ("residual", "verdict", "quote_when")
+
+#: Some counters replace functions of torch while they run: one cross-check at a time.
+_TURN = threading.Lock()
+
+
+def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> pd.DataFrame:
+    """One row a counter: what it reports, our count in its unit, and the difference step by step.
+
+    reported = ours + the sum of the steps + residual. A step is what the counter counts beside multiply-accumulates
+    (batch norm, ReLU, bias …) or fails to count, by the counter's own rules applied to every layer. The residual is
+    what its rules, as we know them, do not explain. A counter that is not installed or fails has no figure, and its
+    verdict says why.
+
+    Args: as `analysis.summarize`; a module is left as it is, every counter gets a copy without weights.
+
+    Raises:
+        DenseScopeError: as `analysis.summarize` by the trace.
+    """
+    import pandas as pd
+
+    resolved = resolve_target(target)
+    size = checks.image_size(resolved.image_size if image_size is None else image_size)
+    checks.batch_size(batch_size)
+    try:
+        from analysis.crosscheck.reconcile import reconcile
+    except ModuleNotFoundError:
+        raise MissingPackageError("Cross-checking counters", "torch") from None
+    with _TURN:
+        rows = reconcile(resolved.without_weights(), size, batch_size, resolved.module_input.in_channels)
+    steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
+    frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
+    frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())
+    return frame.astype(dict.fromkeys(("reported", "ours", *steps, "residual"), "Int64"))
+
+
+def step_names(frame: pd.DataFrame) -> list[str]:
+    """The columns of a cross-check that are steps between our figure and a counter's."""
+    return [column for column in frame.columns if column not in (*HEAD, *TAIL)]
+
+
+def waterfall(frame: pd.DataFrame) -> pd.DataFrame:
+    """A cross-check as steps from our figure to each counter's: what each adds, then the counter's figure itself."""
+    import pandas as pd
+
+    rows = []
+    for row in frame[frame["reported"].notna()].to_dict("records"):
+        steps = [step for step in (*step_names(frame), "residual") if row[step]]
+        for step in ("ours", *steps, "reported"):
+            rows.append({"counter": row["counter"], "unit": row["unit"], "step": step, "value": int(row[step])})
+    return pd.DataFrame(rows, columns=["counter", "unit", "step", "value"])

@@ -1,0 +1,118 @@
+"""From a counter's figure to ours: the difference split by the counter's own rules."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections import Counter as Tally
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import nn
+
+from analysis.crosscheck.counter import MACS, Counter, Reading, blank_copy, words
+from analysis.crosscheck.witness import Use, witness
+from archs.layer import INPUT, Pair
+
+#: The files beside this one that describe a counter, in the order of every table.
+COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
+
+
+def reconcile(
+    module: nn.Module, image_size: Pair, batch_size: int, in_channels: int | None = None
+) -> list[dict[str, Any]]:
+    """One record a counter, with one entry a step between our figure and the counter's; the module is not touched.
+
+    Raises: TraceError, UnknownOpError: as `witness`.
+    """
+    batch = witness(blank_copy(module), image_size, batch_size, in_channels)
+    single = batch if batch_size == 1 else witness(blank_copy(module), image_size, 1, in_channels)
+    counters = [import_module(f"analysis.crosscheck.{name}").COUNTER for name in COUNTERS]
+    return [_row(counter, module, batch, single) for counter in counters]
+
+
+def _row(counter: Counter, module: nn.Module, batch: list[Use], single: list[Use]) -> dict[str, Any]:
+    ours = counter.units_per_mac * _macs(batch)
+    row: dict[str, Any] = {
+        "counter": counter.name,
+        "reported_as": counter.reported_as,
+        "unit": counter.unit,
+        "ours": ours,
+        "quote_when": counter.quote_when,
+    }
+    try:
+        reading = _read(counter, blank_copy(module), batch)
+        row["version"] = version(counter.package)
+    except Exception as error:
+        return row | {"verdict": _failure(counter, error)}
+    seen = batch if counter.sees_batch else single
+    steps = {"batch": counter.units_per_mac * (_macs(seen) - _macs(batch))} | _steps(counter, seen)
+    residual = reading.value - ours - sum(steps.values())
+    steps = {step: value for step, value in steps.items() if value}
+    verdict = _verdict(counter, reading, ours, steps, residual, seen)
+    return row | {"reported": reading.value, "residual": residual, "verdict": verdict} | steps
+
+
+def _macs(uses: list[Use]) -> int:
+    return sum(use.macs for use in uses)
+
+
+def _read(counter: Counter, module: nn.Module, uses: list[Use]) -> Reading:
+    """Run a counter without letting it speak."""
+    shapes = (pair for use in uses for pair in zip(use.layer.inputs, use.layer.input_shapes, strict=True))
+    image = torch.empty(next(shape for source, shape in shapes if source == INPUT), device="meta")
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return counter.run(module, image)
+
+
+def _failure(counter: Counter, error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == counter.package:
+        return f"{counter.name} is not installed: `pip install {counter.package}` adds it."
+    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    return f"{counter.name} fails on this network: {reason.rstrip('.')}."
+
+
+def _steps(counter: Counter, uses: list[Use]) -> dict[str, int]:
+    """What the counter counts beside our multiply-accumulates, and which of those it does not count."""
+    steps: Tally[str] = Tally()
+    for use in uses:
+        parts = dict(counter.count(use))
+        steps[f"missed {words(use.layer.op)}"] += parts.pop(MACS, 0) - counter.units_per_mac * use.macs
+        steps.update(parts)
+    return steps
+
+
+def _verdict(
+    counter: Counter, reading: Reading, ours: int, steps: dict[str, int], residual: int, uses: list[Use]
+) -> str:
+    """How far the counter is from us and what it gets wrong on this network, in sentences."""
+    difference = reading.value - ours
+    sentences = ["It agrees to the last operation." if not (steps or residual) else ""]
+    if difference:
+        distance = f"{_percent(abs(difference), ours)} {'above' if difference > 0 else 'below'} ours"
+        sentences.append(f"It is {distance}: {', '.join(_by_weight(steps))}.")
+    if "batch" in steps:
+        sentences.append("It gives the figure of one image, whatever the batch.")
+    if residual:
+        sentences.append(f"The rules of {counter.name} do not explain {residual:+,}.")
+    return " ".join(filter(None, [*sentences, *counter.find_faults(uses), reading.remark]))
+
+
+def _by_weight(steps: dict[str, int]) -> list[str]:
+    """The steps, largest first; what is counted again is named once."""
+    return sorted((step for step in steps if not step.endswith(" again")), key=lambda step: -abs(steps[step]))
+
+
+def _percent(part: int, whole: int) -> str:
+    """A share that may be tiny, with three significant digits; of nothing, the part itself.
+
+    >>> _percent(221, 10_000), _percent(3, 100_000), _percent(7, 0)
+    ('2.21 %', 'less than 0.01 %', '7')
+    """
+    if not whole:
+        return f"{part:,}"
+    return f"{100 * part / whole:.3g} %" if part / whole >= 1e-4 else "less than 0.01 %"

@@ -1,0 +1,113 @@
+"""Published ImageNet errors beside what a network costs, and the networks that none beats at both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from analysis.costs import cost_layers
+from analysis.hardware.predict.timed_runs import has_layers, layers_of
+from analysis.hardware.predict.validation import kind_of_network
+from analysis.hardware.published import published
+from analysis.summary import summarize
+from archs.errors import DenseScopeError
+from archs.registry import get_config
+
+Row = dict[str, Any]
+
+#: Counted costs of one image, by their names in `analysis.quantities`.
+COUNTED_COSTS = ("params", "macs", "memory_access_cost")
+#: Kinds of networks of timm that stand beside the registered ones.
+CONTEXT_KINDS = ("resnet", "rdnet")
+#: Who trained a network, by a part of the source; the first that fits.
+_RECIPES = {
+    "pytorch-image-models": "timm",
+    "torchvision": "torchvision",
+    "pytorchcv": "pytorchcv, Gluon",
+    "imgclsmob": "pytorchcv, Gluon",
+    "PaddleClas": "PaddleClas",
+    "arXiv 1608.06993": "authors",
+    "liuzhuang13/": "authors",
+    "stigma0617/": "authors",
+    "Robert-JunWang/": "authors",
+}
+SECOND_HAND = "second-hand"
+RECIPES = (*dict.fromkeys(_RECIPES.values()), SECOND_HAND)
+
+
+def recipe_group(source: str) -> str:
+    """Who trained a network, in one or two words.
+
+    >>> recipe_group("stigma0617/VoVNet.pytorch@039d9dcb README.md")
+    'authors'
+    """
+    return next((group for part, group in _RECIPES.items() if part in source), SECOND_HAND)
+
+
+def accuracy_rows() -> list[Row]:
+    """Every published single-crop ImageNet top-1 error of a registered network, with its counted costs.
+
+    ResNets and RDNets of which throughput is published too are there for context: their `family` is None.
+    """
+    rows: list[dict[Any, Any]] = published("accuracy", dataset="ImageNet", metric="top1_error").to_dict("records")
+    return [found for row in rows if "10-crop" not in row["evaluation"] for found in _rows(row)]
+
+
+def _rows(row: Mapping[Any, Any]) -> Iterator[Row]:
+    """One, or none for a network that is neither registered nor context."""
+    size = int(row["image_size"]) if row["image_size"] == row["image_size"] and row["image_size"] else 224
+    name = row["arch"] or f"timm/{row['network'].partition('.')[0]}"
+    if row["arch"] or (kind_of_network(name) in CONTEXT_KINDS and has_layers(name, size)):
+        yield {
+            "name": name,
+            "family": get_config(name).family if row["arch"] else None,
+            "error": float(row["value"]),
+            "image_size": size,
+            "group": recipe_group(row["source"]),
+            "recipe": row["recipe"],
+            "evaluation": row["evaluation"],
+            "evidence": "published",
+            **_costs(name, size),
+            "source": row["source"],
+            "note": row["note"],
+        }
+
+
+@cache
+def _costs(name: str, size: int) -> dict[str, int | None]:
+    if name.startswith("timm/"):
+        costs = cost_layers(layers_of(name, size), allow_uncounted=True)
+        return {key: sum(getattr(cost, key) for cost in costs) for key in COUNTED_COSTS}
+    try:
+        summary = summarize(name, size)
+    except DenseScopeError:  # its input does not suit the network as it is registered
+        return dict.fromkeys(COUNTED_COSTS)
+    return {key: getattr(summary, key) for key in COUNTED_COSTS}
+
+
+def counted_costs(rows: Iterable[Row], key: str) -> dict[tuple[str, int], tuple[float, str]]:
+    """A counted cost of each network and image side, for `with_costs`."""
+    return {(row["name"], row["image_size"]): (row[key], "counted") for row in rows if row[key]}
+
+
+def with_costs(rows: Iterable[Row], costs: Mapping[tuple[str, int], tuple[float, str]]) -> list[Row]:
+    """The rows whose network and image side have a cost, with that `cost` and its `cost_evidence`."""
+    keyed = [(row, costs.get((row["name"], row["image_size"]))) for row in rows]
+    return [row | {"cost": found[0], "cost_evidence": found[1]} for row, found in keyed if found]
+
+
+def pareto_front(rows: Iterable[Mapping[str, Any]], *, more_is_better: bool = False) -> list[Mapping[str, Any]]:
+    """The rows that no other beats in both `cost` and `error`, the best `cost` first.
+
+    >>> rows = [{"cost": cost, "error": error} for cost, error in ((1, 9), (2, 9), (3, 5), (4, 6))]
+    >>> [row["cost"] for row in pareto_front(rows)], [row["cost"] for row in pareto_front(rows, more_is_better=True)]
+    ([1, 3], [4, 3])
+    """
+    from analysis.pareto import pareto_mask
+
+    sign = -1 if more_is_better else 1
+    by_cost = sorted(rows, key=lambda row: (sign * row["cost"], row["error"]))
+    points = [(sign * row["cost"], row["error"]) for row in by_cost]
+    on_front = pareto_mask(points)
+    return [row for number, row in enumerate(by_cost) if on_front[number] and points[number] not in points[:number]]

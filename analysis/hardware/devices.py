@@ -1,0 +1,201 @@
+"""What a GPU can do by its data sheet: peaks, bandwidth, memory, in base units. Shipped ones, and the user's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from archs import checks
+from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names
+
+DATA = Path(__file__).parents[1] / "data"
+
+#: Precision of the arithmetic -> bytes of a stored element. tf32 is how float32 convolutions run by default.
+PRECISION_BYTES = {"fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2}
+#: What is taken for a mistake: the slowest microcontroller and the fastest rack lie between.
+_BOUNDS = {
+    "fp32_flops_per_s": (1e9, 1e16),
+    "tf32_flops_per_s": (1e9, 1e17),
+    "fp16_flops_per_s": (1e9, 1e17),
+    "bf16_flops_per_s": (1e9, 1e17),
+    "bandwidth_bytes_per_s": (1e8, 1e15),
+    "l2_bytes": (1e3, 1e11),
+    "sm_count": (1, 1e5),
+    "boost_hz": (1e7, 1e11),
+    "memory_bytes": (1e6, 1e15),
+    "tdp_watts": (0.1, 1e5),
+}
+
+
+class UnknownDeviceError(DenseScopeError, KeyError):
+    """No device is known under that name."""
+
+    def __init__(self, name: object, known: Mapping[str, Any]) -> None:
+        super().__init__(f"There is no device {abbreviate(name)}; the nearest names are {nearest_names(name, known)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One GPU by its data sheet; None where no source says.
+
+    Raises:
+        ConfigError: a value is missing or absurd.
+    """
+
+    name: str
+    #: Peak rates of dense arithmetic in FLOP/s. fp16 and bf16 accumulate in float32, as PyTorch does: on GeForce
+    #: cards that is half of the advertised tensor rate.
+    fp32_flops_per_s: float
+    tf32_flops_per_s: float | None = None
+    fp16_flops_per_s: float | None = None
+    bf16_flops_per_s: float | None = None
+    bandwidth_bytes_per_s: float
+    l2_bytes: float | None = None
+    sm_count: float | None = None
+    boost_hz: float | None = None
+    memory_bytes: float | None = None
+    tdp_watts: float | None = None
+    architecture: str = ""
+    year: int | None = None
+    source: str = "user"
+    #: Where sources contradict each other.
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.strip()):
+            raise ConfigError("name", self.name, "the name of the device")
+        for field, (low, high) in _BOUNDS.items():
+            value = getattr(self, field)
+            if value is not None or field in ("fp32_flops_per_s", "bandwidth_bytes_per_s"):
+                _check(self.name, field, value, low, high)
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions for which a peak is known."""
+        return tuple(name for name in PRECISION_BYTES if getattr(self, f"{name}_flops_per_s"))
+
+    def peak_flops_per_s(self, precision: str) -> float:
+        """The peak at a precision. Raises: ConfigError: the device lacks it."""
+        checks.choice("precision", precision, tuple(PRECISION_BYTES))
+        if precision not in self.precisions:
+            known = ", ".join(map(repr, self.precisions))
+            raise ConfigError("precision", precision, f"one that {self.name} has by its data sheet: {known}")
+        return float(getattr(self, f"{precision}_flops_per_s"))
+
+
+def _check(name: str, field: str, value: Any, low: float, high: float) -> None:
+    try:
+        checks.number(field, value, low, high, open_low=False, open_high=False)
+    except ConfigError:
+        raise ConfigError(f"{field} of {name}", value, f"a number from {low:g} to {high:g}, in base units") from None
+
+
+@cache
+def _shipped() -> dict[str, Device]:
+    with (DATA / "devices.csv").open(encoding="utf-8", newline="") as lines:
+        return {device.name: device for device in map(_device_of_row, csv.DictReader(lines))}
+
+
+def _device_of_row(row: dict[str, str]) -> Device:
+    values = {key: float(value) if key in _BOUNDS else value for key, value in row.items() if value}
+    return Device(**values | {"year": int(row["year"])})  # type: ignore[arg-type]
+
+
+def list_devices() -> list[str]:
+    """The names of the shipped devices, oldest first."""
+    return sorted(_shipped(), key=lambda name: (_shipped()[name].year or 0, name))
+
+
+def get_device(device: str | Device) -> Device:
+    """A shipped device by name, whatever its case; a `Device` stays as it is.
+
+    >>> get_device("rtx 4090").bandwidth_bytes_per_s
+    1008000000000.0
+
+    Raises:
+        UnknownDeviceError: no such device; it names the nearest three.
+    """
+    if isinstance(device, Device):
+        return device
+    shipped = _shipped()
+    by_folded = {name.casefold(): found for name, found in shipped.items()}
+    try:
+        return by_folded[str(device).strip().casefold()]
+    except KeyError:
+        raise UnknownDeviceError(device, shipped) from None
+
+
+def read_device(path: str | PathLike[str]) -> Device:
+    """A user's device from a JSON file. Raises: ConfigError: it cannot be read, or as `parse_device`."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError("device file", str(path), f"a readable JSON file ({error.strerror})") from None
+    return parse_device(content, str(path))
+
+
+def parse_device(content: str | bytes, source: str) -> Device:
+    """A user's device from JSON: an object with fields of `Device`, in base units.
+
+    Args:
+        content: the JSON.
+        source: the file's name, for errors.
+
+    Raises:
+        ConfigError: it is no such object, a field is missing, unknown or absurd, or the name is a shipped device's.
+    """
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ConfigError("device file", source, "a JSON file") from None
+    if not isinstance(values, dict):
+        raise ConfigError("device file", source, "a JSON object such as {name: …, fp32_flops_per_s: …}")
+    device = device_of(values)
+    if device.name.strip().casefold() in (shipped.casefold() for shipped in list_devices()):
+        raise ConfigError("name", device.name, "one that no shipped device has")
+    return device
+
+
+def device_of(values: Mapping[str, Any]) -> Device:
+    """A device from a mapping of `Device` fields. Raises: ConfigError: one is missing, unknown or absurd."""
+    known = [field.name for field in fields(Device)]
+    for field in values:
+        if field not in known:
+            raise ConfigError("device field", field, f"one of a device: {nearest_names(field, known)} are nearest")
+    for field in ("name", "fp32_flops_per_s", "bandwidth_bytes_per_s"):
+        if field not in values:
+            raise ConfigError("device", dict(values), f"given with {field}")
+    return Device(**dict(values))
+
+
+#: Data sheets by PyTorch's names, where these differ by more than the maker's.
+_DATA_SHEETS = {
+    "V100-SXM2-16GB": "V100 SXM2 16GB",
+    "V100-SXM2-32GB": "V100 SXM2 32GB",
+    "A100-SXM4-40GB": "A100 SXM 40GB",
+    "A100-SXM4-80GB": "A100 SXM 80GB",
+    "H100 80GB HBM3": "H100 SXM",
+    "H200": "H200 SXM",
+}
+_MAKERS = re.compile(r"(NVIDIA |GeForce |Tesla )*")
+
+
+def data_sheet(device_name: str) -> Device | None:
+    """The data sheet of a device, None where none is known.
+
+    >>> data_sheet("NVIDIA GeForce RTX 4090").name
+    'RTX 4090'
+    >>> data_sheet("NVIDIA GeForce RTX 4090 Laptop GPU")
+    """
+    name = _MAKERS.sub("", device_name, count=1)
+    try:
+        return get_device(_DATA_SHEETS.get(name, name))
+    except UnknownDeviceError:
+        return None

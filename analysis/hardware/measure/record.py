@@ -1,0 +1,292 @@
+"""What was asked of a device, and what came of it: the `Workload`, `Measurement` and `LayerTime` records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, ClassVar, NamedTuple
+from uuid import uuid4
+
+from analysis.costs import LayerCost
+from analysis.hardware.devices import Device, data_sheet
+from analysis.hardware.measure.quantiles import quantile
+from analysis.hardware.measure.quantities import MEASURED_QUANTITIES
+from analysis.kinds import op_kind
+from archs import checks
+from archs.errors import ConfigError, DenseScopeError
+from archs.layer import Pair
+
+MAX_REPEATS = 100_000
+
+
+class Precision(NamedTuple):
+    """In what numbers a network computes."""
+
+    #: What the weights are stored as.
+    weights: str
+    #: What the tensors between layers are stored as, where convolutions make them.
+    activations: str
+    #: What is multiplied, as data sheets and predictions call it.
+    arithmetic: str
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether PyTorch's autocast chooses, operation by operation ("amp")."""
+        return self.weights != self.activations
+
+
+#: "tf32" stores 32 bits and multiplies 19 of them on tensor cores; "float32" multiplies all.
+PRECISIONS = {
+    "float32": Precision("float32", "float32", "fp32"),
+    "tf32": Precision("float32", "float32", "tf32"),
+    "float16": Precision("float16", "float16", "fp16"),
+    "bfloat16": Precision("bfloat16", "bfloat16", "bf16"),
+    "amp float16": Precision("float32", "float16", "fp16"),
+    "amp bfloat16": Precision("float32", "bfloat16", "bf16"),
+}
+
+
+class BenchmarkError(DenseScopeError, RuntimeError):
+    """A network cannot be timed on this machine."""
+
+
+class DeviceError(BenchmarkError):
+    """There is no such device in this machine."""
+
+
+class PrecisionError(BenchmarkError):
+    """The device has no arithmetic of that precision."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How a network is run. Raises: ConfigError: a value that is not allowed.
+
+    >>> Workload(batch_size=8, precision="amp float16", channels_last=True).description
+    'batch 8, amp float16, nhwc, eager'
+    """
+
+    #: "cpu", "cuda" or "cuda:1".
+    device: str = "cpu"
+    batch_size: int = 1
+    #: Side or (h, w) in pixels, kept as (h, w); None for the network's own.
+    image_size: int | Pair | None = 224
+    #: One of `PRECISIONS`.
+    precision: str = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    #: Timed runs, after those that warm up.
+    repeats: int = 20
+
+    def __post_init__(self) -> None:
+        values: dict[str, Any] = {
+            "batch_size": checks.batch_size(self.batch_size),
+            "image_size": None if self.image_size is None else checks.image_size(self.image_size),
+            "precision": checks.choice("precision", self.precision, tuple(PRECISIONS)),
+            "channels_last": checks.boolean("channels_last", self.channels_last),
+            "compile": checks.boolean("compile", self.compile),
+            "repeats": checks.integer("repeats", self.repeats, 1, MAX_REPEATS),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def layout(self) -> str:
+        """The order of a tensor's axes in memory, as published tables write it."""
+        return "nhwc" if self.channels_last else "nchw"
+
+    @property
+    def execution(self) -> str:
+        """Whether torch.compile fuses the layers, or each op runs as its own kernel."""
+        return "compiled" if self.compile else "eager"
+
+    @property
+    def description(self) -> str:
+        """One line for a table's title."""
+        return f"batch {self.batch_size}, {self.precision}, {self.layout}, {self.execution}"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a network was run on, as far as it says."""
+
+    device_name: str
+    software: str
+    #: Threads of the processor that PyTorch computes with.
+    threads: int
+    #: The device's clock right after the last run.
+    clock_mhz: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_text(device_name=self.device_name, software=self.software)
+        checks.integer("threads", self.threads, 1, 2**20)
+        if self.clock_mhz is not None:
+            checks.number("clock_mhz", self.clock_mhz, 0, inf, open_low=False, open_high=True)
+
+
+def _require_text(**values: object) -> None:
+    """What comes out of a file may be anything."""
+    for field_name, value in values.items():
+        if not isinstance(value, str):
+            raise ConfigError(field_name, value, "text")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _new_id() -> str:
+    return uuid4().hex[:12]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One network on one device. Without any times: it needs more memory than the device has."""
+
+    evidence: ClassVar[str] = "measured"
+
+    id: str = field(default_factory=_new_id)
+    #: UTC, ISO 8601.
+    date: str = field(default_factory=_now)
+    name: str
+    family: str | None
+    workload: Workload
+    machine: Machine
+    #: Of the whole batch, by the meter: 2 × MACs of convolution and linear layers.
+    flops: int
+    #: Seconds of each timed run, in order.
+    times: tuple[float, ...] = ()
+    #: Largest sum of the tensors that PyTorch held, weights included; None where the device keeps no count.
+    peak_memory_bytes: int | None = None
+    joules_per_image: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_text(id=self.id, date=self.date, name=self.name, family=self.family or "")
+        checks.integer("flops", self.flops, 0, 2**63 - 1)
+        for time in self.times:
+            checks.number("times", time, 0, inf, open_low=True, open_high=True)
+        for field_name in ("peak_memory_bytes", "joules_per_image"):
+            if (value := getattr(self, field_name)) is not None:
+                checks.number(field_name, value, 0, inf, open_low=False, open_high=True)
+
+    @property
+    def out_of_memory(self) -> bool:
+        return not self.times
+
+    @property
+    def seconds(self) -> float | None:
+        """The median run."""
+        return self._quantile(0.5)
+
+    @property
+    def seconds_low(self) -> float | None:
+        """A quarter of the runs took less."""
+        return self._quantile(0.25)
+
+    @property
+    def seconds_high(self) -> float | None:
+        """A quarter of the runs took more."""
+        return self._quantile(0.75)
+
+    def _quantile(self, share: float) -> float | None:
+        return quantile(self.times, share) if self.times else None
+
+    @property
+    def images_per_s(self) -> float | None:
+        return self.workload.batch_size / self.seconds if self.seconds else None
+
+    @property
+    def flops_per_s(self) -> float | None:
+        return self.flops / self.seconds if self.seconds else None
+
+    @property
+    def data_sheet(self) -> Device | None:
+        """What the device's maker promises; None for a CPU, and for devices that are not shipped."""
+        return data_sheet(self.machine.device_name)
+
+    @property
+    def share_of_peak(self) -> float | None:
+        """FLOP/s over the device's peak at the precision; None where that is not known."""
+        sheet, arithmetic = self.data_sheet, PRECISIONS[self.workload.precision].arithmetic
+        if self.flops_per_s is None or sheet is None or arithmetic not in sheet.precisions:
+            return None
+        return self.flops_per_s / sheet.peak_flops_per_s(arithmetic)
+
+    def row(self) -> dict[str, Any]:
+        """One record of a table: plain values, stable keys."""
+        workload, machine = self.workload, self.machine
+        return {
+            "id": self.id,
+            "date": self.date,
+            "name": self.name,
+            "family": self.family,
+            "evidence": self.evidence,
+            "device": self.data_sheet.name if self.data_sheet else machine.device_name,
+            "torch_device": workload.device,
+            "batch_size": workload.batch_size,
+            "image_size": workload.image_size,
+            "precision": workload.precision,
+            "layout": workload.layout,
+            "execution": workload.execution,
+            "outcome": "out of memory" if self.out_of_memory else "measured",
+            **{key: getattr(self, key) for key in MEASURED_QUANTITIES},
+            "repeats": len(self.times),
+            "threads": machine.threads,
+            "clock_mhz": machine.clock_mhz,
+            "software": machine.software,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """What the results store keeps: everything that was observed, nothing that follows from it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Measurement:
+        """The reverse of `to_json`. Raises: TypeError, KeyError, ConfigError: it is no measurement."""
+        fields = dict(data)
+        image_size = fields["workload"]["image_size"]
+        workload = Workload(**fields.pop("workload") | {"image_size": image_size and tuple(image_size)})
+        machine = Machine(**fields.pop("machine"))
+        return cls(**fields | {"workload": workload, "machine": machine, "times": tuple(fields["times"])})
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """One layer within a run of its network. Without times: the run does not show it as an operation of its own."""
+
+    cost: LayerCost
+    #: Seconds in each of the timed runs.
+    times: tuple[float, ...] = ()
+
+    @property
+    def seconds(self) -> float | None:
+        """The median run."""
+        return quantile(self.times, 0.5) if self.times else None
+
+    @property
+    def flops_per_s(self) -> float | None:
+        return self.cost.flops / self.seconds if self.seconds else None
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """Traffic by the meter, which knows nothing of caches, in that time."""
+        return self.cost.bytes_moved / self.seconds if self.seconds else None
+
+    def row(self) -> dict[str, Any]:
+        """One record of a table: plain values, stable keys."""
+        layer = self.cost.layer
+        return {
+            "layer": layer.name,
+            "op": layer.op,
+            "kind": op_kind(layer),
+            "stage": layer.stage,
+            "seconds": self.seconds,
+            "seconds_low": quantile(self.times, 0.25) if self.times else None,
+            "seconds_high": quantile(self.times, 0.75) if self.times else None,
+            "flops": self.cost.flops,
+            "flops_per_s": self.flops_per_s,
+            "bytes_moved": self.cost.bytes_moved,
+            "bytes_per_s": self.bytes_per_s,
+        }

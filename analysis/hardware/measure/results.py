@@ -1,0 +1,180 @@
+"""The user's own measurements: one JSON file in the user's data folder, or in the folder that DENSESCOPE_DATA names.
+
+Two processes may use it at once: a lock keeps writers apart, and a new file takes the old one's place in one step, so
+that readers, and whoever comes after a crash, find either the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from analysis.hardware.measure.record import Measurement
+from archs.errors import DenseScopeError, MissingPackageError, nearest_names
+
+#: Of the file, not of the program: it grows when older programs cannot read the file any more.
+SCHEMA = 1
+FOLDER_VARIABLE = "DENSESCOPE_DATA"
+FILE_NAME = "results.json"
+#: How long to wait for another process that is writing.
+LOCK_SECONDS = 30.0
+
+
+class ResultsError(DenseScopeError):
+    """Results cannot be found, read or written."""
+
+
+class CorruptResultsError(ResultsError):
+    """A file does not hold results."""
+
+
+class Results:
+    """The measurements in one folder; without a folder, the user's."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.path = (folder or users_folder()) / FILE_NAME
+
+    def all(self) -> list[Measurement]:
+        """Every measurement, in the order in which they came.
+
+        Raises:
+            CorruptResultsError: the file cannot be understood; it has been set aside under another name.
+            ResultsError: it cannot be read, or was written by a newer DenseScope.
+        """
+        try:
+            return self._read()
+        except CorruptResultsError:
+            with self._locked():  # another process may have set it aside by now
+                return self._read_or_set_aside()
+
+    def add(self, measurements: Iterable[Measurement]) -> int:
+        """Keep measurements; how many of them are new. Raises: as `all`."""
+        with self._locked():
+            kept = self._read_or_set_aside()
+            known = {measurement.id for measurement in kept}
+            new = [measurement for measurement in measurements if measurement.id not in known]
+            if new:
+                _replace(self.path, encode([*kept, *new]))
+        return len(new)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Forget measurements. Raises: ResultsError: one of them is not there, and all are kept; else as `all`."""
+        gone = set(ids)
+        with self._locked():
+            kept = self._read_or_set_aside()
+            known = [measurement.id for measurement in kept]
+            for unknown in sorted(gone.difference(known)):
+                nearest = f"the nearest ids are {nearest_names(unknown, known)}" if known else "there are none yet"
+                raise ResultsError(f"There is no measurement {unknown!r}; {nearest}.")
+            _replace(self.path, encode([measurement for measurement in kept if measurement.id not in gone]))
+
+    def export(self, path: Path) -> int:
+        """Write a copy for `import_from` on another machine; how many measurements it holds. Raises: as `all`."""
+        measurements = self.all()
+        _replace(path, encode(measurements))
+        return len(measurements)
+
+    def import_from(self, path: Path) -> int:
+        """Add what another machine exported; how many measurements are new here.
+
+        Raises:
+            ResultsError: the file cannot be read, is no export, or is one of another schema; nothing is added.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ResultsError(f"Cannot read {str(path)!r}: {error.strerror}.") from None
+        return self.add(decode(content, path))
+
+    def _read(self) -> list[Measurement]:
+        try:
+            return decode(self.path.read_bytes(), self.path)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ResultsError(f"Cannot read {str(self.path)!r}: {error.strerror}.") from None
+
+    def _read_or_set_aside(self) -> list[Measurement]:
+        try:
+            return self._read()
+        except CorruptResultsError as error:
+            aside = _unused_name(self.path)
+            self.path.rename(aside)
+            raise CorruptResultsError(f"{error} It is now {aside.name!r}; results start afresh.") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """The right to write, for one process and thread at a time."""
+        try:
+            from filelock import FileLock, Timeout
+        except ModuleNotFoundError:
+            raise MissingPackageError("Keeping results", "filelock") from None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS):
+                yield
+        except Timeout:
+            raise ResultsError(f"Another process has been writing to {str(self.path)!r} for too long.") from None
+        except OSError as error:
+            raise ResultsError(f"Cannot write to {str(self.path)!r}: {error.strerror}.") from None
+
+
+def encode(measurements: Iterable[Measurement]) -> str:
+    """Measurements as a file, one a line."""
+    lines = ",\n".join(json.dumps(measurement.to_json()) for measurement in measurements)
+    return f'{{"schema": {SCHEMA}, "measurements": [\n{lines}\n]}}\n'
+
+
+def decode(content: bytes, path: Path) -> list[Measurement]:
+    """The reverse of `encode`.
+
+    Raises:
+        CorruptResultsError: the content is no such file.
+        ResultsError: it is one of another schema.
+    """
+    corrupt = CorruptResultsError(f"{str(path)!r} does not hold results of DenseScope, or is damaged.")
+    try:
+        file = json.loads(content)
+        schema = file["schema"]
+        if schema == SCHEMA:
+            return [Measurement.from_json(record) for record in file["measurements"]]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # ConfigError is a ValueError
+        raise corrupt from None
+    if not isinstance(schema, int):
+        raise corrupt
+    raise ResultsError(f"{str(path)!r} has schema {schema} of another DenseScope; this one reads schema {SCHEMA}.")
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write a file that takes the place of the old one in one step, once it is on the disk."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise ResultsError(f"Cannot write to {str(path)!r}: {error.strerror}.") from None
+
+
+def _unused_name(path: Path) -> Path:
+    """A name for a file that is set aside; nothing has it yet."""
+    stem = f"{path.name}.corrupt-{datetime.now():%Y-%m-%d}"
+    names = (path.with_name(stem if number == 1 else f"{stem}-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def users_folder() -> Path:
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        return Path(folder)
+    try:
+        from platformdirs import user_data_path
+    except ModuleNotFoundError:
+        raise MissingPackageError("Keeping results", "platformdirs") from None
+    return user_data_path("densescope", appauthor=False)

@@ -1,0 +1,189 @@
+"""What a GPU is given to do: the kernels of a network, with the arithmetic and the bytes of one image each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.costs import LayerCost, cost_layers
+from analysis.kinds import WEIGHTED_KINDS, op_kind
+from archs.layer import Layer, Pair
+from archs.planning import plan_layers
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+EXECUTIONS = ("eager", "compiled")
+#: How a kernel computes, as an index: what reaches the matrix units differs.
+POINTWISE_CONV, SPATIAL_CONV, STEM_CONV, GROUPED_CONV, DEPTHWISE_CONV, ELEMENTWISE = range(6)
+_CONV_TYPES = {
+    "convolution 1×1": POINTWISE_CONV,
+    "linear": POINTWISE_CONV,
+    "matrix product": POINTWISE_CONV,
+    "convolution k×k": SPATIAL_CONV,
+    "depthwise": DEPTHWISE_CONV,
+}
+#: Up to so many input channels a convolution sees the image, which fills the matrix units badly.
+STEM_CHANNELS = 4
+#: Matrix kernels make output channels in tiles of so many; the rest of the last tile is wasted.
+CHANNEL_TILE = 32
+#: Autocast runs these in float32: input cast (2 read, 4 written), op (4, 4), output cast back (4, 2), against 2 and 2.
+FLOAT32_OPS = frozenset(("layer_norm", "group_norm", "instance_norm", "rms_norm", "var", "std", "norm"))
+AUTOCAST_TRAFFIC = 5
+#: More elements than any map has.
+MANY = 1 << 62
+
+
+class Kernels(NamedTuple):
+    """One array entry a kernel; activations are those of one image, in elements."""
+
+    kind: Integers
+    #: FLOPs of convolution and linear layers, the waste of incomplete tiles included.
+    padded_flops: Floats
+    elements: Floats
+    #: Elements that a compiled concatenation reads beside: maps that come straight from convolutions.
+    copied_elements: Floats
+    weights: Floats
+    #: Whether PyTorch runs it as a kernel of its own (False: merged by the compiler).
+    eager: npt.NDArray[np.bool_]
+
+
+class Program(NamedTuple):
+    """The kernels of a network in execution order, and the layer that each one ends."""
+
+    layers: tuple[LayerCost, ...]
+    #: Index of the layer that each kernel completes; other layers are merged into it.
+    layer_index: Integers
+    kernels: Kernels
+    #: Of one image.
+    flops: int
+
+
+@lru_cache(maxsize=256)
+def planned_program(config: Any, image_size: Pair, execution: str, half: bool) -> Program:
+    """The kernels of a registered network, or of a config."""
+    return program(plan_layers(config, image_size), execution, half)
+
+
+def program(layers: Sequence[Layer], execution: str, half: bool) -> Program:
+    """The kernels of layers at batch 1.
+
+    Args:
+        layers: of one image.
+        execution: "eager", one kernel a layer, or "compiled", elementwise layers merged as TorchInductor does.
+        half: whether autocast runs convolutions in 16 bits.
+    """
+    costs = cost_layers(layers, "int8", allow_uncounted=True)  # a byte an element
+    sizes = {layer.name: prod(layer.output_shape) for layer in layers}
+    if execution == "compiled":
+        index, traffic = _merged_traffic(layers, sizes)
+    else:
+        index, traffic = [*range(len(layers))], [(_own_traffic(layer, sizes, half=half), 0) for layer in layers]
+    rows = [
+        (*_arithmetic(costs[number]), *moved, costs[number].params)
+        for number, moved in zip(index, traffic, strict=True)
+    ]
+    kind, *columns = np.array(rows, float).T
+    flops, elements, copied, weights = columns
+    eager = np.full(len(rows), execution == "eager")
+    kernels = Kernels(kind.astype(int), flops, elements, copied, weights, eager)
+    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs))
+
+
+def _own_traffic(layer: Layer, sizes: Mapping[str, int], *, half: bool) -> int:
+    """Elements that a layer reads and writes as a kernel of its own.
+
+    A map is read at the size at which it was written, if it was broadcast, or at the part that is used.
+    """
+    written = sizes[layer.name]
+    if layer.op == "concat":
+        return 2 * written
+    if layer.op == "write":
+        return 2 * prod(layer.input_shapes[0])
+    for name, shape in zip(layer.inputs, layer.input_shapes, strict=False):
+        size = prod(shape)
+        written += min(size, sizes.get(name, size))
+    return written * AUTOCAST_TRAFFIC if half and layer.op in FLOAT32_OPS else written
+
+
+def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[list[int], list[tuple[int, int]]]:
+    """The layers that remain kernels after fusion, with the elements that each one moves and copies."""
+    sources, copied = fuse(layers)
+    index, traffic = [], []
+    for number, layer in enumerate(layers):
+        if layer.name in sources:
+            own = dict(zip(layer.inputs, map(prod, layer.input_shapes), strict=False))
+            read = sum(min(sizes.get(name, own.get(name, 0)), own.get(name, MANY)) for name in sources[layer.name])
+            index.append(number)
+            traffic.append((sizes[layer.name] + read, sum(sizes[name] for name in copied.get(layer.name, ()))))
+    return index, traffic
+
+
+def _arithmetic(cost: LayerCost) -> tuple[int, float]:
+    """How a layer computes, and its FLOPs with the waste of an incomplete tile of output channels."""
+    if not cost.macs:
+        return ELEMENTWISE, 0.0
+    layer = cost.layer
+    kind = _CONV_TYPES[op_kind(layer)]
+    if kind == DEPTHWISE_CONV:
+        return kind, cost.flops
+    if layer.groups > 1:
+        return GROUPED_CONV, cost.flops
+    if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
+        kind = STEM_CONV
+    channels = layer.output_shape[1] if layer.op.startswith("conv") else layer.output_shape[-1]
+    return kind, cost.flops * -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
+
+
+#: torch._inductor.config.max_pointwise_cat_inputs
+MAX_INLINED_PIECES = 8
+_REDUCTIONS = frozenset(("layer_norm", "group_norm", "instance_norm", "rms_norm", "var", "std", "mean", "norm"))
+_WINDOWED = frozenset(("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"))
+
+
+def fuse(layers: Sequence[Layer]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """What each kernel reads, and what it copies into a concatenation beside; keys are the layers that remain."""
+    readers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in layers:
+        for name in layer.inputs:
+            readers[name].append(layer)
+    merged = {layer.name: layer for layer in layers if _is_merged(layer, readers[layer.name])}
+    uncopyable = {layer.name for layer in layers if _is_opaque(layer) or op_kind(layer) == "pooling"}
+    sources, copied = {}, {}
+    for layer in layers:
+        if layer.name in merged:
+            continue
+        inputs = layer.inputs
+        if layer.op == "concat":
+            copied[layer.name] = tuple(name for name in inputs if name in uncopyable)
+            inputs = tuple(name for name in inputs if name in merged)
+        sources[layer.name] = tuple(dict.fromkeys(_memory_sources(inputs, merged)))
+    return sources, copied
+
+
+def _is_opaque(layer: Layer) -> bool:
+    """Run by a library: convolutions, linear layers, matrix products."""
+    return op_kind(layer) in WEIGHTED_KINDS
+
+
+def _is_merged(layer: Layer, readers: Sequence[Layer]) -> bool:
+    """Whether a layer's output never reaches memory."""
+    if _is_opaque(layer) or op_kind(layer) == "pooling" or layer.op in _REDUCTIONS or len(readers) != 1:
+        return False
+    if layer.op == "concat" and len(layer.inputs) > MAX_INLINED_PIECES:
+        return False
+    return not (_is_opaque(readers[0]) or readers[0].op in _WINDOWED)
+
+
+def _memory_sources(names: Sequence[str], merged: dict[str, Layer]) -> list[str]:
+    """The maps in memory from which merged layers are computed."""
+    found = []
+    for name in names:
+        found += _memory_sources(merged[name].inputs, merged) if name in merged else [name]
+    return found

@@ -1,0 +1,143 @@
+"""The model: how long each kernel takes on a device, from a handful of factors with a physical meaning."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.hardware.devices import PRECISION_BYTES, Device
+from analysis.hardware.predict.kernels import (
+    DEPTHWISE_CONV,
+    ELEMENTWISE,
+    GROUPED_CONV,
+    POINTWISE_CONV,
+    SPATIAL_CONV,
+    STEM_CONV,
+    Floats,
+    Kernels,
+)
+
+#: Weights of autocast: read in float32, written and read in 16 bits.
+AUTOCAST_WEIGHT_BYTES = 8
+#: Start and drain of a kernel on the GPU, in seconds: assumed, too short to show at batch 256 and more.
+KERNEL_SECONDS = 4e-6
+#: Seconds in which the host issues one kernel: assumed, the published figures are all of large batches.
+LAUNCH_SECONDS = {"eager": 20e-6, "compiled": 8e-6}
+
+#: What holds a kernel back.
+BOUNDS = ("compute", "memory", "launch overhead")
+COMPUTE, MEMORY, LAUNCH = range(3)
+
+
+class Factors(NamedTuple):
+    """What is calibrated: shares of the data sheet's figures that kernels reach, and traffic that layers don't show.
+
+    A field may be an array, one value a kernel, while factors of several devices are fitted together.
+    """
+
+    #: Share of the memory bandwidth.
+    bandwidth: Any
+    #: Share of that share which PyTorch's own elementwise kernels reach.
+    eager_elementwise: Any
+    #: Shares of the peak at the precision: convolutions 1×1 and linear layers, k×k, and those that see the image.
+    pointwise_conv: Any
+    spatial_conv: Any
+    stem_conv: Any
+    #: Share of the float32 peak: these don't run on matrix units.
+    depthwise_conv: Any
+    #: Time to change NCHW into the NHWC of the matrix units and back, in units of the convolution's own memory time.
+    pointwise_transpose: Any
+    spatial_transpose: Any
+    #: Share of its convolutions' outputs that a compiled concatenation reads from memory.
+    concat_copy: Any
+
+
+#: The factors in which devices differ from each other; the rest is common to all.
+DEVICE_FACTORS = ("bandwidth", "eager_elementwise", "pointwise_conv", "spatial_conv")
+
+
+class Machine(NamedTuple):
+    """What a kernel meets: a device at one precision and layout. A field may be an array, one value a kernel."""
+
+    peak_flops_per_s: Any
+    vector_flops_per_s: Any
+    bandwidth_bytes_per_s: Any
+    element_bytes: Any
+    weight_bytes: Any
+    #: 1 where convolutions must change the layout, else 0.
+    transposes: Any
+
+    @classmethod
+    def of(cls, device: Device, precision: str, layout: str, execution: str) -> Machine:
+        """A compiler chooses NHWC itself; without matrix units, NCHW is computed as it is."""
+        size = PRECISION_BYTES[precision]
+        return cls(
+            device.peak_flops_per_s(precision),
+            device.fp32_flops_per_s,
+            device.bandwidth_bytes_per_s,
+            size,
+            AUTOCAST_WEIGHT_BYTES if size == 2 else size,
+            float(layout == "nchw" and execution == "eager" and precision != "fp32"),
+        )
+
+
+class Times(NamedTuple):
+    """Seconds of each kernel for a whole batch: arithmetic, memory, and what it takes in the end."""
+
+    compute: Floats
+    memory: Floats
+    total: Floats
+
+
+def kernel_times(kernels: Kernels, batch_size: Any, machine: Machine, factors: Factors) -> Times:
+    """How long each kernel runs.
+
+    A kernel takes √(compute² + memory²): at the ridge of the roofline it reaches neither roof. Changes of layout
+    come before and after it, and every kernel has to start and drain.
+    """
+    kind = kernels.kind
+    compute = batch_size * kernels.padded_flops / _rates(kind, machine, factors)
+    elements = kernels.elements + factors.concat_copy * kernels.copied_elements
+    traffic = batch_size * machine.element_bytes * elements + machine.weight_bytes * kernels.weights
+    own_kernel = kernels.eager & (kind == ELEMENTWISE)
+    share = factors.bandwidth * np.where(own_kernel, factors.eager_elementwise, 1.0)
+    memory = traffic / (machine.bandwidth_bytes_per_s * share)
+    transposed = machine.transposes * _choose(
+        kind,
+        {
+            POINTWISE_CONV: factors.pointwise_transpose,
+            SPATIAL_CONV: factors.spatial_transpose,
+            GROUPED_CONV: factors.spatial_transpose,
+        },
+    )
+    total = np.hypot(compute, memory) + transposed * memory + KERNEL_SECONDS
+    return Times(compute, memory * (1 + transposed), total)
+
+
+def _rates(kind: Any, machine: Machine, factors: Factors) -> Any:
+    """FLOP/s that a kernel of each kind reaches; elementwise kernels have no FLOPs."""
+    shares = {
+        POINTWISE_CONV: factors.pointwise_conv,
+        SPATIAL_CONV: factors.spatial_conv,
+        GROUPED_CONV: factors.spatial_conv,
+        STEM_CONV: factors.stem_conv,
+    }
+    rates = machine.peak_flops_per_s * _choose(kind, shares, 1.0)
+    return np.where(kind == DEPTHWISE_CONV, factors.depthwise_conv * machine.vector_flops_per_s, rates)
+
+
+def _choose(kind: Any, values: dict[int, Any], default: float = 0.0) -> Any:
+    """The value of each kernel's kind."""
+    if all(np.ndim(value) == 0 for value in values.values()):
+        table = np.full(ELEMENTWISE + 1, default)
+        table[list(values)] = list(values.values())
+        return table[kind]
+    return np.select([kind == key for key in values], list(values.values()), default)
+
+
+def finish_times(times: Floats, launch_seconds: float) -> Floats:
+    """When each kernel is done, if the host issues one every `launch_seconds` and the GPU runs them in order."""
+    work = np.cumsum(times)
+    issued = launch_seconds * np.arange(1, len(times) + 1)
+    return work + np.maximum.accumulate(issued - (work - times))

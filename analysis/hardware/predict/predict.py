@@ -1,0 +1,201 @@
+"""Predictions: seconds and FLOP/s of a network on a GPU that nobody has to own, and what holds each layer back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.predict.calibrated import KnownError, factors_for, is_calibrated, known_error
+from analysis.hardware.predict.calibration import Calibration
+from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program
+from analysis.hardware.predict.model import (
+    BOUNDS,
+    COMPUTE,
+    LAUNCH,
+    LAUNCH_SECONDS,
+    MEMORY,
+    Machine,
+    Times,
+    finish_times,
+    kernel_times,
+)
+from analysis.hardware.predict.own_runs import CalibratedDevice
+from analysis.hardware.predict.validation import kind_of_error
+from analysis.kinds import op_kind
+from analysis.targets import Target, resolve_target
+from archs import checks
+from archs.layer import Pair
+
+LAYOUTS = ("nchw", "nhwc")
+
+
+class PredictedLayer(NamedTuple):
+    """One layer: the time that passes for it, and what holds it back."""
+
+    name: str
+    op: str
+    kind: str
+    stage: str
+    flops: int
+    seconds: float
+    #: One of `analysis.hardware.predict.model.BOUNDS`; "merged" where a compiler computes it inside another layer.
+    bound: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How long a network takes, by the model: never to be mixed with what is measured or published."""
+
+    target: Target
+    device: Device
+    image_size: Pair
+    batch_size: int
+    precision: str
+    layout: str
+    execution: str
+    #: How far such predictions were off where figures are published; None where none are.
+    error: KnownError | None
+    _program: Program = field(repr=False)
+    _kernel_seconds: tuple[float, ...] = field(repr=False)
+    _kernel_bounds: tuple[int, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    @cached_property
+    def seconds(self) -> float:
+        """For the whole batch."""
+        return sum(self._kernel_seconds)
+
+    @property
+    def flops(self) -> int:
+        """For the whole batch."""
+        return self.batch_size * self._program.flops
+
+    @property
+    def flops_per_s(self) -> float:
+        """2 × MACs over seconds."""
+        return self.flops / self.seconds
+
+    @property
+    def images_per_s(self) -> float:
+        return self.batch_size / self.seconds
+
+    @property
+    def share_of_peak(self) -> float:
+        """FLOP/s over the device's peak at the precision."""
+        return self.flops_per_s / self.device.peak_flops_per_s(self.precision)
+
+    @cached_property
+    def layers(self) -> tuple[PredictedLayer, ...]:
+        """Every layer in execution order; their seconds add up to the whole."""
+        times = dict(zip(self._program.layer_index.tolist(), self._kernel_seconds, strict=True))
+        bounds = dict(zip(self._program.layer_index.tolist(), self._kernel_bounds, strict=True))
+        return tuple(
+            PredictedLayer(
+                cost.layer.name,
+                cost.layer.op,
+                op_kind(cost.layer),
+                cost.layer.stage,
+                self.batch_size * cost.flops,
+                times.get(number, 0.0),
+                BOUNDS[bounds[number]] if number in bounds else "merged",
+            )
+            for number, cost in enumerate(self._program.layers)
+        )
+
+    def seconds_by_bound(self) -> dict[str, float]:
+        """How much of the time each bound takes."""
+        sums = np.bincount(self._kernel_bounds, self._kernel_seconds, len(BOUNDS))
+        return dict(zip(BOUNDS, sums.tolist(), strict=True))
+
+    @property
+    def calibration(self) -> str:
+        """Where the factors come from."""
+        if isinstance(self.device, CalibratedDevice):
+            return f"{self.device.error.figures} own runs"
+        return "published" if is_calibrated(self.device.name) else "other devices"
+
+    def row(self) -> dict[str, Any]:
+        """What a table shows of it: plain values."""
+        error = self.error
+        return {
+            "name": self.name,
+            "device": self.device.name,
+            "evidence": "predicted",
+            "image_size": self.image_size,
+            "batch_size": self.batch_size,
+            "precision": self.precision,
+            "layout": self.layout,
+            "execution": self.execution,
+            "flops": self.flops,
+            "seconds": self.seconds,
+            "images_per_s": self.images_per_s,
+            "flops_per_s": self.flops_per_s,
+            "share_of_peak": self.share_of_peak,
+            **{f"{bound.replace(' ', '_')}_seconds": spent for bound, spent in self.seconds_by_bound().items()},
+            "calibration": self.calibration,
+            "median_error": error.median if error else None,
+            "worst_error": error.worst if error else None,
+        }
+
+
+def predict(
+    target: Any,
+    device: str | Device,
+    batch_size: int = 256,
+    image_size: int | Pair | None = None,
+    precision: str = "fp16",
+    layout: str = "nchw",
+    execution: str = "eager",
+    calibration: Calibration | None = None,
+) -> Prediction:
+    """How long a network would take at inference.
+
+    Args:
+        target: as for `analysis.summarize`.
+        device: a shipped device's name, or a `Device`; `analysis.calibrate_by` calibrates one by your own runs.
+        image_size: side or (h, w); None for the network's own.
+        precision: "fp16" and "bf16" as under autocast, "tf32", "fp32".
+        layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
+        execution: "eager" or "compiled" (torch.compile).
+        calibration: another one than the shipped; no error is known of it.
+
+    Raises:
+        DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
+    """
+    gpu, resolved, batch = get_device(device), resolve_target(target), checks.batch_size(batch_size)
+    checks.choice("precision", precision, tuple(PRECISION_BYTES))
+    checks.choice("layout", layout, LAYOUTS)
+    checks.choice("execution", execution, EXECUTIONS)
+    size = checks.image_size(resolved.image_size if image_size is None else image_size)
+    machine = Machine.of(gpu, precision, layout, execution)
+    found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
+    if calibration:
+        factors, error = calibration.factors(gpu.name), None
+    elif isinstance(gpu, CalibratedDevice):
+        factors, error = gpu.factors, gpu.known_error(precision, layout, execution)
+    else:
+        kind = kind_of_error(resolved.name, resolved.family)
+        factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
+    spent, bounds = _spent(kernel_times(found.kernels, batch, machine, factors), LAUNCH_SECONDS[execution])
+    return Prediction(resolved, gpu, size, batch, precision, layout, execution, error, found, spent, bounds)
+
+
+def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """How much time passes for each kernel, waiting for the host included, and what it waits for most."""
+    spent = np.diff(finish_times(times.total, launch_seconds), prepend=0.0)
+    bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
+    bounds = np.where(spent > 2 * times.total, LAUNCH, bounds)
+    return tuple(spent.tolist()), tuple(bounds.tolist())
+
+
+def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
+    if target.best_route == "plan":
+        return planned_program(target.config, size, execution, half)
+    return program(target.layers(size, 1, "trace"), execution, half)

@@ -1,0 +1,222 @@
+"""How far predictions are off: every published figure predicted without having been used for the calibration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from analysis.hardware.devices import get_device
+from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
+from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
+from analysis.hardware.predict.timed_runs import TimedRun, load_runs
+from analysis.hardware.published import published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FOLDS = 5
+#: Fewer figures tell no error of a kind of network.
+MIN_FIGURES = 4
+#: What the calibration did not know: the network, the whole device, or the kind of network.
+LEFT_OUT = ("networks", "device", "family")
+
+
+class Trial(NamedTuple):
+    """One published figure, and what was predicted for it."""
+
+    left_out: str
+    run: TimedRun
+    seconds: float
+
+    @property
+    def error(self) -> float:
+        """Relative error of the predicted seconds."""
+        return self.seconds / self.run.seconds - 1
+
+    def row(self) -> dict[str, Any]:
+        """Plain values."""
+        facts = {"left_out": self.left_out, **vars(self.run)}
+        published = facts.pop("seconds")
+        return facts | {"published_seconds": published, "predicted_seconds": self.seconds, "error": self.error}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """All trials."""
+
+    trials: tuple[Trial, ...]
+
+    def select(self, left_out: str, **wanted: str) -> list[Trial]:
+        """The trials of a sort: `execution="eager"`, `device="RTX 4090"`, `layout="nhwc"`."""
+        return [
+            trial
+            for trial in self.trials
+            if trial.left_out == left_out and all(getattr(trial.run, key) == value for key, value in wanted.items())
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The errors by what was left out, by execution, then by device and by kind of network."""
+        return [
+            {"left_out": left_out, "execution": execution, "of": label} | error_row(trials)
+            for left_out in LEFT_OUT
+            for execution in ("eager", "compiled")
+            for label, trials in _groups(self.select(left_out, execution=execution))
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group of trials."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def trials_frame(self) -> pd.DataFrame:
+        """One row a trial."""
+        import pandas as pd
+
+        return pd.DataFrame([trial.row() for trial in self.trials])
+
+
+def validate_predictions(calibration: Calibration | None = None) -> Validation:
+    """Predict every published throughput from what is known without it.
+
+    "networks": in `FOLDS` folds of the family, from the other networks. "device": from the other GPUs and the data
+    sheet. "family": ResNets and others, from the family alone, by `calibration` (the shipped one).
+    """
+    calibration = calibration or shipped_calibration()
+    family = family_runs()
+    others = [run for run in load_runs() if not run.in_family]
+    folds = fold_of_network(family)
+    return Validation(
+        (
+            *_left_out("networks", family, lambda run: folds[run.network]),
+            *_left_out("device", [run for run in family if run.layout == "nchw"], lambda run: run.device),
+            *[Trial("family", run, predicted_seconds(run, calibration)) for run in others],
+        )
+    )
+
+
+def family_runs() -> list[TimedRun]:
+    """The published figures that the model is made for."""
+    return [run for run in load_runs() if run.in_family]
+
+
+def fold_of_network(runs: Iterable[TimedRun]) -> dict[str, int]:
+    """The fixed split: networks in alphabetical order, dealt out in turn; one network is never in two folds."""
+    return {name: number % FOLDS for number, name in enumerate(sorted({run.network for run in runs}))}
+
+
+def _left_out(left_out: str, runs: Sequence[TimedRun], group: Callable[[TimedRun], Any]) -> list[Trial]:
+    """Each group predicted by a calibration on the other groups."""
+    trials = []
+    for held in sorted({group(run) for run in runs}):
+        calibration = calibrate([run for run in family_runs() if group(run) != held])
+        tested = [run for run in runs if group(run) == held]
+        trials += [Trial(left_out, run, predicted_seconds(run, calibration)) for run in tested]
+    return trials
+
+
+def predicted_seconds(run: TimedRun, calibration: Calibration) -> float:
+    """The model's answer, given nothing but a calibration."""
+    return predicted_times(run, get_device(run.device), calibration.factors(run.device))[1]
+
+
+def error_row(trials: Sequence[Trial]) -> dict[str, Any]:
+    """The errors of some trials, and whether their order is right."""
+    errors = np.abs([trial.error for trial in trials])
+    return {
+        "figures": len(trials),
+        "median_error": float(np.median(errors)),
+        "worst_error": float(errors.max()),
+        "bias": float(np.median([trial.error for trial in trials])),
+        "rank_correlation": rank_correlation(trials),
+    }
+
+
+def rank_correlation(trials: Sequence[Trial]) -> float | None:
+    """Spearman's ρ between predicted and published seconds per image; None for fewer than three."""
+    predicted = [trial.seconds / trial.run.batch_size for trial in trials]
+    published = [trial.run.seconds / trial.run.batch_size for trial in trials]
+    ranks = [np.argsort(np.argsort(values)).astype(float) for values in (predicted, published)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if len(trials) > 2 else None
+
+
+def _groups(trials: Sequence[Trial]) -> list[tuple[str, list[Trial]]]:
+    """All, then each device and layout, then each kind of network."""
+    devices: dict[str, list[Trial]] = {}
+    kinds: dict[str, list[Trial]] = {}
+    for trial in trials:
+        run = trial.run
+        devices.setdefault(f"{run.device}, {run.layout}", []).append(trial)
+        kinds.setdefault(kind_of_network(run.network), []).append(trial)
+    return [("all", list(trials)), *sorted(devices.items()), *sorted(kinds.items())]
+
+
+def kind_of_network(network: str) -> str:
+    """The family's name in timm.
+
+    >>> [kind_of_network(f"timm/{name}") for name in ("densenetblur121d", "ese_vovnet39b", "mobilenetv3_large_100")]
+    ['densenet', 'ese_vovnet', 'mobilenetv3']
+    """
+    name = network.removeprefix("timm/").replace("densenetblur", "densenet")
+    match = re.match(r"([a-z]+_vovnet|mobilenetv\d|[a-z]+)", name)
+    return match[1] if match else name
+
+
+def kind_of_error(name: str, family: str | None) -> str:
+    """Networks of one kind share what is known of the errors of their predictions.
+
+    >>> kind_of_error("ese_vovnet39b", "vovnet"), kind_of_error("timm/ese_vovnet39b", None)
+    ('vovnet', 'vovnet')
+    >>> kind_of_error("timm/rdnet_tiny", None), kind_of_error("peleenet", "peleenet")
+    ('rdnet', 'peleenet')
+    """
+    kind = family or kind_of_network(f"timm/{name.partition('/')[2]}")
+    return kind.removeprefix("ese_")
+
+
+def known_errors(validation: Validation) -> dict[str, dict[str, Any]]:
+    """What `predict.calibrated` says of predictions: by kind of network, device, layout and execution."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in validation.trials:
+        run = trial.run
+        place = OTHER_DEVICES if trial.left_out == "device" else run.device
+        key = f"{kind_of_error(run.network, None)}, {place}, {run.layout}, {run.execution}"
+        groups.setdefault(key, []).append(trial)
+    return {key: _known_error(groups[key]) for key in sorted(groups) if len(groups[key]) >= MIN_FIGURES}
+
+
+def _known_error(trials: Sequence[Trial]) -> dict[str, Any]:
+    row = error_row(trials)
+    return {
+        "median": round(row["median_error"], 4),
+        "worst": round(row["worst_error"], 4),
+        "left_out": trials[0].left_out,
+        "figures": row["figures"],
+    }
+
+
+DEVICE = "TITAN X (Pascal)"
+_TRACED = {"ResNet-50": "timm/resnet50", "ResNet-101": "timm/resnet101"}
+
+
+def small_batch_trials() -> list[Trial]:
+    """Each published latency with the prediction for batch 1."""
+    frame = published("latency", device=DEVICE, metric="seconds")
+    rows: list[dict[Any, Any]] = frame[frame["scope"] == "classifier inference"].to_dict("records")
+    runs = [
+        TimedRun(row["arch"] or _TRACED[row["network"]], DEVICE, 224, 1, "nchw", "eager", row["value"], "fp32")
+        for row in rows
+    ]
+    known = shipped_calibration()
+    return [Trial("small batch", run, predicted_seconds(run, known)) for run in runs]
+
+
+def fitting_launch_seconds() -> float:
+    """The host's time a kernel at which the published latencies would come out, by the median network."""
+    return median(trial.run.seconds / len(trial.run.program().layer_index) for trial in small_batch_trials())

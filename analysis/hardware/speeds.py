@@ -1,0 +1,267 @@
+"""How fast networks are on devices: measured, published and predicted, side by side but never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from analysis.hardware.devices import Device
+from analysis.hardware.measure.record import PRECISIONS, Measurement
+from analysis.hardware.predict.predict import Prediction, predict
+from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
+from analysis.hardware.published import published
+from analysis.targets import Target, resolve_target
+from analysis.units import format_share
+from archs import checks
+from archs.errors import ConfigError
+from archs.layer import Pair
+
+#: From the strongest to the weakest.
+EVIDENCE = ("measured", "published", "predicted")
+EXECUTIONS = ("eager", "compiled")
+#: What published throughputs were taken at.
+PUBLISHED_PRECISION = "fp16"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a GPU is given; an image size of None is each network's own."""
+
+    batch_size: int = 256
+    image_size: int | Pair | None = None
+    precision: str = "fp16"
+    layout: str = "nchw"
+
+    @property
+    def are_published(self) -> bool:
+        """Whether published throughputs speak of such conditions: large batches in half precision."""
+        return self.batch_size >= MIN_BATCH_SIZE and self.precision == PUBLISHED_PRECISION
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One network on one device, from one kind of evidence."""
+
+    name: str
+    device: str
+    execution: str
+    evidence: str
+    batch_size: int
+    image_size: Pair
+    precision: str
+    layout: str
+    #: Of one image: 2 × MACs of convolution and linear layers.
+    flops: float
+    images_per_s: float
+    #: The device's peak at the precision; None where it is not known.
+    peak_flops_per_s: float | None
+    #: How far the truth may lie below and above, as shares of the figure; None where that is not known.
+    error: tuple[float, float] | None
+    error_meaning: str
+    #: Who says so, or what ran.
+    source: str
+    note: str = ""
+    joules_per_image: float | None = None
+
+    @property
+    def flops_per_s(self) -> float:
+        return self.flops * self.images_per_s
+
+    @property
+    def seconds_per_image(self) -> float:
+        return 1 / self.images_per_s
+
+    @property
+    def share_of_peak(self) -> float | None:
+        return self.flops_per_s / self.peak_flops_per_s if self.peak_flops_per_s else None
+
+    def row(self) -> dict[str, Any]:
+        """One record of a table: plain values."""
+        low, high = self.error or (None, None)
+        return {
+            "name": self.name,
+            "device": self.device,
+            "execution": self.execution,
+            "evidence": self.evidence,
+            "flops_per_s": self.flops_per_s,
+            "share_of_peak": self.share_of_peak,
+            "images_per_s": self.images_per_s,
+            "seconds_per_image": self.seconds_per_image,
+            "error_below": low,
+            "error_above": high,
+            "batch_size": self.batch_size,
+            "image_size": self.image_size,
+            "precision": self.precision,
+            "layout": self.layout,
+            "source": self.source,
+            "note": self.note,
+        }
+
+
+def find_speeds(
+    target: Any,
+    devices: Sequence[Device],
+    executions: Sequence[str] = EXECUTIONS,
+    conditions: Conditions | None = None,
+) -> list[Speed]:
+    """What is published and predicted of a network on devices, by execution and device.
+
+    Raises:
+        DenseScopeError: the network is unknown, or cannot take the image size, in one sentence.
+    """
+    given, network = conditions or Conditions(), resolve_target(target)
+    size = size_of(network, given.image_size)
+    return [
+        speed
+        for execution in executions
+        for device in devices
+        for speed in (
+            *published_speeds(network.name, device, execution, size, given),
+            *_predicted(network, device, execution, size, given),
+        )
+    ]
+
+
+def measured_speeds(
+    measurements: Iterable[Measurement], names: Sequence[str], devices: Sequence[str], conditions: Conditions
+) -> list[Speed]:
+    """Measurements of these networks on these devices that were taken in such conditions."""
+    comparable = [measured_speed(one) for one in measurements if one.name in names and is_comparable(one, conditions)]
+    sizes = {name: size_of(name, conditions.image_size) for name in {speed.name for speed in comparable}}
+    return [speed for speed in comparable if speed.device in devices and speed.image_size == sizes[speed.name]]
+
+
+def size_of(target: Any, image_size: int | Pair | None) -> Pair:
+    """The image size that a network is given."""
+    return checks.image_size(resolve_target(target).image_size if image_size is None else image_size)
+
+
+def is_comparable(measurement: Measurement, conditions: Conditions) -> bool:
+    """Whether a measurement was taken in such conditions."""
+    workload = measurement.workload
+    same_batch = workload.batch_size == conditions.batch_size
+    same_arithmetic = PRECISIONS[workload.precision].arithmetic == conditions.precision
+    same_layout = workload.compile or workload.layout == conditions.layout
+    return not measurement.out_of_memory and same_batch and same_arithmetic and same_layout
+
+
+def strongest(speeds: Iterable[Speed]) -> list[Speed]:
+    """For each network, device and execution what has the strongest evidence; of measurements, the last."""
+    best: dict[tuple[str, str, str], Speed] = {}
+    for speed in speeds:
+        key = (speed.name, speed.device, speed.execution)
+        if key not in best or EVIDENCE.index(speed.evidence) <= EVIDENCE.index(best[key].evidence):
+            best[key] = speed
+    return list(best.values())
+
+
+def measured_speed(one: Measurement) -> Speed:
+    """What a measurement says. Raises: ConfigError: it ran out of memory."""
+    median, low, high = one.seconds, one.seconds_low, one.seconds_high
+    if not (median and low and high):
+        raise ConfigError("measurement", one.id, "one that did not run out of memory")
+    row, sheet = one.row(), one.data_sheet
+    arithmetic = PRECISIONS[one.workload.precision].arithmetic
+    return Speed(
+        name=one.name,
+        device=row["device"],
+        execution=one.workload.execution,
+        evidence="measured",
+        batch_size=one.workload.batch_size,
+        image_size=checks.image_size(one.workload.image_size or size_of(one.name, None)),
+        precision=one.workload.precision,
+        layout=one.workload.layout,
+        flops=one.flops / one.workload.batch_size,
+        images_per_s=one.workload.batch_size / median,
+        peak_flops_per_s=sheet.peak_flops_per_s(arithmetic) if sheet and arithmetic in sheet.precisions else None,
+        error=(1 - median / high, median / low - 1),
+        error_meaning=f"median of {len(one.times)} runs; half of them lie within the bar",
+        source=f"{one.machine.device_name}, {one.machine.software}, {one.date}",
+        joules_per_image=one.joules_per_image,
+    )
+
+
+def published_speeds(name: str, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
+    """The published throughput of a registered network, or of timm's, where there is one for such conditions."""
+    if not given.are_published or size[0] != size[1]:
+        return []
+    layout = given.layout if execution == "eager" else "nchw"  # a compiler chooses for itself
+    row = _table().get((name, device.name, execution, layout, size[0]))
+    if row is None:
+        return []
+    batch = int(row["batch_size"])
+    run = TimedRun(row["network"], device.name, size[0], batch, layout, execution, batch / row["value"])
+    return [
+        Speed(
+            name=name,
+            device=device.name,
+            execution=execution,
+            evidence="published",
+            batch_size=batch,
+            image_size=size,
+            precision=row["precision"],
+            layout=layout,
+            flops=float(run.program().flops),
+            images_per_s=row["value"],
+            peak_flops_per_s=device.peak_flops_per_s(PUBLISHED_PRECISION),
+            error=None,
+            error_meaning="",
+            source=f"{row['source']}, {row['software']}",
+            note=row["note"],
+        )
+    ]
+
+
+@cache
+def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
+    """Published throughputs by registered name, or else the source's."""
+    rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
+    return {
+        (row["arch"] or row["network"], row["device"], row["execution"], row["layout"], int(row["image_size"])): row
+        for row in rows
+        if row["batch_size"] >= MIN_BATCH_SIZE
+    }
+
+
+def _predicted(target: Target, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
+    """The prediction, where the device has the precision."""
+    if given.precision not in device.precisions:
+        return []
+    found = predict(target, device, given.batch_size, size, given.precision, given.layout, execution)
+    return [predicted_speed(found, device)]
+
+
+#: By what was left out of the calibration: whose figures tell the error.
+_TRIED = {
+    "networks": "published figures of other networks of its kind on this device",
+    "device": "published figures of its kind on devices that were left out altogether",
+    "family": "published figures of its kind, which is no part of the calibration, on this device",
+    "own runs": "runs of your own, each predicted from the others",
+}
+
+
+def predicted_speed(found: Prediction, device: Device) -> Speed:
+    """What a prediction says, with the worst error that such predictions had."""
+    known = found.error
+    meaning = "no published figure tells how far off such predictions are"
+    if known:
+        median, worst = format_share(known.median), format_share(known.worst)
+        meaning = f"known error: median {median}, worst {worst} (the bar), on {known.figures} {_TRIED[known.left_out]}"
+    return Speed(
+        name=found.name,
+        device=device.name,
+        execution=found.execution,
+        evidence="predicted",
+        batch_size=found.batch_size,
+        image_size=found.image_size,
+        precision=found.precision,
+        layout=found.layout,
+        flops=found.flops / found.batch_size,
+        images_per_s=found.images_per_s,
+        peak_flops_per_s=device.peak_flops_per_s(found.precision),
+        error=(known.worst, known.worst) if known else None,
+        error_meaning=meaning,
+        source=f"DenseScope's model, docs/prediction.md; calibrated by: {found.calibration}",
+    )

@@ -1,0 +1,217 @@
+"""Layers as block diagrams: the parts of a network that are worth one, their boxes, and the tensors between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from analysis.kinds import op_kind
+from analysis.structure.connectivity import blocks, is_weighted
+from analysis.structure.notation import STYLES, layer_text
+from analysis.units import format_size
+from archs.layer import INPUT, Layer, Shape
+
+#: More outer inputs of one box than this are drawn as one.
+MOST_INPUTS = 3
+#: Operations that stay in the box of the convolution beside them, and their short names.
+JOINED = {"batch_norm": "BN", "relu": "ReLU", "hardsigmoid": "hard sigmoid", "sigmoid": "sigmoid", "silu": "SiLU"}
+_SIGNS = {"add": "+", "mul": "×"}
+
+
+class Box(NamedTuple):
+    """One box: layers that are drawn together, or an end of the diagram."""
+
+    #: Unique in its diagram.
+    key: str
+    #: "box", "bar" (a concatenation), "sign" (+ or ×), or "end".
+    shape: str
+    #: What it says, line by line.
+    lines: tuple[str, ...]
+    #: Of `analysis.kinds`; empty for ends.
+    kind: str
+    layers: tuple[Layer, ...]
+
+
+class Edge(NamedTuple):
+    """A tensor that one box makes and another reads."""
+
+    source: str
+    target: str
+    #: Its channels, and its size where that has changed.
+    label: str
+
+
+class Diagram(NamedTuple):
+    """Boxes in execution order, and the edges between them."""
+
+    title: str
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+
+
+def diagram(title: str, part: Sequence[Layer], names: Mapping[str, str] = MappingProxyType({})) -> Diagram:
+    """The diagram of some layers of a network.
+
+    Args:
+        title: of the diagram.
+        part: layers in execution order.
+        names: of tensors from outside that are not just an input.
+    """
+    boxes = [*_boxes(part)]
+    box_of = {layer.name: box for box in boxes for layer in box.layers}
+    shapes = {tensor: shape for layer in part for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True)}
+    readers: dict[tuple[str, ...], list[str]] = {}
+    for tensor in shapes:
+        if tensor not in box_of:
+            reading = tuple(dict.fromkeys(box_of[layer.name].key for layer in part if tensor in layer.inputs))
+            readers.setdefault(reading, []).append(tensor)
+    ends, edges = [], []
+    for reading, tensors in readers.items():
+        folded = [tensors] if len(tensors) > MOST_INPUTS else [[tensor] for tensor in tensors]
+        for some in folded:
+            end = _input(some, [shapes[tensor] for tensor in some], names)
+            ends.append(end)
+            edges += [Edge(end.key, key, f"{sum(_channels(shapes[tensor]) for tensor in some):,}") for key in reading]
+    edges += [
+        Edge(box_of[tensor].key, box_of[layer.name].key, _label(box_of[tensor]))
+        for layer in part
+        for tensor in layer.inputs
+        if tensor in box_of and box_of[tensor] != box_of[layer.name]
+    ]
+    made = []
+    for box in boxes:
+        if box.layers[-1].name not in shapes:
+            end = Box(f"output {box.key}", "end", ("output", _shape_text(box.layers[-1].output_shape)), "", ())
+            made.append(end)
+            edges.append(Edge(box.key, end.key, _label(box)))
+    return Diagram(title, (*ends, *boxes, *made), tuple(dict.fromkeys(edges)))
+
+
+def _input(tensors: Sequence[str], shapes: Sequence[Shape], names: Mapping[str, str]) -> Box:
+    channels = sum(map(_channels, shapes))
+    text = f"{len(tensors)} earlier features" if len(tensors) > 1 else names.get(tensors[0], "input")
+    text = "image" if tensors[0] == INPUT else text
+    return Box(f"input {tensors[0]}", "end", (text, _shape_text((shapes[0][0], channels, *shapes[0][2:]))), "", ())
+
+
+def _shape_text(shape: Shape) -> str:
+    size = f", {format_size((shape[2], shape[3]))}" if len(shape) == 4 else ""
+    return f"{_channels(shape):,} channels{size}"
+
+
+def _label(box: Box) -> str:
+    """Channels of what a box makes; its size too where that is not what the box read."""
+    shape, before = box.layers[-1].output_shape, box.layers[0].input_shapes[0]
+    changed = len(shape) == 4 and before[2:] != shape[2:] and box.shape == "box"
+    return f"{_channels(shape):,} at {format_size((shape[2], shape[3]))}" if changed else f"{_channels(shape):,}"
+
+
+def _channels(shape: Shape) -> int:
+    """Axis 1 of maps (N, C, H, W), the last axis of whatever else."""
+    return shape[1] if len(shape) == 4 else shape[-1]
+
+
+def _boxes(part: Sequence[Layer]) -> Iterator[Box]:
+    """Layers in the order of the family: BN-ReLU-conv where chains begin with BN, conv-BN-ReLU where not."""
+    readers: dict[str, list[str]] = {}
+    for layer in part:
+        for tensor in layer.inputs:
+            readers.setdefault(tensor, []).append(layer.name)
+    groups: list[list[Layer]] = []
+    group_of: dict[str, list[Layer]] = {}
+    for layer in part:
+        before = group_of.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
+        alone = before is not None and before[-1].name == layer.inputs[0] and len(readers[layer.inputs[0]]) == 1
+        if before is None or not alone or not _fits(before, layer):
+            groups.append(before := [])
+        before.append(layer)
+        group_of[layer.name] = before
+    for group in groups:
+        yield _box(tuple(group))
+
+
+def _fits(group: Sequence[Layer], layer: Layer) -> bool:
+    """Whether a layer goes on in the box of the one before it."""
+    if group[-1].op not in JOINED and not is_weighted(group[-1]):
+        return False
+    if is_weighted(layer):
+        return not any(map(is_weighted, group))
+    return layer.op in JOINED and (not is_weighted(group[-1]) or len(group) == 1)
+
+
+def _box(layers: tuple[Layer, ...]) -> Box:
+    main = next((layer for layer in layers if is_weighted(layer)), layers[0])
+    if main.op in _SIGNS:
+        return Box(main.name, "sign", (_SIGNS[main.op],), op_kind(main), layers)
+    if main.op == "concat":
+        return Box(main.name, "bar", ("concat",), op_kind(main), layers)
+    lines = [
+        "-".join(JOINED[layer.op] for layer in group) if joined else layer_text(next(group))
+        for joined, group in groupby(layers, key=lambda layer: layer.op in JOINED)
+    ]
+    return Box(main.name, "box", tuple(line or main.op for line in lines), op_kind(main), layers)
+
+
+#: Parts of more layers than this are no part that a paper would draw.
+MOST_LAYERS = 60
+#: The modules that networks without a config repeat.
+_MODULE = r".*\.denselayer\d+|.*?\.blocks\.\d+|.*?\.\d+(?=\.)"
+
+
+def diagrams(layers: Sequence[Layer], config: Any = None) -> dict[str, Diagram]:
+    """A diagram of every part that differs in structure from those before it in its stage, by title.
+
+    >>> from archs import get_config, plan_layers
+    >>> [*diagrams(plan_layers("densenet121"), get_config("densenet121"))][:4]
+    ['stem', 'dense block 1, layer 1', 'dense block 1, layer 2', 'transition 1']
+
+    Args:
+        layers: of the network, in execution order.
+        config: of the network, None where it has none.
+    """
+    names = {
+        tensor: _feature_name(one.label) for block in blocks(layers) for one in block.features for tensor in one.tensors
+    }
+    return {
+        title: diagram(title, part, names)
+        for title, part in _parts(layers, STYLES[config.family].module if config else _MODULE)
+        if len(part) <= MOST_LAYERS
+    }
+
+
+def _feature_name(label: str) -> str:
+    return f"layer {label}" if label.isdecimal() else "block input"
+
+
+def _parts(layers: Sequence[Layer], module: str) -> Iterator[tuple[str, tuple[Layer, ...]]]:
+    """Stages; of those with repeated modules, each different module, and the attention in it."""
+    for stage, members in groupby(layers, key=lambda layer: layer.stage):
+        own, seen = tuple(members), set()
+        groups = [(key, tuple(group)) for key, group in groupby(own, key=lambda layer: _match(module, layer.name))]
+        if not any(key for key, _ in groups):
+            yield stage, own
+            continue
+        attention = tuple(layer for layer in own if ".attn." in layer.name)
+        for key, part in groups:
+            signature = tuple((layer.op, layer.kernel, layer.stride, len(layer.inputs) > 1) for layer in part)
+            if key and signature not in seen and any(map(is_weighted, part)):
+                seen.add(signature)
+                yield (key if key.startswith(stage) else f"{stage}, {_module_name(key)}"), part
+        first = attention[0].name.rpartition("attn.")[0] if attention else ""
+        attention = tuple(layer for layer in attention if layer.name.startswith(first))
+        if any(layer.op == "global_avg_pool" for layer in attention):
+            yield f"{stage}, eSE", attention
+
+
+def _match(module: str, name: str) -> str:
+    match = re.match(module, name)
+    return match[0] if match else ""
+
+
+def _module_name(path: str) -> str:
+    """The last part of a module's path in words; modules are counted from 1."""
+    leaf = path.rpartition(".")[2]
+    return f"layer {leaf.removeprefix('denselayer')}" if leaf.startswith("denselayer") else f"module {int(leaf) + 1}"

@@ -1,0 +1,114 @@
+"""How strongly the layers of a block weigh the features that they read: Figure 5 of the DenseNet paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analysis.findings import join
+from analysis.kinds import op_kind
+from analysis.structure.connectivity import Block, Reader, blocks
+from analysis.targets import resolve_target
+from archs.layer import Layer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class BlockReuse(NamedTuple):
+    """A block, and the mean absolute weight between each feature and each reader that has weights for it."""
+
+    block: Block
+    #: By (index of the feature, index of the reader).
+    strengths: Mapping[tuple[int, int], float]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One record a connection with weights."""
+        features, readers = self.block.features, self.block.readers
+        return [
+            {
+                "block": self.block.name,
+                "source": features[source].label,
+                "reader": readers[reader].label,
+                "tensors": ", ".join(features[source].tensors),
+                "weights": ", ".join(f"{layer.name}.weight" for layer, _ in readers[reader].entries),
+                "channels": features[source].channels,
+                "strength": strength,
+            }
+            for (source, reader), strength in self.strengths.items()
+        ]
+
+
+def reuse(model: Any) -> tuple[BlockReuse, ...]:
+    """The mean absolute weight of every connection inside the blocks of a module; empty where it has no such block.
+
+    For a layer that reads a concatenation, its weights (co, ci, kh, kw) fall into slices along ci, one for each feature
+    s: the mean of |weight| over a slice is the average L1 norm of the filters that connect s with the layer, normalised
+    by the number of feature maps of s and the size of the kernel. Branches that read side by side count as one layer.
+    The last reader is the transition, the classifier or the aggregation.
+
+    Source: DenseNet, arXiv:1608.06993, section 5 and Figure 5; VoVNet, arXiv:1904.09730, section 2.2 and Figure 2.
+
+    Args:
+        model: an `nn.Module` with weights.
+
+    Raises:
+        DenseScopeError: it is no module, or cannot be traced.
+    """
+    target = resolve_target(model)
+    weights = {name: tensor.detach() for name, tensor in target.without_weights().named_parameters()}
+    found = []
+    for block in blocks(target.own_layers()):
+        strengths = {
+            (source, number): strength
+            for number, reader in enumerate(block.readers)
+            for source, strength in _strengths(block, reader, weights).items()
+        }
+        found.append(BlockReuse(block, strengths))
+    return tuple(found)
+
+
+def _strengths(block: Block, reader: Reader, weights: Mapping[str, Tensor]) -> dict[int, float]:
+    """The mean absolute weight that a reader has for each feature, by the feature's index."""
+    index = {tensor: number for number, feature in enumerate(block.features) for tensor in feature.tensors}
+    sums: dict[int, tuple[float, int]] = {}
+    for layer, slices in reader.entries:
+        weight = weights.get(f"{layer.name}.weight")
+        if weight is None:
+            continue
+        axis = _axis(layer)
+        if sum(channels for _, channels in slices) != weight.shape[axis]:
+            continue  # positions have been flattened into channels
+        magnitudes, start = weight.double().abs(), 0
+        for tensor, channels in slices:
+            part = magnitudes.narrow(axis, start, channels)
+            start += channels
+            total, count = sums.get(index[tensor], (0.0, 0))
+            sums[index[tensor]] = total + float(part.sum()), count + part.numel()
+    return {source: total / count for source, (total, count) in sums.items()}
+
+
+def _axis(layer: Layer) -> int:
+    """The axis of the input channels in a layer's weights; a depthwise one's are its output channels too."""
+    return 0 if op_kind(layer) == "depthwise" else 1
+
+
+def reuse_finding(name: str, found: tuple[BlockReuse, ...]) -> str:
+    """Which feature the last reader of each block weighs most, and how much more than the least."""
+    told = []
+    for block, strengths in found:
+        number = next((n for n, reader in enumerate(block.readers) if reader.kind == "last"), None)
+        column = {source: value for (source, reader), value in strengths.items() if reader == number}
+        if number is None or len(column) < 2:
+            continue
+        most, least = (pick(column, key=lambda source: column[source]) for pick in (max, min))
+        labels = [_source(block.features[source].label) for source in (most, least)]
+        ratio = f"{column[most] / column[least]:.1f} times as much as" if column[least] else "and least"
+        told.append(f"{block.readers[number].label} weighs {labels[0]} most, {ratio} {labels[1]} ({block.name})")
+    if not told:
+        return f"{name} has no block that concatenates its input with what its layers add."
+    return f"{name}: {join(told[-3:])}."
+
+
+def _source(label: str) -> str:
+    return f"layer {label}" if label.isdecimal() else f"the block's {label}"

@@ -1,0 +1,159 @@
+"""What an architecture is, in one or two sentences: computed, never canned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from analysis.findings import delta_finding, join
+from analysis.kinds import op_kind
+from analysis.structure.changes import STATUSES, Change, stage_rows
+from analysis.structure.channels import channel_uses
+from analysis.summary import Summary
+from analysis.units import format_ratio, format_share, format_signed, format_size
+from archs.densenet import DenseNetConfig
+from archs.layer import INPUT
+from archs.peleenet import PeleeNetConfig
+from archs.vovnet import VoVNetConfig
+
+
+def architecture_finding(summary: Summary) -> str:
+    """How a network is built, from its blocks to its last feature maps.
+
+    >>> from analysis import summarize
+    >>> print(architecture_finding(summarize("vovnet39")))
+    vovnet39 is 39 layers deep: 6 OSA modules (1 + 1 + 2 + 2) of 5 convolutions and one aggregation each. A 224×224 \
+image becomes 1,024 channels at 7×7.
+    """
+    return f"{summary.name} is {summary.depth.total} layers deep: {_blocks(summary)}. {_features(summary)}".rstrip()
+
+
+def _blocks(summary: Summary) -> str:
+    config = summary.target.config
+    if isinstance(config, DenseNetConfig):
+        growth = f"each of which adds k = {config.growth_rate} channels"
+        return f"{sum(config.block_config)} dense layers{_sum(config.block_config)}, {growth}"
+    if isinstance(config, PeleeNetConfig):
+        rates = " or ".join(map(str, dict.fromkeys(config.growth_rates)))
+        growth = f"each of which adds k = {rates} channels, half of them each way"
+        return f"{sum(config.block_config)} two-way dense layers{_sum(config.block_config)}, {growth}"
+    if isinstance(config, VoVNetConfig):
+        convolutions = _count(config.layer_per_block, "convolution")
+        modules = f"{sum(config.block_per_stage)} OSA modules{_sum(config.block_per_stage)}"
+        return f"{modules} of {convolutions} and one aggregation each"
+    stages = dict.fromkeys(cost.layer.stage for cost in summary.layers)
+    return f"{len(summary.layers)} operations in {_count(len(stages), 'module')}"
+
+
+def _features(summary: Summary) -> str:
+    """What the image becomes before it is averaged; empty for networks that cut it into tokens."""
+    if any(op_kind(cost.layer) == "matrix product" for cost in summary.layers):
+        return ""
+    shapes = (cost.layer.output_shape for cost in reversed(summary.layers))
+    last = next((shape for shape in shapes if len(shape) == 4 and shape[2:] != (1, 1)), None)
+    if last is None:
+        return ""
+    return (
+        f"A {format_size(summary.image_size)} image becomes {last[1]:,} channels at {format_size((last[2], last[3]))}."
+    )
+
+
+def _sum(numbers: tuple[int, ...]) -> str:
+    return f" ({' + '.join(map(str, numbers))})" if len(numbers) > 1 else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def channels_finding(summary: Summary) -> str:
+    """What unequal input and output channels cost a network, and where.
+
+    >>> from analysis import summarize
+    >>> print(channels_finding(summarize("densenet121")).replace("\u2009", " "))
+    densenet121's convolutions touch ×1.12 the elements that they could at the same MACs; dense block 3 accounts for \
+34 % of the surplus. Furthest from equal input and output channels, the layer that reads the image aside, is \
+features.denseblock3.denselayer24.conv1: 992 in, 128 out, ×1.30.
+    """
+    uses = channel_uses(summary)
+    if not uses:
+        return f"{summary.name} has no convolution that mixes channels."
+    surplus: dict[str, float] = {}
+    for use in uses:
+        surplus[use.layer.stage] = surplus.get(use.layer.stage, 0.0) + use.surplus
+    total, least = sum(surplus.values()), sum(use.bound for use in uses)
+    stage = max(surplus, key=lambda name: surplus[name])
+    opening = (
+        f"{summary.name}'s convolutions touch {format_ratio(1 + total / least)} the elements that they could at the "
+        f"same MACs; {stage} accounts for {format_share(surplus[stage] / (total or 1))} of the surplus."
+    )
+    # The image's channels are not the network's choice.
+    inner = [use for use in uses if INPUT not in use.layer.inputs]
+    if not inner:
+        return opening
+    worst = max(inner, key=lambda use: use.penalty)
+    return (
+        f"{opening} Furthest from equal input and output channels, the layer that reads the image aside, is "
+        f"{worst.layer.name}: {worst.in_channels:,} in, {worst.out_channels:,} out, {format_ratio(worst.penalty)}."
+    )
+
+
+def channels_rule(config: object) -> str:
+    """How a family's channels go along the depth, with the config's numbers; empty for other networks.
+
+    >>> from archs import get_config
+    >>> print(channels_rule(get_config("densenet121")))
+    Each dense layer reads k = 32 channels more than the one before it, squeezes them to 4k = 128 with a 1×1 \
+convolution and adds k = 32; each transition keeps θ = 0.5 of them.
+    """
+    if isinstance(config, DenseNetConfig):
+        k = config.growth_rate
+        width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
+        keep = f"keeps θ = {config.compression:g} of them" if config.compression < 1 else "keeps them all (θ = 1)"
+        return (
+            f"Each dense layer reads k = {k} channels more than the one before it{width or ''} and adds k = {k}; "
+            f"each transition {keep}."
+        )
+    if isinstance(config, PeleeNetConfig):
+        rates = " or ".join(map(str, dict.fromkeys(config.growth_rates)))
+        widths = ", ".join(str(config.bottleneck_channels(index, 10**6)) for index in range(len(config.block_config)))
+        return (
+            f"Each two-way dense layer adds k = {rates} channels, half of them each way, through bottlenecks of up to "
+            f"{widths} channels, but never more than half of what it reads; transitions keep all channels."
+        )
+    if isinstance(config, VoVNetConfig):
+        inner, outer = (", ".join(map(str, channels)) for channels in (config.stage_conv_chs, config.stage_out_chs))
+        return (
+            f"Within an OSA module each 3×3 convolution reads what the one before it makes ({inner} channels in stages "
+            f"2 to 5), however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
+        )
+    return ""
+
+
+def changes_finding(before: Summary, after: Summary, found: Sequence[Change]) -> str:
+    """What becomes of one network's layers in another, what that costs, and where most of it is.
+
+    >>> from analysis import summarize
+    >>> from analysis.structure.changes import changes
+    >>> pair = summarize("densenet121"), summarize("densenet169")
+    >>> print(changes_finding(*pair, changes(*pair)).replace("\u2009", " "))
+    densenet169 needs 77 % more parameters, 19 % more MACs, 33 % more memory access cost and 26 % more memory traffic \
+than densenet121. 168 layers are added and 73 resized. Dense block 3 changes MACs most (+286 M).
+    """
+    counts = Counter(change.status for change in found)
+    told = [f"{counts[status]} {status}" for status in STATUSES[:-1] if counts[status]]
+    if not told:
+        return f"{after.name} has the same layers as {before.name}."
+    number, _, rest = told[0].partition(" ")
+    told[0] = f"{number} {'layer is' if number == '1' else 'layers are'} {rest}"
+    stage, macs = max(((row["stage"], row["macs"]) for row in stage_rows(found)), key=lambda item: abs(item[1]))
+    most = f" {stage[:1].upper()}{stage[1:]} changes MACs most ({format_signed('macs', macs)})." if macs else ""
+    return f"{delta_finding(before, after)} {join(told)}.{most}{_unlike_sizes(before, after)}"
+
+
+def _unlike_sizes(before: Summary, after: Summary) -> str:
+    """That a part of the difference is not the networks' own."""
+    if before.image_size == after.image_size:
+        return ""
+    sizes = f"{before.name} sees {format_size(before.image_size)} pixels, {after.name} {format_size(after.image_size)}"
+    return f" {sizes}: a part of the difference is due to that."

@@ -1,0 +1,245 @@
+"""Layers in the notation of the papers' tables: `[1×1 conv, 3×3 conv] × 6`.
+
+The notation follows from the records: a stage falls into the modules that it repeats and the layers between them, each
+of them is written down, and equal neighbours become one with a count. A family only says which modules those are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from analysis.kinds import op_kind
+from analysis.units import format_size
+from archs.layer import Layer
+from archs.peleenet import PeleeNetConfig
+
+
+class Style(NamedTuple):
+    """How a family's paper writes its layers down."""
+
+    #: What the names of the layers of one repeated module begin with.
+    module: str
+    #: Output channels behind each convolution, and concatenations in front of it.
+    channels: bool = True
+    #: Modules that are one word, by the last part of their names, and ops that are.
+    words: Mapping[str, str] = MappingProxyType({})
+
+
+#: Stands in a text where the number of repetitions goes.
+_COUNT = "\0"
+
+#: By family; None is every other network, whose numbered modules count as repeated.
+STYLES: dict[str | None, Style] = {
+    "densenet": Style(r".*\.denselayer\d+", channels=False),
+    "peleenet": Style(r".*\.denselayer\d+", channels=False),
+    "vovnet": Style(r"stages\.\d+\.blocks\.\d+", words={"attn": "eSE", "add": "identity"}),
+    None: Style(r".*?\.\d+(?=\.)"),
+}
+
+
+class Part(NamedTuple):
+    """Neighbouring layers that one line of a table stands for."""
+
+    text: str
+    layers: tuple[Layer, ...]
+
+
+def parts(layers: Sequence[Layer], config: Any = None) -> list[Part]:
+    """The parts of a stage, in execution order; together they hold each layer once.
+
+    Args:
+        layers: of one stage, in execution order.
+        config: of the network, None where it has none.
+    """
+    style = STYLES[config.family if config else None]
+    found: list[Part] = []
+    for module, group in groupby(layers, key=lambda layer: _module(layer, style)):
+        members = tuple(group)
+        found += [Part(_module_text(members, config, style), members)] if module else _singles(members, style)
+    if isinstance(config, PeleeNetConfig) and layers[0].stage == "stem":
+        found = _beside(found)
+    found = [_repeated(list(run)) for _, run in groupby(found, key=lambda part: part.text)]
+    return _with_silent(found) or [Part(", ".join(dict.fromkeys(layer.op for layer in layers)), tuple(layers))]
+
+
+def _module(layer: Layer, style: Style) -> str | None:
+    """The repeated module that a layer belongs to."""
+    match = re.match(style.module, layer.name)
+    return match[0] if match else None
+
+
+def _module_text(layers: Sequence[Layer], config: Any, style: Style) -> str:
+    """One repeated module, `_COUNT` where its number goes."""
+    if isinstance(config, PeleeNetConfig):
+        stage = int(layers[0].stage.rpartition(" ")[2]) - 1
+        return f"two-way dense layer{_COUNT}, bottleneck width {config.bottleneck_widths[stage]}"
+    separator = "; " if style.channels else ", "
+    words = [part.text for part in _singles(layers, style) if part.text]
+    if len(words) <= 1 and config is None:  # any numbered module, such as a convolution with its normalisation
+        return "".join(words)
+    return f"[{separator.join(folded(words, separator))}]{_COUNT}"
+
+
+def _singles(layers: Sequence[Layer], style: Style) -> list[Part]:
+    """One part for each layer, separable convolution or word; those that tables leave out have no text."""
+    found: list[Part] = []
+    prefix = ""
+    for members in _together(layers, style):
+        text = _word(members[0], style) or _text(members, style)
+        found.append(Part(f"{prefix}{text}" if text else "", members))
+        if text or members[-1].op == "concat":
+            prefix = "" if text or not style.channels else "concat & "
+    return found
+
+
+def _together(layers: Sequence[Layer], style: Style) -> list[tuple[Layer, ...]]:
+    """The layers of one word and of one separable convolution together, the others each on its own."""
+    groups: list[tuple[Layer, ...]] = []
+    for layer in layers:
+        before = groups[-1][-1] if groups else None
+        word = _word(layer, style)
+        if before and (is_separable(before, layer) or (word and word == _word(before, style))):
+            groups[-1] += (layer,)
+        else:
+            groups.append((layer,))
+    return groups
+
+
+def _text(members: Sequence[Layer], style: Style) -> str:
+    if len(members) > 1:
+        return separable_text(members[0], members[1], channels=style.channels)
+    return layer_text(members[0], channels=style.channels)
+
+
+def _word(layer: Layer, style: Style) -> str | None:
+    """The one word for a layer, or for the module that it stands in."""
+    *_, module, leaf = ("", *layer.name.split("."))
+    return style.words.get(module) or style.words.get(leaf)
+
+
+def _beside(found: Sequence[Part]) -> list[Part]:
+    """PeleeNet's stem block: the convolutions and the pool that read the same tensor, in one line."""
+    told = [index for index, part in enumerate(found) if part.text]
+    _, first, _, pool, last = told
+    branches = found[first:last]
+    convs = " → ".join(part.text for part in found[first:pool] if part.text)
+    text = f"{convs} beside {found[pool].text}"
+    return [*found[:first], Part(text, tuple(layer for part in branches for layer in part.layers)), *found[last:]]
+
+
+def folded(texts: Sequence[str], separator: str) -> list[str]:
+    """Texts with repetitions written once, behind them their number.
+
+    >>> folded(["a", "a", "b", "c", "b", "c"], ", ")
+    ['a × 2', '[b, c] × 2']
+    """
+    written, position = [], 0
+    while position < len(texts):
+        rest = texts[position:]
+        period, times = max(_repetitions(rest), key=lambda found: (found[0] * found[1], -found[0]))
+        text = separator.join(folded(rest[:period], separator)) if times > 1 else rest[0]
+        bracketed = f"[{text}]" if period > 1 else text
+        written.append(f"{bracketed} × {times}" if times > 1 else text)
+        position += period * times
+    return written
+
+
+def _repetitions(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """(period, times) of every repetition that the texts begin with; at the least the first text, once."""
+    yield 1, 1
+    for period in range(1, len(texts) // 2 + 1):
+        times = 1
+        while texts[times * period : (times + 1) * period] == texts[:period]:
+            times += 1
+        if times > 1:
+            yield period, times
+
+
+def _repeated(run: Sequence[Part]) -> Part:
+    """Equal neighbours as one part with their number; a module's number is told even where it is 1."""
+    text, count = run[0].text, f" × {len(run)}"
+    if text and _COUNT not in text and len(run) > 1:
+        text += _COUNT
+    return Part(text.replace(_COUNT, count), tuple(layer for part in run for layer in part.layers))
+
+
+def _with_silent(found: Sequence[Part]) -> list[Part]:
+    """Parts without text join the one before them; the first ones join the one behind them."""
+    merged: list[Part] = []
+    waiting: tuple[Layer, ...] = ()
+    for part in found:
+        if part.text:
+            merged.append(Part(part.text, (*waiting, *part.layers)))
+            waiting = ()
+        elif merged:
+            merged[-1] = Part(merged[-1].text, merged[-1].layers + part.layers)
+        else:
+            waiting += part.layers
+    return merged
+
+
+def layer_text(layer: Layer, *, channels: bool = True) -> str:
+    """One layer in words; empty for those that tables leave out: normalisation, activation and the like."""
+    write = _TEXTS.get(layer.op)
+    return write(layer, channels) if write else ""
+
+
+def is_separable(depthwise: Layer, pointwise: Layer) -> bool:
+    """Whether two layers make one depthwise-separable convolution, with nothing in between."""
+    return (
+        op_kind(depthwise) == "depthwise"
+        and op_kind(pointwise) == "convolution 1×1"
+        and pointwise.inputs == (depthwise.name,)
+    )
+
+
+def separable_text(depthwise: Layer, pointwise: Layer, *, channels: bool = True) -> str:
+    """A depthwise-separable convolution in words."""
+    return _conv_text(depthwise, " separable conv", pointwise.output_shape[1] if channels else None)
+
+
+def _conv(layer: Layer, channels: bool) -> str:
+    depthwise = op_kind(layer) == "depthwise"
+    text = _conv_text(layer, f"{' depthwise' if depthwise else ''} conv", layer.output_shape[1] if channels else None)
+    return text if depthwise or layer.groups == 1 else f"{text}, {layer.groups} groups"
+
+
+def _conv_text(layer: Layer, noun: str, channels: int | None) -> str:
+    return ", ".join([f"{_window(layer)}{noun}", *([] if channels is None else [str(channels)]), *_stride(layer)])
+
+
+def _pool(layer: Layer, _: bool) -> str:
+    kind = {"max_pool2d": "max", "avg_pool2d": "average"}[layer.op]
+    return ", ".join([f"{_window(layer)} {kind} pool", *_stride(layer)])
+
+
+def _window(layer: Layer) -> str:
+    return "×".join(map(str, layer.kernel or ()))
+
+
+def _stride(layer: Layer) -> list[str]:
+    strides = tuple(dict.fromkeys(layer.stride or (1,)))
+    return [] if strides == (1,) else [f"stride {'×'.join(map(str, strides))}"]
+
+
+def _global_pool(layer: Layer, _: bool) -> str:
+    height, width = layer.input_shapes[0][-2:]
+    return f"{format_size((height, width))} global average pool"
+
+
+def _linear(layer: Layer, _: bool) -> str:
+    return f"{layer.output_shape[-1]}-way fully connected"
+
+
+_TEXTS: dict[str, Callable[[Layer, bool], str]] = {
+    "conv2d": _conv,
+    "max_pool2d": _pool,
+    "avg_pool2d": _pool,
+    "global_avg_pool": _global_pool,
+    "linear": _linear,
+    "attention": lambda *_: "attention",
+}

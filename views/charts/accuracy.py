@@ -1,0 +1,192 @@
+"""Accuracy against a cost, and FLOPs against time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from analysis.hardware.accuracy import RECIPES
+from analysis.hardware.speeds import EVIDENCE, Speed
+from analysis.units import format_si
+from views import evidence
+from views.charts.axes import axis
+from views.charts.labels import Line, name_marks
+from views.theme import OTHER_FAMILY, Theme
+
+HEIGHT = 560
+SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x"), strict=True))
+Row = Mapping[str, Any]
+
+
+def accuracy(
+    rows: Sequence[Row],
+    front: Sequence[Row],
+    write: Callable[[float], str],
+    title: str,
+    colours: Mapping[str, str],
+    theme: Theme,
+) -> go.Figure:
+    """A mark a published figure; recipes by marker, families by colour, networks for context in grey.
+
+    Args:
+        rows: with `cost`, `cost_evidence` and `error`.
+        front: those that none beats, the best cost first.
+        write: how costs are written.
+        title: of the cost.
+        colours: of the registered networks.
+        theme: what it is drawn with.
+    """
+    errors = [row["error"] for row in rows]
+    low, high = min(errors) - 0.8, max(errors) + 0.8
+    ticks = [error for error in range(0, 101, 2) if low <= error <= high]
+    layout: dict[str, Any] = {
+        "template": theme.template,
+        "height": HEIGHT,
+        "xaxis": axis([row["cost"] for row in rows], write, title, log=True),
+        "yaxis": {
+            "range": (low, high),
+            "tickvals": ticks,
+            "ticktext": [f"{tick}\u2009%" for tick in ticks],
+            "title": {"text": "ImageNet top-1 error"},
+        },
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemsizing": "constant"},
+        "hovermode": "closest",
+        "margin": {"t": 36},
+    }
+    layout["annotations"] = _names(front, rows, layout, theme)
+    shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
+    traces = [
+        _front(front, theme),
+        *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
+        *_recipe_entries(rows, theme),
+        *(_mark(row, write, title, shades[row["name"]], theme) for row in sorted(rows, key=_draw_order)),
+    ]
+    return go.Figure(traces, layout)
+
+
+def _draw_order(row: Row) -> bool:
+    """Context lies below the rest."""
+    return row["family"] is not None
+
+
+def _kind(row: Row) -> str:
+    """The weaker evidence of the published accuracy and its cost; a count is as good as any."""
+    cost = row["cost_evidence"]
+    return max("published", cost, key=EVIDENCE.index) if cost in EVIDENCE else "published"
+
+
+def _front(front: Sequence[Row], theme: Theme) -> dict[str, Any]:
+    """A staircase through the best."""
+    return {
+        "type": "scatter",
+        "x": [row["cost"] for row in front],
+        "y": [row["error"] for row in front],
+        "mode": "lines",
+        "name": "Pareto front",
+        "line": {"shape": "hv", "color": theme.muted, "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+
+
+def _names(front: Sequence[Row], rows: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> list[dict[str, Any]]:
+    """The names of those on the front, clear of all marks and of the front's line; a network's best figure only."""
+    named = {row["name"]: f"{row['name']} {row['image_size']}\u2009px" for row in front}
+    best = {row["name"]: row for row in front}  # the last of each is the most accurate
+    others = [row for row in rows if row not in best.values()]
+    points = [(row["cost"], row["error"]) for row in (*best.values(), *others)]
+    texts = [*(named[name] for name in best), *[""] * len(others)]
+    return name_marks(points, texts, layout, theme, _staircase(front))
+
+
+def _staircase(front: Sequence[Row]) -> list[Line]:
+    """The front's line: from each point along to the next one's cost, and down to it."""
+    points = [(row["cost"], row["error"]) for row in front]
+    along = [((x, y), (to, y)) for (x, y), (to, _) in pairwise(points)]
+    down = [((to, y), (to, below)) for (_, y), (to, below) in pairwise(points)]
+    return along + down
+
+
+def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:
+    """What marks mean, in no family's colour; a click on one hides its figures."""
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    entries = [
+        {"name": group, "legendgroup": group, "marker": {"symbol": f"{SYMBOLS[group]}-open", "color": theme.muted}}
+        for group in RECIPES
+        if any(row["group"] == group for row in rows)
+    ]
+    if any(row["family"] is None for row in rows):
+        entries.append({"name": "grey: timm's ResNets, RDNets", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
+    return [style | entry for entry in entries]
+
+
+def _mark(row: Row, write: Callable[[float], str], title: str, colour: str, theme: Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [row["cost"]],
+        "y": [row["error"]],
+        "mode": "markers",
+        "legendgroup": row["group"],
+        "showlegend": False,
+        "marker": evidence.mark_style(_kind(row), colour, theme, SYMBOLS[row["group"]]),
+        "hovertext": _hover(row, write, title),
+        "hoverinfo": "text",
+    }
+
+
+def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
+    lines = [
+        f"<b>{row['name']}</b>, {row['image_size']}\u2009px: top-1 error {row['error']:.2f}\u2009% (<b>published</b>)",
+        f"{title}: {write(row['cost'])} (<b>{row['cost_evidence']}</b>)",
+        f"Recipe: {row['recipe']}",
+        f"Evaluation: {row['evaluation'] or 'not stated'}",
+        f"Source: {row['source']}",
+        *([f"Doubt: {row['note']}"] if row["note"] else []),
+    ]
+    return evidence.wrap(lines)
+
+
+PARADOX_HEIGHT = 560
+FLOPS_TITLE, TIME_TITLE = "FLOPs of an image", "Time of an image"
+
+
+def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -> go.Figure:
+    """A mark a network, the lines of equal FLOP/s through the fastest and the slowest dotted."""
+    points = [(speed.flops, speed.seconds_per_image) for speed in speeds]
+    layout: dict[str, Any] = {
+        "template": theme.template,
+        "height": PARADOX_HEIGHT,
+        "xaxis": axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), FLOPS_TITLE, log=True),
+        "yaxis": axis([y for _, y in points], lambda value: format_si(value, "s"), TIME_TITLE, log=True),
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemclick": False},
+        "hovermode": "closest",
+        "margin": {"t": 36},
+    }
+    bars = [line for speed in speeds for line in evidence.time_bar(speed)]
+    layout["annotations"] = name_marks(points, [speed.name for speed in speeds], layout, theme, bars)
+    weakest_first = sorted(speeds, key=lambda speed: -EVIDENCE.index(speed.evidence))
+    traces = [
+        *equal_rates(speeds, layout["xaxis"]["range"], theme),
+        *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
+        *(evidence.time_mark(speed, colours[speed.name], theme) for speed in weakest_first),
+    ]
+    return go.Figure(traces, layout)
+
+
+def equal_rates(speeds: Sequence[Speed], span: tuple[float, float], theme: Theme) -> list[dict[str, Any]]:
+    """Lines of the best and the worst FLOP/s."""
+    rates = {speed.flops_per_s: speed for speed in speeds}
+    ends = [10 ** span[0], 10 ** span[1]]
+    style = {"type": "scatter", "mode": "lines", "hoverinfo": "text", "showlegend": False, "cliponaxis": True}
+    return [
+        style
+        | {
+            "x": ends,
+            "y": [end / rate for end in ends],
+            "hovertext": f"{format_si(rate, 'FLOP/s')}, as {rates[rate].name}",
+            "line": {"color": theme.muted, "width": 1, "dash": "dot"},
+        }
+        for rate in {max(rates), min(rates)}
+    ]

@@ -1,0 +1,205 @@
+"""Where the boxes and edges of a block diagram go: ranks from top to bottom, so that nothing overlaps.
+
+Boxes stand in columns, one to a rank. Edges bend only between ranks; those that pass ranks by run straight down their
+own column where it is free, else in a lane of their own to the right of all columns. Lanes that end later lie further
+out, so that a concatenation's bar spans the lanes that end in it and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from analysis.structure.diagram import Box, Diagram, Edge
+
+#: Pixels: of a letter, a line, the space in a box around its text, between columns and lanes, between ranks.
+LETTER, LINE, INSET, COLUMN_GAP, LANE, GAP = 7.2, 17, 12, 44, 34, 62
+#: Straight piece of every edge below its box, on which its label stands; margin around everything.
+STEM, MARGIN = 26, 14
+BAR_HEIGHT, SIGN, SIGN_PORT = 26, 28, 8
+
+
+class Rect(NamedTuple):
+    """A box as drawn, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+class Route(NamedTuple):
+    """An edge as drawn: down from its source, then from point to point."""
+
+    edge: Edge
+    points: tuple[tuple[float, float], ...]
+
+
+class Layout(NamedTuple):
+    """A diagram as drawn."""
+
+    width: float
+    height: float
+    rects: Mapping[str, Rect]
+    routes: Sequence[Route]
+
+
+def place(diagram: Diagram) -> Layout:
+    """Lay a diagram out."""
+    boxes = {box.key: box for box in diagram.boxes}
+    ranks = rank(diagram)
+    columns = assign_columns(diagram, ranks)
+    widths = [
+        max(_width(boxes[key]) for key, own in columns.items() if own == column)
+        for column in range(max(columns.values()) + 1)
+    ]
+    lefts = [MARGIN + sum(widths[:column]) + COLUMN_GAP * column for column in range(len(widths) + 1)]
+    first_lane = lefts[-1] - COLUMN_GAP + LANE
+    lanes = {key: first_lane + LANE * number for key, number in assign_lanes(diagram, ranks, columns).items()}
+    tops, bottom = _tops(boxes, ranks)
+    middles = {key: lefts[column] + widths[column] / 2 for key, column in columns.items()}
+    rects = {key: _rect(box, middles[key], tops[ranks[key]]) for key, box in boxes.items()}
+    ports = _ports(diagram, rects, middles, lanes, boxes)
+    for key, box in boxes.items():
+        if box.shape == "bar":
+            rects[key] = _bar(rects[key], [x for (_, target), x in ports.items() if target == key])
+    routes = [_route(edge, rects, middles, ports, lanes.get(edge[:2]), tops, ranks) for edge in diagram.edges]
+    right = max([*(rect.x + rect.width for rect in rects.values()), *lanes.values()])
+    return Layout(right + MARGIN, bottom + MARGIN, rects, routes)
+
+
+def _tops(boxes: Mapping[str, Box], ranks: Mapping[str, int]) -> tuple[dict[int, float], float]:
+    """y of each rank, and where the last one ends."""
+    tops, y = {}, float(MARGIN)
+    for number in sorted(set(ranks.values())):
+        tops[number] = y
+        y += max(_height(boxes[key]) for key, own in ranks.items() if own == number) + GAP
+    return tops, y - GAP
+
+
+def _width(box: Box) -> float:
+    return SIGN if box.shape == "sign" else max(map(len, box.lines)) * LETTER + 2 * INSET
+
+
+def _height(box: Box) -> float:
+    return {"bar": BAR_HEIGHT, "sign": SIGN}.get(box.shape, len(box.lines) * LINE + INSET)
+
+
+def _rect(box: Box, middle: float, top: float) -> Rect:
+    return Rect(middle - _width(box) / 2, top, _width(box), _height(box))
+
+
+def _bar(rect: Rect, ports: Sequence[float]) -> Rect:
+    left, right = min(rect.x, *ports), max(rect.x + rect.width, *(port + INSET for port in ports))
+    return rect._replace(x=left, width=right - left)
+
+
+def _ports(
+    diagram: Diagram,
+    rects: Mapping[str, Rect],
+    middles: Mapping[str, float],
+    lanes: Mapping[tuple[str, str], float],
+    boxes: Mapping[str, Box],
+) -> dict[tuple[str, str], float]:
+    """x at which each edge ends: in a bar straight below where it runs, elsewhere side by side around the middle."""
+    ports = {}
+    for key, rect in rects.items():
+        ending = [edge for edge in diagram.edges if edge.target == key]
+        ending.sort(key=lambda edge: lanes.get(edge[:2], middles[edge.source]))
+        for number, edge in enumerate(ending):
+            runs = lanes.get(edge[:2], middles[edge.source])
+            beside = rect.middle + SIGN_PORT * (2 * number - len(ending) + 1)
+            ports[edge[:2]] = runs if boxes[key].shape == "bar" else beside
+    return ports
+
+
+def _route(
+    edge: Edge,
+    rects: Mapping[str, Rect],
+    middles: Mapping[str, float],
+    ports: Mapping[tuple[str, str], float],
+    lane: float | None,
+    tops: Mapping[int, float],
+    ranks: Mapping[str, int],
+) -> Route:
+    x, port = middles[edge.source], ports[edge[:2]]
+    stem, top = rects[edge.source].bottom + STEM, rects[edge.target].y
+    points = [(x, rects[edge.source].bottom), (x, tops[ranks[edge.source] + 1] - GAP + STEM)]
+    if lane is not None:
+        points += [(lane, tops[ranks[edge.source] + 1]), (lane, top - GAP + STEM)]
+    elif top - stem > GAP:
+        points.append((x, top - GAP + STEM))
+    return Route(edge, (*points, (port, top + _dip(rects[edge.target], port))))
+
+
+def _dip(rect: Rect, port: float) -> float:
+    """How far below its highest point the edge of a round sign is met."""
+    radius = SIGN / 2
+    return radius - (radius**2 - (port - rect.middle) ** 2) ** 0.5 if rect.width == SIGN else 0.0
+
+
+def rank(diagram: Diagram) -> dict[str, int]:
+    """Each box below those that it reads; a bar has a rank to itself, and what comes later is below it."""
+    sources = {box.key: [edge.source for edge in diagram.edges if edge.target == box.key] for box in diagram.boxes}
+    ranks: dict[str, int] = {}
+    floor = 0
+    for box in diagram.boxes:
+        if not sources[box.key]:
+            continue
+        rank = max(floor, *(ranks.get(source, 0) for source in sources[box.key])) + 1
+        if box.shape == "bar":
+            rank = floor = max([rank, *(other + 1 for other in ranks.values())])
+        ranks[box.key] = rank
+    for edge in reversed(diagram.edges):
+        if not sources[edge.source]:
+            ranks[edge.source] = min(ranks.get(edge.source, ranks[edge.target]), ranks[edge.target] - 1)
+    return ranks
+
+
+def assign_columns(diagram: Diagram, ranks: Mapping[str, int]) -> dict[str, int]:
+    """Each box below the one on the longest way to it, a bar below the leftmost; the next free column elsewhere."""
+    columns: dict[str, int] = {}
+    taken: set[tuple[int, int]] = set()
+    for box in diagram.boxes:
+        above = [edge.source for edge in diagram.edges if edge.target == box.key and edge.source in columns]
+        wish = 0
+        if above and box.shape == "bar":
+            wish = min(columns[key] for key in above)
+        elif above:
+            wish = columns[max(above, key=lambda key: ranks[key])]
+        while (wish, ranks[box.key]) in taken:
+            wish += 1
+        columns[box.key] = wish
+        taken.add((wish, ranks[box.key]))
+    return columns
+
+
+def assign_lanes(diagram: Diagram, ranks: Mapping[str, int], columns: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """The lanes, counted from the left, of the edges that pass ranks by outside of their own column."""
+    bars = {box.key for box in diagram.boxes if box.shape == "bar"}
+    taken = {(columns[key], ranks[key]) for key in columns}
+    passing = []
+    for edge in diagram.edges:
+        between = range(ranks[edge.source] + 1, ranks[edge.target])
+        column = columns[edge.source]
+        straight = edge.target in bars or columns[edge.target] == column
+        blocked = any((column, rank) in taken for rank in between)
+        blocked = blocked or any(ranks[bar] in between for bar in bars)
+        if between and (blocked or not straight):
+            passing.append(edge)
+    placed: list[tuple[int, int, int]] = []
+    lanes = {}
+    for edge in sorted(passing, key=lambda edge: (ranks[edge.target], -ranks[edge.source])):
+        first, last = ranks[edge.source], ranks[edge.target]
+        number = max((lane + 1 for start, end, lane in placed if start < last and first < end), default=0)
+        placed.append((first, last, number))
+        lanes[edge[:2]] = number
+    return lanes

@@ -1,0 +1,196 @@
+"""Names beside the points of a scatter, none on top of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import cos, pi, sin
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from views.charts.axes import coordinate, fraction
+
+if TYPE_CHECKING:
+    from views.theme import Theme
+
+
+#: What the plot area holds at the least, in pixels, and what a letter takes: labels are placed for the worst case.
+WIDTH, HEIGHT = 380, 330
+LETTER, LINE = 6.6, 15
+
+Point = tuple[float, float]
+#: A straight line that no name may cross.
+Line = tuple[Point, Point]
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+class Place(NamedTuple):
+    """Where a label stands from its mark, in pixels, y downwards; far ones have a leader line."""
+
+    dx: float
+    dy: float
+    xanchor: str
+    yanchor: str
+    is_far: bool = False
+
+    def box(self, x: float, y: float, width: float) -> Box:
+        """The label's rectangle, its mark being at (x, y)."""
+        left = x + self.dx - width * {"left": 0, "center": 0.5, "right": 1}[self.xanchor]
+        top = y + self.dy - LINE * {"top": 0, "middle": 0.5, "bottom": 1}[self.yanchor]
+        return Box(left, top, left + width, top + LINE)
+
+    @property
+    def textposition(self) -> str:
+        """What Plotly calls a near place, seen from the mark."""
+        vertical = {"top": "bottom", "middle": "middle", "bottom": "top"}[self.yanchor]
+        return f"{vertical} {({'left': 'right', 'center': 'center', 'right': 'left'})[self.xanchor]}"
+
+
+def place_labels(points: Sequence[Point], texts: Sequence[str], radii: Sequence[float]) -> list[str | None]:
+    """Plotly's `textposition` for each point, or None where no place is free.
+
+    Args:
+        points: positions in the plot area, (0, 0) at its lower left and (1, 1) at its upper right.
+        texts: the labels.
+        radii: of the marks, in pixels.
+    """
+    candidates = [near(radius + 3) for radius in radii]
+    places = free_places(points, texts, radii, candidates, [(WIDTH, HEIGHT)], ())
+    return [place and place.textposition for place in places]
+
+
+def free_places(
+    points: Sequence[Point],
+    texts: Sequence[str],
+    radii: Sequence[float],
+    candidates: Sequence[Sequence[Place]],
+    areas: Sequence[tuple[int, int]],
+    lines: Sequence[Line],
+) -> list[Place | None]:
+    """The first place of each label where it is free on plot areas of all sizes."""
+    centres = [[(x * width, (1 - y) * height) for x, y in points] for width, height in areas]
+    marks = [[Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(some, radii, strict=True)] for some in centres]
+    taken = [[box for line in lines for box in _boxes(line, area)] for area in areas]
+    places: list[Place | None] = []
+    for index, text in enumerate(texts):
+        place = next(
+            (
+                place
+                for place in candidates[index]
+                if all(
+                    _is_free(place.box(*centres[n][index], LETTER * len(text)), area, taken[n], marks[n], index)
+                    for n, area in enumerate(areas)
+                )
+            ),
+            None,
+        )
+        places.append(place)
+        if place and text:
+            for n in range(len(areas)):
+                taken[n].append(place.box(*centres[n][index], LETTER * len(text)))
+    return places
+
+
+def _is_free(box: Box, area: tuple[int, int], taken: Sequence[Box], marks: Sequence[Box], own: int) -> bool:
+    inside = box.left >= 0 and box.right <= area[0] and box.top >= 0 and box.bottom <= area[1]
+    return (
+        inside
+        and not any(box.overlaps(other) for other in taken)
+        and not any(box.overlaps(mark) for number, mark in enumerate(marks) if number != own)
+    )
+
+
+def _boxes(line: Line, area: tuple[int, int], pieces: int = 24) -> Iterator[Box]:
+    """Rectangles that cover a line."""
+    (x0, y0), (x1, y1) = [(x * area[0], (1 - y) * area[1]) for x, y in line]
+    count = 1 if x0 == x1 or y0 == y1 else pieces
+    for number in range(count):
+        xs = [x0 + (x1 - x0) * (number + end) / count for end in (0, 1)]
+        ys = [y0 + (y1 - y0) * (number + end) / count for end in (0, 1)]
+        yield Box(min(xs) - 2, min(ys) - 2, max(xs) + 2, max(ys) + 2)
+
+
+def near(gap: float) -> list[Place]:
+    """Places at the mark, the preferred one first."""
+    return [
+        Place(gap, 0, "left", "middle"),
+        Place(0, -gap, "center", "bottom"),
+        Place(0, gap, "center", "top"),
+        Place(-gap, 0, "right", "middle"),
+        Place(0, -gap, "left", "bottom"),
+        Place(0, -gap, "right", "bottom"),
+        Place(0, gap, "left", "top"),
+        Place(0, gap, "right", "top"),
+    ]
+
+
+#: Plot areas, in pixels, on which names must be clear of everything: windows of a laptop and of a large screen.
+AREAS = ((560, 400), (820, 430), (1500, 430))
+#: Diameter of a mark, and lengths of leader lines, in pixels.
+MARK, LEADERS = 13, (24, 40, 60, 84)
+#: At an angle of 45° Plotly leaves some leader lines out: no multiple of 360° / 14 is one.
+DIRECTIONS = 14
+
+
+def name_marks(
+    points: Sequence[Point],
+    names: Sequence[str],
+    layout: Mapping[str, Any],
+    theme: Theme,
+    lines: Iterable[Line] = (),
+) -> list[dict[str, Any]]:
+    """Names as Plotly annotations, with leader lines where marks crowd; left out where there is no room even so.
+
+    Args:
+        points: of the marks, in the units of the axes.
+        names: their names; empty for marks that are only in the way.
+        layout: with the axes.
+        theme: what they are drawn with.
+        lines: what else is in the way, in the units of the axes.
+    """
+    at = [_in_area(point, layout) for point in points]
+    crossed = [(_in_area(start, layout), _in_area(end, layout)) for start, end in lines]
+    candidates = [[*near(MARK / 2 + 3), *_far()]] * len(points)
+    places = free_places(at, names, [MARK / 2] * len(points), candidates, AREAS, crossed)
+    return [
+        _annotation(point, name, place, layout, theme)
+        for point, name, place in zip(points, names, places, strict=True)
+        if place and name
+    ]
+
+
+def _in_area(point: Point, layout: Mapping[str, Any]) -> Point:
+    return fraction(point[0], layout["xaxis"]), fraction(point[1], layout["yaxis"])
+
+
+def _far() -> list[Place]:
+    """Places around the mark, the closest first."""
+    places = []
+    for length in LEADERS:
+        for number in range(DIRECTIONS):
+            across, down = cos(2 * pi * number / DIRECTIONS), sin(2 * pi * number / DIRECTIONS)
+            xanchor = "left" if across > 0.3 else "right" if across < -0.3 else "center"
+            yanchor = "top" if down > 0.3 else "bottom" if down < -0.3 else "middle"
+            places.append(Place(length * across, length * down, xanchor, yanchor, is_far=True))
+    return places
+
+
+def _annotation(point: Point, name: str, place: Place, layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
+    at = {"x": coordinate(point[0], layout["xaxis"]), "y": coordinate(point[1], layout["yaxis"])}
+    style = {"text": name, "xanchor": place.xanchor, "yanchor": place.yanchor, "borderpad": 0}
+    font = {"font": {"size": 12, "color": theme.text}}
+    if not place.is_far:
+        return at | style | font | {"showarrow": False, "xshift": place.dx, "yshift": -place.dy}
+    leader = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": theme.muted, "standoff": MARK / 2}
+    return at | style | font | leader | {"ax": place.dx, "ay": place.dy}

@@ -1,0 +1,161 @@
+"""What a search found: the front among all networks that keep to the budgets, and its networks as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from analysis.search.quantities import SEARCH_QUANTITIES, format_value, label_of
+from views.charts.axes import PADDING, axis, linear_ticks
+from views.theme import FAMILY_COLOURS, Theme, mix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+HEIGHT, LINES_HEIGHT = 460, 380
+#: More marks than this say nothing more, and make the page slow.
+MOST_MARKS = 2000
+MOST_LINES = 400
+#: Values that differ by a larger factor stand on a logarithmic axis.
+WIDE = 8
+
+
+def scatter(
+    feasible: pd.DataFrame,
+    front: pd.DataFrame,
+    base: Mapping[str, Any],
+    x: str,
+    y: str,
+    family: str,
+    hovers: Sequence[str],
+    theme: Theme,
+) -> go.Figure:
+    """The front in the family's colour before all that keeps to the budgets in grey; marks of the front can be clicked.
+
+    Args:
+        feasible, front: as in `SearchResult`.
+        base: the network that the space lies around, with its `name`.
+        x, y: columns of both.
+        family: of the space.
+        hovers: what is said of each network of the front.
+        theme: what it is drawn with.
+    """
+    beaten = feasible.sample(MOST_MARKS, random_state=0) if len(feasible) > MOST_MARKS else feasible
+    colour = FAMILY_COLOURS[family]
+    return go.Figure(
+        [
+            {
+                "type": "scatter",
+                "x": beaten[x].tolist(),
+                "y": beaten[y].tolist(),
+                "mode": "markers",
+                "name": "keeps to the budgets",
+                "marker": {"color": mix(theme.muted, theme.paper, 0.45), "size": 4},
+                "hoverinfo": "skip",
+            },
+            {
+                "type": "scatter",
+                "x": [base[x]],
+                "y": [base[y]],
+                "mode": "markers+text",
+                "name": base["name"],
+                "text": [base["name"]],
+                "textposition": "bottom right",
+                "textfont": {"size": 12, "color": theme.text},
+                "marker": {
+                    "color": theme.text,
+                    "size": 12,
+                    "symbol": "x-thin",
+                    "line": {"width": 2, "color": theme.text},
+                },
+                "hovertext": [f"<b>{base['name']}</b><br>{format_value(x, base[x])}<br>{format_value(y, base[y])}"],
+                "hoverinfo": "text",
+                "showlegend": False,
+            },
+            {
+                "type": "scatter",
+                "x": front[x].tolist(),
+                "y": front[y].tolist(),
+                "mode": "markers",
+                "name": "no other beats it: click to open in Design",
+                "marker": {"color": colour, "size": 10, "line": {"color": theme.outline(colour), "width": 1.2}},
+                "hovertext": list(hovers),
+                "hoverinfo": "text",
+            },
+        ],
+        {
+            "template": theme.template,
+            "height": HEIGHT,
+            "xaxis": _axis([*feasible[x], base[x]], x),
+            "yaxis": _axis([*feasible[y], base[y]], y),
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemsizing": "constant"},
+            "hovermode": "closest",
+            "clickmode": "event+select",
+            "margin": {"t": 36},
+        },
+    )
+
+
+def lines(front: pd.DataFrame, columns: Sequence[str], family: str, theme: Theme) -> go.Figure:
+    """Parallel coordinates: one line a network of the front, from what it is made of to what it costs."""
+    shown = front.head(MOST_LINES)
+    first = columns[-1]
+    values = shown[first].astype(float)
+    colour = FAMILY_COLOURS[family]
+    figure = go.Figure(
+        {
+            "type": "parcoords",
+            "dimensions": [_dimension(shown[column], column) for column in columns],
+            "line": {
+                "color": values.rank().tolist(),
+                "colorscale": [[0, mix(colour, theme.text, 0.55)], [1, mix(colour, theme.paper, 0.55)]],
+            },
+            "labelfont": {"size": 12, "color": theme.text},
+            "tickfont": {"size": 11, "color": theme.muted},
+            "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
+            "unselected": {"line": {"color": theme.grid, "opacity": 0.4}},
+        }
+    )
+    return figure.update_layout(
+        template=theme.template, height=LINES_HEIGHT, margin={"t": 48, "b": 24, "l": 60, "r": 60}
+    )
+
+
+def _dimension(values: pd.Series[Any], column: str) -> dict[str, Any]:
+    numbers = [float(value) for value in values]
+    low, high = min(numbers), max(numbers)
+    if low == high:
+        low, high = low - 1, high + 1
+    known = column in SEARCH_QUANTITIES
+    distinct = sorted(set(numbers))
+    ticks: list[float] = distinct if len(distinct) <= 6 else linear_ticks(low, high, 5)
+    label = label_of(column) if known else column
+    return {
+        "label": "<br>".join(_broken(label)),
+        "values": numbers,
+        "range": (low, high),
+        "tickvals": ticks,
+        "ticktext": [format_value(column, tick) if known else f"{tick:g}" for tick in ticks],
+    }
+
+
+def _broken(label: str) -> list[str]:
+    """A label in two lines where it has two words."""
+    head, _, tail = label.partition(" ")
+    return [head, tail] if tail else [head]
+
+
+def _axis(values: Sequence[float], key: str) -> dict[str, Any]:
+    """An axis that holds all values: logarithmic where they differ widely, else as long as they need."""
+    low, high = min(values), max(values)
+    wide = low > 0 and high / low > WIDE
+    found = axis(values, lambda value: format_value(key, value), label_of(key), log=wide)
+    if not wide and high > low:
+        margin = PADDING * (high - low)
+        ticks = linear_ticks(low - margin, high + margin)
+        found |= {"range": (low - margin, high + margin), "tickvals": ticks}
+        found["ticktext"] = [format_value(key, tick) for tick in ticks]
+    return found

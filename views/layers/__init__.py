@@ -1,0 +1,1 @@
+"""Layers: what one network is made of, and what each layer costs. `layers` is the screen."""

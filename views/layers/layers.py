@@ -1,0 +1,116 @@
+"""Layers: what one network is made of, and what each layer costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis import Summary
+from analysis.findings import layers_finding, network_finding, reason, traffic_finding
+from analysis.kinds import KINDS
+from analysis.quantities import QUANTITIES, label_of
+from analysis.units import format_quantity
+from archs.errors import DenseScopeError
+from views import cached, sidebar, widgets
+from views.charts import depth as depth_figures
+from views.charts import traffic as traffic_figures
+from views.layers import tables as layer_table
+from views.notation import format_exact
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+HEADLINES = (
+    "params",
+    "macs",
+    "memory_access_cost",
+    "bytes_moved",
+    "arithmetic_intensity",
+    "activations",
+)
+AREAS = ("bytes_moved", "macs", "memory_access_cost", "params")
+TABLE_HEIGHT = 560
+
+
+def draw_headlines(summary: Summary) -> None:
+    """The figures that one would quote, and how the depth adds up."""
+    depth = summary.depth
+    with st.container(horizontal=True, gap="medium", key="headlines"):
+        for key in HEADLINES:
+            value, quantity = getattr(summary, key), QUANTITIES[key]
+            exact = f"{quantity.definition}\n\nExactly: {format_exact(key, value)}"
+            st.metric(quantity.label, format_quantity(key, value), help=exact, width="content")
+        st.metric("Depth", depth.total, help=QUANTITIES["depth"].definition, width="content")
+    st.markdown(f"**Depth** {depth.formula}: {depth.terms}. {depth.note}")
+
+
+def draw_kinds(summary: Summary, frame: pd.DataFrame) -> None:
+    """The answer to "why is it slow though it is small"."""
+    help = f"**Memory traffic**: {QUANTITIES['bytes_moved'].definition}\n\n**MACs**: {QUANTITIES['macs'].definition}"
+    question = "Why is it slow though it is small?"
+    with widgets.chart_or_table(question, help, lambda: layer_table.show_kinds(frame)):
+        st.markdown(traffic_finding(summary))
+        figure = traffic_figures.kind_bars(frame, widgets.current_theme())
+        widgets.draw(figure, "kind_chart", "Bars: share of MACs and of memory traffic by kind of operation.")
+
+
+def draw_treemap(layers: pd.DataFrame, stages: pd.DataFrame, name: str) -> None:
+    """Stage, layer and operation as areas."""
+    help = "Stage → layer → operation; click an area to zoom in. Colours are those of the kinds of operation."
+    with widgets.chart_or_table("Which stages cost most?", help, lambda: layer_table.show_stages(stages)):
+        key = widgets.choose("Area", "area", AREAS, "bytes_moved", format_func=label_of, label_visibility="collapsed")
+        figure = traffic_figures.treemap(layers, key, name, widgets.current_theme())
+        widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, layer and operation.")
+
+
+def draw_depth(frame: pd.DataFrame) -> None:
+    """Channels, resolution and costs, layer by layer."""
+    help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
+    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame)):
+        figure = depth_figures.profile(frame, widgets.current_theme())
+        widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+
+
+def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
+    """The table of layers, filtered."""
+    st.subheader("Every layer", help="Click a column's head to sort, hover it for its meaning.", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        kinds = widgets.choose_many("Kinds of operation", "kinds", KINDS, placeholder="All kinds")
+    with right:
+        stages = widgets.choose_many("Stages", "stages", list(frame["stage"].unique()), placeholder="All stages")
+    chosen = frame[frame["kind"].isin(kinds or KINDS) & frame["stage"].isin(stages or frame["stage"])]
+    if chosen.empty:
+        st.info("No layer is of these kinds in these stages: take one of the filters away.")
+        return
+    st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
+    layer_table.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
+    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name}_layers")
+
+
+def render() -> None:
+    """The page."""
+    name = sidebar.choose_network()
+    st.title(name, anchor=False)
+    settings = sidebar.current()
+    try:
+        with sidebar.counting([name]):
+            summary, layers, kinds, stages = cached.network(name, settings)
+    except DenseScopeError as error:
+        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
+        return
+    st.markdown(network_finding(summary))
+    st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
+    draw_headlines(summary)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        draw_kinds(summary, kinds)
+    with right:
+        draw_treemap(layers, stages, name)
+    draw_depth(layers)
+    draw_layers(summary, layers)
+
+
+render()

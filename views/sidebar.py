@@ -1,0 +1,192 @@
+"""What the sidebar sets for all views: networks, image size, batch size and dtype."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from analysis import Summary, summarize
+from analysis.costs import DTYPE_BYTES
+from analysis.targets import LIBRARIES, is_library_name, list_library
+from analysis.units import format_size
+from archs import checks
+from archs.errors import ConfigError, MissingPackageError
+from archs.layer import Pair
+from archs.registry import get_spec, list_archs
+from views import widgets, workbench
+from views.networks import DEFAULT
+
+#: Where no second network is wanted.
+NOTHING = "none"
+
+
+def choose_networks() -> list[str]:
+    """Any number of networks."""
+    # A search finds hundreds of names in a library: Enter takes the first of them, not all.
+    return widgets.choose_many(
+        "Selection", "networks", _offered("networks"), DEFAULT.networks, help="Type to search.", select_all=False
+    )
+
+
+def choose_baseline(names: Sequence[str]) -> str:
+    """The network that ratios refer to, of the registered and the selected ones."""
+    elsewhere = filter(is_library_name, [*names, *_asked_for("baseline")])
+    options = list(dict.fromkeys([*list_archs(), *workbench.offered(), *elsewhere]))
+    return widgets.choose(
+        "Baseline", "baseline", options, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
+    )
+
+
+def choose_network() -> str:
+    """One network, the same in all views that show one."""
+    with st.sidebar:
+        st.subheader("Network")
+        name = widgets.choose("Network", "network", _offered("network"), DEFAULT.baseline, label_visibility="collapsed")
+        st.caption(_origin(name))
+        choose_libraries()
+    return name
+
+
+def choose_network_and_beside() -> list[str]:
+    """The network of `choose_network`, and a second one where it is asked for."""
+    name = choose_network()
+    options = [NOTHING, *(other for other in _offered("beside") if other != NOTHING)]
+    with st.sidebar:
+        beside = widgets.choose("Beside it", "beside", options, NOTHING, help="A second network to set against it.")
+    return [name] if beside in (NOTHING, name) else [name, beside]
+
+
+def choose_libraries() -> None:
+    """Which libraries' networks the selection offers too; drawn below it, and read before it in the next run."""
+    st.pills(
+        "Search also in",
+        LIBRARIES,
+        selection_mode="multi",
+        key="libraries",
+        persist_state="session",
+        help="Adds the image classifiers of these libraries to the selection, more than 1,300 of them. "
+        "They are traced without weights; nothing is downloaded.",
+    )
+
+
+def counting(names: Sequence[str]) -> AbstractContextManager[None]:
+    """Says that it takes a moment where networks of other libraries have to be built and traced."""
+    foreign = [name for name in names if is_library_name(name)]
+    if not foreign:
+        return nullcontext()
+    return st.spinner(f"Building and tracing {foreign[0] if len(foreign) == 1 else f'{len(foreign)} networks'} …")
+
+
+def _offered(key: str) -> list[str]:
+    """The options of a selection: they hold whatever it has selected already."""
+    libraries = st.session_state.get("libraries") or ()
+    foreign = [name for library in libraries for name in _names(library)]
+    return list(dict.fromkeys([*list_archs(), *workbench.offered(), *_asked_for(key), *foreign]))
+
+
+def _asked_for(key: str) -> list[str]:
+    """The networks of libraries that the link or the session holds; whether they exist shows when they are built."""
+    kept = st.session_state.get(key) or []
+    names = [*st.query_params.get_all(key), *([kept] if isinstance(kept, str) else kept)]
+    return [name for name in names if is_library_name(name)]
+
+
+def _names(library: str) -> Sequence[str]:
+    """All networks of a library; imports it."""
+    try:
+        with st.spinner(f"Loading the names of {library}'s networks …"):
+            return list_library(library)
+    except MissingPackageError as error:
+        st.info(str(error), icon=":material/extension_off:")
+        return ()
+
+
+def _origin(name: str) -> str:
+    """Where a network's definition comes from."""
+    if is_library_name(name):
+        return f"From {name.partition('/')[0]}, traced without weights. Its stages are its modules."
+    return "A design on your shelf." if workbench.is_design(name) else get_spec(name).source
+
+
+OWN_SIZE = "own"
+IMAGE_SIZES = (OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
+
+
+@dataclass(frozen=True)
+class InputSettings:
+    """What the networks are given; an image size of None is each network's own."""
+
+    image_size: int | Pair | None = None
+    batch_size: int = 1
+    dtype: str = "float32"
+
+    def summarize(self, target: Any) -> Summary:
+        """A network at this input. Raises: DenseScopeError: the input does not suit it."""
+        return summarize(target, self.image_size, self.batch_size, self.dtype)
+
+    def __str__(self) -> str:
+        height_width = (self.image_size,) * 2 if isinstance(self.image_size, int) else self.image_size
+        size = f"{format_size(height_width)} input" if height_width else "each network's own input size"
+        return f"{size}, batch {self.batch_size}, {self.dtype}"
+
+
+def draw_sidebar(*, image_size_only: bool = False) -> None:
+    """The widgets; views ask `current` for what they say, those with a batch and a precision of their own the size."""
+    with st.sidebar:
+        st.subheader("Input")
+        widgets.choose_or_type(
+            "Image size",
+            "image_size",
+            IMAGE_SIZES,
+            OWN_SIZE,
+            help="`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width).",
+        )
+        if image_size_only:
+            return
+        left, right = st.columns(2)
+        with left:
+            widgets.choose_integer(
+                "Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, help="Images per forward pass."
+            )
+        with right:
+            widgets.choose(
+                "Data type", "dtype", tuple(DTYPE_BYTES), "float32", help="Sets the bytes of an element, nothing else."
+            )
+
+
+def current() -> InputSettings:
+    """The settings in the sidebar. A bad image size is handled as in `current_image_size`."""
+    return InputSettings(current_image_size(), st.session_state["batch_size"], st.session_state["dtype"])
+
+
+def current_image_size() -> int | Pair | None:
+    """The image size in the sidebar; says so where it is none, and goes on with each network's own."""
+    try:
+        return parse_image_size(st.session_state["image_size"])
+    except ConfigError as error:
+        st.error(f"{error} Each network's own size is used until then.", icon=":material/error:")
+        return None
+
+
+def parse_image_size(text: str) -> int | Pair | None:
+    """What a person typed as an image size: "own", a side, or height × width.
+
+    >>> parse_image_size("224"), parse_image_size("192 × 256"), parse_image_size("own")
+    (224, (192, 256), None)
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    text = text.strip().lower()
+    if text == OWN_SIZE:
+        return None
+    sides = re.fullmatch(r"([0-9]{1,9})(?:\s*[x×*,;]\s*([0-9]{1,9}))?", text)
+    if sides is None:
+        raise ConfigError("image_size", text, f"'{OWN_SIZE}', a side such as 224, or height × width such as 192×256")
+    height, width = checks.image_size((int(sides[1]), int(sides[2] or sides[1])))
+    return height if sides[2] is None or height == width else (height, width)
