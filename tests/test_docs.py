@@ -2,15 +2,14 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
 from archs import list_archs
 from cli import main
 from scripts.readme_tables import claims, with_tables
+from tests.support.project import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-HEAVY = {"torch", "torchvision", "timm", "torchinfo", "thop"}
+from tests.support.project import BLOCK_HEAVY, HEAVY, ROOT, run_python
 
-#: Makes the heavy packages look as if they were not installed.
-BLOCK_HEAVY = f"""
-import sys
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {HEAVY}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-
-sys.meta_path.insert(0, Blocker())
-"""
 CHECK_HEAVY = f"""
 import sys
 loaded = {HEAVY} & set(sys.modules)
@@ -86,13 +73,6 @@ assert not app.error, [error.value for error in app.error]
 assert "densenet121" in app.markdown[0].value
 assert len(app.dataframe) > 0
 """
-
-
-def run_python(code: str) -> None:
-    finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert finished.returncode == 0, finished.stderr
 
 
 @pytest.mark.parametrize("route", PLAN_ROUTE)

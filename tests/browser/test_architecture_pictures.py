@@ -5,7 +5,17 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from pages import SIZES, TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+
+from tests.support.pages import (
+    SIZES,
+    TABLE,
+    Browser,
+    assert_accessible,
+    assert_within_width,
+    opened,
+    screenshot,
+    settle,
+)
 
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
 CHART = '[data-testid="stPlotlyChart"]:visible'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pages import TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+
+from tests.support.pages import TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
 
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
 CODE = '[data-testid="stCode"]:visible'

@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pages import SIZES, Browser, Page, assert_accessible, assert_within_width, expect, opened, screenshot, settle
+
+from tests.support.pages import (
+    SIZES,
+    Browser,
+    Page,
+    assert_accessible,
+    assert_within_width,
+    expect,
+    opened,
+    screenshot,
+    settle,
+)
 
 SMALL = (
     '{"schema":1,"name":"small","family":"densenet",'

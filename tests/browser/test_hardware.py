@@ -7,9 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import SIZES, Browser, Page, assert_accessible, assert_within_width, expect, opened, screenshot, settle
 
 from scripts.browser import served
+from tests.support.pages import (
+    SIZES,
+    Browser,
+    Page,
+    assert_accessible,
+    assert_within_width,
+    expect,
+    opened,
+    screenshot,
+    settle,
+)
 
 SECTIONS = {
     "speeds": "",

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from pages import PATIENCE_MS, SIZES, Browser, Page, assert_accessible, assert_within_width, opened, screenshot, settle
+
+from tests.support.pages import (
+    PATIENCE_MS,
+    SIZES,
+    Browser,
+    Page,
+    assert_accessible,
+    assert_within_width,
+    opened,
+    screenshot,
+    settle,
+)
 
 CHART = ".js-plotly-plot:visible"
 PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "fits"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pages import Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+
+from tests.support.pages import Browser, assert_accessible, assert_within_width, opened, screenshot, settle
 
 pytest.importorskip("timm")
 pytest.importorskip("fvcore")

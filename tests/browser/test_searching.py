@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from pages import SIZES, Browser, Page, assert_accessible, assert_within_width, expect, opened, screenshot, settle
+
+from tests.support.pages import (
+    SIZES,
+    Browser,
+    Page,
+    assert_accessible,
+    assert_within_width,
+    expect,
+    opened,
+    screenshot,
+    settle,
+)
 
 
 def sentence(page: Page) -> str:

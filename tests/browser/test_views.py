@@ -7,7 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pages import SIZES, Browser, Page, assert_accessible, assert_within_width, expect, opened, screenshot, settle
+
+from tests.support.pages import (
+    SIZES,
+    Browser,
+    Page,
+    assert_accessible,
+    assert_within_width,
+    expect,
+    opened,
+    screenshot,
+    settle,
+)
 
 
 def pick(page: Page, label: str, option: str) -> None:

@@ -1,0 +1,378 @@
+"""Predictions: what the model does by physics, how far off it is, and that it never passes for anything else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import analysis
+from analysis.hardware.devices import Device, get_device, list_devices
+from analysis.hardware.measure.record import Machine, Measurement, Workload
+from analysis.hardware.measure.results import Results
+from analysis.hardware.predict.calibrated import CALIBRATION, factors_for, known_error, shipped_calibration
+from analysis.hardware.predict.calibration import calibrate_device
+from analysis.hardware.predict.kernels import fuse
+from analysis.hardware.predict.model import BOUNDS, finish_times
+from analysis.hardware.predict.own_runs import calibrate_by
+from analysis.hardware.predict.predict import predict
+from analysis.hardware.predict.timed_runs import TimedRun, is_planned, layers_of, load_runs
+from analysis.hardware.predict.validation import (
+    error_row,
+    fold_of_network,
+    rank_correlation,
+    small_batch_trials,
+    validate_predictions,
+)
+from archs import list_archs, plan_layers
+from archs.errors import ConfigError, DenseScopeError
+from cli import main
+from scripts.prediction_tables import DOCUMENT, with_tables
+from tests.support.project import BLOCK_HEAVY, run_python
+
+
+@cache
+def validation():
+    return validate_predictions()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "execution", "median", "worst"),
+    [
+        ("networks", "eager", 0.03, 0.12),
+        ("networks", "compiled", 0.06, 0.20),
+        ("device", "eager", 0.06, 0.20),
+        ("device", "compiled", 0.12, 0.30),
+    ],
+)
+def test_the_errors_on_what_was_left_out_stay_below_the_targets(left_out, execution, median, worst):
+    row = error_row(validation().select(left_out, execution=execution))
+    assert row["median_error"] <= median
+    assert row["worst_error"] <= worst
+    assert row["rank_correlation"] > 0.97
+
+
+def test_every_published_figure_of_the_family_is_left_out_once():
+    family = [run for run in load_runs() if run.in_family]
+    tried = [trial.run for trial in validation().trials if trial.left_out == "networks"]
+    assert sorted(map(repr, tried)) == sorted(map(repr, family))
+    assert {trial.run.device for trial in validation().select("device")} == {"RTX 3090", "RTX 4090", "RTX 5090"}
+
+
+def test_a_network_is_never_in_two_folds():
+    folds = fold_of_network(run for run in load_runs() if run.in_family)
+    assert set(folds.values()) == set(range(5))
+    assert len(folds) == len(set(folds))
+
+
+def test_networks_of_other_kinds_were_not_calibrated_on():
+    others = validation().select("family")
+    assert not any(trial.run.in_family for trial in others)
+    assert error_row([trial for trial in others if trial.run.execution == "eager"])["median_error"] < 0.06
+
+
+def test_the_shipped_errors_are_those_of_the_validation():
+    known = predict("densenet121", "RTX 4090", 1024).error
+    trials = validation().select("networks", device="RTX 4090", execution="eager")
+    row = error_row([trial for trial in trials if "densenet" in trial.run.network])
+    assert known.left_out == "networks"
+    assert known.median == pytest.approx(row["median_error"], abs=1e-4)
+    assert known.worst == pytest.approx(row["worst_error"], abs=1e-4)
+
+
+def test_the_tables_of_the_document_are_those_of_the_code():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert with_tables(text, validation()) == text, "run `python -m scripts.prediction_tables --write`"
+
+
+def test_small_batches_are_in_the_right_order():
+    trials = small_batch_trials()
+    assert rank_correlation(trials) > 0.9
+    seconds = {trial.run.network: trial.seconds for trial in trials}
+    assert seconds["densenet201"] > 3 * seconds["vovnet39"]
+    assert seconds["densenet201"] > seconds["densenet161"]
+
+
+def test_the_compiler_flips_densenet121_and_vovnet39():
+    def speed(name: str, execution: str) -> float:
+        return predict(name, "RTX 5090", 1024, execution=execution).images_per_s
+
+    assert speed("vovnet39", "eager") > speed("densenet121", "eager")
+    assert speed("vovnet39", "compiled") < speed("densenet121", "compiled")
+
+
+@pytest.mark.parametrize("execution", ["eager", "compiled"])
+@pytest.mark.parametrize("name", list_archs())
+def test_layers_add_up_to_the_whole(name, execution):
+    found = predict(name, "RTX 4090", execution=execution)
+    assert sum(layer.seconds for layer in found.layers) == pytest.approx(found.seconds)
+    assert sum(found.seconds_by_bound().values()) == pytest.approx(found.seconds)
+    assert sum(layer.flops for layer in found.layers) == found.flops
+    assert {layer.bound for layer in found.layers} <= {*BOUNDS, "merged"}
+    assert found.flops_per_s < get_device("RTX 4090").peak_flops_per_s("fp16")
+    assert len(found.layers) == len(plan_layers(name, None))
+
+
+@pytest.mark.parametrize("device", list_devices())
+def test_a_larger_batch_takes_longer_but_not_longer_an_image(device):
+    precision = get_device(device).precisions[-1]
+    times = [predict("densenet121", device, batch, precision=precision) for batch in (1, 8, 64, 512)]
+    for small, large in pairwise(times):
+        assert small.seconds <= large.seconds
+        assert small.images_per_s <= large.images_per_s * 1.000001
+
+
+def test_one_image_waits_for_the_host_and_a_large_batch_for_memory():
+    bounds = predict("densenet121", "RTX 4090", 1).seconds_by_bound()
+    assert max(bounds, key=bounds.get) == "launch overhead"
+    bounds = predict("densenet121", "RTX 4090", 1024).seconds_by_bound()
+    assert max(bounds, key=bounds.get) == "memory"
+
+
+def test_channels_last_and_compiling_save_time():
+    eager = predict("vovnet39", "RTX 3090")
+    assert predict("vovnet39", "RTX 3090", layout="nhwc").seconds < eager.seconds
+    assert predict("vovnet39", "RTX 3090", execution="compiled").seconds < eager.seconds
+
+
+def test_a_device_without_calibration_is_predicted_from_its_data_sheet():
+    own = Device(name="mine", fp32_flops_per_s=82.6e12, fp16_flops_per_s=165.2e12, bandwidth_bytes_per_s=1008e9)
+    assert factors_for("mine") == shipped_calibration().shared
+    found = predict("densenet121", own, 1024)
+    assert found.error.left_out == "device"
+    assert found.seconds == pytest.approx(predict("densenet121", "RTX 4090", 1024).seconds, rel=0.15)
+
+
+def test_three_runs_of_ones_own_calibrate_a_device():
+    own = Device(name="mine", fp32_flops_per_s=82.6e12, fp16_flops_per_s=165.2e12, bandwidth_bytes_per_s=1008e9)
+    measured = [
+        TimedRun(name, "mine", 224, 512, "nchw", "eager", predict(name, "RTX 4090", 512).seconds)
+        for name in ("densenet121", "vovnet39", "ese_vovnet19b_dw")
+    ]
+    fitted = calibrate_device(measured, shipped_calibration(), own)
+    truth = predict("densenet169", "RTX 4090", 512).seconds
+    assert fitted.shared == shipped_calibration().shared
+    assert predict("densenet169", own, 512).seconds != pytest.approx(truth, rel=0.05)
+    assert predict("densenet169", own, 512, calibration=fitted).seconds == pytest.approx(truth, rel=0.02)
+
+
+def test_no_error_is_claimed_where_nothing_is_published():
+    assert predict("densenet121", "RTX 4090", 1).error is None
+    assert predict("densenet121", "RTX 4090", precision="fp32").error is None
+    assert predict("densenet121", "RTX 4090", layout="nhwc").error is None
+    assert predict("densenet121", "V100 SXM2 16GB").error.left_out == "device"
+
+
+def test_the_evidence_is_named_in_every_row():
+    row = predict("densenet121", "RTX 4090").row()
+    assert row["evidence"] == "predicted"
+    assert not {"source", "value", "metric"} & set(row)
+    assert not {"seconds_low", "clock"} & set(row)
+
+
+def test_no_factor_belongs_to_a_network():
+    content = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    text = json.dumps([content["shared"], content["devices"]])
+    assert not any(name in text for name in ("densenet", "vovnet", "resnet"))
+
+
+def test_the_compiler_merges_elementwise_layers_into_their_readers():
+    sources, copied = fuse(plan_layers("densenet121"))
+    layer = "features.denseblock1.denselayer2"
+    assert f"{layer}.norm2" not in sources
+    assert sources[f"{layer}.relu2"] == (f"{layer}.conv1",)
+    assert f"{layer}.concat" not in sources
+    many = "features.denseblock1.denselayer6.concat"
+    assert many not in sources  # 6 pieces
+    written = "features.denseblock2.denselayer12.concat"
+    assert sources[written] == ()
+    assert len(copied[written]) == 12
+
+
+def test_the_gpu_waits_for_the_host_and_the_host_runs_ahead():
+    assert finish_times(np.array([1.0, 1.0, 1.0]), 5.0).tolist() == [6.0, 11.0, 16.0]
+    assert finish_times(np.array([9.0, 1.0, 1.0]), 1.0).tolist() == [10.0, 11.0, 12.0]
+
+
+@pytest.mark.parametrize("network", ["timm/densenet121", "timm/vovnet39a", "timm/ese_vovnet39b"])
+def test_planned_networks_are_those_of_timm(network):
+    pytest.importorskip("timm")
+    assert is_planned(network)
+    planned = analysis.summarize(network, 224)
+    ours = layers_of(network, 224)
+    convolutions = [layer[4:11] for layer in ours if layer.op == "conv2d"]
+    assert convolutions == [cost.layer[4:11] for cost in planned.layers if cost.layer.op == "conv2d"]
+
+
+@pytest.mark.parametrize("network", ["timm/densenet264d", "timm/ese_vovnet39b_evos", "timm/resnet50"])
+def test_shipped_traces_are_those_of_timm(network):
+    pytest.importorskip("timm")
+    traced = [cost.layer for cost in analysis.summarize(network, 224).layers]
+    assert [layer._replace(stage="") for layer in layers_of(network, 224)] == [
+        layer._replace(stage="") for layer in traced
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "RTX5090"}, "nearest names are 'RTX 5090'"),
+        ({"device": "TITAN Xp"}, "precision is 'fp16', but must be one that TITAN Xp has"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"image_size": 0}, "image_size is 0"),
+        ({"layout": "hwcn"}, "layout is 'hwcn'"),
+        ({"execution": "fast"}, "execution is 'fast'"),
+        ({"precision": "fp8"}, "precision is 'fp8'"),
+        ({"target": "densenet12"}, "'densenet121'"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, message):
+    with pytest.raises(DenseScopeError, match=message) as caught:
+        predict(**{"target": "densenet121", "device": "RTX 4090"} | arguments)
+    assert str(caught.value).count(". ") == 0
+
+
+def test_importing_analysis_loads_neither_numpy_nor_pandas():
+    run_python("import analysis, sys; assert not {'numpy', 'pandas', 'torch'} & set(sys.modules)")
+
+
+@pytest.mark.parametrize("command", ["predict peleenet", "published", "validate"])
+def test_the_commands_work_without_torch(command):
+    run_python(f"{BLOCK_HEAVY}\nfrom cli import main; assert main({command.split()!r}) == 0")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict densenet121 vovnet39 --device all --execution compiled",
+        "predict densenet121 --per-layer --format json",
+        "predict densenet121 --set growth_rate=24 --format markdown",
+        "published --arch vovnet39",
+        "published latency --format csv",
+        "published accuracy --arch peleenet --format latex",
+    ],
+)
+def test_commands_answer(command, capsys):
+    assert main(command.split()) == 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--trials"], ["--format", "csv"]])
+def test_validate_shows_every_kind(arguments, capsys, monkeypatch):
+    monkeypatch.setattr("analysis.hardware.predict.validation.validate_predictions", validation)
+    assert main(["validate", *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("networks", "device", "family", "small batch"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict densenet121 --device RTX5090",
+        "predict densenet121 --device-file nothing.json",
+        "predict densenet121 --batch-size 0",
+        "predict densenet121 --format pdf",
+        "published speed",
+        "published --arch densenet12",
+        "validate --format pdf",
+    ],
+)
+def test_bad_input_on_the_command_line_is_one_line(command, capsys):
+    assert main(command.split()) == 2
+    captured = capsys.readouterr()
+    assert not captured.out
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_a_config_that_is_no_config_is_refused():
+    with pytest.raises(ConfigError, match="target"):
+        predict(5, "RTX 4090")
+
+
+CARD = Device(name="mine", fp32_flops_per_s=82.6e12, fp16_flops_per_s=165.2e12, bandwidth_bytes_per_s=1008e9)
+
+
+def measured_like(name: str, faster: float = 1.0, device: str = "mine", batch_size: int = 512) -> Measurement:
+    """A measurement that an RTX 4090, faster by a factor, would give under another name."""
+    seconds = predict(name, "RTX 4090", batch_size).seconds / faster
+    return Measurement(
+        name=name,
+        family=None,
+        workload=Workload(device="cuda", batch_size=batch_size, precision="amp float16"),
+        machine=Machine(device, "PyTorch 0", 2),
+        flops=1,
+        times=(seconds,) * 3,
+    )
+
+
+NAMES = ("densenet121", "vovnet39", "ese_vovnet19b_dw", "densenet201")
+
+
+def test_own_measurements_calibrate_a_device():
+    """A card that is faster than its sheet says: what it ran tells, and the rest is predicted better."""
+    device = calibrate_by([measured_like(name, 1.15) for name in NAMES], CARD)
+    truth = predict("densenet169", "RTX 4090", 512).seconds / 1.15
+    found = predict("densenet169", device, 512)
+    assert found.seconds == pytest.approx(truth, rel=0.03)
+    assert predict("densenet169", CARD, 512).seconds > 1.1 * truth
+    assert found.row()["calibration"] == "4 own runs"
+    assert (found.error.left_out, found.error.figures) == ("own runs", 4)
+    assert 0 < found.error.median <= found.error.worst < 0.15
+    assert predict("densenet169", device, 512, precision="fp32").error is None
+    assert device.peak_flops_per_s("fp16") == CARD.peak_flops_per_s("fp16")
+
+
+def test_the_error_of_own_runs_shows_where_they_contradict_each_other():
+    odd = [measured_like(NAMES[0], 2.0), *[measured_like(name) for name in NAMES[1:]]]
+    steady = calibrate_by([measured_like(name) for name in NAMES], CARD)
+    assert calibrate_by(odd, CARD).error.worst > 3 * steady.error.worst
+
+
+@pytest.mark.parametrize(
+    ("measurements", "known"),
+    [
+        ([], "none is known"),
+        ([measured_like("densenet121")] * 3, "only one is known"),
+        ([measured_like(name) for name in NAMES[:2]], "only 2 are known"),
+        ([measured_like(name, device="another") for name in NAMES], "none is known"),
+        ([measured_like(name, batch_size=1) for name in NAMES], "none is known"),  # the device waits for the host
+        ([replace(measured_like(name), name=f"{name} (growth_rate=8)") for name in NAMES], "none is known"),
+        ([replace(measured_like(name), times=()) for name in NAMES], "none is known"),
+    ],
+)
+def test_fewer_than_three_suitable_runs_are_one_sentence(measurements, known):
+    with pytest.raises(DenseScopeError, match=f"mine cannot be calibrated: it takes 3 .* {known}") as caught:
+        calibrate_by(measurements, CARD)
+    assert str(caught.value).count(". ") == 0
+
+
+def test_a_network_of_another_family_has_no_error_of_densenets():
+    assert predict("peleenet", "RTX 4090", 1024).error is None
+    assert predict("densenet169", "RTX 4090", 1024).error != predict("vovnet57", "RTX 4090", 1024).error
+    assert known_error("rdnet", "RTX 4090", 1024, "fp16", "nchw", "eager").left_out == "family"
+    assert known_error("rdnet", "V100 SXM2 16GB", 1024, "fp16", "nchw", "eager") is None
+    assert known_error("regnetx", "RTX 4090", 1024, "fp16", "nchw", "eager") is None  # a single figure
+
+
+@pytest.fixture
+def measured_4090(tmp_path, monkeypatch):
+    """The user's store with four runs on an RTX 4090."""
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    Results().add([measured_like(name, 1.1, "NVIDIA GeForce RTX 4090") for name in NAMES])
+
+
+def test_the_command_calibrates_by_the_results_store(measured_4090, capsys):
+    command = ["predict", "densenet169", "--batch-size", "512", "--format", "json"]
+    assert main([*command, "--calibrate"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert main(command) == 0
+    (plain,) = json.loads(capsys.readouterr().out)
+    assert (row["calibration"], plain["calibration"]) == ("4 own runs", "published")
+    assert row["seconds"] == pytest.approx(plain["seconds"] / 1.1, rel=0.03)
+    assert main([*command, "--calibrate", "--device", "RTX 3090"]) == 2
+    assert capsys.readouterr().err.startswith("error: RTX 3090 cannot be calibrated: it takes 3 different")

@@ -1,0 +1,32 @@
+"""The app without a browser: opened as a link opens it, and what its pages hold."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support.project import ROOT
+
+COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers/layers.py", "views/counters.py"
+
+
+def open_app(page: str = COMPARE, **params: str | list[str]) -> AppTest:
+    """The app as a link opens it."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.query_params.update(params)
+    if page != COMPARE:
+        app.switch_page(page)
+    app.run()
+    assert_sound(app)
+    return app
+
+
+def assert_sound(app: AppTest) -> None:
+    assert not app.exception, [exception.value for exception in app.exception]
+
+
+def networks_in_table(app: AppTest) -> set[str]:
+    return set(app.dataframe[0].value["name"])
+
+
+def toasts(app: AppTest) -> list[str]:
+    return [toast.value for toast in app.toast]

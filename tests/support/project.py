@@ -1,0 +1,30 @@
+"""Where the project is, and a Python of its own for what must start afresh."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+#: What takes seconds to import, or may not be installed.
+HEAVY = {"torch", "torchvision", "timm", "torchinfo", "thop"}
+
+#: Makes the heavy packages look as if they were not installed.
+BLOCK_HEAVY = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HEAVY}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def run_python(code: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,85 @@
+"""The Architecture view without a browser: the table, the channels, the code and the changes of any network."""
+
+from __future__ import annotations
+
+import pytest
+
+from archs.registry import list_archs
+from tests.support.app import assert_sound, open_app, toasts
+from views.architecture.paper_table import paper_table
+
+ARCHITECTURE = "views/architecture/architecture.py"
+
+
+@pytest.mark.parametrize("name", list_archs())
+def test_the_table_of_every_network(name: str) -> None:
+    app = open_app(ARCHITECTURE, network=name)
+    assert app.title[0].value == name
+    assert app.markdown[0].value.startswith(f"{name} is ")
+    terms = app.dataframe[0].value
+    assert f"= {terms['layers'].sum()}**" in app.markdown[-1].value
+
+
+@pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
+@pytest.mark.parametrize(("network", "beside"), [("densenet121", "densenet169"), ("peleenet", "ese_vovnet19b_dw")])
+def test_sections_of_two_networks(section: str, network: str, beside: str) -> None:
+    app = open_app(ARCHITECTURE, network=network, beside=beside, aspect=section)
+    assert app.title[0].value == f"{network} and {beside}"
+    assert not app.error
+    assert not toasts(app)
+
+
+def test_the_code_builds_the_network() -> None:
+    app = open_app(ARCHITECTURE, network="peleenet", aspect="Code")
+    line, design, modules = (code.value for code in app.code)
+    assert line.endswith("model = archs.create_model('peleenet')")
+    assert '"bottleneck_width"' in design
+    assert modules.startswith("PeleeNet(")
+
+
+def test_alone_a_network_is_set_against_the_baseline() -> None:
+    app = open_app(ARCHITECTURE, network="densenet169", aspect="What changed")
+    assert "168 layers are added and 73 resized" in app.markdown[1].value
+    assert any("Set against densenet121" in caption.value for caption in app.caption)
+    statuses = app.multiselect(key="changes")
+    statuses.set_value(["removed"]).run()
+    assert_sound(app)
+    assert "No layer is of these kinds" in app.info[0].value
+
+
+def test_the_baseline_alone_asks_for_a_second_network() -> None:
+    app = open_app(ARCHITECTURE, aspect="What changed")
+    assert "Choose a second network" in app.info[0].value
+
+
+def test_a_network_that_cannot_take_the_size_leaves_the_other() -> None:
+    app = open_app(ARCHITECTURE, network="densenet121", beside="peleenet", image_size="225")
+    assert app.error[0].value.startswith("peleenet is left out: image_size is")
+    assert app.markdown[0].value.startswith("densenet121 is 121 layers deep")
+
+
+def test_sections_of_another_view_do_not_get_in_the_way() -> None:
+    app = open_app("views/hardware/hardware.py", section="Roofline")
+    app.switch_page(ARCHITECTURE).run()
+    assert_sound(app)
+    assert app.title[0].value == "densenet121"
+    assert not app.toast
+
+
+@pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
+@pytest.mark.parametrize("name", ["timm/resnet18", "timm/vit_tiny_patch16_224"])
+def test_networks_of_libraries(section: str, name: str) -> None:
+    pytest.importorskip("timm")
+    app = open_app(ARCHITECTURE, network=name, aspect=section)
+    assert not app.error
+    assert app.title[0].value == name
+
+
+def test_names_are_text_and_not_markup() -> None:
+    from analysis import summarize
+    from archs.design import Design
+    from archs.registry import get_config
+
+    html = paper_table([summarize(Design("<b>&", get_config("peleenet")))] * 2)
+    assert "<b>" not in html
+    assert "&lt;b&gt;&amp;" in html

@@ -1,0 +1,121 @@
+"""The Architecture view's pictures without a browser: connections, block diagrams, data flow, feature reuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis import memory, summarize
+from analysis.structure.connectivity import blocks
+from tests.support.app import assert_sound, open_app, toasts
+
+ARCHITECTURE = "views/architecture/architecture.py"
+SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")
+NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
+
+
+def open_section(section: str, network: str = "densenet121", **params: str) -> AppTest:
+    app = open_app(ARCHITECTURE, network=network, aspect=section, **params)
+    assert not app.error
+    return app
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_section(section: str, network: str) -> None:
+    app = open_section(section, network)
+    assert not toasts(app)
+    assert len(app.dataframe[0].value) >= 3
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_two_networks(section: str) -> None:
+    app = open_section(section, "densenet121", beside="ese_vovnet57b")
+    assert not toasts(app)
+    tables = 4 if section == "Connectivity" else 2
+    assert len(app.dataframe) == tables
+
+
+def test_connections_of_one_block() -> None:
+    app = open_section("Connectivity", block="3")
+    frame = app.dataframe[0].value
+    assert len(frame) == 300 + 25
+    assert set(frame["block"]) == {"dense block 3"}
+    assert "597 connections" in app.markdown[1].value
+
+
+def test_a_block_that_the_next_network_has_not_is_forgotten() -> None:
+    app = open_section("Connectivity", "vovnet57", block="9")
+    app.selectbox(key="network").set_value("densenet121").run()
+    assert_sound(app)
+    layers = [cost.layer for cost in summarize("densenet121").layers]
+    assert len(app.dataframe[0].value) == sum(len([*block.connections()]) for block in blocks(layers))
+
+
+def test_boxes_of_a_part() -> None:
+    frame = open_section("Block", "peleenet", diagram="stem").dataframe[0].value
+    assert frame["box"].iloc[0] == "3×3 conv, 32, stride 2, BN-ReLU"
+    assert frame["macs"].sum() == next(row["macs"] for row in summarize("peleenet").stage_rows())
+
+
+def test_tensors_of_a_stage() -> None:
+    app = open_section("Data flow", "densenet121", flow_stage="dense block 2", held="any time", lifetimes="minimal")
+    frame = app.dataframe[0].value
+    names = {tensor.name for tensor in memory("densenet121", lifetimes="minimal").tensors}
+    assert set(frame["name"]) <= names | {"image"}
+    assert "features.denseblock2.denselayer1.conv2" in set(frame["name"])
+    assert "features.denseblock3.denselayer1.conv2" not in set(frame["name"])
+
+
+def test_random_weights_are_said_to_be_random() -> None:
+    app = open_section("Feature reuse", "peleenet")
+    assert app.warning[0].value.startswith("peleenet's weights are random here")
+
+
+def test_weights_of_a_file(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from archs import create_model
+
+    model = create_model("peleenet")
+    with torch.no_grad():
+        model.features.transition1.conv.weight.fill_(0.25)
+    torch.save(model.state_dict(), tmp_path / "weights.pth")
+    app = open_section("Feature reuse", "peleenet")
+    app.text_input(key="weights_peleenet").set_value(str(tmp_path / "weights.pth")).run()
+    assert_sound(app)
+    assert not app.warning
+    frame = app.dataframe[0].value
+    assert set(frame[frame["reader"] == "transition 1"]["strength"]) == {0.25}
+
+
+def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from archs import create_model, get_config
+    from views.architecture.reuse import weighed
+
+    model = create_model("peleenet")
+    with torch.no_grad():
+        model.features.transition1.conv.weight.fill_(0.25)
+    torch.save(model.state_dict(), tmp_path / "weights.pth")
+    found, report = weighed(get_config("peleenet"), "", 0.0, (tmp_path / "weights.pth").read_bytes(), ".pth")
+    assert {row["strength"] for row in found[0].rows() if row["reader"] == "transition 1"} == {0.25}
+    assert "this file" in report
+    assert "/tmp" not in report
+
+
+def test_weights_that_are_not_there_are_one_sentence() -> None:
+    app = open_section("Feature reuse", "peleenet")
+    app.text_input(key="weights_peleenet").set_value("nowhere.pth").run()
+    assert_sound(app)
+    assert "nowhere.pth" in app.error[0].value
+
+
+def test_networks_of_libraries() -> None:
+    pytest.importorskip("torchvision")
+    network = "torchvision/resnet18"
+    assert "no block that concatenates" in open_section("Connectivity", network).markdown[1].value
+    assert "only registered networks" in open_section("Feature reuse", network).info[0].value
+    assert len(open_section("Block", network).dataframe[0].value)
+    assert len(open_section("Data flow", network).dataframe[0].value)

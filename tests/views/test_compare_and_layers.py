@@ -1,0 +1,160 @@
+"""The views without a browser: what they say and show, whatever the link and the input."""
+
+from __future__ import annotations
+
+import pytest
+
+from archs.registry import list_archs
+from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
+from views.networks import DEFAULT, PRESETS
+
+
+def test_compare_opens_with_a_finding_and_a_table() -> None:
+    app = open_app()
+    assert app.title[0].value == "Compare"
+    assert app.markdown[0].value.startswith("Of 8 networks, peleenet needs the fewest MACs")
+    assert networks_in_table(app) == set(DEFAULT.networks)
+    assert not app.error
+    assert not toasts(app)
+
+
+@pytest.mark.parametrize("title", PRESETS)
+def test_presets(title: str) -> None:
+    app = open_app()
+    app.button_group(key="preset").set_value(title).run()
+    assert_sound(app)
+    assert networks_in_table(app) == set(PRESETS[title].networks)
+    assert app.selectbox(key="baseline").value == PRESETS[title].baseline
+
+
+def test_the_table_holds_numbers_to_sort_by() -> None:
+    frame = open_app().dataframe[0].value
+    assert frame.loc[frame["name"] == "densenet121", "macs"].item() == 2_834_161_664
+
+
+def test_the_baseline_is_always_compared() -> None:
+    app = open_app(baseline="densenet264")
+    assert "densenet264" in networks_in_table(app)
+
+
+@pytest.mark.parametrize("style", ["Rounded", "Exact", "Ratio"])
+def test_styles_of_figures(style: str) -> None:
+    app = open_app(figures=style)
+    value = app.dataframe[0].value.set_index("name").loc["densenet121", "macs"]
+    assert value == (1 if style == "Ratio" else 2_834_161_664)
+
+
+@pytest.mark.parametrize("x", ["Depth", "Traffic outside convolution"])
+@pytest.mark.parametrize("log", ["true", "false"])
+def test_axes(x: str, log: str) -> None:
+    assert not toasts(open_app(x=x, y="Parameters", size="All the same", log=log, bars=x))
+
+
+def test_networks_that_cannot_take_the_size_are_named_and_the_rest_shown() -> None:
+    app = open_app(image_size="225")
+    assert app.error[0].value.startswith("peleenet is left out: image_size is")
+    assert networks_in_table(app) == set(DEFAULT.networks) - {"peleenet"}
+    assert app.multiselect(key="networks").value == list(DEFAULT.networks)
+
+
+def test_no_network_takes_the_size() -> None:
+    app = open_app(image_size="16")
+    assert "are left out" in app.error[0].value
+    assert "choose another image size" in app.info[0].value
+    assert app.multiselect(key="networks").value == list(DEFAULT.networks)
+
+
+def test_ratios_need_a_baseline_that_takes_the_size() -> None:
+    app = open_app(networks=["peleenet", "vovnet39"], baseline="peleenet", image_size="225", figures="Ratio")
+    assert "No ratios" in app.warning[0].value
+    assert networks_in_table(app) == {"vovnet39"}
+
+
+@pytest.mark.parametrize("size", ["banana", "0", "-5", "99999", "224x", "1e3", "224×224×3"])
+@pytest.mark.parametrize("page", [COMPARE, LAYERS])
+def test_bad_image_size_is_one_sentence(size: str, page: str) -> None:
+    app = open_app(page, image_size=size)
+    assert len(app.error) == 1
+    assert app.error[0].value.startswith("image_size is")
+    assert app.dataframe
+
+
+@pytest.mark.parametrize("size", ["192x256", "192×256", "192, 256"])
+def test_height_by_width(size: str) -> None:
+    assert set(open_app(image_size=size).dataframe[0].value["image_size"]) == {"192×256"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("x", "bogus"),
+        ("baseline", "resnet50"),
+        ("batch_size", "0"),
+        ("batch_size", "many"),
+        ("batch_size", "99999999999999999999"),
+        ("dtype", "int3"),
+        ("figures", "<script>"),
+        ("log", "perhaps"),
+        ("unheard_of", "1"),
+    ],
+)
+def test_bad_link_is_one_sentence_and_nothing_is_lost(key: str, value: str) -> None:
+    app = open_app(networks=["peleenet", "vovnet39"], **{key: value})
+    assert len(toasts(app)) == 1
+    assert key in toasts(app)[0]
+    assert networks_in_table(app) == {"densenet121", "peleenet", "vovnet39"}
+
+
+def test_a_bad_network_in_a_link_leaves_the_others() -> None:
+    app = open_app(networks=["peleenet", "densnet121"])
+    assert "'densnet121', which was ignored" in toasts(app)[0]
+    assert "'densenet121'" in toasts(app)[0]
+    assert app.multiselect(key="networks").value == ["peleenet"]
+
+
+@pytest.mark.parametrize("name", list_archs())
+def test_layers_of_every_network(name: str) -> None:
+    app = open_app(LAYERS, network=name)
+    assert app.title[0].value == name
+    assert app.markdown[0].value.startswith(f"{name} needs")
+    assert [metric.label for metric in app.metric][:3] == ["Parameters", "MACs", "Memory access cost"]
+
+
+def test_layers_shows_the_depth_formula_and_its_note() -> None:
+    assert any("1 + 2×58 + 3 + 1 = 121" in text.value for text in open_app(LAYERS).markdown)
+    assert any("adds up to 265" in text.value for text in open_app(LAYERS, network="densenet264").markdown)
+
+
+def test_layers_filters() -> None:
+    app = open_app(LAYERS)
+    app.multiselect(key="kinds").set_value(["concat"])
+    app.multiselect(key="stages").set_value(["dense block 1"]).run()
+    assert_sound(app)
+    table = app.dataframe[-1].value
+    assert set(table["op"]) == {"concat"}
+    assert set(table["stage"]) == {"dense block 1"}
+    app.multiselect(key="kinds").set_value(["depthwise"]).run()
+    assert "No layer is of these kinds" in app.info[0].value
+
+
+def test_filters_survive_a_network_without_these_stages() -> None:
+    app = open_app(LAYERS)
+    app.multiselect(key="stages").set_value(["dense block 1"]).run()
+    app.selectbox(key="network").set_value("vovnet39").run()
+    assert_sound(app)
+
+
+def test_layers_of_a_network_that_cannot_take_the_size() -> None:
+    app = open_app(LAYERS, image_size="16")
+    assert app.error[0].value.endswith("Or choose another network in the sidebar.")
+    assert app.selectbox(key="network").value == "densenet121"
+
+
+def test_input_holds_across_views() -> None:
+    app = open_app()
+    app.selectbox(key="image_size").set_value("256").run()
+    app.number_input(key="batch_size").set_value(4).run()
+    app.switch_page(LAYERS).run()
+    assert_sound(app)
+    assert app.selectbox(key="image_size").value == "256"
+    assert any("256×256 input, batch 4" in caption.value for caption in app.caption)

@@ -1,0 +1,211 @@
+"""The Hardware view without a browser: every section, bad input, devices and measurements of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.hardware.measure.record import Machine, Measurement, Workload
+from analysis.hardware.measure.results import Results
+from analysis.hardware.predict.predict import predict
+from tests.support.app import assert_sound, open_app, toasts
+
+HARDWARE = "views/hardware/hardware.py"
+SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where measurements are kept."""
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    return tmp_path
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.info)).replace("\u2009", " ")
+
+
+def measure(name: str = "peleenet", **workload: object) -> Measurement:
+    machine = Machine("Testing CPU", "PyTorch 0", 2)
+    return Measurement(
+        name=name,
+        family="peleenet",
+        workload=Workload(image_size=224, **workload),  # type: ignore[arg-type]
+        machine=machine,
+        flops=1_016_000_000,
+        times=(0.01, 0.011, 0.013),
+    )
+
+
+def test_it_opens_with_the_flip_and_the_devices() -> None:
+    app = open_app(HARDWARE)
+    assert "On RTX 5090, vovnet57 reaches 95.8 TFLOP/s (46 % of peak, published)" in texts(app)
+    assert "Compiling turns the order around: on RTX" in texts(app)
+    assert list(app.dataframe[-1].value["name"]) == ["RTX 5090", "RTX 4090", "RTX 3090"]
+    assert set(app.dataframe[0].value["evidence"]) == {"published", "predicted"}
+    assert not app.error
+    assert not toasts(app)
+
+
+def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
+    app = open_app(HARDWARE, networks=["densenet121", "vovnet39"], devices=["RTX 5090"])
+    assert (
+        "on RTX 5090, vovnet39 is ×1.18 as fast as densenet121 in eager mode, but densenet121 is ×1.02 as fast as "
+        "vovnet39 once compiled (published, images/s)." in texts(app)
+    )
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize(("precision", "batch"), [("fp16", "256"), ("fp32", "1")])
+def test_every_section(section: str, precision: str, batch: str) -> None:
+    app = open_app(HARDWARE, section=section, gpu_precision=precision, gpu_batch=batch)
+    assert not app.error
+    assert not toasts(app)
+    assert app.subheader
+
+
+@pytest.mark.parametrize(
+    ("key", "values"), [("speed", ("FLOP/s", "Images/s")), ("evidence", ("Strongest", "All kinds"))]
+)
+def test_bars_of_either_quantity_and_evidence(key: str, values: tuple[str, str]) -> None:
+    for value in values:
+        assert not toasts(open_app(HARDWARE, **{key: value}))
+
+
+@pytest.mark.parametrize("cost", ["Parameters", "MACs", "Memory access cost", "Images/s", "Time of an image"])
+def test_accuracy_against_every_cost(cost: str) -> None:
+    app = open_app(HARDWARE, section="Accuracy and cost", cost=cost)
+    assert not toasts(app)
+    assert ("is the fastest" in texts(app)) == (cost == "Images/s")
+    assert {"timm/resnet50", "timm/rdnet_tiny", "densenet121"} <= set(app.dataframe[0].value["name"])
+
+
+def test_accuracy_against_energy_says_why_it_is_empty_and_shows_what_is_published() -> None:
+    app = open_app(HARDWARE, section="Accuracy and cost", cost="Energy of an image")
+    assert "published joules are those of detectors" in texts(app)
+    assert "DSOD300 VoVNet-27-slim" in set(app.dataframe[0].value["network"])
+
+
+def test_own_joules_stand_against_accuracy() -> None:
+    Results().add([replace(measure(), joules_per_image=0.4), replace(measure("densenet121"), joules_per_image=1.5)])
+    app = open_app(HARDWARE, section="Accuracy and cost", cost="Energy of an image")
+    assert "peleenet is the cheapest (400 mJ" in texts(app)
+    assert set(app.dataframe[0].value["cost_evidence"]) == {"measured"}
+
+
+def test_the_roofline_says_what_holds_a_network_back() -> None:
+    app = open_app(HARDWARE, section="Roofline", layers_of="densenet121")
+    assert "densenet121 lies left of RTX 5090's ridge" in texts(app)
+    assert "passes in layers without a single FLOP" in texts(app)
+
+
+def test_a_device_without_the_precision_is_one_sentence() -> None:
+    for section in ("Roofline", "FLOPs and time"):
+        app = open_app(HARDWARE, section=section, devices=["TITAN Xp"])
+        assert "choose another precision" in texts(app)
+
+
+def test_unsuitable_sizes_and_empty_selections_are_one_sentence() -> None:
+    assert "peleenet is left out" in open_app(HARDWARE, image_size="225").error[0].value
+    app = open_app(HARDWARE)
+    app.multiselect(key="devices").set_value([]).run()
+    assert_sound(app)
+    assert "Choose a network and a device" in texts(app)
+
+
+@pytest.mark.parametrize("section", SECTIONS[:4])
+def test_no_network_takes_the_size(section: str) -> None:
+    app = open_app(HARDWARE, section=section, image_size="16")
+    assert "left out" in app.error[0].value
+
+
+def test_own_measurements_stand_among_the_rest() -> None:
+    Results().add([measure(), measure(batch_size=8)])
+    app = open_app(HARDWARE, section="FLOPs and time")
+    assert "measured" in set(app.dataframe[0].value["evidence"])
+    app = open_app(HARDWARE, section="Benchmark here")
+    assert list(app.dataframe[0].value["device"]) == ["Testing CPU"] * 2
+
+
+def test_a_measurement_is_deleted() -> None:
+    Results().add([measure(), measure(batch_size=8)])
+    app = open_app(HARDWARE, section="Benchmark here")
+    app.multiselect(key="condemned").set_value([Results().all()[0].id]).run()
+    app.button(key="delete_results").click().run()
+    assert_sound(app)
+    assert [one.workload.batch_size for one in Results().all()] == [8]
+
+
+def test_a_corrupt_store_is_one_sentence(folder: Path) -> None:
+    (folder / "results.json").write_text("{broken")
+    app = open_app(HARDWARE)
+    assert "set aside" in app.error[0].value or "does not hold results" in app.error[0].value
+    assert app.dataframe
+
+
+def test_without_torch_the_benchmark_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "torch" else real(name, *more))
+    app = open_app(HARDWARE, section="Benchmark here")
+    assert "needs torch" in texts(app)
+
+
+def test_a_benchmark_runs_and_is_kept() -> None:
+    pytest.importorskip("torch")
+    app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_network="peleenet")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert app.success[0].value.startswith("Measured: peleenet at batch 1 takes")
+    assert [one.name for one in Results().all()] == ["peleenet"]
+
+
+def test_own_runs_calibrate_the_devices_that_they_are_of() -> None:
+    """Three runs that are half as fast as predicted."""
+    machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 0", 2)
+    for name in ("densenet121", "vovnet39", "peleenet"):
+        seconds = 2 * predict(name, "RTX 4090", 512).seconds
+        workload = Workload(batch_size=512, precision="amp float16", device="cuda")
+        Results().add([replace(measure(name), workload=workload, machine=machine, times=(seconds,))])
+
+    def rate(app: AppTest) -> float:
+        frame = app.dataframe[0].value
+        wanted = (frame["name"] == "densenet169") & (frame["device"] == "RTX 4090") & (frame["evidence"] == "predicted")
+        return frame[wanted]["images_per_s"].iloc[0]
+
+    plain = rate(open_app(HARDWARE, evidence="All kinds"))
+    app = open_app(HARDWARE, evidence="All kinds", calibrate="true")
+    assert rate(app) < 0.8 * plain
+    assert "RTX 4090 is calibrated by 3 of your runs." in texts(app)
+    assert "Predictions on RTX 4090 are calibrated by your own runs." in texts(app)
+    assert "RTX 3090 cannot be calibrated: it takes 3 different measured runs" in texts(app)
+    assert not app.error
+
+
+def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from tests.small_device import prepare
+
+    monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
+    app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert [(one.workload.batch_size, one.workload.layout) for one in Results().all()] == [
+        (1, "nhwc"),
+        (2, "nhwc"),
+        (4, "nhwc"),
+    ]
+    assert "at batch 4 needs more memory than" in app.success[0].value
+    assert list(app.dataframe[0].value["outcome"]) == ["out of memory", "measured", "measured"]
+
+
+def test_a_run_that_fails_is_one_sentence() -> None:
+    pytest.importorskip("torch")
+    app = open_app(HARDWARE, section="Benchmark here", run_precision="tf32")
+    next(button for button in app.button if button.label == "Run").click().run()
+    assert_sound(app)
+    assert "tf32" in app.error[0].value
+    assert not Results().all()
