@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analysis.costs import LayerCost
 from analysis.crosscheck import step_names
 from analysis.kinds import CONV_KINDS, WEIGHTED_KINDS, op_kind
-from analysis.quantities import QUANTITIES
+from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share
 from archs.errors import DenseScopeError, UnknownOpError
@@ -73,7 +73,8 @@ def layers_finding(chosen: Sequence[LayerCost], summary: Summary) -> str:
         return f"All {len(chosen)} layers."
     shares = {
         label: sum(getattr(cost, key) for cost in chosen) / (getattr(summary, key) or 1)
-        for key, label in (("params", "parameters"), ("macs", "MACs"), ("bytes_moved", "memory traffic"))
+        for key, label in _TOLD.items()
+        if key != "memory_access_cost"
     }
     parts = [f"{format_share(share)} of the {label}" for label, share in shares.items()]
     return f"{len(chosen)} of {len(summary.layers)} layers, with {join(parts)}."
@@ -204,12 +205,7 @@ def _write(source: Summary | Row, key: str) -> str:
 
 
 #: What a sentence tells, as it calls it.
-_TOLD = {
-    "params": "parameters",
-    "macs": "MACs",
-    "memory_access_cost": "memory access cost",
-    "bytes_moved": "memory traffic",
-}
+_TOLD = {key: in_a_sentence(label_of(key)) for key in ("params", "macs", "memory_access_cost", "bytes_moved")}
 _COUNTABLE = ("parameters", "MACs")
 #: Changes below this share are none worth telling.
 _WORTH_TELLING = 0.0005
@@ -237,7 +233,7 @@ def deltas(base: Summary, summary: Summary) -> dict[str, Delta]:
         key: Delta(base.depth.total, summary.depth.total)
         if key == "depth"
         else Delta(getattr(base, key), getattr(summary, key))
-        for key in QUANTITIES
+        for key in NETWORK_QUANTITIES
     }
 
 

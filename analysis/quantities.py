@@ -1,4 +1,7 @@
-"""Every quantity that DenseScope shows: its label, unit and definition. One table for the app, the CLI and the docs."""
+"""Every quantity of DenseScope: key, label, unit, definition and how it is written. One table for app, CLI and docs.
+
+No two have the same key or label: what differs in what it counts differs in its name.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ class Quantity(NamedTuple):
     #: Unit of the raw value: "" for counts, "B" for bytes, "FLOP/B" …
     unit: str
     definition: str
+    #: How `analysis.units.format_quantity` writes it: "si" for three digits with a prefix, "share" for percent,
+    #: "integer" for every digit, "decimal" for two decimals.
+    form: str = "si"
 
 
-_TABLE = (
+#: What is counted of a network: the rows of the README's glossary, the axes of the Compare view.
+_COUNTED = (
     Quantity(
         "params", "Parameters", "", "Learnable scalars: weights, biases, batch-norm affine; no running statistics."
     ),
@@ -72,16 +79,102 @@ _TABLE = (
         "Traffic outside convolution",
         "%",
         "Share of the memory traffic that concatenation, normalisation, activation, pooling and linear layers cause.",
+        "share",
     ),
-    Quantity("depth", "Depth", "", "Weighted layers as the family's papers count them."),
+    Quantity("depth", "Depth", "", "Weighted layers as the family's papers count them.", "integer"),
 )
 
-QUANTITIES: dict[str, Quantity] = {quantity.key: quantity for quantity in _TABLE}
+#: What else follows from the layers.
+_DERIVED = (
+    Quantity("operations", "Operations", "", "Layers that run, each as its own kernel."),
+    Quantity(
+        "receptive_field",
+        "Receptive field",
+        "px",
+        "Side of the square that one element of the last map sees.",
+        "integer",
+    ),
+    Quantity(
+        "capacity_proxy",
+        "Capacity proxy",
+        "",
+        "log10(parameters × MACs): a guess at accuracy, not accuracy.",
+        "decimal",
+    ),
+)
+
+#: What memory holds (`analysis.memory`), counted tensor by tensor.
+_MEMORY = (
+    Quantity("weight_bytes", "Weights", "B", "The parameters."),
+    Quantity("buffer_bytes", "Running statistics", "B", "What the batch norms gather: their buffers."),
+    Quantity("gradient_bytes", "Gradients", "B", "One number a parameter."),
+    Quantity("optimizer_bytes", "Optimizer state", "B", "What the optimizer keeps beside weights and gradients."),
+    Quantity("saved_bytes", "Saved for backward", "B", "What autograd saves in the forward pass, parameters excluded."),
+    Quantity("live_bytes", "Alive", "B", "All tensors that are alive as a layer runs."),
+    Quantity("allocated_bytes", "Allocates", "B", "What a layer allocates; 0 where it overwrites its input."),
+    Quantity("peak_bytes", "Peak of the tensors", "B", "Most bytes of tensors alive at once at inference; no weights."),
+    Quantity("inference_bytes", "Inference memory", "B", "Weights, running statistics and the peak of the tensors."),
+    Quantity(
+        "training_bytes",
+        "Training memory",
+        "B",
+        "Weights, running statistics, gradients, optimizer state and what is saved for the backward pass.",
+    ),
+)
+
+#: What a clock, an allocator or an energy meter tells, or a prediction of it, or a publication.
+_TIMED = (
+    Quantity("seconds", "Median", "s", "Time of one batch: half of the timed runs took less."),
+    Quantity("seconds_low", "Lower quartile", "s", "A quarter of the timed runs took less."),
+    Quantity("seconds_high", "Upper quartile", "s", "A quarter of the timed runs took more."),
+    Quantity("images_per_s", "Images/s", "", "Batch size / time of one batch."),
+    Quantity(
+        "flops_per_s",
+        "FLOP/s",
+        "FLOP/s",
+        "FLOPs / time: 2 × MACs of convolution and linear layers, whatever the device really computes.",
+    ),
+    Quantity(
+        "share_of_peak",
+        "Share of peak",
+        "%",
+        "FLOP/s / what the device's data sheet promises in the precision of the multiplications.",
+        "share",
+    ),
+    Quantity("bytes_per_s", "Bandwidth", "B/s", "Memory traffic / time: traffic by the meter, which knows no caches."),
+    Quantity("seconds_per_image", "Time of an image", "s", "1 / images per second, in batches."),
+    Quantity("share_of_time", "Share of time", "%", "A layer's part of the time of its network.", "share"),
+    Quantity(
+        "peak_memory_bytes",
+        "Measured peak memory",
+        "B",
+        "Largest sum of PyTorch's tensors on the GPU, weights included; not known on a CPU.",
+    ),
+    Quantity(
+        "joules_per_image",
+        "Energy of an image",
+        "J",
+        "What the GPU's own energy counter gains over a stretch of runs / images; not known on a CPU.",
+    ),
+    Quantity("predicted_seconds", "Predicted time", "s", "Of a batch on a device, by the model of docs/prediction.md."),
+    Quantity("measured_seconds", "Measured time", "s", "Of a batch, on the machine that evaluates the config."),
+)
+
+QUANTITIES: dict[str, Quantity] = {quantity.key: quantity for quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_TIMED)}
 
 
 def label_of(key: str) -> str:
-    """What a table, an axis or a selection calls a quantity."""
-    return QUANTITIES[key].label
+    """What a table, an axis or a selection calls a quantity; a key that is none stands for itself."""
+    return QUANTITIES[key].label if key in QUANTITIES else key
+
+
+def in_a_sentence(label: str) -> str:
+    """A label where a sentence has begun: its first letter is small unless it begins an abbreviation.
+
+    >>> in_a_sentence("Memory access cost"), in_a_sentence("MACs"), in_a_sentence("FLOP/s on a GPU")
+    ('memory access cost', 'MACs', 'FLOP/s on a GPU')
+    """
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 #: What the meter counts of one layer, in its order; integers that add up over layers.
@@ -97,3 +190,17 @@ ADDITIVE_QUANTITIES = (
 )
 #: Everything that one layer has, in the order of every table.
 LAYER_QUANTITIES = (*ADDITIVE_QUANTITIES, "bytes_moved", "arithmetic_intensity")
+#: Everything that is counted of a network.
+NETWORK_QUANTITIES = tuple(quantity.key for quantity in _COUNTED)
+#: What a measurement tells.
+MEASURED_QUANTITIES = (
+    "seconds",
+    "seconds_low",
+    "seconds_high",
+    "images_per_s",
+    "flops",
+    "flops_per_s",
+    "share_of_peak",
+    "peak_memory_bytes",
+    "joules_per_image",
+)

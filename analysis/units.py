@@ -59,15 +59,28 @@ def format_share(share: float) -> str:
 def format_quantity(key: str, value: float) -> str:
     """A quantity of `analysis.quantities` with its unit.
 
-    >>> format_quantity("bytes_moved", 465_000_000)
-    '465\u2009MB'
+    >>> format_quantity("bytes_moved", 465_000_000), format_quantity("receptive_field", 2071)
+    ('465\u2009MB', '2071\u2009px')
+    """
+    unit, form = QUANTITIES[key].unit, QUANTITIES[key].form
+    if form == "share":
+        return format_share(value)
+    if form == "si":
+        return format_si(value, unit)
+    return f"{value:{'.2f' if form == 'decimal' else '.10g'}}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
+
+
+def format_exact(key: str, value: float) -> str:
+    """Every digit of an integer, grouped; six significant digits of a ratio.
+
+    >>> format_exact("params", 7978856)
+    '7,978,856'
     """
     unit = QUANTITIES[key].unit
     if unit == "%":
-        return format_share(value)
-    if key == "depth":
-        return str(value)
-    return format_si(value, unit)
+        return f"{100 * value:.4f}{THIN_SPACE}%"
+    number = f"{int(value):,}" if value == int(value) else f"{value:.6g}"
+    return f"{number}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
 
 
 def format_signed(key: str, value: int) -> str:
@@ -77,6 +90,15 @@ def format_signed(key: str, value: int) -> str:
     ('−465\u2009MB', '0')
     """
     return f"{'−' if value < 0 else '+'}{format_quantity(key, abs(value))}" if value else "0"
+
+
+def format_difference(value: int) -> str:
+    """What a count is off by, with its sign.
+
+    >>> format_difference(62_669_824), format_difference(-1000)
+    ('+62.7\u2009M', '−1.00\u2009k')
+    """
+    return f"{'−' if value < 0 else '+'}{format_si(abs(value))}"
 
 
 def format_change(share: float) -> str:

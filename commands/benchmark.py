@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.hardware.measure.benchmark import AfterRun, benchmark_layers, benchmark_sweep
-from analysis.hardware.measure.quantities import MEASURED_QUANTITIES
 from analysis.hardware.measure.record import PRECISIONS, Workload
 from analysis.hardware.measure.results import Results
+from analysis.quantities import QUANTITIES
 from analysis.targets import Target, resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
@@ -125,8 +125,8 @@ def filled(key: str, header: str, unit: str = "") -> Column:
 
 
 def measured(key: str) -> Column:
-    """A column of a quantity of `analysis.hardware.measure.quantities`."""
-    quantity = MEASURED_QUANTITIES[key]
+    """A column of a quantity of `analysis.quantities`."""
+    quantity = QUANTITIES[key]
     return filled(key, quantity.label, quantity.unit)
 
 

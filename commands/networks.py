@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.depth import Depth
-from analysis.quantities import QUANTITIES
+from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import Summary, comparison_row
 from analysis.units import format_quantity, format_share, format_size
 from archs.errors import UnknownArchError
@@ -18,7 +18,7 @@ from archs.registry import get_spec, list_archs
 from commands.options import NameArgument, NamesArgument, Request, takes_request
 from commands.output import Column, Row, emit, quantity, table, text
 
-HEADLINES = tuple(key for key in QUANTITIES if key != "depth")
+HEADLINES = tuple(key for key in NETWORK_QUANTITIES if key != "depth")
 NAME, FAMILY = text("name", "Name"), text("family", "Family")
 IMAGE_SIZE = Column("Image", lambda row: format_size(row["image_size"]))
 PARAMS, MACS, ACCESS = quantity("params"), quantity("macs"), quantity("memory_access_cost")

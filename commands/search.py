@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.hardware.devices import PRECISION_BYTES, list_devices
+from analysis.quantities import label_of
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
 from archs import checks
@@ -37,7 +38,7 @@ def search(
         list[str] | None,
         typer.Option(
             metavar="QUANTITY",
-            help="params, macs, memory_access_cost, bytes_moved, depth, predicted_seconds, peak_memory_bytes …",
+            help="params, macs, memory_access_cost, bytes_moved, depth, predicted_seconds, inference_bytes …",
         ),
     ] = None,
     maximize: Annotated[
@@ -121,7 +122,7 @@ def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
 
 
 def _column(quantity: str) -> Column:
-    from analysis.search.quantities import format_value, label_of
+    from analysis.search.quantities import format_value
 
     return Column(label_of(quantity), lambda row: format_value(quantity, row[quantity]))
 

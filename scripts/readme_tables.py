@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.quantities import QUANTITIES
+from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import summarize
 from scripts.markdown import markdown_table, with_parts
 
@@ -60,7 +60,7 @@ def published() -> str:
 
 def glossary() -> str:
     """What every quantity means."""
-    rows = [(quantity.label, f"`{quantity.key}`", quantity.definition) for quantity in QUANTITIES.values()]
+    rows = [(QUANTITIES[key].label, f"`{key}`", QUANTITIES[key].definition) for key in NETWORK_QUANTITIES]
     return markdown_table(("Term", "In the API", "Meaning"), rows)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.findings import comparison_finding, left_out_finding
-from analysis.quantities import QUANTITIES
+from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
+from analysis.quantities import label_of as quantity_label
 from analysis.units import format_size
 from views import cached, sidebar, tables, widgets
 from views.charts import networks as figures
@@ -17,7 +18,7 @@ from views.notation import STYLES, Notation
 if TYPE_CHECKING:
     import pandas as pd
 
-AXES = tuple(QUANTITIES)
+AXES = NETWORK_QUANTITIES
 #: All quantities, the most telling first.
 TABLE_COLUMNS = (
     "depth",
@@ -39,7 +40,7 @@ NO_SIZE = "none"
 
 def label_of(key: str) -> str:
     """What a selection calls a quantity."""
-    return "All the same" if key == NO_SIZE else QUANTITIES[key].label
+    return "All the same" if key == NO_SIZE else quantity_label(key)
 
 
 def select() -> tuple[list[str], str, str]:
@@ -86,9 +87,9 @@ def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
         y = widgets.choose("Vertical axis", "y", AXES, "bytes_moved", format_func=label_of)
         size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
         log = widgets.switch("Logarithmic axes", "log", True)
-    area = "" if size == NO_SIZE else f" Area of a mark: {label_of(size).lower()}."
+    area = "" if size == NO_SIZE else f" Area of a mark: {in_a_sentence(label_of(size))}."
     title.subheader(
-        f"{label_of(x)} against {label_of(y).lower()}",
+        f"{label_of(x)} against {in_a_sentence(label_of(y))}",
         anchor=False,
         help="\n\n".join([*(f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)), area]),
     )

@@ -9,11 +9,10 @@ import streamlit as st
 
 from analysis.crosscheck import waterfall
 from analysis.findings import counters_finding, reason
-from analysis.units import format_si
+from analysis.units import format_change, format_si
 from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets
 from views.charts import traffic as figures
-from views.notation import format_change
 
 if TYPE_CHECKING:
     import pandas as pd

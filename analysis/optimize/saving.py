@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.memory.inference import inference_memory
-from analysis.quantities import QUANTITIES, Quantity
+from analysis.quantities import QUANTITIES
 from analysis.summary import Summary, summarize
 from archs.errors import MissingPackageError
 from archs.layer import Layer, Pair
@@ -79,15 +79,8 @@ def foldable_norms(layers: Sequence[Layer]) -> tuple[dict[str, str], dict[str, s
     return convs, reasons
 
 
-_OWN = (
-    Quantity("operations", "Operations", "", "Layers that run, each as its own kernel."),
-    Quantity("peak_bytes", "Peak of the tensors", "B", "Most bytes of tensors alive at once in eager mode."),
-)
 #: What is counted before and after.
-COUNTED = {
-    quantity.key: quantity
-    for quantity in (_OWN[0], QUANTITIES["elementwise_ops"], QUANTITIES["bytes_moved"], _OWN[1], QUANTITIES["params"])
-}
+COUNTED = {key: QUANTITIES[key] for key in ("operations", "elementwise_ops", "bytes_moved", "peak_bytes", "params")}
 
 
 @dataclass(frozen=True)

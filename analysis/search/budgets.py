@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analysis.quantities import label_of
 from analysis.search.columns import Mask
-from analysis.search.quantities import UnknownQuantityError, format_value, label_of
+from analysis.search.quantities import UnknownQuantityError, format_value
 from archs.errors import ConfigError
 
 

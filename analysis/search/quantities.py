@@ -124,32 +124,26 @@ class ReceptiveField:
 
 #: What is evaluated config by config, as it is unless the caller gives another under the same name.
 EVALUATORS: dict[str, Evaluator] = {
-    "peak_memory_bytes": PeakMemory(),
+    "inference_bytes": PeakMemory(),
     "training_bytes": TrainingMemory(),
     "predicted_seconds": PredictedSeconds(),
     "measured_seconds": MeasuredSeconds(),
     "receptive_field": ReceptiveField(),
 }
 
-_OWN = (
-    Quantity("capacity_proxy", "Capacity proxy", "", "log10(parameters × MACs): a guess at accuracy, not accuracy."),
-    Quantity("peak_memory_bytes", "Peak memory", "B", "Weights, buffers and tensors at the peak of inference."),
-    Quantity("training_bytes", "Training memory", "B", "Weights, gradients, optimizer state and what is kept."),
-    Quantity("predicted_seconds", "Predicted time", "s", "Of a batch on a device, by the model of docs/prediction.md."),
-    Quantity("measured_seconds", "Measured time", "s", "Of a batch, on the machine that evaluates the config."),
-    Quantity("receptive_field", "Receptive field", "px", "Side of the square that one element of the last map sees."),
-)
-#: Label, unit and definition of every quantity of a search, by name.
-SEARCH_QUANTITIES: dict[str, Quantity] = {
-    key: {**QUANTITIES, **{one.key: one for one in _OWN}}[key] for key in (*COUNTED, *EVALUATORS)
-}
+#: What a search can bound and optimise, by name.
+SEARCH_QUANTITIES: dict[str, Quantity] = {key: QUANTITIES[key] for key in (*COUNTED, *EVALUATORS)}
+#: Names of older versions, each with its own now.
+RENAMED = {"peak_memory_bytes": "inference_bytes"}
 
 
 class UnknownQuantityError(DenseScopeError, KeyError):
     """A search has no such quantity."""
 
     def __init__(self, name: object, known: Collection[str]) -> None:
-        super().__init__(f"There is no quantity {name!r}; the nearest names are {nearest_names(name, known)}.")
+        now = f"it is called {RENAMED[name]!r} now" if isinstance(name, str) and name in RENAMED else ""
+        nearest = now or f"the nearest names are {nearest_names(name, known)}"
+        super().__init__(f"There is no quantity {name!r}; {nearest}.")
 
 
 def evaluation_key(name: str, evaluator: Evaluator) -> str:
@@ -162,24 +156,16 @@ def evaluation_key(name: str, evaluator: Evaluator) -> str:
 _OURS = tuple(type(evaluator) for evaluator in EVALUATORS.values())
 
 
-def label_of(name: str) -> str:
-    """What a table calls a quantity."""
-    return SEARCH_QUANTITIES[name].label if name in SEARCH_QUANTITIES else name
-
-
 def format_value(name: str, value: float) -> str:
-    """A quantity of a search for people.
+    """A quantity of a search for people; one of the caller's own has no unit.
 
     >>> format_value("receptive_field", 2071)
     '2071\u2009px'
     """
-    if name in QUANTITIES:
-        return format_quantity(name, int(value) if float(value).is_integer() else float(value))
-    if name == "capacity_proxy":
-        return f"{value:.2f}"
-    if name == "receptive_field":
-        return f"{value:.0f}\u2009px"
-    return format_si(float(value), SEARCH_QUANTITIES[name].unit if name in SEARCH_QUANTITIES else "")
+    if name not in SEARCH_QUANTITIES:
+        return format_si(float(value))
+    whole = name in COUNTED and float(value).is_integer()
+    return format_quantity(name, int(value) if whole else float(value))
 
 
 def receptive_field(layers: Iterable[Layer]) -> int:

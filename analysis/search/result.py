@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pandas as pd
 
+from analysis.quantities import in_a_sentence, label_of
 from analysis.search.budgets import Exclusion
-from analysis.search.quantities import label_of, proxy_evidence
+from analysis.search.quantities import proxy_evidence
 from analysis.search.space import Space
 from archs.config import NetworkConfig
 from archs.errors import DenseScopeError, MissingPackageError
@@ -69,7 +70,7 @@ class SearchResult:
         if self.not_networks:
             looked += f"; {self.not_networks:,} of them are no networks"
         goals = " and ".join(
-            f"{'most' if sense == 'max' else 'least'} {_lower_first(label_of(name))}"
+            f"{'most' if sense == 'max' else 'least'} {in_a_sentence(label_of(name))}"
             for name, sense in self.objectives.items()
         )
         kept = f"{len(self.feasible):,} keep to the budgets" if self.exclusions else f"{len(self.feasible):,} compete"
@@ -78,11 +79,6 @@ class SearchResult:
         if "capacity_proxy" in self.objectives:
             words.append(proxy_evidence().sentence())
         return " ".join(words)
-
-
-def _lower_first(label: str) -> str:
-    """A label inside a sentence; abbreviations such as MACs stay as they are."""
-    return label if label[1:2].isupper() else label[0].lower() + label[1:]
 
 
 class StoreError(DenseScopeError):

@@ -6,6 +6,7 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
+from views.layers.tables import EXPORTED
 from views.networks import DEFAULT, PRESETS
 
 
@@ -48,6 +49,14 @@ def test_styles_of_figures(style: str) -> None:
 @pytest.mark.parametrize("log", ["true", "false"])
 def test_axes(x: str, log: str) -> None:
     assert not toasts(open_app(x=x, y="Parameters", size="All the same", log=log, bars=x))
+
+
+def test_abbreviations_keep_their_capitals_in_a_heading() -> None:
+    assert open_app(x="Memory traffic", y="MACs").subheader[0].value == "Memory traffic against MACs"
+
+
+def test_a_download_of_layers_holds_every_column_once() -> None:
+    assert sorted(set(EXPORTED)) == sorted(EXPORTED)
 
 
 def test_networks_that_cannot_take_the_size_are_named_and_the_rest_shown() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from analysis.units import format_change, format_difference
 from views.charts import traffic
 from views.charts.traffic import in_order, waterfall
-from views.notation import format_change, format_difference
 from views.tables import by_area
 from views.theme import LIGHT, VARIANT_STYLES
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
+from analysis.quantities import in_a_sentence
 from analysis.structure.channels import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
 from analysis.units import format_quantity, format_ratio, format_si
@@ -69,7 +70,7 @@ def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.Data
     """The chart, and its table beside it."""
     question = "How do channels grow, and what does it cost?"
     if len(frames) > 1:
-        question = f"{summary.name}: {question[0].lower()}{question[1:]}"
+        question = f"{summary.name}: {in_a_sentence(question)}"
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"channels_table_{summary.name}")):
         width = WIDTHS[len(frames)]
         peers = [other for other in frames if not other.empty]

@@ -8,8 +8,7 @@ from itertools import zip_longest
 
 from analysis import Summary
 from analysis.structure.table import Abreast, Line, abreast, table
-from analysis.units import format_quantity, format_size
-from views.notation import format_exact
+from analysis.units import format_exact, format_quantity, format_size
 
 HELP = {
     "Output": "Height × width in pixels.",

@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.depth import depth_terms
+from analysis.findings import join
 from analysis.structure.table import table_rows
 from views import tables, widgets
 from views.architecture.paper_table import paper_table
@@ -29,8 +30,9 @@ TITLES = {
 
 def draw(summaries: Sequence[Summary]) -> None:
     """The section."""
-    names = " and ".join(summary.name for summary in summaries)
-    st.subheader(f"What is {names} made of?", anchor=False, help=HELP)
+    names = join(summary.name for summary in summaries)
+    verb = "is" if len(summaries) == 1 else "are"
+    st.subheader(f"What {verb} {names} made of?", anchor=False, help=HELP)
     for group in together(summaries):
         if len(group) < len(summaries):
             st.markdown(f"**{group[0].name}**")

@@ -12,10 +12,17 @@ from plotly.subplots import make_subplots
 from analysis.quantities import QUANTITIES
 from analysis.structure.changes import COSTS
 from analysis.structure.channels import Landmarks
-from analysis.units import format_change, format_ratio, format_share, format_si, format_signed, format_size
+from analysis.units import (
+    format_change,
+    format_exact,
+    format_ratio,
+    format_share,
+    format_si,
+    format_signed,
+    format_size,
+)
 from views.charts.axes import axis
 from views.charts.depth import LETTER, Band, bands, draw_bands
-from views.notation import format_exact
 from views.theme import Theme
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from analysis.quantities import QUANTITIES
+from analysis.units import format_exact
 from views.charts.axes import axis
 from views.charts.labels import place_labels
-from views.notation import Notation, format_exact
+from views.notation import Notation
 from views.theme import VARIANT_STYLES, Theme
 
 if TYPE_CHECKING:

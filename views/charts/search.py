@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from analysis.search.quantities import SEARCH_QUANTITIES, format_value, label_of
+from analysis.quantities import label_of
+from analysis.search.quantities import SEARCH_QUANTITIES, format_value
 from views.charts.axes import PADDING, axis, linear_ticks
 from views.theme import FAMILY_COLOURS, Theme, mix
 

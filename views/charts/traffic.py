@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.quantities import QUANTITIES
-from analysis.units import format_quantity, format_share, format_si
-from views.notation import format_change, format_difference, format_exact
+from analysis.units import format_change, format_difference, format_exact, format_quantity, format_share, format_si
 from views.theme import Theme
 
 if TYPE_CHECKING:

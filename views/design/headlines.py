@@ -12,9 +12,8 @@ from analysis.findings import Delta, deltas
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.quantities import QUANTITIES
-from analysis.units import format_quantity, format_share, format_si
+from analysis.units import format_change, format_exact, format_quantity, format_share, format_si
 from archs.errors import DenseScopeError
-from views.notation import format_change, format_exact
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
 #: What a GPU is given: the batch and the precision at which predictions have been validated.

@@ -13,7 +13,7 @@ from analysis.hardware.devices import Device
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.published import published
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
-from analysis.quantities import QUANTITIES
+from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_quantity, format_si, format_size
 from views import tables, widgets
 from views.charts import accuracy as figures
@@ -87,7 +87,7 @@ def draw(question: Question) -> None:
     faster_is_better = key == "images_per_s"
     front = pareto_front(own, more_is_better=faster_is_better)
     write = _writer(key)
-    st.markdown(accuracy_finding(own, front, write, _in_a_sentence(where), more_is_better=faster_is_better))
+    st.markdown(accuracy_finding(own, front, write, in_a_sentence(where), more_is_better=faster_is_better))
     if key in OF_SPEED:
         st.caption(hardware_speeds.circumstances(question))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
@@ -95,11 +95,6 @@ def draw(question: Question) -> None:
         colours = hardware_speeds.colours(list({row["name"] for row in own}), theme)
         figure = figures.accuracy(rows, front, write, where, colours, theme)
         widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
-
-
-def _in_a_sentence(label: str) -> str:
-    """Only its first letter is small: names of devices stay, and so does MACs."""
-    return label if label[:2].isupper() else label[0].lower() + label[1:]
 
 
 def _writer(key: str) -> Callable[[float], str]:

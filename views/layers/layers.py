@@ -10,13 +10,12 @@ from analysis import Summary
 from analysis.findings import layers_finding, network_finding, reason, traffic_finding
 from analysis.kinds import KINDS
 from analysis.quantities import QUANTITIES, label_of
-from analysis.units import format_quantity
+from analysis.units import format_exact, format_quantity
 from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.charts import depth as depth_figures
 from views.charts import traffic as traffic_figures
 from views.layers import tables as layer_table
-from views.notation import format_exact
 
 if TYPE_CHECKING:
     import pandas as pd

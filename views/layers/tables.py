@@ -33,7 +33,6 @@ EXPORTED = (
     "padding",
     "groups",
     *LAYER_QUANTITIES,
-    "bytes_moved",
 )
 TITLES = {
     "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),

@@ -16,9 +16,8 @@ from analysis.memory.fits import Footprint
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
-from analysis.units import THIN_SPACE, format_share, format_si
+from analysis.units import THIN_SPACE, format_change, format_share, format_si
 from views import tables
-from views.notation import format_change
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from analysis.hardware.devices import list_devices
+from analysis.quantities import label_of
 from analysis.search import search
-from analysis.search.quantities import COUNTED, EVALUATORS, PredictedSeconds, format_value, label_of
+from analysis.search.quantities import COUNTED, EVALUATORS, PredictedSeconds, format_value
 from analysis.search.space import Space, get_space, list_spaces
 from views import widgets
 

@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.hardware.measure.results import users_folder
-from analysis.search.quantities import SEARCH_QUANTITIES, format_value, label_of
+from analysis.quantities import label_of
+from analysis.search.quantities import SEARCH_QUANTITIES, format_value
 from analysis.search.space import Space
 from archs.design import Design, nearest_arch
 from archs.errors import DenseScopeError

@@ -12,8 +12,8 @@ from uuid import uuid4
 from analysis.costs import LayerCost
 from analysis.hardware.devices import Device, data_sheet
 from analysis.hardware.measure.quantiles import quantile
-from analysis.hardware.measure.quantities import MEASURED_QUANTITIES
 from analysis.kinds import op_kind
+from analysis.quantities import MEASURED_QUANTITIES
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair

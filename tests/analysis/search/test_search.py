@@ -112,11 +112,11 @@ def test_batch_size_and_dtype_are_those_of_summarize():
 
 def test_every_evaluated_quantity_is_that_of_its_own_analysis():
     space = analysis.Space("densenetbc100_k12", {"growth_rate": (4, 6), "block_config": ((2, 2, 2),)})
-    goals = ("peak_memory_bytes", "training_bytes", "predicted_seconds", "receptive_field", "measured_seconds")
+    goals = ("inference_bytes", "training_bytes", "predicted_seconds", "receptive_field", "measured_seconds")
     found = analysis.search(space, {"receptive_field": (1, None)}, goals)
     for row in found.feasible.to_dict("records"):
         config = space.config_at(row["index"])
-        assert row["peak_memory_bytes"] == analysis.memory(config, None).total_bytes
+        assert row["inference_bytes"] == analysis.memory(config, None).total_bytes
         assert row["training_bytes"] == analysis.memory(config, None, 32, mode="training").total_bytes("sgd")
         assert row["predicted_seconds"] == analysis.predict(config, "RTX 4090").seconds
         assert row["receptive_field"] == receptive_field(plan_layers(config, None))
