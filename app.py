@@ -9,7 +9,7 @@ from views import sidebar, widgets
 
 VIEWS = [
     st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
-    st.Page("views/layers/layers.py", title="Layers", icon=":material/layers:"),
+    st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
     st.Page("views/architecture/architecture.py", title="Architecture", icon=":material/account_tree:"),
     st.Page("views/design/design.py", title="Design", icon=":material/edit:"),
     st.Page("views/memory/memory.py", title="Memory", icon=":material/memory:"),

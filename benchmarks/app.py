@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from archs import list_archs
 from benchmarks.timing import describe_machine, print_ratios
 from scripts.browser import chromium, served
-from views.design.charts import CHARTS
+from views.design.results import CHARTS
 
 TURNS = 5
 TIMEOUT_MS = 120_000

@@ -63,7 +63,7 @@ for attempt in (
         raise AssertionError("no MissingPackageError")
 """
 
-VIEWS = ("views/compare.py", "views/layers/layers.py", "views/architecture/architecture.py", "views/memory/memory.py")
+VIEWS = ("views/compare.py", "views/layers.py", "views/architecture/architecture.py", "views/memory/memory.py")
 RUN_VIEW = """
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60).run()

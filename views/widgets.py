@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ from views import theme
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+    from streamlit.delta_generator import DeltaGenerator
+
+T = TypeVar("T")
 
 #: A bound widget keeps its value in the link and, while another page is shown, in the session.
 _KEPT: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
@@ -91,6 +94,12 @@ def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     )
     last = len(figure.data) - 1
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
+
+
+def side_by_side(items: Sequence[T]) -> Iterator[tuple[DeltaGenerator, T]]:
+    """A container for each item: one over the full width, two beside each other; narrow pages stack them."""
+    places = st.columns(len(items), gap="medium") if len(items) > 1 else [st.container()]
+    return zip(places, items, strict=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.support.project import ROOT
 
-COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers/layers.py", "views/counters.py"
+COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counters.py"
 
 
 def open_app(page: str = COMPARE, **params: str | list[str]) -> AppTest:

@@ -6,7 +6,7 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import assert_sound, open_app, toasts
-from views.architecture.paper_table import paper_table
+from views.sections.paper_table import paper_table
 
 ARCHITECTURE = "views/architecture/architecture.py"
 

@@ -14,7 +14,7 @@ from analysis.structure.connectivity import Block, blocks
 from analysis.structure.lifetimes import lives
 from tests.support.contrast import contrast
 from views.architecture.connectivity import SPACE, channel_ticks, panel
-from views.architecture.flow import WHOLE, stage_spans
+from views.architecture.lifetimes import WHOLE, stage_spans
 from views.charts.architecture import gantt
 from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
 from views.theme import DARK, FAMILY_COLOURS, LIGHT, mix

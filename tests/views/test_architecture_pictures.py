@@ -93,7 +93,7 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
 def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from archs import create_model, get_config
-    from views.architecture.reuse import weighed
+    from views.architecture.feature_reuse import weighed
 
     model = create_model("peleenet")
     with torch.no_grad():

@@ -6,8 +6,8 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
-from views.layers.tables import EXPORTED
 from views.networks import DEFAULT, PRESETS
+from views.sections.layer_tables import EXPORTED
 
 
 def test_compare_opens_with_a_finding_and_a_table() -> None:

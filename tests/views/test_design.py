@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from archs import get_config, list_archs
 from archs.design import Design
 from tests.support.app import assert_sound, open_app, toasts
-from views.design.charts import CHARTS
+from views.design.results import CHARTS
 
 VIEW = "views/design/design.py"
 
@@ -142,9 +142,7 @@ def test_charts(chart: str, name: str) -> None:
     assert not toasts(app)
 
 
-@pytest.mark.parametrize(
-    "page", ["layers/layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"]
-)
+@pytest.mark.parametrize("page", ["layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"])
 def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
     app = open_app(VIEW)
     app.slider(key="design growth_rate").set_value(8).run()

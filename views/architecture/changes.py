@@ -35,7 +35,7 @@ CHANGED = STATUSES[:-1]
 TABLE_HEIGHT = 560
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_changes(summaries: Sequence[Summary]) -> None:
     """The section: from the first network to the second, or from the baseline to the only one."""
     pair = _pair(summaries)
     if pair is None:
@@ -48,8 +48,8 @@ def draw(summaries: Sequence[Summary]) -> None:
         st.caption(f"Set against {before.name}, the baseline; “Beside it” in the sidebar chooses another network.")
     if all(change.status == "same" for change in found):
         return
-    draw_stages(found, f"What changes from {before.name} to {after.name}?")
-    draw_layers(found, f"{before.name}_to_{after.name}")
+    draw_changed_stages(found, f"What changes from {before.name} to {after.name}?")
+    draw_changed_layers(found, f"{before.name}_to_{after.name}")
 
 
 def _pair(summaries: Sequence[Summary]) -> tuple[Summary, Summary] | None:
@@ -66,7 +66,7 @@ def _pair(summaries: Sequence[Summary]) -> tuple[Summary, Summary] | None:
         return None
 
 
-def draw_stages(found: Sequence[Change], question: str) -> None:
+def draw_changed_stages(found: Sequence[Change], question: str) -> None:
     """Bars a stage, and their table."""
     rows = stage_rows(found)
     with widgets.chart_or_table(question, HELP, lambda: show_stages(pd.DataFrame([*rows, total_row(found)]))):
@@ -81,7 +81,7 @@ def show_stages(frame: pd.DataFrame) -> None:
     tables.show(frame, writers, TITLES, "stage_changes_table")
 
 
-def draw_layers(found: Sequence[Change], name: str) -> None:
+def draw_changed_layers(found: Sequence[Change], name: str) -> None:
     """The table of layers, filtered."""
     st.subheader("Which layers change?", anchor=False, help="Layers of the same stage and name are the same layer.")
     statuses = widgets.choose_many("Changes", "changes", STATUSES, CHANGED, placeholder="All layers")

@@ -14,7 +14,6 @@ from analysis.structure.connectivity import Block, blocks
 from analysis.structure.wiring import COSTS, wiring_finding, wiring_rows
 from analysis.units import format_quantity
 from views import tables, widgets
-from views.architecture.side_by_side import columns
 from views.charts.matrix import Panel, matrices
 from views.networks import variant
 
@@ -52,7 +51,7 @@ TITLES = {
 HEIGHT, MOST_ROWS = 560, 16
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_connectivity(summaries: Sequence[Summary]) -> None:
     """The section."""
     found = [blocks([cost.layer for cost in summary.layers]) for summary in summaries]
     for summary in summaries:
@@ -62,7 +61,7 @@ def draw(summaries: Sequence[Summary]) -> None:
         return
     options = [ALL, *map(str, range(1, most + 1))]
     chosen = widgets.choose_segment("Block", "block", options, ALL, help="All blocks, or one of them, larger.")
-    for column, (summary, own) in columns([*zip(summaries, found, strict=True)]):
+    for column, (summary, own) in widgets.side_by_side([*zip(summaries, found, strict=True)]):
         with column:
             if own:
                 draw_network(summary, own, chosen, alone=len(summaries) == 1)

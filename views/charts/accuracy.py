@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from analysis.hardware.accuracy import RECIPES
 from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_si
-from views import evidence
+from views.charts import evidence
 from views.charts.axes import axis
 from views.charts.labels import Line, name_marks
 from views.theme import OTHER_FAMILY, Theme

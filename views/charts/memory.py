@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from analysis.memory.fits import Footprint
 from analysis.units import format_si
-from views import evidence
+from views.charts import evidence
 from views.charts.axes import axis
 from views.charts.depth import bands, draw_bands
 from views.theme import Theme

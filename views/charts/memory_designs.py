@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from analysis.hardware.measure.design_run import DesignRun
 from analysis.optimize.saving import COUNTED, Saving
 from analysis.units import format_share, format_si
-from views import evidence
+from views.charts import evidence
 from views.charts.axes import axis
 from views.charts.labels import MARK, place_labels
 from views.theme import FAMILY_COLOURS, Theme

@@ -12,7 +12,7 @@ from analysis.hardware.devices import Device
 from analysis.hardware.speeds import Speed
 from analysis.kinds import KINDS
 from analysis.units import format_share, format_si
-from views import evidence
+from views.charts import evidence
 from views.charts.axes import axis, coordinate
 from views.charts.labels import Line, name_marks
 from views.theme import Theme

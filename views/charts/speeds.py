@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from analysis.hardware.findings import find_flips
 from analysis.hardware.speeds import EVIDENCE, EXECUTIONS, Speed
 from analysis.units import format_ratio, format_si
-from views import evidence
+from views.charts import evidence
 from views.charts.axes import axis
 from views.theme import Theme
 

@@ -11,11 +11,9 @@ from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.registry import get_config
 from views import sidebar, widgets, workbench
-from views.design import charts as design_charts
-from views.design import editor as design_editor
-from views.design import export as design_export
-from views.design import headlines as design_headlines
-from views.design import shelf as design_shelf
+from views.design.editor import draw_editor
+from views.design.results import CHARTS, GPU_BATCH, PRECISION, draw_headlines
+from views.design.shelf import draw_export, draw_shelf
 from views.workbench import Workbench
 
 DEVICE = "RTX 4090"
@@ -31,32 +29,30 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
         return
     changed = summary.target.config != base.target.config
     st.markdown(delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side.")
-    draw_headlines(base, summary)
-    chart = widgets.choose_segment(
-        "Chart", "chart", list(design_charts.CHARTS), next(iter(design_charts.CHARTS)), label_visibility="collapsed"
-    )
-    design_charts.CHARTS[chart](base, summary, settings)
-    design_export.draw(bench.current)
-    design_shelf.draw(bench, [summary, base] if base.name != summary.name else [summary], settings)
+    draw_figures(base, summary)
+    chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")
+    CHARTS[chart](base, summary, settings)
+    draw_export(bench.current)
+    draw_shelf(bench, [summary, base] if base.name != summary.name else [summary], settings)
 
 
-def draw_headlines(base: Summary, summary: Summary) -> None:
+def draw_figures(base: Summary, summary: Summary) -> None:
     """Headline figures; the device that times are predicted for stands with what is counted."""
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width=220):
             device = widgets.choose("Predict for", "design_device", list_devices()[::-1], DEVICE)
         st.caption(
-            f"Changes are against {base.name}. Times are predicted for batch {design_headlines.GPU_BATCH}, "
-            f"{design_headlines.PRECISION}; the rest is counted for batch {summary.batch_size}, {summary.dtype}."
+            f"Changes are against {base.name}. Times are predicted for batch {GPU_BATCH}, "
+            f"{PRECISION}; the rest is counted for batch {summary.batch_size}, {summary.dtype}."
         )
-    design_headlines.draw(base, summary, device)
+    draw_headlines(base, summary, device)
 
 
 def render() -> None:
     """The page."""
     bench = workbench.bench()
     with st.sidebar:
-        design_editor.draw(bench)
+        draw_editor(bench)
     st.title(bench.current.name, anchor=False)
     draw_results(bench, sidebar.current())
     workbench.carry_in_link()

@@ -18,7 +18,7 @@ _DRAFTS, _PROBLEM = "design drafts", "design problem"
 _ABREAST = 4
 
 
-def draw(bench: Workbench) -> None:
+def draw_editor(bench: Workbench) -> None:
     """All controls, one below the other."""
     st.subheader("Design")
     _draw_head(bench)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -20,7 +23,7 @@ COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arit
 TITLES = {"name": ("Design", "The design at hand stands first, its baseline second, then the shelf.")}
 
 
-def draw(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
+def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
     """The table of designs, and what can be done with them; `summaries` are those of what is on the bench."""
     st.subheader("Shelf", anchor=False, help="Kept for as long as this page is open; save what should last as a file.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -87,3 +90,41 @@ def _file_name(design: Design) -> str:
 def _escaped(text: str) -> str:
     """A name that Markdown shows as it stands."""
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!$~:|<>" else letter for letter in text)
+
+
+FORMATS = {"onnx": "ONNX", "safetensors": "safetensors"}
+
+
+def draw_export(design: Design) -> None:
+    """The code, and the buttons that write files."""
+    st.subheader("As code", anchor=False, help="Copy it into a program that has DenseScope beside it.")
+    st.code(f"import archs\n\nmodel = {design.code()}", language="python")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Skeleton with fresh weights:", width="content")
+        for file_format, label in FORMATS.items():
+            if st.button(label, key=f"design {file_format}", help="Takes a moment: the file is checked first."):
+                _offer(design, file_format)
+
+
+def _offer(design: Design, file_format: str) -> None:
+    """Write the file, and let it be taken."""
+    try:
+        with st.spinner(f"Building {design.name}, writing and checking the file …"):
+            content = model_file(design, file_format)
+    except DenseScopeError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    name = f"model.{file_format}"
+    st.download_button(f"Save {name}", content, name, "application/octet-stream", on_click="ignore", type="primary")
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def model_file(design: Design, file_format: str) -> bytes:
+    """The network with freshly initialised weights, as a file. Raises: DenseScopeError: it cannot be written."""
+    from archs.create import create_model
+    from archs.export import export_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model.{file_format}"
+        export_model(create_model(design.config), path, file_format)
+        return path.read_bytes()

@@ -17,8 +17,7 @@ from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_quantity, format_si, format_size
 from views import tables, widgets
 from views.charts import accuracy as figures
-from views.hardware import speeds as hardware_speeds
-from views.hardware.inputs import Question, choose_device
+from views.hardware.question import Question, choose_device, circumstances, colours, known
 
 Row = dict[str, Any]
 #: Of each network and image side: a cost, and its kind of evidence.
@@ -66,7 +65,7 @@ def _rows() -> list[Row]:
     return accuracy_rows()
 
 
-def draw(question: Question) -> None:
+def draw_accuracy(question: Question) -> None:
     """The section."""
     left, middle, right = st.columns(3)
     with left:
@@ -89,11 +88,11 @@ def draw(question: Question) -> None:
     write = _writer(key)
     st.markdown(accuracy_finding(own, front, write, in_a_sentence(where), more_is_better=faster_is_better))
     if key in OF_SPEED:
-        st.caption(hardware_speeds.circumstances(question))
+        st.caption(circumstances(question))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
         theme = widgets.current_theme()
-        colours = hardware_speeds.colours(list({row["name"] for row in own}), theme)
-        figure = figures.accuracy(rows, front, write, where, colours, theme)
+        shades = colours(list({row["name"] for row in own}), theme)
+        figure = figures.accuracy(rows, front, write, where, shades, theme)
         widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
 
 
@@ -112,7 +111,7 @@ def _speeds(question: Question, device: Device, execution: str) -> list[tuple[tu
         at = Conditions(given.batch_size, side, given.precision, given.layout)
         speeds = []
         if names := list(dict.fromkeys(row["name"] for row in rows if row["family"])):
-            speeds += hardware_speeds.known(question._replace(conditions=at), names, [device]).speeds
+            speeds += known(question._replace(conditions=at), names, [device]).speeds
         for name in dict.fromkeys(row["name"] for row in rows if not row["family"]):
             speeds += published_speeds(name, device, execution, (side, side), at)
         found |= {(speed.name, side): speed for speed in strongest(speeds) if speed.execution == execution}

@@ -11,21 +11,18 @@ from analysis.findings import left_out_finding
 from analysis.hardware.devices import Device
 from analysis.units import format_si
 from views import tables, widgets
-from views.hardware import accuracy as hardware_accuracy
-from views.hardware import bars as hardware_bars
-from views.hardware import paradox as hardware_paradox
-from views.hardware import roofline as hardware_roofline
-from views.hardware import run as hardware_run
-from views.hardware import speeds as hardware_speeds
-from views.hardware.inputs import Question, ask
+from views.hardware.accuracy import draw_accuracy
+from views.hardware.benchmark import draw_benchmark
+from views.hardware.question import Question, ask, known
+from views.hardware.speeds import draw_paradox, draw_roofline, draw_speeds
 
 RUN = "Benchmark here"
 SECTIONS: dict[str, Callable[[Question], None]] = {
-    "GPU FLOP/s": hardware_bars.draw,
-    "Accuracy and cost": hardware_accuracy.draw,
-    "Roofline": hardware_roofline.draw,
-    "FLOPs and time": hardware_paradox.draw,
-    RUN: hardware_run.draw,
+    "GPU FLOP/s": draw_speeds,
+    "Accuracy and cost": draw_accuracy,
+    "Roofline": draw_roofline,
+    "FLOPs and time": draw_paradox,
+    RUN: draw_benchmark,
 }
 DEVICE_COLUMNS = {
     "name": ("Device", "By its data sheet."),
@@ -66,7 +63,7 @@ def render() -> None:
     if not question.names or not question.devices:
         st.info("Choose a network and a device in the sidebar.")
         return
-    if left_out := hardware_speeds.known(question).left_out:
+    if left_out := known(question).left_out:
         st.error(left_out_finding(left_out), icon=":material/error:")
     SECTIONS[section](question)
     draw_devices(question.devices)

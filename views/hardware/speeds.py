@@ -1,109 +1,198 @@
-"""What the sections of the Hardware view share: speeds, cached, their colours and their table."""
+"""Hardware: how fast, against the peak, against FLOPs, and under the roofline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from analysis.findings import join, reason
-from analysis.hardware.devices import Device
-from analysis.hardware.predict.own_runs import CalibratedDevice
-from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
-from analysis.targets import is_library_name
-from analysis.units import format_share, format_si, format_size
-from archs.errors import DenseScopeError
-from views import tables
-from views.hardware.inputs import Question
-from views.networks import variant
-from views.theme import Theme
-from views.workbench import config_of, target_of
+from analysis import Summary, summarize
+from analysis.hardware.devices import PRECISION_BYTES
+from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
+from analysis.hardware.measure.record import Measurement
+from analysis.hardware.predict.predict import Prediction, predict
+from analysis.hardware.speeds import EXECUTIONS, Speed, measured_speed, strongest
+from analysis.units import format_share, format_si
+from archs.registry import get_config, list_archs
+from views import tables, widgets
+from views.charts.accuracy import paradox
+from views.charts.roofline import LayerPoint, ridge, roofline
+from views.charts.speeds import bars, flipped_pairs, order
+from views.hardware.question import Question, choose_device, circumstances, colours, known, show_speeds
+from views.workbench import target_of
 
-TITLES = {
-    "name": ("Network", "Name in the registry."),
-    "device": ("Device", "By its data sheet; of a measurement, as the machine calls it."),
-    "execution": ("Execution", "eager, or compiled by torch.compile."),
-    "evidence": ("Evidence", "measured here, published by others, or predicted by DenseScope's model."),
-    "flops_per_s": ("FLOP/s", "2 × MACs of convolution and linear layers / time."),
-    "share_of_peak": ("of peak", "FLOP/s / the data sheet's peak at the precision."),
-    "images_per_s": ("Images/s", "Images per second."),
-    "seconds_per_image": ("Time of an image", "1 / images per second, in batches."),
-    "error_below": ("Less by up to", "Worst known error of such predictions; of measurements, the quartiles."),
-    "error_above": ("More by up to", "Worst known error of such predictions; of measurements, the quartiles."),
-    "batch_size": ("Batch", "Images at once."),
-    "image_size": ("Input", "Height × width in pixels."),
-    "precision": ("Precision", "Of the multiplications; amp is PyTorch's autocast."),
-    "layout": ("Layout", "Order of a tensor's axes in memory."),
-    "source": ("Source", "Who says so, or what ran."),
-    "note": ("Doubts", "Where sources contradict each other."),
+QUANTITIES = {"flops_per_s": "FLOP/s", "images_per_s": "Images/s"}
+SHOWN = {"best": "Strongest", "all": "All kinds"}
+QUESTIONS = {
+    "flops_per_s": "How much of each GPU do the networks use?",
+    "images_per_s": "Which network is fastest, eager and compiled?",
+}
+SPEEDS_HELP = (
+    "GPU FLOP/s: 2 × MACs of convolution and linear layers / time. Each panel ends at its device's peak, so that "
+    "lengths are shares of it. Eager runs each layer as its own kernel; compiled is torch.compile. "
+    "Hover a bar for its source."
+)
+
+ORDER_HELP = (
+    "Networks whose order in images/s differs between eager and compiled: their lines cross. Heights are images/s over "
+    "the mean of these networks, so that what all of them gain is left out. The table above has the figures."
+)
+
+
+def draw_speeds(question: Question) -> None:
+    """The section."""
+    speeds, _ = known(question)
+    best = strongest(speeds)
+    st.markdown(speed_finding(best))
+    st.caption(circumstances(question))
+    if not best:
+        return
+    left, right = st.columns(2)
+    with left:
+        key = widgets.choose_segment(
+            "Quantity", "speed", list(QUANTITIES), "flops_per_s", format_func=QUANTITIES.__getitem__
+        )
+    with right:
+        shown = widgets.choose_segment(
+            "Evidence",
+            "evidence",
+            list(SHOWN),
+            "best",
+            format_func=SHOWN.__getitem__,
+            help="Strongest: measured before published before predicted. All kinds: side by side.",
+        )
+    with widgets.chart_or_table(QUESTIONS[key], SPEEDS_HELP, lambda: show_speeds(speeds, "speeds_table")):
+        theme = widgets.current_theme()
+        shades = colours(question.names, theme)
+        figure = bars(best if shown == "best" else speeds, key, shades, theme)
+        widgets.draw(figure, "speed_bars", f"Bars of {QUANTITIES[key]} by network, execution and device.")
+    if flipped := flipped_pairs(best):
+        st.subheader("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
+        widgets.draw(order(flipped, shades, theme), "order", "Crossing lines from eager to compiled, by device.")
+
+
+#: Networks that see images of this size at least: those for ImageNet.
+IMAGENET_SIDE = 224
+PARADOX_HELP = (
+    "Each mark is one image's FLOPs and time on one device, in batches. The dotted lines are those of equal FLOP/s, "
+    "through the best and the worst. Hover a mark for its source."
+)
+
+
+def draw_paradox(question: Question) -> None:
+    """The section."""
+    left, right = st.columns(2)
+    with left:
+        device = choose_device(question)
+    with right:
+        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+    family = [name for name in list_archs() if get_config(name).image_size == IMAGENET_SIDE]
+    names = list(dict.fromkeys([*family, *question.names]))
+    found = known(question, names, [device]).speeds
+    speeds = [speed for speed in strongest(found) if speed.execution == execution]
+    if not speeds:
+        st.info(f"Nothing is known about {device.name} at {question.conditions.precision}: choose another precision.")
+        return
+    st.markdown(paradox_finding(speeds))
+    st.caption(circumstances(question))
+    shown = [*speeds, *_own(question.measurements, names, speeds)]
+    with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
+        theme = widgets.current_theme()
+        figure = paradox(shown, colours(names, theme), theme)
+        widgets.draw(figure, "paradox", f"Time against FLOPs of {len(shown)} networks on {device.name}.")
+
+
+def _own(measurements: Sequence[Measurement], names: Sequence[str], shown: Sequence[Speed]) -> list[Speed]:
+    """The user's measurements of these networks, whatever they ran on; of repeated ones the last."""
+    own = [measured_speed(one) for one in measurements if one.name in names and not one.out_of_memory]
+    return [speed for speed in strongest(own) if speed not in shown]
+
+
+ROOFLINE_HELP = (
+    "The roof is what the device can do at each arithmetic intensity: bandwidth × intensity up to the peak. Circles "
+    "are whole networks (all bytes counted, as eager mode moves them), squares the layers of one network; the area "
+    "of a square is its share of the time. Layers without FLOPs are not on it; the table has them."
+)
+LAYER_TITLES = {
+    "name": ("Layer", "Dotted path."),
+    "kind": ("Kind of operation", "Convolutions by kernel; the rest by purpose."),
+    "intensity": ("Intensity", "FLOPs per byte moved."),
+    "flops_per_s": ("FLOP/s", "Predicted."),
+    "share_of_time": ("of time", "Share of the network's predicted time."),
+    "bound": ("Held back by", "By the prediction."),
 }
 
 
-class Known(NamedTuple):
-    """What is known in reply to the question, and why some networks are left out."""
+def draw_roofline(question: Question) -> None:
+    """The section."""
+    left, middle, right = st.columns(3)
+    with left:
+        device = choose_device(question)
+    with middle:
+        name = widgets.choose("Layers of", "layers_of", question.names, question.names[0])
+    with right:
+        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+    given = question.conditions
+    if given.precision not in device.precisions:
+        st.info(f"{device.name} has no {given.precision} by its data sheet: choose another precision.")
+        return
+    speeds, left_out = known(question, devices=[device])
+    if name in left_out:
+        st.info(f"{name} is left out: {left_out[name]}")
+        return
+    given_input = given.batch_size, given.image_size, given.precision, given.layout
+    found = predict(target_of(name), device, *given_input, execution)
+    networks = [(speed, _intensity(speed)) for speed in strongest(speeds) if speed.execution == execution]
+    summary = _summary(found)
+    layers = layer_points(found, summary)
+    corner = ridge(device, given.precision)
+    st.markdown(roofline_finding(found, corner, summary.arithmetic_intensity))
+    st.caption(circumstances(question))
+    with widgets.chart_or_table(
+        f"What holds {name} back on {device.name}?", ROOFLINE_HELP, lambda: _show_layers(layers)
+    ):
+        theme = widgets.current_theme()
+        shades = colours(question.names, theme)
+        points = [layer for layer in layers if layer.flops_per_s > 0]
+        figure = roofline(device, given.precision, networks, points, shades, theme)
+        widgets.draw(figure, "roofline", f"Roofline of {device.name} with networks and the layers of {name}.")
 
-    speeds: list[Speed]
-    left_out: dict[str, str]
+
+def _summary(found: Prediction) -> Summary:
+    dtype = "float16" if PRECISION_BYTES[found.precision] == 2 else "float32"
+    return summarize(found.target, found.image_size, found.batch_size, dtype)
 
 
-def known(question: Question, names: Sequence[str] | None = None, devices: Sequence[Device] | None = None) -> Known:
-    """Every speed of some networks (those of the question) on some devices (those of the question)."""
-    names, devices = names or question.names, devices or question.devices
-    found = {name: _speeds_or_reason(name, tuple(devices), question.conditions) for name in names}
-    taken = [name for name, speeds in found.items() if not isinstance(speeds, str)]
-    own = measured_speeds(question.measurements, taken, [device.name for device in devices], question.conditions)
-    speeds = [
-        *(speed for name in taken for speed in found[name] if isinstance(speed, Speed)),
-        *own,
+def _intensity(speed: Speed) -> float:
+    return _counted_intensity(speed.name, speed.image_size, speed.batch_size, "16" in speed.precision)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _counted_intensity(name: str, image_size: tuple[int, int], batch_size: int, half: bool) -> float:
+    dtype = "float16" if half else "float32"
+    return summarize(target_of(name), image_size, batch_size, dtype).arithmetic_intensity
+
+
+def layer_points(found: Prediction, summary: Summary) -> list[LayerPoint]:
+    """Every layer of a prediction with its arithmetic intensity; layers that are merged into others take no time."""
+    return [
+        LayerPoint(
+            layer.name,
+            layer.kind,
+            cost.arithmetic_intensity,
+            layer.flops / layer.seconds if layer.seconds else 0.0,
+            layer.seconds / found.seconds,
+            layer.bound,
+        )
+        for layer, cost in zip(found.layers, summary.layers, strict=True)
     ]
-    return Known(speeds, {name: text for name, text in found.items() if isinstance(text, str)})
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
-def _speeds_or_reason(name: str, devices: tuple[Device, ...], conditions: Conditions) -> list[Speed] | str:
-    try:
-        return find_speeds(target_of(name), devices, EXECUTIONS, conditions)
-    except DenseScopeError as error:
-        return reason(error)
-
-
-def colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
-    """The colour of each network."""
-    families = {name: None if is_library_name(name) else config_of(name).family for name in names}
-    return {name: theme.variant_colour(family, variant(name)) for name, family in families.items()}
-
-
-def show_table(speeds: Sequence[Speed], key: str) -> None:
-    """One row a figure."""
-    frame = pd.DataFrame([speed.row() for speed in speeds])
-    sizes, write_size = tables.by_area(frame["image_size"])
+def _show_layers(layers: Sequence[LayerPoint]) -> None:
     writers = {
+        "intensity": lambda value: format_si(value, "FLOP/B"),
         "flops_per_s": lambda value: format_si(value, "FLOP/s"),
-        "images_per_s": format_si,
-        "seconds_per_image": lambda value: format_si(value, "s"),
-        "share_of_peak": format_share,
-        "error_below": format_share,
-        "error_above": format_share,
-        "image_size": write_size,
+        "share_of_time": format_share,
     }
-    tables.show(frame.assign(image_size=sizes).replace({"note": {"": None}}), writers, TITLES, key, height=460)
-
-
-def circumstances(question: Question) -> str:
-    """What predictions are for, what else is shown beside them, and where they are calibrated by the user's runs."""
-    conditions = question.conditions
-    size = conditions.image_size
-    sides = (size, size) if isinstance(size, int) else size
-    at = f"{format_size(sides)} input" if sides else "each network's own input size"
-    others = (
-        "Published figures are for batches of 256 to 1,024 in amp fp16."
-        if conditions.are_published
-        else "No published throughput is for such conditions: they are for batches of 256 and more in fp16."
-    )
-    own = [device for device in question.devices if isinstance(device, CalibratedDevice)]
-    calibrated = (
-        f" Predictions on {join([device.name for device in own])} are calibrated by your own runs." if own else ""
-    )
-    return f"At {at}, batch {conditions.batch_size}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
+    tables.show(pd.DataFrame(layers), writers, LAYER_TITLES, "roofline_table", height=460)

@@ -7,22 +7,45 @@ from collections.abc import Callable
 import streamlit as st
 
 from analysis.findings import reason
-from analysis.memory.findings import inference_finding, training_finding
+from analysis.memory.findings import inference_finding, lifetimes_finding, training_finding
+from analysis.units import format_si
 from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
-from views.memory import designs as memory_designs
-from views.memory import fits as memory_fits
-from views.memory import folding as memory_folding
-from views.memory import inference as memory_inference
-from views.memory import training as memory_training
-from views.memory.inputs import Question
+from views.memory import tables as memory_tables
+from views.memory.question import Question
+from views.memory.savings import draw_designs, draw_folding
+from views.memory.training import draw_fits, draw_training
+from views.sections.live_memory import LIFETIMES, choose_lifetimes, draw_live_memory
+
+
+def draw_inference(question: Question) -> None:
+    """What is alive as the network runs."""
+    lifetimes = choose_lifetimes()
+    found = {key: cached.inference_memory(question.name, question.settings, key) for key in LIFETIMES}
+    memory = found[lifetimes]
+    st.markdown(lifetimes_finding(found["eager"], found["minimal"]))
+    memory_tables.draw_headlines(
+        {
+            "Peak of the tensors": (memory.peak_bytes, "Most bytes of tensors that are alive at once."),
+            "Weights": (memory.weight_bytes, "The parameters."),
+            "Buffers": (memory.buffer_bytes, "Running statistics of the batch norms."),
+            "In all": (memory.total_bytes, "Weights, buffers and the peak."),
+        }
+    )
+    peak = memory.peak
+    allocated = format_si(peak.allocated_bytes, "B")
+    does = f"allocates {allocated}" if peak.allocated_bytes else "overwrites its input"
+    st.markdown(f"**Peak layer** `{peak.layer.name}`, which {does}.")
+    frame = draw_live_memory(memory, "live_chart")
+    widgets.downloads(frame, f"{question.name}_inference_memory")
+
 
 SECTIONS: dict[str, Callable[[Question], None]] = {
-    "Inference": memory_inference.draw,
-    "Training": memory_training.draw,
-    "Which batch fits": memory_fits.draw,
-    "Designs measured": memory_designs.draw,
-    "Folded": memory_folding.draw,
+    "Inference": draw_inference,
+    "Training": draw_training,
+    "Which batch fits": draw_fits,
+    "Designs measured": draw_designs,
+    "Folded": draw_folding,
 }
 
 

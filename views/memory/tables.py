@@ -11,9 +11,8 @@ import streamlit as st
 from analysis.findings import join
 from analysis.hardware.devices import get_device, list_devices
 from analysis.hardware.measure.design_run import DesignRun
-from analysis.memory.along_depth import alive_at_each, kept_by_kind, live_by_kind
+from analysis.memory.along_depth import kept_by_kind
 from analysis.memory.fits import Footprint
-from analysis.memory.inference import InferenceMemory
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
 from analysis.units import THIN_SPACE, format_change, format_share, format_si
@@ -21,24 +20,6 @@ from views import tables
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: So many of the tensors that are alive are named.
-NAMED = 4
-
-
-def timeline(memory: InferenceMemory) -> pd.DataFrame:
-    """One row a layer as it runs: live bytes, in all and in columns by kind of tensor, and the largest tensors."""
-    frame = pd.DataFrame(memory.rows())
-    frame.insert(0, "number", range(1, len(frame) + 1))
-    alive = list(alive_at_each(memory, NAMED))
-    return frame.assign(
-        **live_by_kind(memory),
-        tensors=[one.tensors for one in alive],
-        largest=[
-            ", ".join(f"{tensor.name} ({format_si(tensor.nbytes, 'B')})" for tensor in one.largest) for one in alive
-        ],
-    )
 
 
 def kept(memory: TrainingMemory) -> pd.DataFrame:
@@ -114,11 +95,6 @@ TITLES = {
     "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
     "number": ("No.", "Position in execution order."),
     "stage": ("Stage", "Row of the paper's table."),
-    "op": ("Op", "The operation."),
-    "live_bytes": ("Alive", "Bytes of all tensors that are alive as the layer runs."),
-    "allocated_bytes": ("New", "Bytes that the layer allocates; 0 where it overwrites its input."),
-    "tensors": ("Tensors", "How many are alive."),
-    "largest": ("Largest", "The largest of them."),
     "kept_here": ("Keeps", "Bytes that this layer is the first to keep for the backward pass."),
     "kept_bytes": ("Kept so far", "Bytes kept once the layer has run."),
     "kind": ("Kind", "Why it is kept: by the layer that made it, or by the layer that needs it."),
@@ -140,12 +116,6 @@ TITLES = {
     "why": ("Where, or why not", "The convolution that took it in, or what stands between."),
     "steps": ("Steps", "Timed steps."),
 }
-
-
-def show_timeline(frame: pd.DataFrame) -> None:
-    """One row a layer as it runs."""
-    columns = ["name", "number", "stage", "op", "live_bytes", "allocated_bytes", "tensors", "largest"]
-    _show(frame[columns], "live_table", HEIGHT)
 
 
 def show_kept(frame: pd.DataFrame, modes: Sequence[str]) -> None:
@@ -188,7 +158,7 @@ def show_norms(frame: pd.DataFrame) -> None:
 
 def _show(frame: pd.DataFrame, key: str, height: int | str, modes: Sequence[str] = ()) -> None:
     titles = TITLES | {column: (column[:1].upper() + column[1:], "Bytes kept.") for mode in modes for column in (mode,)}
-    sizes = ("live_bytes", "allocated_bytes", "kept_here", "kept_bytes", *modes)
+    sizes = ("kept_here", "kept_bytes", *modes)
     tables.show(frame, dict.fromkeys(sizes, _write_bytes), titles, key, height)
 
 
@@ -196,7 +166,7 @@ def _write_bytes(value: float) -> str:
     return format_si(int(value), "B")
 
 
-def draw(sizes: Mapping[str, tuple[int, str]]) -> None:
+def draw_headlines(sizes: Mapping[str, tuple[int, str]]) -> None:
     """Bytes and their definition, by label."""
     with st.container(horizontal=True, gap="medium", key="memory_headlines"):
         for label, (nbytes, definition) in sizes.items():

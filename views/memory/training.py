@@ -1,4 +1,4 @@
-"""Memory: what does training keep for the backward pass?"""
+"""Memory: what does training keep for the backward pass, and which batch fits?"""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from analysis.memory.findings import fits_finding
+from analysis.memory.fits import Footprint, footprints
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.training import TrainingMemory
+from archs.errors import DenseScopeError
 from views import cached, widgets
 from views.charts import memory as figures
-from views.charts import memory as memory_totals
-from views.memory import tables as memory_headlines
 from views.memory import tables as memory_tables
-from views.memory.inputs import OPTIMIZERS, Question, choose_optimizer
+from views.memory.question import OPTIMIZERS, Question, choose_budget, choose_optimizer
 
 KINDS_HELP = (
     "What autograd keeps after the forward pass, every piece of memory once; parameters and running statistics are "
@@ -31,7 +32,7 @@ def modes_of(question: Question) -> dict[str, TrainingMemory]:
     return {"plain": plain} | ({"recomputed": recomputed} if recomputed else {})
 
 
-def draw(question: Question) -> None:
+def draw_training(question: Question) -> None:
     """The section."""
     optimizer = choose_optimizer()
     modes = modes_of(question)
@@ -43,7 +44,7 @@ def draw(question: Question) -> None:
     with widgets.chart_or_table(
         "What is kept for the backward pass?", KINDS_HELP, lambda: memory_tables.show_kinds(kinds)
     ):
-        widgets.draw(memory_totals.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes kept by kind, mode by mode.")
+        widgets.draw(figures.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes kept by kind, mode by mode.")
     frames = {mode: memory_tables.kept(memory) for mode, memory in modes.items()}
     table = _side_by_side(frames)
     with widgets.chart_or_table(
@@ -69,7 +70,7 @@ def _draw_headlines(modes: Mapping[str, TrainingMemory], optimizer: str) -> None
         "Optimizer state": (plain.optimizer_bytes(optimizer), f"Of the optimizer: {OPTIMIZERS[optimizer]}."),
         "Buffers": (plain.buffer_bytes, "Running statistics of the batch norms."),
     }
-    memory_headlines.draw(saved | apart | totals)
+    memory_tables.draw_headlines(saved | apart | totals)
 
 
 def _side_by_side(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -80,3 +81,42 @@ def _side_by_side(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         columns[f"{mode}, by the layer"] = frame["kept_here"]
         columns[f"{mode}, so far"] = frame["kept_bytes"]
     return first[["name", "number", "stage"]].assign(**columns)
+
+
+FITS_HELP = (
+    "All that is held, against the batch. Inference: weights, buffers and the peak of the tensors. Training: weights, "
+    "buffers, gradients, optimizer state and what is kept for the backward pass. The kernels' workspace, the framework "
+    "itself and the gradients of activations come on top, so that the largest batch of a real device is smaller."
+)
+
+
+def draw_fits(question: Question) -> None:
+    """The section."""
+    left, right = st.columns(2)
+    with left:
+        budget = choose_budget()
+    with right:
+        optimizer = choose_optimizer()
+    found = _footprints(question, optimizer)
+    st.markdown(fits_finding(found, budget))
+    with st.container(horizontal=True, gap="medium", key="fits_headlines"):
+        for one in found:
+            batch = one.largest_batch(budget)
+            exact = f"Holds {one.total_bytes(batch):,} B; one image more, {one.total_bytes(batch + 1):,} B."
+            st.metric(f"Batch, {one.mode}", f"{batch:,}" if batch else "none fits", help=exact, width="content")
+    frame = memory_tables.devices(found)
+    with widgets.chart_or_table("Which batch fits?", FITS_HELP, lambda: memory_tables.show_devices(frame)):
+        figure = figures.growth(found, budget, widgets.current_theme())
+        widgets.draw(figure, "growth_chart", "Lines: memory of each mode against the batch, and the budget.")
+    widgets.downloads(frame, f"{question.name}_batches")
+
+
+def _footprints(question: Question, optimizer: str) -> list[Footprint]:
+    """One a mode; says so where training cannot be counted."""
+    inference = cached.inference_memory(question.name, question.settings)
+    try:
+        modes = modes_of(question)
+    except DenseScopeError as error:
+        st.info(f"Inference alone: {error}")
+        modes = {}
+    return footprints(inference, modes.get("plain"), modes.get("recomputed"), optimizer)

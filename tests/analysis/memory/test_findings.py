@@ -24,7 +24,7 @@ from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.optimize.saving import COUNTED, Report, Saving, saving
 from analysis.units import THIN_SPACE
 from archs.errors import ConfigError
-from views.memory.inputs import parse_budget
+from views.memory.question import parse_budget
 from views.theme import DARK, LIGHT, MEMORY_STYLES
 
 NAMES = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_slim_dw")

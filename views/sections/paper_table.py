@@ -1,16 +1,22 @@
-"""The architecture table as the papers print it: an HTML table, so that screen readers can read it like any other."""
+"""The architecture table as the papers print it, and how the depth adds up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+
+import pandas as pd
+import streamlit as st
 
 from analysis import Summary
-from analysis.structure.table import Abreast, Line, abreast, table
+from analysis.depth import depth_terms
+from analysis.findings import join
+from analysis.structure.table import Abreast, Line, abreast, table, table_rows
 from analysis.units import format_exact, format_quantity, format_size
+from views import tables, widgets
 
-HELP = {
+HEAD_HELP = {
     "Output": "Height × width in pixels.",
     "Layers": "In the notation of the family's paper; × says how often neighbours are repeated.",
     "Channels": "Read → made.",
@@ -58,7 +64,7 @@ def _head(summaries: Sequence[Summary], heads: Sequence[str], *, shared: bool) -
 
 
 def _column_head(head: str) -> str:
-    return f'<th scope="col"{_class(head)} title="{escape(HELP[head])}">{head}</th>'
+    return f'<th scope="col"{_class(head)} title="{escape(HEAD_HELP[head])}">{head}</th>'
 
 
 def _stage(row: Abreast, heads: Sequence[str], *, shared: bool) -> str:
@@ -118,3 +124,55 @@ _CELLS: dict[str, Callable[[Line], Cell]] = {
     "MACs": lambda line: _quantity("macs", line.macs),
     "Depth": lambda line: (str(line.depth or EMPTY), ""),
 }
+
+
+TABLE_HELP = """Each row is a stage, each line neighbouring layers in the notation of the family's paper.
+
+Normalisation and activation are not told, as in the papers, but their parameters count.
+A softmax is no layer here: networks end with logits."""
+DEPTH_TITLES = {
+    "term": ("Term", "A summand of the depth."),
+    "stage": ("Stage", "Row of the table above."),
+    "layers": ("Layers", "How many weighted layers the term counts in this stage."),
+    "first": ("From", "The first of them, by name."),
+    "last": ("To", "The last of them, by name."),
+}
+
+
+def draw_table(summaries: Sequence[Summary]) -> None:
+    """The section."""
+    names = join(summary.name for summary in summaries)
+    verb = "is" if len(summaries) == 1 else "are"
+    st.subheader(f"What {verb} {names} made of?", anchor=False, help=TABLE_HELP)
+    for group in together(summaries):
+        if len(group) < len(summaries):
+            st.markdown(f"**{group[0].name}**")
+        st.html(paper_table(group))
+    rows = [row for summary in summaries for row in table_rows(summary)]
+    widgets.downloads(pd.DataFrame(rows), f"{'_'.join(summary.name for summary in summaries)}_table")
+    for summary in summaries:
+        draw_depth(summary)
+
+
+def together(summaries: Sequence[Summary]) -> list[list[Summary]]:
+    """Networks of one family abreast, others one below the other: their stages have nothing in common."""
+    return [list(group) for _, group in groupby(summaries, key=lambda summary: summary.family or summary.name)]
+
+
+def draw_depth(summary: Summary) -> None:
+    """The terms of the depth, and the layers behind each of them."""
+    depth = summary.depth
+    st.subheader(f"Why is {summary.name} {depth.total} layers deep?", anchor=False, help="One row a term and stage.")
+    st.markdown(f"**{depth.formula}**: {depth.terms}. {depth.note}")
+    tables.show(depth_frame(summary), {}, DEPTH_TITLES, f"depth_table_{summary.name}")
+
+
+def depth_frame(summary: Summary) -> pd.DataFrame:
+    """One row a term and stage."""
+    terms = depth_terms(summary.target, [cost.layer for cost in summary.layers])
+    rows = []
+    for term in terms:
+        for stage, group in groupby(term.layers, key=lambda layer: layer.stage):
+            layers = [*group]
+            rows.append((term.text, stage, len(layers), layers[0].name, layers[-1].name))
+    return pd.DataFrame(rows, columns=[*DEPTH_TITLES])

@@ -18,7 +18,6 @@ from archs.create import create_model
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import SHORT, SPACE, TITLES, height
-from views.architecture.side_by_side import columns
 from views.charts.matrix import Panel, matrices
 from views.networks import variant
 
@@ -36,9 +35,9 @@ MORE_TITLES = TITLES | {
 }
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_feature_reuse(summaries: Sequence[Summary]) -> None:
     """The section."""
-    for column, summary in columns(summaries):
+    for column, summary in widgets.side_by_side(summaries):
         with column:
             if summary.target.config is None:
                 st.info(f"{summary.name} is built without weights: only registered networks can be given some here.")

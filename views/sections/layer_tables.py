@@ -1,4 +1,4 @@
-"""The tables of the Layers view."""
+"""The tables of a network's layers, kinds of operation and stages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from views.tables import Writer
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 COSTS = ("params", "macs", "memory_access_cost", "bytes_moved")
 SHARES = ("macs_share", "bytes_moved_share")

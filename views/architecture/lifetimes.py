@@ -17,10 +17,9 @@ from analysis.units import format_si
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import height
-from views.architecture.side_by_side import columns
 from views.charts.architecture import gantt
 from views.charts.depth import Band
-from views.memory.inference import LIFETIME_LABELS
+from views.sections.live_memory import choose_lifetimes
 
 WHOLE = "whole network"
 #: How many other layers run while a tensor is held.
@@ -43,7 +42,7 @@ TITLES = {
 }
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_lifetimes(summaries: Sequence[Summary]) -> None:
     """The section."""
     stages = dict.fromkeys(cost.layer.stage for summary in summaries for cost in summary.layers)
     left, middle, right = st.columns([2, 3, 4])
@@ -52,10 +51,8 @@ def draw(summaries: Sequence[Summary]) -> None:
     with middle:
         long = widgets.choose_segment("Held while others run for", "held", [*LONG], "≥ 4 layers")
     with right:
-        kind = widgets.choose_segment(
-            "Tensors are held", "lifetimes", [*LIFETIME_LABELS], "eager", format_func=LIFETIME_LABELS.__getitem__
-        )
-    for column, summary in columns(summaries):
+        kind = choose_lifetimes()
+    for column, summary in widgets.side_by_side(summaries):
         with column:
             try:
                 memory = memory_of(summary, "inference", lifetimes=kind)

@@ -1,4 +1,4 @@
-"""Architecture: how channels and resolution go along the depth, and what unequal channels cost."""
+"""How channels and resolution go along the depth, and what unequal channels cost."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from analysis.structure.channels import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
 from analysis.units import format_quantity, format_ratio, format_si
 from views import tables, widgets
-from views.architecture.side_by_side import columns
 from views.charts import architecture as figures
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 #: Pixels that a chart's panels span at the least: alone, or beside another.
 WIDTHS = {1: 780, 2: 340}
@@ -45,12 +45,12 @@ SHOWN = [*list(TITLES)[:8], "memory_access_cost", "least_access", "penalty"]
 TABLE_HEIGHT = 560
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_channels(summaries: Sequence[Summary]) -> None:
     """The section."""
     for summary in summaries:
         st.markdown(" ".join([channels_finding(summary), channels_rule(summary.target.config)]))
     frames = [channel_frame(summary) for summary in summaries]
-    for column, (summary, frame) in columns([*zip(summaries, frames, strict=True)]):
+    for column, (summary, frame) in widgets.side_by_side([*zip(summaries, frames, strict=True)]):
         with column:
             if not frame.empty:
                 draw_profile(summary, frame, frames)

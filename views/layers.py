@@ -15,7 +15,7 @@ from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.charts import depth as depth_figures
 from views.charts import traffic as traffic_figures
-from views.layers import tables as layer_table
+from views.sections import layer_tables as layer_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,24 +1,26 @@
-"""Memory: what do the designs of memory-efficient training save, and what do they cost in time?"""
+"""Memory: what do the designs of memory-efficient training save, and folding batch norms at inference?"""
 
 from __future__ import annotations
 
 import importlib.util
+from collections import Counter
 
 import streamlit as st
 
 from analysis.hardware.measure.design_run import DesignRun
-from analysis.memory.findings import designs_finding
+from analysis.memory.findings import designs_finding, folding_finding
+from analysis.optimize.saving import COUNTED
 from analysis.targets import is_library_name
 from analysis.units import format_size
 from archs.errors import DenseScopeError
-from views import widgets
+from views import cached, widgets
 from views.charts import memory_designs as figures
 from views.memory import tables as memory_tables
-from views.memory.inputs import Question
+from views.memory.question import Question
 from views.workbench import target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
-HELP = (
+DESIGNS_HELP = (
     "Each mark is one design, measured on this machine: what autograd keeps (distinct storages, without parameters and "
     "buffers) and the median time of a step, with quartiles. All designs take turns in one process. The further left "
     "and down, the better."
@@ -26,7 +28,7 @@ HELP = (
 _RUN = "design_run"
 
 
-def draw(question: Question) -> None:
+def draw_designs(question: Question) -> None:
     """The section."""
     if importlib.util.find_spec("torch") is None:
         st.info("Measuring designs needs torch, which is not installed here.")
@@ -46,7 +48,7 @@ def draw(question: Question) -> None:
     )
     frame = memory_tables.designs(run)
     with widgets.chart_or_table(
-        "What does saving memory cost in time?", HELP, lambda: memory_tables.show_designs(frame)
+        "What does saving memory cost in time?", DESIGNS_HELP, lambda: memory_tables.show_designs(frame)
     ):
         figure = figures.trade_off(run, widgets.current_theme())
         widgets.draw(figure, "designs_chart", f"Time of a step against bytes kept of {len(run.designs)} designs.")
@@ -88,3 +90,44 @@ def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
 
     st.session_state[_RUN] = measure_designs(target_of(name), batch_size, image_size, turns, after_step=advance)
     st.rerun()
+
+
+FOLDING_HELP = (
+    "What is left after `analysis.optimize_for_inference`, against the network as it is: a batch norm that reads one "
+    "convolution, which nobody else reads, becomes part of that convolution; outputs stay the same."
+)
+
+
+def draw_folding(question: Question) -> None:
+    """The section."""
+    if importlib.util.find_spec("torch") is None:
+        st.info("Folding is done on the real module and needs torch, which is not installed here.")
+        return
+    channels_last = widgets.switch(
+        "Channels last",
+        "channels_last",
+        True,
+        help="Weights and maps lie channels last; the other batch norms become multiply-adds, and dense blocks write "
+        "into one buffer instead of concatenating.",
+    )
+    with st.spinner(f"Building {question.name} and folding its batch norms …"):
+        found = cached.optimised(question.name, question.settings, channels_last)
+    st.markdown(folding_finding(found))
+    frame = memory_tables.saving(found)
+    terms = "\n\n".join(f"**{quantity.label}**: {quantity.definition}" for quantity in COUNTED.values())
+    with widgets.chart_or_table(
+        "What is left after folding?", f"{FOLDING_HELP}\n\n{terms}", lambda: memory_tables.show_saving(frame)
+    ):
+        figure = figures.saving(found, widgets.current_theme())
+        widgets.draw(figure, "saving_chart", "Bars: share of each quantity that is left after folding.")
+    st.subheader("Which batch norms were folded?", anchor=False, help="Every one, and where it went or why it stays.")
+    reasons = Counter(found.report.kept.values()).most_common()
+    lines = [f"{count} stay: {reason}." for reason, count in reasons]
+    if found.report.preallocated:
+        lines.append(f"{len(found.report.preallocated)} dense blocks write into one buffer each.")
+    if lines:
+        st.markdown("  \n".join(lines))
+    norms = memory_tables.norms(found.report)
+    if not norms.empty:
+        memory_tables.show_norms(norms)
+    widgets.downloads(frame, f"{question.name}_folding")

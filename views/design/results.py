@@ -1,19 +1,32 @@
-"""The headline figures of a design, each with what it is more or less than its baseline's."""
+"""What a design costs: headline figures against its baseline, and one chart at a time, so that changes show at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import pandas as pd
 import streamlit as st
 
 from analysis import Summary, predict
 from analysis.findings import Delta, deltas
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
-from analysis.quantities import QUANTITIES
+from analysis.quantities import QUANTITIES, label_of
+from analysis.summary import comparison_row
 from analysis.units import format_change, format_exact, format_quantity, format_share, format_si
 from archs.errors import DenseScopeError
+from archs.registry import list_archs
+from views import cached, frames, tables, widgets
+from views.charts import depth as depth_figures
+from views.charts import networks as network_figures
+from views.notation import Notation
+from views.sections import layer_tables as layer_table
+from views.sections.block_diagram import draw_block
+from views.sections.channels import draw_channels
+from views.sections.live_memory import draw_live_memory
+from views.sections.paper_table import draw_table
+from views.sidebar import InputSettings
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
 #: What a GPU is given: the batch and the precision at which predictions have been validated.
@@ -30,7 +43,7 @@ class Figure(NamedTuple):
     help: str
 
 
-def draw(base: Summary, summary: Summary, device: str) -> None:
+def draw_headlines(base: Summary, summary: Summary, device: str) -> None:
     """All of them, the counted ones first; times are predicted for a device."""
     with st.container(horizontal=True, gap="medium", key="design_counted"):
         for figure in (*_counted(base, summary), *_memory(base, summary)):
@@ -107,3 +120,58 @@ def _bytes(value: float) -> str:
 
 def _seconds(value: float) -> str:
     return format_si(value, "s")
+
+
+AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
+TABLE_COLUMNS = ("name", *AXES)
+TITLES = {"name": ("Network", "The design, then all registered networks that can take the input.")}
+#: How a design looks among the registered networks: `views.theme.VARIANT_STYLES`.
+OWN_VARIANT = "your design"
+
+
+def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """Channels, resolution and costs, layer by layer."""
+    frame = frames.layers(summary)
+    help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
+    with widgets.chart_or_table(
+        "Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame), live=True
+    ):
+        figure = depth_figures.profile(frame, widgets.current_theme())
+        widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+
+
+def draw_both_tables(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """As the family's paper would print it, beside the baseline."""
+    draw_table([summary] if base.name == summary.name else [base, summary])
+
+
+def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """The design among the registered networks, each at its own input while the sidebar says so."""
+    registered, _ = cached.comparison(list_archs(), settings)
+    own = comparison_row(summary) | {"variant": OWN_VARIANT}
+    frame = pd.concat([pd.DataFrame([own]), registered[registered["name"] != summary.name]], ignore_index=True)
+    notation = Notation()
+
+    def table() -> None:
+        writers = {key: lambda value, key=key: notation.write(key, value) for key in AXES}
+        tables.show(frame[list(TABLE_COLUMNS)], writers, TITLES, "design_neighbours_table")
+
+    help = "Accuracy is no part of this: a network that costs less may also know less."
+    with widgets.chart_or_table("Where does it stand among the registered networks?", help, table, live=True):
+        left, right = st.columns(2)
+        with left:
+            x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=label_of)
+        with right:
+            y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=label_of)
+        figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
+        widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
+
+
+CHARTS: dict[str, Callable[[Summary, Summary, InputSettings], None]] = {
+    "Along the depth": draw_depth,
+    "Table": draw_both_tables,
+    "Block": lambda base, summary, settings: draw_block([summary]),
+    "Channels": lambda base, summary, settings: draw_channels([summary]),
+    "Memory": lambda base, summary, settings: draw_live_memory(memory_of(summary), "design_memory", live=True),
+    "Among the registered": draw_neighbours,
+}

@@ -1,10 +1,11 @@
-"""Architecture: block diagrams as in the papers, drawn from the layers, with channels on the edges."""
+"""Block diagrams as in the papers, drawn from the layers, with channels on the edges."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,9 +14,35 @@ from analysis import Summary
 from analysis.structure.diagram import Diagram, diagrams
 from analysis.units import format_quantity
 from views import tables, widgets
-from views.architecture import block_diagram
-from views.architecture.side_by_side import columns
 from views.charts.diagram_svg import draw as draw_svg
+
+HTML = """<div class="diagram"></div>
+<p>Download, as drawn: <button class="svg" type="button">SVG</button> <button class="png" type="button">PNG</button></p>
+"""
+CSS = """
+.diagram svg { max-width: 100%; height: auto; }
+p { font: inherit; margin: 0.5rem 0 0; }
+button {
+  font: inherit; color: inherit; background: transparent; cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.25rem); padding: 0.25rem 0.75rem;
+}
+button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+"""
+_diagram = st.components.v2.component(
+    "block_diagram", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+)
+
+
+def show_picture(svg: str, name: str, key: str) -> None:
+    """The picture.
+
+    Args:
+        svg: its text.
+        name: of the files that it is saved as, without ending.
+        key: of the element, unique on the page.
+    """
+    _diagram(data={"svg": svg, "name": name}, key=key)
+
 
 HELP = """A box is a convolution with the normalisation and activation beside it, in the order of the family. Numbers on
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.
@@ -33,14 +60,14 @@ TITLES = {
 KEYS = ("diagram", "diagram_beside")
 
 
-def draw(summaries: Sequence[Summary]) -> None:
+def draw_block(summaries: Sequence[Summary]) -> None:
     """The section."""
-    for column, (key, summary) in columns([*zip(KEYS, summaries, strict=False)]):
+    for column, (key, summary) in widgets.side_by_side([*zip(KEYS, summaries, strict=False)]):
         with column:
-            draw_network(summary, key, alone=len(summaries) == 1)
+            draw_part(summary, key, alone=len(summaries) == 1)
 
 
-def draw_network(summary: Summary, key: str, *, alone: bool) -> None:
+def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     """A choice of parts, and the diagram of one."""
     name = summary.name
     parts = diagrams([cost.layer for cost in summary.layers], summary.target.config)
@@ -54,7 +81,7 @@ def draw_network(summary: Summary, key: str, *, alone: bool) -> None:
     question = f"{title}: what is inside?"
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"boxes_{key}")):
         file_name = re.sub(r"[^\w.]+", "_", f"{name}_{chosen.title}")
-        block_diagram.show(draw_svg(chosen, widgets.current_theme(), name), file_name, f"picture_{key}")
+        show_picture(draw_svg(chosen, widgets.current_theme(), name), file_name, f"picture_{key}")
     widgets.downloads(frame, f"{file_name}_boxes")
 
 

@@ -1,1 +1,0 @@
-"""Layers: what one network is made of, and what each layer costs. `layers` is the screen."""

@@ -1,0 +1,63 @@
+"""What is alive as a network runs: the chart of live bytes, its table, and until when tensors are held."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, live_by_kind
+from analysis.memory.inference import InferenceMemory
+from analysis.units import format_si
+from views import tables, widgets
+from views.charts import memory as figures
+
+HELP = (
+    "Bytes of all tensors that are alive as a layer runs, its inputs and its output among them; a ReLU overwrites its "
+    "input where nothing else reads that. A tensor has the colour of the layer that allocates it. Weights and the "
+    "kernels' workspace are not in it. Hover a layer for its largest tensors."
+)
+#: Keys of `analysis.memory.LIFETIMES`.
+LIFETIMES = {"eager": "As by eager modules", "minimal": "Until the last reader"}
+#: So many of the tensors that are alive are named.
+NAMED = 4
+TITLES = {
+    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
+    "number": ("No.", "Position in execution order."),
+    "stage": ("Stage", "Row of the paper's table."),
+    "op": ("Op", "The operation."),
+    "live_bytes": ("Alive", "Bytes of all tensors that are alive as the layer runs."),
+    "allocated_bytes": ("New", "Bytes that the layer allocates; 0 where it overwrites its input."),
+    "tensors": ("Tensors", "How many are alive."),
+    "largest": ("Largest", "The largest of them."),
+}
+TABLE_HEIGHT = 460
+
+
+def choose_lifetimes() -> str:
+    """Until when tensors are held: a key of `LIFETIMES`."""
+    return widgets.choose_segment(
+        "Tensors are held", "lifetimes", tuple(LIFETIMES), "eager", format_func=LIFETIMES.__getitem__
+    )
+
+
+def draw_live_memory(memory: InferenceMemory, key: str, *, live: bool = False) -> pd.DataFrame:
+    """The chart and its table; the frame that they show. `live` as in `widgets.chart_or_table`."""
+    frame = timeline(memory)
+    with widgets.chart_or_table("What is alive as each layer runs?", HELP, lambda: show_timeline(frame), live=live):
+        figure = figures.timeline(frame, LIVE_KINDS, widgets.current_theme())
+        widgets.draw(figure, key, f"Live bytes of {memory.summary.name} as each layer runs; the peak is marked.")
+    return frame
+
+
+def timeline(memory: InferenceMemory) -> pd.DataFrame:
+    """One row a layer as it runs: live bytes, in all and in columns by kind of tensor, and the largest tensors."""
+    frame = pd.DataFrame(memory.rows())
+    frame.insert(0, "number", range(1, len(frame) + 1))
+    alive = list(alive_at_each(memory, NAMED))
+    largest = [", ".join(f"{tensor.name} ({format_si(tensor.nbytes, 'B')})" for tensor in one.largest) for one in alive]
+    return frame.assign(**live_by_kind(memory), tensors=[one.tensors for one in alive], largest=largest)
+
+
+def show_timeline(frame: pd.DataFrame) -> None:
+    """One row a layer as it runs."""
+    writers = dict.fromkeys(("live_bytes", "allocated_bytes"), lambda value: format_si(int(value), "B"))
+    tables.show(frame[[*TITLES]], writers, TITLES, "live_table", TABLE_HEIGHT)
