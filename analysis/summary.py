@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import OP_COSTS, LayerCost, cost_layers
+from analysis.costs import DTYPE_BYTES, OP_COSTS, LayerCost, cost_layers
 from analysis.depth import Depth, depth_of_layers
 from analysis.kinds import CONV_KINDS, op_kind
 from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
@@ -178,10 +178,11 @@ def summarize(
     Raises:
         DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
     """
-    checks.choice("route", route, ("auto", "plan", "trace"))
+    route = checks.choice("route", route, ("auto", "plan", "trace"))
+    dtype = checks.choice("dtype", dtype, tuple(DTYPE_BYTES))
     resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
-    checks.batch_size(batch_size)
+    batch_size = checks.batch_size(batch_size)
     if route == "auto":
         route = resolved.best_route
     layers = resolved.layers(size, batch_size, route)

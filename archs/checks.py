@@ -1,8 +1,12 @@
-"""Checks that turn a bad value into one clear `ConfigError`, shared by configs and by everything that takes sizes."""
+"""Checks that turn a bad value into one clear `ConfigError`, shared by configs and by everything that takes arguments.
+
+Each gives back the value as Python's own int, float, bool, str or tuple, whatever NumPy or torch made it of: keep that.
+"""
 
 from __future__ import annotations
 
 from math import inf
+from operator import index
 from typing import Any, TypeGuard
 
 from archs.errors import ConfigError
@@ -13,64 +17,73 @@ MAX_IMAGE_SIDE = 8192
 MAX_BATCH_SIZE = 65536
 
 
+def plain(value: Any) -> Any:
+    """A scalar or array of NumPy or torch as Python numbers and lists; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def is_integer(value: object) -> TypeGuard[int]:
-    """True for integers, NumPy's too, but not for booleans."""
+    """True for integers, but not for booleans."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def integer(field: str, value: Any, low: int, high: int) -> int:
     """`value` as an int in [low, high]."""
-    if not (is_integer(value) and low <= value <= high):
+    number = plain(value)
+    if not (is_integer(number) and low <= number <= high):
         raise ConfigError(field, value, f"an integer from {low} to {high}")
-    return int(value)
+    return index(number)
 
 
 def integers(field: str, value: Any, low: int, high: int, lengths: range) -> tuple[int, ...]:
     """`value` as a tuple of ints in [low, high], with an allowed length."""
+    listed = plain(value)
     if (
-        isinstance(value, (str, bytes))
-        or not hasattr(value, "__iter__")
-        or len(items := tuple(value)) not in lengths
+        isinstance(listed, (str, bytes))
+        or not hasattr(listed, "__iter__")
+        or len(items := tuple(map(plain, listed))) not in lengths
         or not all(is_integer(item) and low <= item <= high for item in items)
     ):
         count = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
         raise ConfigError(field, value, f"a sequence of {count} integers from {low} to {high}")
-    return tuple(map(int, items))
+    return tuple(map(index, items))
 
 
 def number(field: str, value: Any, low: float, high: float = inf, *, open_low: bool, open_high: bool) -> float:
     """`value` as a float between `low` and `high`."""
-    real = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (real and (low < value if open_low else low <= value) and (value < high if open_high else value <= high)):
+    found = plain(value)
+    real = isinstance(found, (int, float)) and not isinstance(found, bool)
+    if not (real and (low < found if open_low else low <= found) and (found < high if open_high else found <= high)):
         interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
         raise ConfigError(field, value, f"a number in {interval}")
-    return float(value)
+    return float(found)
 
 
 def choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value` if it is one of the allowed words."""
-    if value not in allowed:
+    word = plain(value)
+    if word not in allowed:
         raise ConfigError(field, value, f"one of {', '.join(map(repr, allowed))}")
-    return str(value)
+    return str(word)
 
 
 def boolean(field: str, value: Any) -> bool:
     """`value` if it is True or False."""
-    if not isinstance(value, bool):
+    found = plain(value)
+    if not isinstance(found, bool):
         raise ConfigError(field, value, "True or False")
-    return value
+    return found
 
 
 def image_size(value: Any) -> Pair:
     """An int or a pair (h, w), as (h, w)."""
-    sides = (value, value) if is_integer(value) else value
-    if not (
-        isinstance(sides, (tuple, list))
-        and len(sides) == 2
-        and all(is_integer(side) and 1 <= side <= MAX_IMAGE_SIDE for side in sides)
-    ):
-        raise ConfigError("image_size", value, f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}")
-    return int(sides[0]), int(sides[1])
+    found = plain(value)
+    sides = [found, found] if is_integer(found) else found
+    if isinstance(sides, (tuple, list)) and len(sides) == 2:
+        height, width = map(plain, sides)
+        if all(is_integer(side) and 1 <= side <= MAX_IMAGE_SIDE for side in (height, width)):
+            return index(height), index(width)
+    raise ConfigError("image_size", value, f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}")
 
 
 def batch_size(value: Any) -> int:
@@ -78,7 +91,7 @@ def batch_size(value: Any) -> int:
     return integer("batch_size", value, 1, MAX_BATCH_SIZE)
 
 
-def own_image_size(value: Any) -> int | Pair:
-    """A config's own image size: one int where the image is square."""
-    height, width = image_size(value)
-    return height if height == width else (height, width)
+def keep(record: object, **values: object) -> None:
+    """Put checked values in the place of what the fields of a frozen record were given."""
+    for field, value in values.items():
+        object.__setattr__(record, field, value)

@@ -1,12 +1,111 @@
-"""What the configs of all families share."""
+"""What a config is: fields that each declare once what they may hold and how they are shown, and are checked by that.
+
+    growth_rate: int = integer(32, "Growth rate k", "Channels that each dense layer adds.", high=1024, slider=64)
+
+Controls of the app and searches read the declarations (`declared`); `NetworkConfig` checks by them and keeps what the
+checks give back, so that counts never depend on what made a number.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, ClassVar, Literal
 
 from archs import checks
 from archs.layer import Pair
+
+
+def _always(config: Any) -> str:
+    """Every field has an effect, unless it says otherwise."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What one field may hold, and what an editor has to know of it."""
+
+    label: str
+    help: str
+    kind: Literal["integer", "number", "choice", "boolean", "image_size"]
+    low: float = 1
+    high: float = 1024
+    #: Whether `low` and `high` themselves are out of bounds.
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+    #: Whether None is allowed.
+    optional: bool = False
+    #: Allowed lengths of a sequence; None: the field is one value.
+    lengths: range | None = None
+    #: The sequence of which the field has one number for each, or one number for all.
+    per: str = ""
+    #: By how much an editor changes a number, and the ends of a slider, which are no bounds of the field.
+    step: float = 1
+    slider: tuple[float, float] | None = None
+    #: Says why the field has no effect as things stand; empty where it has.
+    idle: Callable[[Any], str] = _always
+    #: Whether plans count by it or branch on it: configs that differ in it are not planned together.
+    structural: bool = False
+    #: Whether its numbers tell how often a part of the plan is repeated.
+    repeats: bool = False
+
+    def check(self, name: str, config: Any) -> Any:
+        """The value of a config's field as Python's own. Raises: ConfigError: it is not allowed."""
+        value = checks.plain(getattr(config, name))
+        if value is None and self.optional:
+            return None
+        match self.kind:
+            case "image_size":
+                height, width = checks.image_size(value)
+                return height if height == width else (height, width)
+            case "boolean":
+                return checks.boolean(name, value)
+            case "choice":
+                return checks.choice(name, value, self.choices)
+            case "number":
+                ends = {"open_low": self.open_low, "open_high": self.open_high}
+                return checks.number(name, value, self.low, self.high, **ends)
+        low, high, lengths = int(self.low), int(self.high), self.lengths
+        if self.per and not checks.is_integer(value):
+            count = len(getattr(config, self.per))
+            lengths = range(count, count + 1)
+        return checks.integers(name, value, low, high, lengths) if lengths else checks.integer(name, value, low, high)
+
+
+def _declare(default: Any, label: str, help: str, kind: Any, **more: Any) -> Any:
+    return field(default=default, metadata={Field: Field(label=label, help=help, kind=kind, **more)})
+
+
+def integer(default: Any, label: str, help: str, *, slider: int | None = None, **more: Any) -> Any:
+    """A field of one whole number; `slider` is the upper end of an editor's slider."""
+    return _declare(default, label, help, "integer", slider=slider and (more.get("low", 1), slider), **more)
+
+
+def integers(default: Any, label: str, help: str, **more: Any) -> Any:
+    """A field of whole numbers: `lengths` of them, or one for each of the sequence `per`, or one for all of that."""
+    return _declare(default, label, help, "integer", **more)
+
+
+def share(default: float, label: str, help: str, **more: Any) -> Any:
+    """A field of one number from 0 to 1."""
+    return _declare(default, label, help, "number", low=0, high=1, step=0.05, **more)
+
+
+def choice(default: str, label: str, help: str, *choices: str, **more: Any) -> Any:
+    """A field of one word of several."""
+    return _declare(default, label, help, "choice", choices=choices, **more)
+
+
+def boolean(label: str, help: str, **more: Any) -> Any:
+    """A field that is False unless it is set."""
+    return _declare(False, label, help, "boolean", **more)
+
+
+def sides(default: int | Pair, label: str, help: str, **more: Any) -> Any:
+    """A field of an image's side, or of its height and width."""
+    return _declare(default, label, help, "image_size", high=checks.MAX_IMAGE_SIDE, step=32, **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,22 +118,39 @@ class NetworkConfig:
 
     family: ClassVar[str]
 
-    #: Dropout probability, in training.
-    drop_rate: float = 0.0
-    num_classes: int = 1000
-    in_channels: int = 3
     #: The size that the network was made for.
-    image_size: int | Pair = 224
+    image_size: int | tuple[int, int] = sides(
+        224,
+        "Image size",
+        "Side in pixels that the network is made for; used while the sidebar says own.",
+        structural=True,
+    )
+    num_classes: int = integer(1000, "Classes", "Outputs of the classifier.", high=100_000)
+    in_channels: int = integer(3, "Image channels", "3 for colour, 1 for grey.")
+    drop_rate: float = share(
+        0.0, "Dropout", "Probability, in training; inference has none.", slider=(0.0, 0.95), open_high=True
+    )
     #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md): same results.
-    memory_efficient: bool = False
+    memory_efficient: bool = boolean("Recompute in training", "Concatenation, BN and ReLU: docs/memory.md.")
 
     def __post_init__(self) -> None:
-        checks.number("drop_rate", self.drop_rate, 0, 1, open_low=False, open_high=True)
-        checks.integer("num_classes", self.num_classes, 1, 100_000)
-        checks.integer("in_channels", self.in_channels, 1, 1024)
-        checks.boolean("memory_efficient", self.memory_efficient)
-        self._normalise("image_size", checks.own_image_size(self.image_size))
+        kind: Any = type(self)
+        for name, each in sorted(declared(kind).items(), key=lambda item: bool(item[1].per)):
+            checks.keep(self, **{name: each.check(name, self)})
+        self.check_together()
 
-    def _normalise(self, field: str, value: object) -> None:
-        """Put a checked value, such as a tuple for a list, in the place of what was given."""
-        object.__setattr__(self, field, value)
+    def check_together(self) -> None:
+        """What no field can tell alone. Raises: ConfigError: the values do not go together."""
+
+
+@cache
+def declared(config_type: type[NetworkConfig]) -> dict[str, Field]:
+    """The declarations of a config's fields, the family's own first; a default that is set anew keeps them.
+
+    >>> declared(NetworkConfig)["num_classes"].label
+    'Classes'
+    """
+    owners = filter(is_dataclass, reversed(config_type.__mro__))
+    found = {each.name: each.metadata[Field] for owner in owners for each in fields(owner) if Field in each.metadata}
+    common = [each.name for each in fields(NetworkConfig)]
+    return {each.name: found[each.name] for each in sorted(fields(config_type), key=lambda each: each.name in common)}

@@ -41,6 +41,7 @@ class Design:
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and 0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
             raise ConfigError("name", self.name, f"1 to {MAX_NAME} printable characters")
+        checks.keep(self, name=str(self.name))
 
     def to_json(self) -> str:
         """The text of its file, with all fields of the config."""

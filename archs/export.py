@@ -61,9 +61,9 @@ def export_model(
     """
     config: Any = model.config
     write = _WRITERS[checks.choice("file_format", file_format, FORMATS)]
-    plan_layers(config, image_size, 1 if batch_size is None else batch_size)
+    batches = CHECKED_BATCHES if batch_size is None else (checks.batch_size(batch_size),)
+    plan_layers(config, image_size, batches[0])
     size = checks.image_size(config.image_size if image_size is None else image_size)
-    batches = CHECKED_BATCHES if batch_size is None else (batch_size,)
     model = deepcopy(model).eval()
     with _replacing(Path(path)) as unchecked, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")

@@ -39,7 +39,7 @@ def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: in
 
     resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
-    checks.batch_size(batch_size)
+    batch_size = checks.batch_size(batch_size)
     try:
         from analysis.crosscheck.reconcile import reconcile
     except ModuleNotFoundError:

@@ -74,7 +74,7 @@ class Device:
         for field, (low, high) in _BOUNDS.items():
             value = getattr(self, field)
             if value is not None or field in ("fp32_flops_per_s", "bandwidth_bytes_per_s"):
-                _check(self.name, field, value, low, high)
+                checks.keep(self, **{field: _checked(self.name, field, value, low, high)})
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -83,16 +83,16 @@ class Device:
 
     def peak_flops_per_s(self, precision: str) -> float:
         """The peak at a precision. Raises: ConfigError: the device lacks it."""
-        checks.choice("precision", precision, tuple(PRECISION_BYTES))
+        precision = checks.choice("precision", precision, tuple(PRECISION_BYTES))
         if precision not in self.precisions:
             known = ", ".join(map(repr, self.precisions))
             raise ConfigError("precision", precision, f"one that {self.name} has by its data sheet: {known}")
         return float(getattr(self, f"{precision}_flops_per_s"))
 
 
-def _check(name: str, field: str, value: Any, low: float, high: float) -> None:
+def _checked(name: str, field: str, value: Any, low: float, high: float) -> float:
     try:
-        checks.number(field, value, low, high, open_low=False, open_high=False)
+        return checks.number(field, value, low, high, open_low=False, open_high=False)
     except ConfigError:
         raise ConfigError(f"{field} of {name}", value, f"a number from {low:g} to {high:g}, in base units") from None
 

@@ -81,7 +81,7 @@ def memory(
     Raises:
         DenseScopeError: as `analysis.summarize`; a mode that is not one; tensors that cannot be followed.
     """
-    checks.choice("mode", mode, MODES)
+    mode = checks.choice("mode", mode, MODES)
     return memory_of(
         summarize(target, image_size, batch_size, dtype), mode, lifetimes=lifetimes, inplace_relu=inplace_relu
     )
@@ -91,9 +91,8 @@ def memory_of(
     summary: Summary, mode: str = "inference", *, lifetimes: str = "eager", inplace_relu: bool = True
 ) -> InferenceMemory | TrainingMemory:
     """As `memory`, of a network whose layers are already there."""
-    checks.choice("mode", mode, MODES)
-    checks.choice("lifetimes", lifetimes, LIFETIMES)
-    checks.boolean("inplace_relu", inplace_relu)
+    mode, lifetimes = checks.choice("mode", mode, MODES), checks.choice("lifetimes", lifetimes, LIFETIMES)
+    inplace_relu = checks.boolean("inplace_relu", inplace_relu)
     if mode == "inference":
         return inference_memory(summary, lifetimes, inplace_relu=inplace_relu)
     return training_memory(summary)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.storages import largest_batch
 from analysis.memory.training import TrainingMemory
+from archs import checks
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Footprint:
 
     def total_bytes(self, batch_size: int) -> int:
         """Everything that is held at some batch."""
-        return self.fixed_bytes + self.batch_bytes * batch_size // self.batch_size
+        return self.fixed_bytes + self.batch_bytes * checks.batch_size(batch_size) // self.batch_size
 
     def largest_batch(self, budget_bytes: float) -> int:
         """The largest batch whose total fits. Raises: ConfigError: the budget is not a positive number."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from analysis.costs import element_bytes
 from analysis.summary import Summary
+from archs import checks
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import INPUT, Layer
 
@@ -69,6 +70,7 @@ def largest_batch(budget_bytes: float, fixed_bytes: int, batch_bytes: int, batch
 
     Raises: ConfigError: the budget is not a positive number.
     """
+    budget_bytes = checks.plain(budget_bytes)
     number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
     if not (number and 0 < budget_bytes < float("inf")):
         raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")

@@ -51,8 +51,9 @@ def optimize_for_inference(
             sentence.
     """
     check_module(model)
-    checks.boolean("fold_bn", fold_bn)
-    checks.boolean("channels_last", channels_last)
+    fold_bn = checks.boolean("fold_bn", fold_bn)
+    channels_last = checks.boolean("channels_last", channels_last)
+    compile = checks.plain(compile)
     if not isinstance(compile, (bool, str)):
         raise ConfigError("compile", compile, "True, False or the name of a backend of torch.compile")
     size = checks.image_size(own_image_size(model) if image_size is None else image_size)

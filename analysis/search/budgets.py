@@ -13,6 +13,7 @@ import numpy.typing as npt
 from analysis.quantities import label_of
 from analysis.search.columns import Mask
 from analysis.search.quantities import UnknownQuantityError, format_value
+from archs import checks
 from archs.errors import ConfigError
 
 
@@ -48,9 +49,10 @@ def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> 
     for quantity, limits in (budgets or {}).items():
         if quantity not in known:
             raise UnknownQuantityError(quantity, known)
-        if not (isinstance(limits, (tuple, list)) and len(limits) == 2 and all(map(_is_limit, limits))):
+        pair = checks.plain(limits)
+        if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(_is_limit, map(checks.plain, pair)))):
             raise ConfigError(f"the budget of {quantity}", limits, "a pair (lower, upper) of numbers or None")
-        low, high = limits
+        low, high = map(checks.plain, pair)
         if low is not None and high is not None and low > high:
             raise ConfigError(f"the budget of {quantity}", limits, "a pair whose lower bound is not above the upper")
         bounds += [
@@ -60,7 +62,7 @@ def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> 
 
 
 def _is_limit(value: Any) -> bool:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return value is None or bool(number and isfinite(value))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.costs import element_bytes
+from analysis.costs import DTYPE_BYTES
 from analysis.hardware.accuracy import accuracy_rows
 from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
@@ -54,8 +54,8 @@ class PeakMemory:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        checks.batch_size(self.batch_size)
-        element_bytes(self.dtype)
+        dtype = checks.choice("dtype", self.dtype, tuple(DTYPE_BYTES))
+        checks.keep(self, batch_size=checks.batch_size(self.batch_size), dtype=dtype)
 
     def __call__(self, config: NetworkConfig) -> float:
         return memory(config, None, self.batch_size, self.dtype, "inference").total_bytes
@@ -70,9 +70,12 @@ class TrainingMemory:
     optimizer: str = "sgd"
 
     def __post_init__(self) -> None:
-        checks.batch_size(self.batch_size)
-        checks.choice("dtype", self.dtype, TRAINING_DTYPES)
-        checks.choice("optimizer", self.optimizer, tuple(OPTIMIZERS))
+        checks.keep(
+            self,
+            batch_size=checks.batch_size(self.batch_size),
+            dtype=checks.choice("dtype", self.dtype, TRAINING_DTYPES),
+            optimizer=checks.choice("optimizer", self.optimizer, tuple(OPTIMIZERS)),
+        )
 
     def __call__(self, config: NetworkConfig) -> float:
         return memory(config, None, self.batch_size, self.dtype, "training").total_bytes(self.optimizer)
@@ -89,11 +92,14 @@ class PredictedSeconds:
     execution: str = "eager"
 
     def __post_init__(self) -> None:
-        checks.choice("precision", self.precision, tuple(PRECISION_BYTES))
+        checks.keep(
+            self,
+            precision=checks.choice("precision", self.precision, tuple(PRECISION_BYTES)),
+            batch_size=checks.batch_size(self.batch_size),
+            layout=checks.choice("layout", self.layout, LAYOUTS),
+            execution=checks.choice("execution", self.execution, EXECUTIONS),
+        )
         get_device(self.device).peak_flops_per_s(self.precision)
-        checks.batch_size(self.batch_size)
-        checks.choice("layout", self.layout, LAYOUTS)
-        checks.choice("execution", self.execution, EXECUTIONS)
 
     def __call__(self, config: NetworkConfig) -> float:
         conditions = (self.batch_size, None, self.precision, self.layout, self.execution)

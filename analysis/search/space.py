@@ -82,7 +82,7 @@ class Space:
 
         Raises: ConfigError: there is no such number, or the combination of values is no network.
         """
-        checks.integer("index", index, 0, self.size - 1)
+        index = checks.integer("index", index, 0, self.size - 1)
         values = []
         for axis in reversed(self.axes):
             index, digit = divmod(index, len(axis.values))
@@ -127,15 +127,20 @@ def _axis(base: NetworkConfig, name: Any, values: Any) -> Axis:
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:
+    values = checks.plain(values)
     allowed = f"a sequence of 1 to {MAX_VALUES} values, so that the space is not empty"
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") or not hasattr(values, "__len__"):
         raise ConfigError(f"the choice of {name}", values, allowed)
     if not 0 < len(values) <= MAX_VALUES:
         raise ConfigError(f"the choice of {name}", values, allowed)
     try:
-        return tuple(dict.fromkeys(tuple(value) if isinstance(value, list) else value for value in values))
+        return tuple(dict.fromkeys(_hashable(checks.plain(value)) for value in values))
     except TypeError:
         raise ConfigError(f"the choice of {name}", values, "made of numbers, words and tuples") from None
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(checks.plain, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _check_overlaps(axes: tuple[Axis, ...]) -> None:

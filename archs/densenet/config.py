@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 from typing import ClassVar
 
-from archs import checks
-from archs.config import NetworkConfig
+from archs.config import NetworkConfig, boolean, choice, integer, integers, share
 from archs.errors import ConfigError
 
 
@@ -20,34 +20,32 @@ class DenseNetConfig(NetworkConfig):
 
     family: ClassVar[str] = "densenet"
 
-    #: k: channels that each dense layer adds.
-    growth_rate: int = 32
-    #: Dense layers per block.
-    block_config: tuple[int, ...] = (6, 12, 24, 16)
-    #: Channels that the stem hands to the first block.
-    num_init_features: int = 64
-    #: The bottleneck makes bn_size·k channels; None: no bottleneck, each layer is BN-ReLU-3×3.
-    bn_size: int | None = 4
-    #: θ: share of the channels that a transition keeps.
-    compression: float = 0.5
-    #: "imagenet": 7×7/2, BN, ReLU, 3×3/2 max pool; "cifar": one 3×3 convolution.
-    stem: str = "imagenet"
-    #: Whether convolutions have a bias (only the network of Dive into Deep Learning has).
-    conv_bias: bool = False
+    growth_rate: int = integer(32, "Growth rate k", "Channels that each dense layer adds.", slider=64)
+    block_config: tuple[int, ...] = integers(
+        (6, 12, 24, 16), "Dense layers per block", "n of each block.", high=256, lengths=range(1, 9), repeats=True
+    )
+    num_init_features: int = integer(64, "Stem channels", "What the stem hands to the first block.", high=4096, step=8)
+    bn_size: int | None = integer(
+        4,
+        "Bottleneck width",
+        "The 1×1 convolution makes so many times k channels; none: BN-ReLU-3×3 alone.",
+        high=64,
+        slider=16,
+        optional=True,
+    )
+    compression: float = share(
+        0.5,
+        "Compression θ",
+        "Share of the channels that a transition keeps.",
+        open_low=True,
+        slider=(0.05, 1.0),
+        idle=lambda config: "" if len(config.block_config) > 1 else "one block has no transition",
+    )
+    stem: str = choice("imagenet", "Stem", "imagenet: 7×7/2 and 3×3/2 max pool; cifar: 3×3.", "imagenet", "cifar")
+    #: Only the network of Dive into Deep Learning has them.
+    conv_bias: bool = boolean("Biases in convolutions", "None of the papers' networks has them.")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.integer("growth_rate", self.growth_rate, 1, 1024)
-        self._normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
-        checks.integer("num_init_features", self.num_init_features, 1, 4096)
-        if self.bn_size is not None:
-            checks.integer("bn_size", self.bn_size, 1, 64)
-        checks.number("compression", self.compression, 0, 1, open_low=True, open_high=False)
-        checks.choice("stem", self.stem, ("imagenet", "cifar"))
-        checks.boolean("conv_bias", self.conv_bias)
-        self._check_transitions()
-
-    def _check_transitions(self) -> None:
+    def check_together(self) -> None:
         channels = self.num_init_features
         for number, num_layers in enumerate(self.block_config[:-1], start=1):
             width = channels + num_layers * self.growth_rate
@@ -58,7 +56,7 @@ class DenseNetConfig(NetworkConfig):
 
     def compressed(self, channels: int) -> int:
         """⌊θm⌋: the channels that a transition makes of m."""
-        return int(channels * self.compression)
+        return floor(channels * self.compression)
 
     @property
     def variant(self) -> str:

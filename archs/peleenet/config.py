@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archs import checks
-from archs.config import NetworkConfig
+from archs.config import NetworkConfig, integer, integers
 from archs.errors import ConfigError
 
 
@@ -20,37 +19,26 @@ class PeleeNetConfig(NetworkConfig):
 
     family: ClassVar[str] = "peleenet"
 
-    #: k: channels that each two-way dense layer adds, half of them each way; one number, or one per stage.
-    growth_rate: int | tuple[int, ...] = 32
-    #: Two-way dense layers per stage.
-    block_config: tuple[int, ...] = (3, 4, 8, 6)
-    #: Channels that the stem block makes.
-    num_init_features: int = 32
-    #: The bottlenecks of a stage aim at k/2 times this many channels; one number, or one per stage.
-    bottleneck_width: int | tuple[int, ...] = (1, 2, 4, 4)
-    #: Dropout probability in front of the classifier, in training.
+    growth_rate: int | tuple[int, ...] = integers(
+        32, "Growth rate k per stage", "Even: half each way.", low=2, step=2, per="block_config"
+    )
+    block_config: tuple[int, ...] = integers(
+        (3, 4, 8, 6),
+        "Two-way dense layers per stage",
+        "n of each stage.",
+        high=256,
+        lengths=range(1, 9),
+        repeats=True,
+    )
+    num_init_features: int = integer(32, "Stem channels", "Even: one branch gets half.", low=8, high=4096, step=2)
+    #: The bottlenecks of a stage aim at so many times k/2 channels.
+    bottleneck_width: int | tuple[int, ...] = integers(
+        (1, 2, 4, 4), "Bottleneck width per stage", "Times k/2 channels.", high=64, per="block_config"
+    )
+    #: In front of the classifier.
     drop_rate: float = 0.05
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._normalise("block_config", checks.integers("block_config", self.block_config, 1, 256, range(1, 9)))
-        stages = range(len(self.block_config), len(self.block_config) + 1)
-        for field, high in (("growth_rate", 1024), ("bottleneck_width", 64)):
-            value = getattr(self, field)
-            if checks.is_integer(value):
-                checks.integer(field, value, 1, high)
-            else:
-                self._normalise(field, checks.integers(field, value, 1, high, stages))
-        self._check_growth_rates()
-        checks.integer("num_init_features", self.num_init_features, 8, 4096)
-        if self.num_init_features % 2:
-            raise ConfigError(
-                "num_init_features",
-                self.num_init_features,
-                f"even, such as {self.num_init_features + 1}: one branch gets half",
-            )
-
-    def _check_growth_rates(self) -> None:
+    def check_together(self) -> None:
         for k, width in zip(self.growth_rates, self.bottleneck_widths, strict=True):
             if k % 2:
                 raise ConfigError("growth_rate", self.growth_rate, f"even, such as {k + 1}: half of it goes each way")
@@ -58,6 +46,9 @@ class PeleeNetConfig(NetworkConfig):
                 least = 2 * -(4 // -width)
                 allowed = f"at least {least} where bottleneck_width is {width}, so that a bottleneck has 4 channels"
                 raise ConfigError("growth_rate", self.growth_rate, allowed)
+        if (channels := self.num_init_features) % 2:
+            allowed = f"even, such as {channels + 1}: one branch gets half"
+            raise ConfigError("num_init_features", channels, allowed)
 
     @property
     def growth_rates(self) -> tuple[int, ...]:

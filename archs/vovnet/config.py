@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archs import checks
-from archs.config import NetworkConfig
+from archs.config import NetworkConfig, boolean, choice, integer, integers
+
+#: How many stages behind the stem every VoVNet has.
+STAGES = range(4, 5)
 
 
 @dataclass(frozen=True)
@@ -19,29 +21,40 @@ class VoVNetConfig(NetworkConfig):
 
     family: ClassVar[str] = "vovnet"
 
-    #: Channels of the three stem convolutions.
-    stem_chs: tuple[int, ...] = (64, 64, 128)
-    #: Channels of the 3×3 convolutions of each stage.
-    stage_conv_chs: tuple[int, ...] = (128, 160, 192, 224)
-    #: Channels that the aggregation of each stage makes.
-    stage_out_chs: tuple[int, ...] = (256, 512, 768, 1024)
-    #: OSA modules per stage.
-    block_per_stage: tuple[int, ...] = (1, 1, 2, 2)
-    #: 3×3 convolutions per OSA module.
-    layer_per_block: int = 5
-    #: Identity connection around every OSA module but the first of a stage.
-    residual: bool = False
-    #: Where eSE attention stands: "none", "last" module of a stage (timm) or "every" module (the authors).
-    attention: str = "none"
-    #: Depthwise-separable 3×3 convolutions.
-    depthwise: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._normalise("stem_chs", checks.integers("stem_chs", self.stem_chs, 1, 4096, range(3, 4)))
-        for field, high in (("stage_conv_chs", 4096), ("stage_out_chs", 8192), ("block_per_stage", 64)):
-            self._normalise(field, checks.integers(field, getattr(self, field), 1, high, range(4, 5)))
-        checks.integer("layer_per_block", self.layer_per_block, 1, 64)
-        checks.boolean("residual", self.residual)
-        checks.choice("attention", self.attention, ("none", "last", "every"))
-        checks.boolean("depthwise", self.depthwise)
+    stem_chs: tuple[int, ...] = integers(
+        (64, 64, 128), "Stem channels", "Of its three convolutions.", high=4096, step=8, lengths=range(3, 4)
+    )
+    stage_conv_chs: tuple[int, ...] = integers(
+        (128, 160, 192, 224), "3×3 channels per stage", "Of every convolution.", high=4096, step=8, lengths=STAGES
+    )
+    stage_out_chs: tuple[int, ...] = integers(
+        (256, 512, 768, 1024),
+        "Output channels per stage",
+        "Made by the aggregation.",
+        high=8192,
+        step=16,
+        lengths=STAGES,
+    )
+    block_per_stage: tuple[int, ...] = integers(
+        (1, 1, 2, 2),
+        "OSA modules per stage",
+        "How often a stage aggregates.",
+        high=64,
+        lengths=STAGES,
+        repeats=True,
+    )
+    layer_per_block: int = integer(
+        5, "3×3 convolutions per module", "The paper takes 5.", high=64, slider=12, structural=True
+    )
+    residual: bool = boolean(
+        "Residual",
+        "Identity around every module but the first of a stage.",
+        idle=lambda config: "" if max(config.block_per_stage) > 1 else "no stage has a second module",
+    )
+    attention: str = choice(
+        "none",
+        "eSE attention",
+        "In no module, the last of a stage (timm), or every module (the authors).",
+        *("none", "last", "every"),
+    )
+    depthwise: bool = boolean("Depthwise-separable", "3×3 convolutions as a depthwise and a pointwise one.")

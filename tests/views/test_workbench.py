@@ -99,7 +99,8 @@ def test_every_field_has_a_control_that_holds_its_value(name):
 def test_a_block_more_and_a_block_less(name):
     bench = Workbench.with_network(name)
     before = bench.current.config
-    bench.change(**design_controls.with_block(before))
+    (blocks,) = (control for control in design_controls.controls_for(before) if control.grows)
+    bench.change(**design_controls.with_block(before, blocks))
     assert len(bench.current.config.block_config) == len(before.block_config) + 1
-    bench.change(**design_controls.without_block(bench.current.config))
+    bench.change(**design_controls.without_block(bench.current.config, blocks))
     assert bench.current.config == before

@@ -54,26 +54,27 @@ def _draw_head(bench: Workbench) -> None:
 
 
 def _draw(control: Control, config: Any, bench: Workbench) -> None:
-    idle = control.idle(config)
-    label = f"{control.label} (no effect: {idle})" if idle else control.label
-    common = {"key": _key(control), "help": control.help, "on_change": _edited, "args": (control, bench)}
+    declared = control.declared
+    idle = declared.idle(config)
+    label = f"{declared.label} (no effect: {idle})" if idle else declared.label
+    common = {"key": _key(control), "help": declared.help, "on_change": _edited, "args": (control, bench)}
     if control.kind == "integers":
         _draw_row(control, config, bench, label)
     elif control.kind == "slider":
-        st.slider(label, int(control.low), int(control.high), step=int(control.step), **common)
+        st.slider(label, int(control.low), int(control.high), step=int(declared.step), **common)
     elif control.kind == "share":
-        st.slider(label, float(control.low), float(control.high), step=control.step, **common)
+        st.slider(label, float(control.low), float(control.high), step=declared.step, **common)
     elif control.kind == "choice":
         st.selectbox(label, control.choices, **common)
     elif control.kind == "boolean":
         st.toggle(label, **common)
     else:
-        st.number_input(label, int(control.low), int(control.high), step=int(control.step), **common)
+        st.number_input(label, int(control.low), int(control.high), step=int(declared.step), **common)
 
 
 def _draw_row(control: Control, config: Any, bench: Workbench, label: str) -> None:
     """Numbers side by side; where blocks can be added, the buttons that do so."""
-    st.markdown(label, help=control.help)
+    st.markdown(label, help=control.declared.help)
     values = design_controls.numbers(config, control)
     for first in range(0, len(values), _ABREAST):
         for position, column in enumerate(st.columns(_ABREAST, gap="small"), start=first):
@@ -82,18 +83,18 @@ def _draw_row(control: Control, config: Any, bench: Workbench, label: str) -> No
                     f"{label}, {position + 1}",
                     int(control.low),
                     int(control.high),
-                    step=int(control.step),
+                    step=int(control.declared.step),
                     key=_key(control, position),
                     on_change=_edited,
                     args=(control, bench),
                     label_visibility="collapsed",
                 )
     if control.grows:
-        allowed = design_controls.blocks(config)
+        allowed = control.declared.lengths or ()
         with st.container(horizontal=True):
-            more, less = design_controls.with_block(config), design_controls.without_block(config)
-            st.button("Add a block", on_click=_change, args=(bench, more), disabled=len(values) >= allowed[-1])
-            st.button("Remove the last", on_click=_change, args=(bench, less), disabled=len(values) <= allowed[0])
+            more, less = design_controls.with_block(config, control), design_controls.without_block(config, control)
+            st.button("Add a block", on_click=_change, args=(bench, more), disabled=len(values) + 1 not in allowed)
+            st.button("Remove the last", on_click=_change, args=(bench, less), disabled=len(values) - 1 not in allowed)
 
 
 def _key(control: Control, position: int | None = None) -> str:

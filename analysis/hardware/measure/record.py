@@ -81,16 +81,15 @@ class Workload:
     repeats: int = 20
 
     def __post_init__(self) -> None:
-        values: dict[str, Any] = {
-            "batch_size": checks.batch_size(self.batch_size),
-            "image_size": None if self.image_size is None else checks.image_size(self.image_size),
-            "precision": checks.choice("precision", self.precision, tuple(PRECISIONS)),
-            "channels_last": checks.boolean("channels_last", self.channels_last),
-            "compile": checks.boolean("compile", self.compile),
-            "repeats": checks.integer("repeats", self.repeats, 1, MAX_REPEATS),
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        checks.keep(
+            self,
+            batch_size=checks.batch_size(self.batch_size),
+            image_size=None if self.image_size is None else checks.image_size(self.image_size),
+            precision=checks.choice("precision", self.precision, tuple(PRECISIONS)),
+            channels_last=checks.boolean("channels_last", self.channels_last),
+            compile=checks.boolean("compile", self.compile),
+            repeats=checks.integer("repeats", self.repeats, 1, MAX_REPEATS),
+        )
 
     @property
     def layout(self) -> str:
@@ -121,9 +120,10 @@ class Machine:
 
     def __post_init__(self) -> None:
         _require_text(device_name=self.device_name, software=self.software)
-        checks.integer("threads", self.threads, 1, 2**20)
+        checks.keep(self, threads=checks.integer("threads", self.threads, 1, 2**20))
         if self.clock_mhz is not None:
-            checks.number("clock_mhz", self.clock_mhz, 0, inf, open_low=False, open_high=True)
+            clock = checks.number("clock_mhz", self.clock_mhz, 0, inf, open_low=False, open_high=True)
+            checks.keep(self, clock_mhz=clock)
 
 
 def _require_text(**values: object) -> None:
@@ -164,12 +164,12 @@ class Measurement:
 
     def __post_init__(self) -> None:
         _require_text(id=self.id, date=self.date, name=self.name, family=self.family or "")
-        checks.integer("flops", self.flops, 0, 2**63 - 1)
-        for time in self.times:
-            checks.number("times", time, 0, inf, open_low=True, open_high=True)
+        times = [checks.number("times", time, 0, inf, open_low=True, open_high=True) for time in self.times]
+        checks.keep(self, flops=checks.integer("flops", self.flops, 0, 2**63 - 1), times=tuple(times))
         for field_name in ("peak_memory_bytes", "joules_per_image"):
             if (value := getattr(self, field_name)) is not None:
                 checks.number(field_name, value, 0, inf, open_low=False, open_high=True)
+                checks.keep(self, **{field_name: checks.plain(value)})
 
     @property
     def out_of_memory(self) -> bool:

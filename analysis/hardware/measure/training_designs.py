@@ -132,7 +132,7 @@ def measure_designs(
         DeviceError, BenchmarkError: there is no such device here, or too little memory.
     """
     size, place = checks.image_size(image_size), find_device(device, "float32")
-    checks.integer("turns", turns, 1, 1000)
+    batch_size, turns = checks.batch_size(batch_size), checks.integer("turns", turns, 1, 1000)
     models = designs(target)
     plain = memory(target, size, batch_size, mode="training")
     _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, place)

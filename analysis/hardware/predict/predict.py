@@ -170,9 +170,9 @@ def predict(
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
     gpu, resolved, batch = get_device(device), resolve_target(target), checks.batch_size(batch_size)
-    checks.choice("precision", precision, tuple(PRECISION_BYTES))
-    checks.choice("layout", layout, LAYOUTS)
-    checks.choice("execution", execution, EXECUTIONS)
+    precision = checks.choice("precision", precision, tuple(PRECISION_BYTES))
+    layout = checks.choice("layout", layout, LAYOUTS)
+    execution = checks.choice("execution", execution, EXECUTIONS)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     machine = Machine.of(gpu, precision, layout, execution)
     found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
