@@ -6,7 +6,6 @@ Importing this package imports neither torch nor pandas nor numpy; each is loade
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import LayerCost, cost_layer, cost_layers
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
 from analysis.hardware.devices import Device, get_device, list_devices, read_device
@@ -14,6 +13,7 @@ from analysis.hardware.measure.benchmark import benchmark, benchmark_layers, ben
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
 from analysis.hardware.published import published
 from analysis.memory import InferenceMemory, TrainingMemory, memory
+from analysis.meter import LayerCost, cost_layer, cost_layers
 from analysis.search import search
 from analysis.summary import Summary, compare, summarize
 

@@ -1,20 +1,16 @@
-"""The meter: the only place where an operation or a byte is counted. One table, op -> pure function of shapes."""
+"""How an operation is counted: the rules of the meter, each a pure function of a layer's shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
-from archs.errors import ConfigError, UnknownOpError
 from archs.layer import Layer
-
-#: Bytes of one element.
-DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
 
 class OpCost(NamedTuple):
-    """What one layer costs, in scalars and elements, for the whole batch, at inference."""
+    """What one layer costs, in scalars and elements, for the whole batch, at inference; built by keywords."""
 
     params: int = 0
     macs: int = 0
@@ -28,27 +24,8 @@ class OpCost(NamedTuple):
     activations: int = 0
 
 
-class LayerCost(NamedTuple):
-    """A layer and every quantity of the meter, in the order of `analysis.quantities`."""
-
-    layer: Layer
-    params: int
-    macs: int
-    flops: int
-    elementwise_ops: int
-    memory_access_cost: int
-    bytes_read: int
-    bytes_written: int
-    activations: int
-
-    @property
-    def bytes_moved(self) -> int:
-        return self.bytes_read + self.bytes_written
-
-    @property
-    def arithmetic_intensity(self) -> float:
-        """FLOPs per byte moved."""
-        return self.flops / self.bytes_moved if self.bytes_moved else 0.0
+#: The cost of a layer from its shapes.
+CostRule = Callable[[Layer], OpCost]
 
 
 def convolution(layer: Layer) -> OpCost:
@@ -79,13 +56,13 @@ def _weighted(layer: Layer, weights: int, c_out: int, inputs: int, *, is_conv: b
     outputs, bias = prod(layer.output_shape), c_out if layer.bias else 0
     positions = outputs // c_out
     return OpCost(
-        weights + bias,
-        positions * weights,
-        positions * bias,
-        inputs + outputs + weights,
-        inputs + weights + bias,
-        outputs,
-        outputs if is_conv else 0,
+        params=weights + bias,
+        macs=positions * weights,
+        elementwise_ops=positions * bias,
+        memory_access_cost=inputs + outputs + weights,
+        elements_read=inputs + weights + bias,
+        elements_written=outputs,
+        activations=outputs if is_conv else 0,
     )
 
 
@@ -98,7 +75,7 @@ def attention(layer: Layer) -> OpCost:
     """softmax(QKᵀ)V: MACs of both products; elementwise a scaling and a softmax of every score."""
     query, key, value = layer.input_shapes[:3]
     scores = prod(query[:-1]) * key[-2]
-    return _product(layer, scores * (query[-1] + value[-1]), elementwise_ops=6 * scores)
+    return _product(layer, scores * (query[-1] + value[-1]), operations=6 * scores)
 
 
 def einsum(layer: Layer) -> OpCost:
@@ -107,17 +84,21 @@ def einsum(layer: Layer) -> OpCost:
     return _product(layer, prod(layer.kernel))
 
 
-def _product(layer: Layer, macs: int, elementwise_ops: int = 0) -> OpCost:
-    read, written = sum(map(prod, layer.input_shapes)), prod(layer.output_shape)
-    return OpCost(0, macs, elementwise_ops, read + written, read, written, 0)
+def _product(layer: Layer, macs: int, operations: int = 0) -> OpCost:
+    moved = _elementwise(layer, operations)
+    return moved._replace(macs=macs, memory_access_cost=moved.elements_read + moved.elements_written)
 
 
 def batch_norm(layer: Layer) -> OpCost:
     """One multiplication and one addition per element; reads running mean and variance beside the affine pair."""
-    shape = layer.output_shape
-    elements, channels = prod(shape), shape[1]
+    elements, channels = prod(layer.output_shape), layer.output_shape[1]
     affine = 2 * channels if layer.bias else 0
-    return OpCost(affine, 0, 2 * elements, 0, elements + affine + 2 * channels, elements, 0)
+    return OpCost(
+        params=affine,
+        elementwise_ops=2 * elements,
+        elements_read=elements + affine + 2 * channels,
+        elements_written=elements,
+    )
 
 
 def layer_norm(layer: Layer) -> OpCost:
@@ -156,124 +137,39 @@ def reduction(layer: Layer) -> OpCost:
 def relu(layer: Layer) -> OpCost:
     """One comparison per element."""
     elements = prod(layer.output_shape)
-    return OpCost(0, 0, elements, 0, elements, elements, 0)
+    return OpCost(elementwise_ops=elements, elements_read=elements, elements_written=elements)
+
+
+def per_output(operations: int) -> CostRule:
+    """The rule of an op that computes so many operations per output element."""
+    return lambda layer: _elementwise(layer, operations * prod(layer.output_shape))
+
+
+def _elementwise(layer: Layer, operations: int) -> OpCost:
+    return OpCost(
+        elementwise_ops=operations,
+        elements_read=sum(map(prod, layer.input_shapes)),
+        elements_written=prod(layer.output_shape),
+    )
+
+
+def copy(layer: Layer) -> OpCost:
+    """Elements are moved, nothing is computed."""
+    return _elementwise(layer, 0)
 
 
 def concat(layer: Layer) -> OpCost:
     """No arithmetic, but every element is read and written once more."""
     elements = prod(layer.output_shape)
-    return OpCost(0, 0, 0, 0, elements, elements, 0)
+    return OpCost(elements_read=elements, elements_written=elements)
 
 
 def write(layer: Layer) -> OpCost:
     """A part of a larger tensor is overwritten: no arithmetic, the part is read and written, the rest stays."""
     elements = prod(layer.input_shapes[0])
-    return OpCost(0, 0, 0, 0, elements, elements, 0)
+    return OpCost(elements_read=elements, elements_written=elements)
 
 
 def uncounted(_: Layer) -> OpCost:
     """Stands in for an op without a rule where the caller allows it."""
     return OpCost()
-
-
-def _elementwise(layer: Layer, operations: int) -> OpCost:
-    return OpCost(0, 0, operations, 0, sum(map(prod, layer.input_shapes)), prod(layer.output_shape), 0)
-
-
-def _per_output(operations: int) -> Callable[[Layer], OpCost]:
-    """The rule of an op that computes so many operations per output element."""
-    return lambda layer: _elementwise(layer, operations * prod(layer.output_shape))
-
-
-#: Operations per output element; a transcendental function counts as one.
-ELEMENTWISE = {
-    **dict.fromkeys(("add", "sub", "mul", "div", "pow", "maximum", "minimum", "masked_fill", "where"), 1),
-    **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "square", "abs", "neg", "sin", "cos", "erf", "tanh", "rsub"), 1),
-    **dict.fromkeys(("relu6", "hardtanh", "clamp", "leaky_relu", "prelu"), 2),  # two comparisons; compare, multiply
-    **dict.fromkeys(("dropout", "feature_dropout"), 1),  # where it acts at inference too: a multiplication by the mask
-    "alpha_dropout": 2,
-    "elu": 3,  # compare, exp, subtract
-    "softplus": 3,  # exp, add, log
-    "hardsigmoid": 4,  # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons
-    "sigmoid": 4,  # negate, exp, add, divide
-    "hardswish": 5,  # hardsigmoid, multiply
-    "silu": 5,  # sigmoid, multiply
-    "mish": 5,  # softplus, tanh, multiply
-    "gelu": 5,  # x/2 · (1 + erf(x/√2)): two multiplications for the scale, erf, add, multiply
-    "softmax": 5,  # max, subtract, exp, sum, divide
-    "log_softmax": 5,  # max, subtract, exp, sum with log, subtract
-    "normalize": 3,  # square, sum, divide
-    "rms_norm": 4,  # square, sum, divide, scale
-    "interpolate": 7,  # bilinear: two interpolations along one axis, one along the other
-    "addcmul": 2,
-    "lerp": 3,
-}
-#: Ops that move elements and compute nothing.
-COPIES = (
-    *("copy", "clone", "pad", "roll", "flip", "stack", "repeat", "repeat_interleave", "tile"),
-    *("reflect_pad", "replicate_pad", "circular_pad"),
-    *("gather", "index_select", "getitem", "setitem", "unfold", "pixel_shuffle", "pixel_unshuffle"),
-)
-REDUCTIONS = ("global_avg_pool", "avg_pool1d", "mean", "sum", "amax", "amin", "max", "norm", "var", "std", "fold")
-
-OP_COSTS: dict[str, Callable[[Layer], OpCost]] = {
-    "conv2d": convolution,
-    "conv1d": convolution,
-    "conv3d": convolution,
-    "conv_transpose2d": transposed_convolution,
-    "linear": linear,
-    "matmul": matmul,
-    "attention": attention,
-    "einsum": einsum,
-    "batch_norm": batch_norm,
-    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), layer_norm),
-    "max_pool2d": max_pool2d,
-    "avg_pool2d": avg_pool2d,
-    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), adaptive_pool2d),
-    **dict.fromkeys(REDUCTIONS, reduction),
-    "relu": relu,
-    "concat": concat,
-    "write": write,
-    **{op: _per_output(operations) for op, operations in ELEMENTWISE.items()},
-    **{op: _per_output(0) for op in COPIES},
-}
-
-
-def cost_layer(layer: Layer, dtype: str = "float32") -> LayerCost:
-    """What one layer costs. Raises: UnknownOpError: the meter has no rule for the op."""
-    return cost_layers((layer,), dtype)[0]
-
-
-def cost_layers(
-    layers: Iterable[Layer], dtype: str = "float32", *, allow_uncounted: bool = False
-) -> tuple[LayerCost, ...]:
-    """What each layer costs, with bytes at the given dtype.
-
-    Raises:
-        UnknownOpError: the meter has no rule for an op, unless such layers are allowed to cost nothing.
-        ConfigError: `dtype` is not one of `DTYPE_BYTES`.
-    """
-    size = element_bytes(dtype)
-    costs = []
-    for layer in layers:
-        rule = OP_COSTS.get(layer.op)
-        if rule is None:
-            if not allow_uncounted:
-                raise UnknownOpError(layer.op, layer.name)
-            rule = uncounted
-        params, macs, elementwise, access, read, written, activations = rule(layer)
-        if layer.extra_params:
-            params += layer.extra_params
-            read += max(0, layer.extra_params)
-        costs.append(
-            LayerCost(layer, params, macs, 2 * macs, elementwise, access, read * size, written * size, activations)
-        )
-    return tuple(costs)
-
-
-def element_bytes(dtype: str) -> int:
-    """Bytes of one element. Raises: ConfigError: an unknown dtype."""
-    try:
-        return DTYPE_BYTES[dtype]
-    except (KeyError, TypeError):
-        raise ConfigError("dtype", dtype, f"one of {', '.join(map(repr, DTYPE_BYTES))}") from None

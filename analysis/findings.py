@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.costs import LayerCost
 from analysis.crosscheck import step_names
-from analysis.kinds import CONV_KINDS, WEIGHTED_KINDS, op_kind
+from analysis.meter import LayerCost
+from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share

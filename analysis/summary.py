@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import DTYPE_BYTES, OP_COSTS, LayerCost, cost_layers
 from analysis.depth import Depth, depth_of_layers
-from analysis.kinds import CONV_KINDS, op_kind
+from analysis.meter import DTYPE_BYTES, LayerCost, cost_layers
+from analysis.ops import CONV_KINDS, OPS, op_kind
 from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
 from analysis.targets import Target, resolve_target
 from archs import checks
@@ -74,7 +74,7 @@ class Summary(Totals):
     @property
     def uncounted(self) -> tuple[Layer, ...]:
         """Layers whose op the meter does not know; they are counted as nothing."""
-        return tuple(cost.layer for cost in self.layers if cost.layer.op not in OP_COSTS)
+        return tuple(cost.layer for cost in self.layers if cost.layer.op not in OPS)
 
     @cached_property
     def depth(self) -> Depth:
@@ -87,7 +87,7 @@ class Summary(Totals):
         return 1 - self.traffic_share(CONV_KINDS)
 
     def traffic_share(self, kinds: Collection[str]) -> float:
-        """Share of the memory traffic that some kinds of operation (`analysis.kinds`) cause, from 0 to 1."""
+        """Share of the memory traffic that some kinds of operation (`analysis.ops`) cause, from 0 to 1."""
         moved = sum(cost.bytes_moved for cost in self.layers if op_kind(cost.layer) in kinds)
         return moved / self.bytes_moved if self.bytes_moved else 0.0
 
@@ -98,7 +98,7 @@ class Summary(Totals):
         return pd.DataFrame(self.stage_rows())
 
     def by_kind(self) -> pd.DataFrame:
-        """One row a kind of operation (`analysis.kinds`), in order of first appearance."""
+        """One row a kind of operation (`analysis.ops`), in order of first appearance."""
         import pandas as pd
 
         return pd.DataFrame(self._rows_by("kind", lambda cost: op_kind(cost.layer)))
@@ -171,7 +171,7 @@ def summarize(
         target: a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
         image_size: side or (h, w) of the input in pixels; None for the target's own.
         batch_size: N of the input (N, C, H, W).
-        dtype: what an element is stored as, one of `analysis.costs.DTYPE_BYTES`.
+        dtype: what an element is stored as, one of `analysis.meter.DTYPE_BYTES`.
         route: "plan" (no torch), "trace" (the real module), or "auto": the plan of a config, the trace of a module.
         allow_uncounted: list layers whose op the meter does not know in `Summary.uncounted` instead of raising.
 

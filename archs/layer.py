@@ -11,6 +11,8 @@ Sides = tuple[int, ...]
 
 #: Name under which a layer's `inputs` refer to the network's input image.
 INPUT = "input"
+#: The same for a tensor that a module holds or makes itself, without the image.
+CONSTANT = "constant"
 
 
 class Layer(NamedTuple):

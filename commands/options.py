@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from analysis.costs import DTYPE_BYTES
 from analysis.export import FORMATS
+from analysis.meter import DTYPE_BYTES
 from analysis.summary import Summary, summarize
 from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError

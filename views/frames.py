@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import Summary
-from analysis.kinds import KINDS
+from analysis.ops import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.findings import layers_finding, network_finding, reason, traffic_finding
-from analysis.kinds import KINDS
+from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity
 from archs.errors import DenseScopeError

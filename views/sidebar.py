@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.costs import DTYPE_BYTES
+from analysis.meter import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
 from archs import checks

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.crosscheck.witness import Use
+from analysis.ops import find_op
 from archs.errors import TraceError
 
 #: The key under which a rule gives the multiply-accumulates of a layer; all other keys are words for people.
@@ -19,29 +20,10 @@ MACS = "macs"
 #: What a counter counts for one layer, split into multiply-accumulates and other things, in the counter's own unit.
 Parts = Mapping[str, int]
 
-_WORDS = {
-    "conv1d": "convolution",
-    "conv2d": "convolution",
-    "conv3d": "convolution",
-    "batch_norm": "batch norm",
-    "layer_norm": "layer norm",
-    "group_norm": "group norm",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "max_pool2d": "max pooling",
-    "avg_pool2d": "average pooling",
-    "global_avg_pool": "global pooling",
-    "adaptive_avg_pool2d": "adaptive pooling",
-    "add": "addition",
-    "mul": "multiplication",
-}
-
 
 def words(op: str) -> str:
     """An op as a table names it."""
-    return _WORDS.get(op, op.replace("_", " "))
+    return find_op(op).word or op.replace("_", " ")
 
 
 class Reading(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from inspect import signature
 from typing import Any
 
 import torch
@@ -16,6 +17,11 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
+
+from analysis.trace.rules import convolution, per_axis
+
+#: As torch's functions take their arguments.
+_CONVOLUTION = signature(convolution)
 
 
 class ShapesOnly(ExitStack):
@@ -59,26 +65,16 @@ class _RecordedConvolution(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         axes = {F.conv1d: 1, F.conv2d: 2, F.conv3d: 3}.get(func)
-        if axes is None:
-            return func(*args, **(kwargs or {}))
-        return _convolve(axes, *args, **(kwargs or {}))
+        return func(*args, **(kwargs or {})) if axes is None else _convolve(axes, args, kwargs or {})
 
 
-def _convolve(
-    axes: int,
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
+def _convolve(axes: int, args: Any, kwargs: Any) -> Tensor:
+    given = _CONVOLUTION.bind(*args, **kwargs)
+    given.apply_defaults()
+    x, weight, bias, stride, padding, dilation, groups = given.args
     if isinstance(padding, str):
         raise NotImplementedError(f"convolution with padding={padding!r} cannot be traced without arithmetic")
-    strides, paddings, dilations = (
-        [value] * axes if isinstance(value, int) else list(value) for value in (stride, padding, dilation)
-    )
+    strides, paddings, dilations = (list(per_axis(value, axes)) for value in (stride, padding, dilation))
     no_padding = [0] * axes
     return torch._convolution(
         x, weight, bias, strides, paddings, dilations, False, no_padding, groups, False, False, True, True

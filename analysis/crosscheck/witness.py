@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from analysis.costs import cost_layers
+from analysis.meter import cost_layers
 from analysis.trace.recorder import source_of, trace
 from archs.layer import Layer, Pair, Shape
 

@@ -7,11 +7,11 @@ from heapq import nlargest
 from itertools import accumulate
 from typing import NamedTuple
 
-from analysis.kinds import KINDS, op_kind
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.storages import Storage
 from analysis.memory.training import TrainingMemory
+from analysis.ops import KINDS, op_kind
 from archs.layer import INPUT
 
 #: Kinds of live tensors, in the order of every legend: the image, and the kinds of the layers that allocate the rest.

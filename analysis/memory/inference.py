@@ -8,9 +8,9 @@ from itertools import takewhile
 from math import prod
 from typing import Any, NamedTuple
 
-from analysis.costs import element_bytes
-from analysis.memory.kept import INDEX_BYTES
 from analysis.memory.storages import Storage, buffer_bytes, largest_batch, last_reads, weight_bytes
+from analysis.meter import element_bytes
+from analysis.saved import INDEX_BYTES
 from analysis.summary import Summary
 from archs.layer import INPUT, Layer
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from analysis.memory.kept import SAVES, Rule
 from analysis.memory.recomputation import PLAIN, Recomputation
 from analysis.memory.storages import UnfollowedOpError, last_reads
+from analysis.ops import find_op
+from analysis.saved import SavedRule
 from archs.layer import INPUT, Layer
 
 #: Kinds of saved memory, in the order of every legend.
@@ -29,8 +30,6 @@ SAVED_KINDS = (
     "LN statistics",
     "BN statistics",
 )
-#: Tensors that are named after the op that made them, whichever layer keeps them.
-_KIND_BY_MAKER = {"concat": "concat copy", "relu": "ReLU output"}
 
 
 class Saved(NamedTuple):
@@ -79,12 +78,13 @@ def saved_tensors(
             yield Saved(layer.name, layer.name, layer.stage, rule.extra_kind, extra)
 
 
-def _rule(layer: Layer) -> Rule:
-    if layer.op not in SAVES:
+def _rule(layer: Layer) -> SavedRule:
+    rule = find_op(layer.op).saved
+    if rule is None:
         raise UnfollowedOpError(layer, "has no rule that says what it keeps for the backward pass")
     if layer.op in ("conv2d", "linear") and layer.extra_params:
         raise UnfollowedOpError(layer, "has weights that are fixed, shared or computed from others")
-    return SAVES[layer.op]
+    return rule
 
 
 def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]) -> Iterator[str]:
@@ -100,4 +100,5 @@ def _kind(tensor: str, source: str, made_by: dict[str, Layer]) -> str:
     """What its maker tells of a tensor that is kept as the source of another or for itself."""
     if tensor != source and made_by[tensor].op == "concat":
         return "features"
-    return _KIND_BY_MAKER.get(made_by[source].op, "") if source in made_by else ""
+    rule = find_op(made_by[source].op).saved if source in made_by else None
+    return rule.made_kind if rule else ""

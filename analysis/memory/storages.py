@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analysis.costs import element_bytes
+from analysis.meter import element_bytes
 from analysis.summary import Summary
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError
-from archs.layer import INPUT, Layer
-
-#: What a trace calls a tensor that was not computed from the image.
-CONSTANT = "constant"
+from archs.layer import CONSTANT, INPUT, Layer
 
 
 class UnfollowedOpError(DenseScopeError, NotImplementedError):

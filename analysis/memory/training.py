@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.costs import LayerCost, element_bytes
 from analysis.memory.recomputation import PLAIN, recomputation
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, saved_tensors
 from analysis.memory.storages import buffer_bytes, largest_batch, weight_bytes
+from analysis.meter import LayerCost, element_bytes
 from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.summary import Summary, Totals
 from analysis.targets import Target

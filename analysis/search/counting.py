@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.costs import element_bytes
+from analysis.meter import element_bytes
 from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.search.columns import GUISES, Column, Configs, Integers, Mask, MixedError, column
 from analysis.search.space import Axis, Space, sequence_of, with_values

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.costs import DTYPE_BYTES
 from analysis.hardware.accuracy import accuracy_rows
 from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
@@ -19,6 +18,7 @@ from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
+from analysis.meter import DTYPE_BYTES
 from analysis.quantities import QUANTITIES, Quantity
 from analysis.search.walks import WALKED
 from analysis.units import format_quantity, format_si

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.costs import cost_layers
 from analysis.depth import counted_layers
+from analysis.meter import cost_layers
 from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.search.columns import Column, Configs, Integers, column
 from analysis.summary import add_up

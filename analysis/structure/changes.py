@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from analysis.costs import LayerCost
+from analysis.meter import LayerCost
 from analysis.structure.notation import layer_text
 from analysis.structure.table import merged
 from analysis.summary import Summary

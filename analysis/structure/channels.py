@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from math import prod, sqrt
 from typing import Any
 
-from analysis.costs import LayerCost
-from analysis.kinds import op_kind
+from analysis.meter import LayerCost
+from analysis.ops import op_kind
 from analysis.summary import Summary
 from archs.densenet import DenseNetConfig
 from archs.layer import Layer
@@ -115,7 +115,7 @@ def channel_rows(summary: Summary) -> list[dict[str, Any]]:
 class Landmarks:
     """The numbers of a config that a drawing of its channels should point out."""
 
-    #: What the convolutions of a kind (`analysis.kinds`) read and make.
+    #: What the convolutions of a kind (`analysis.ops`) read and make.
     kinds: Mapping[str, str] = field(default_factory=dict)
     #: What transitions do; empty where they keep all channels.
     transition: str = ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
-from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.ops import WEIGHTED_KINDS, op_kind
 from archs.layer import INPUT, Layer
 
 #: A module that stages repeat is a block of its own.

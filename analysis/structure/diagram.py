@@ -8,7 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.kinds import op_kind
+from analysis.ops import op_kind
 from analysis.structure.connectivity import blocks, is_weighted
 from analysis.structure.notation import STYLES, layer_text
 from analysis.units import format_size
@@ -30,7 +30,7 @@ class Box(NamedTuple):
     shape: str
     #: What it says, line by line.
     lines: tuple[str, ...]
-    #: Of `analysis.kinds`; empty for ends.
+    #: Of `analysis.ops`; empty for ends.
     kind: str
     layers: tuple[Layer, ...]
 

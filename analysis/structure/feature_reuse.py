@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.findings import join
-from analysis.kinds import op_kind
+from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
 from analysis.targets import resolve_target
 from archs.layer import Layer

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from analysis.findings import delta_finding, join
-from analysis.kinds import op_kind
+from analysis.ops import op_kind
 from analysis.structure.changes import STATUSES, Change, stage_rows
 from analysis.structure.channels import channel_uses
 from analysis.summary import Summary

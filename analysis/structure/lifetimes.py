@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analysis.kinds import op_kind
 from analysis.memory.inference import InferenceMemory
+from analysis.ops import op_kind
 from analysis.units import format_si
 from archs.layer import INPUT
 

@@ -7,14 +7,13 @@ of them is written down, and equal neighbours become one with a count. A family 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.kinds import op_kind
-from analysis.units import format_size
-from archs.layer import Layer
+from analysis.ops import CONV_KINDS, find_op, op_kind
+from archs.layer import Layer, Sides
 from archs.peleenet import PeleeNetConfig
 
 
@@ -184,8 +183,11 @@ def _with_silent(found: Sequence[Part]) -> list[Part]:
 
 def layer_text(layer: Layer, *, channels: bool = True) -> str:
     """One layer in words; empty for those that tables leave out: normalisation, activation and the like."""
-    write = _TEXTS.get(layer.op)
-    return write(layer, channels) if write else ""
+    kind = op_kind(layer)
+    if kind not in CONV_KINDS:
+        return _notation(layer)
+    text = _notation(layer, "depthwise " if kind == "depthwise" else "", layer.output_shape[1] if channels else None)
+    return f"{text}, {layer.groups} groups" if text and layer.groups > 1 and kind != "depthwise" else text
 
 
 def is_separable(depthwise: Layer, pointwise: Layer) -> bool:
@@ -199,47 +201,26 @@ def is_separable(depthwise: Layer, pointwise: Layer) -> bool:
 
 def separable_text(depthwise: Layer, pointwise: Layer, *, channels: bool = True) -> str:
     """A depthwise-separable convolution in words."""
-    return _conv_text(depthwise, " separable conv", pointwise.output_shape[1] if channels else None)
+    return _notation(depthwise, "separable ", pointwise.output_shape[1] if channels else None)
 
 
-def _conv(layer: Layer, channels: bool) -> str:
-    depthwise = op_kind(layer) == "depthwise"
-    text = _conv_text(layer, f"{' depthwise' if depthwise else ''} conv", layer.output_shape[1] if channels else None)
-    return text if depthwise or layer.groups == 1 else f"{text}, {layer.groups} groups"
-
-
-def _conv_text(layer: Layer, noun: str, channels: int | None) -> str:
-    return ", ".join([f"{_window(layer)}{noun}", *([] if channels is None else [str(channels)]), *_stride(layer)])
-
-
-def _pool(layer: Layer, _: bool) -> str:
-    kind = {"max_pool2d": "max", "avg_pool2d": "average"}[layer.op]
-    return ", ".join([f"{_window(layer)} {kind} pool", *_stride(layer)])
-
-
-def _window(layer: Layer) -> str:
-    return "×".join(map(str, layer.kernel or ()))
-
-
-def _stride(layer: Layer) -> list[str]:
+def _notation(layer: Layer, adjective: str = "", channels: int | None = None) -> str:
+    """The op's notation, filled in, with what else a table tells of the layer."""
+    notation = find_op(layer.op).notation
+    if not notation:
+        return ""
+    text = notation.format(
+        window=_by(layer.kernel), size=_by(layer.input_shapes[0][-2:]), features=layer.output_shape[-1], kind=adjective
+    )
     strides = tuple(dict.fromkeys(layer.stride or (1,)))
-    return [] if strides == (1,) else [f"stride {'×'.join(map(str, strides))}"]
+    return ", ".join(
+        [
+            text,
+            *([] if channels is None else [str(channels)]),
+            *([] if strides == (1,) else [f"stride {_by(strides)}"]),
+        ]
+    )
 
 
-def _global_pool(layer: Layer, _: bool) -> str:
-    height, width = layer.input_shapes[0][-2:]
-    return f"{format_size((height, width))} global average pool"
-
-
-def _linear(layer: Layer, _: bool) -> str:
-    return f"{layer.output_shape[-1]}-way fully connected"
-
-
-_TEXTS: dict[str, Callable[[Layer, bool], str]] = {
-    "conv2d": _conv,
-    "max_pool2d": _pool,
-    "avg_pool2d": _pool,
-    "global_avg_pool": _global_pool,
-    "linear": _linear,
-    "attention": lambda *_: "attention",
-}
+def _by(sides: Sides | None) -> str:
+    return "×".join(map(str, sides or ()))

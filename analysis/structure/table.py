@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from analysis.costs import LayerCost
 from analysis.depth import depth_terms
+from analysis.meter import LayerCost
 from analysis.structure.notation import parts
 from analysis.summary import Summary, layer_row
 from archs.layer import Pair

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from analysis.costs import cost_layers
 from analysis.findings import join
-from analysis.kinds import op_kind
+from analysis.meter import cost_layers
+from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, blocks
 from analysis.summary import Summary
 from analysis.units import format_ratio

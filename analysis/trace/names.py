@@ -5,8 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-#: Operators whose name does not say which function they are.
-_OPERATORS = {"truediv": "div", "rtruediv": "div", "itruediv": "div", "divide": "div", "multiply": "mul"}
+#: Functions whose name does not say which of `analysis.ops` they are.
+_OTHER_NAMES = {
+    **dict.fromkeys(("truediv", "rtruediv", "itruediv", "divide"), "div"),
+    "multiply": "mul",
+    **dict.fromkeys(("bmm", "mm"), "matmul"),
+    **dict.fromkeys(("cat", "concatenate"), "concat"),
+    "scaled_dot_product_attention": "attention",
+}
 
 
 @cache
@@ -23,7 +29,7 @@ def op_name(function: Any) -> str:
         if name[0] in "ir" and name[1:] in ("add", "sub", "mul", "matmul", "pow"):
             name = name[1:]
     name = name.rstrip("_")
-    return _OPERATORS.get(name, name)
+    return _OTHER_NAMES.get(name, name)
 
 
 #: Functions that hand on the same elements, in whatever shape: no layers, unless they had to copy.
@@ -55,6 +61,3 @@ CONSTANTS = frozenset(
         *("zeros_like", "ones_like", "empty_like", "full_like"),
     )
 )
-
-#: Operations with multiply-accumulates: layers even where they work on weights alone.
-PRODUCTS = frozenset(("linear", "matmul", "bmm", "mm", "einsum", "conv1d", "conv2d", "conv3d", "conv_transpose2d"))

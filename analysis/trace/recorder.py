@@ -19,15 +19,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from analysis.costs import OP_COSTS
+from analysis.ops import find_op
 from analysis.trace.held import HeldMemory
-from analysis.trace.names import CONSTANTS, PRODUCTS, VIEWS, op_name
+from analysis.trace.names import CONSTANTS, VIEWS, op_name
 from analysis.trace.rules import COMPOSITIONS, RULES, Call
 from archs.errors import DenseScopeError, TraceError
-from archs.layer import INPUT, Layer, Pair
-
-#: Operations whose op and shapes imply weights; their layer has the name of the module that owns those.
-WEIGHTED_OPS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose2d", "linear", "batch_norm"})
+from archs.layer import CONSTANT, INPUT, Layer, Pair
 
 #: A child with more than this share of all modules (`features`, `blocks`, `stages`) is no stage: its parts are.
 DOMINANT_SHARE = 0.75
@@ -133,7 +130,7 @@ class Recorder(TorchFunctionMode):
         tensors = list(_tensors((*args, *kwargs.values())))
         sources = [tensor for tensor in tensors if source_of(tensor)]
         call = None
-        if name in RULES and (sources or (name in PRODUCTS and any(map(self._weights_of, tensors)))):
+        if name in RULES and (sources or (find_op(name).is_product and any(map(self._weights_of, tensors)))):
             call = RULES[name](*args, **kwargs)
         elif name == "setitem" and isinstance(args[2], Tensor) and source_of(args[2]):
             call = self._write(args[0], args[2])
@@ -189,11 +186,12 @@ class Recorder(TorchFunctionMode):
     def _record(self, call: Call, tensors: Iterable[Tensor]) -> Tensor:
         """Add a layer and make the tensor that stands for its output; `tensors` are all that the operation reads."""
         name = self._name(call.op, tensors)
-        sources = tuple([source_of(tensor) or "constant" for tensor in call.inputs])
+        sources = tuple([source_of(tensor) or CONSTANT for tensor in call.inputs])
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, *call[2:])
         learned = sum([self._uncounted.pop(weight, 0) for tensor in tensors for weight in self._weights_of(tensor)])
-        implied = OP_COSTS[call.op](layer).params if call.op in WEIGHTED_OPS else 0
+        op = find_op(call.op)
+        implied = op.cost(layer).params if op.is_weighted else 0
         self.layers.append(layer if learned == implied else layer._replace(extra_params=learned - implied))
         return self.mark(torch.empty(call.output_shape, device="meta"), name)
 
@@ -206,7 +204,7 @@ class Recorder(TorchFunctionMode):
     def _name(self, op: str, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
         module, path = self._modules[-1], self.path
-        if not (_is_layer_module(module) or (op in WEIGHTED_OPS and self._owns_any(module, tensors))):
+        if not (_is_layer_module(module) or (find_op(op).is_weighted and self._owns_any(module, tensors))):
             path = f"{path}.{op}" if path else op
         uses = self._uses[path] = self._uses.get(path, 0) + 1
         return path if uses == 1 else f"{path}_{uses}"

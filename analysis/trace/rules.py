@@ -39,7 +39,7 @@ COMPOSITIONS: dict[str, Callable[..., Any]] = {}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the rule of some operations that mean the same."""
+    """Register the rule of some operations."""
 
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names, function))
@@ -153,7 +153,7 @@ def mean(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Call:
     return Call("global_avg_pool" if x.ndim == 4 and axes == {2, 3} else "mean", (x,), shape)
 
 
-@rule("cat", "concat", "concatenate")
+@rule("concat")
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
     shape = list(tensors[0].shape)
     shape[dim] = 0
@@ -174,7 +174,7 @@ def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | No
     return Call("pad" if mode == "constant" else f"{mode}_pad", (x,), tuple(shape))
 
 
-@rule("matmul", "bmm", "mm")
+@rule("matmul")
 def matmul(a: Tensor, b: Tensor) -> Call:
     left, right = (1, *a.shape)[-max(2, a.ndim) :], (*b.shape, 1)[: max(2, b.ndim)]
     if left[-1] != right[-2]:
@@ -183,7 +183,7 @@ def matmul(a: Tensor, b: Tensor) -> Call:
     return Call("matmul", (a, b), (*broadcast([left[:-2], right[:-2]]), *rows, *columns))
 
 
-@rule("scaled_dot_product_attention")
+@rule("attention")
 def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Call:
     return Call("attention", (query, key, value), (*query.shape[:-1], value.shape[-1]))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from analysis.kinds import KINDS
+from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES
 from analysis.units import format_quantity, format_share
 from views.charts.axes import axis

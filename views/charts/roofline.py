@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.hardware.devices import Device
 from analysis.hardware.speeds import Speed
-from analysis.kinds import KINDS
+from analysis.ops import KINDS
 from analysis.units import format_share, format_si
 from views.charts import evidence
 from views.charts.axes import axis, coordinate

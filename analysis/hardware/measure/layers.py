@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import torch
 from torch.overrides import TorchFunctionMode
 
-from analysis.costs import LayerCost
 from analysis.hardware.measure.devices import Device, Run, find_device
 from analysis.hardware.measure.record import BenchmarkError, LayerTime, Workload
 from analysis.hardware.measure.session import count, ready
+from analysis.meter import LayerCost
 from analysis.trace.names import op_name
 from analysis.trace.rules import RULES
 from archs.errors import ConfigError

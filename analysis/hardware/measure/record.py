@@ -9,10 +9,10 @@ from math import inf
 from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
-from analysis.costs import LayerCost
 from analysis.hardware.devices import Device, data_sheet
 from analysis.hardware.measure.quantiles import quantile
-from analysis.kinds import op_kind
+from analysis.meter import LayerCost
+from analysis.ops import op_kind
 from analysis.quantities import MEASURED_QUANTITIES
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError

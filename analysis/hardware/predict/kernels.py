@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.costs import LayerCost, cost_layers
-from analysis.kinds import WEIGHTED_KINDS, op_kind
+from analysis.meter import LayerCost, cost_layers
+from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, REDUCTION, WINDOWS, find_op, op_kind
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers
 
@@ -33,8 +33,8 @@ _CONV_TYPES = {
 STEM_CHANNELS = 4
 #: Matrix kernels make output channels in tiles of so many; the rest of the last tile is wasted.
 CHANNEL_TILE = 32
-#: Autocast runs these in float32: input cast (2 read, 4 written), op (4, 4), output cast back (4, 2), against 2 and 2.
-FLOAT32_OPS = frozenset(("layer_norm", "group_norm", "instance_norm", "rms_norm", "var", "std", "norm"))
+#: What autocast runs in float32 moves: input cast (2 read, 4 written), op (4, 4), output cast back (4, 2), against 2
+#: and 2.
 AUTOCAST_TRAFFIC = 5
 #: More elements than any map has.
 MANY = 1 << 62
@@ -109,7 +109,7 @@ def _own_traffic(layer: Layer, sizes: Mapping[str, int], *, half: bool) -> int:
     for name, shape in zip(layer.inputs, layer.input_shapes, strict=False):
         size = prod(shape)
         written += min(size, sizes.get(name, size))
-    return written * AUTOCAST_TRAFFIC if half and layer.op in FLOAT32_OPS else written
+    return written * AUTOCAST_TRAFFIC if half and find_op(layer.op).in_float32 else written
 
 
 def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[list[int], list[tuple[int, int]]]:
@@ -137,14 +137,12 @@ def _arithmetic(cost: LayerCost) -> tuple[int, float]:
         return GROUPED_CONV, cost.flops
     if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
         kind = STEM_CONV
-    channels = layer.output_shape[1] if layer.op.startswith("conv") else layer.output_shape[-1]
+    channels = layer.output_shape[1 if op_kind(layer) in CONV_KINDS else -1]
     return kind, cost.flops * -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
 
 
 #: torch._inductor.config.max_pointwise_cat_inputs
 MAX_INLINED_PIECES = 8
-_REDUCTIONS = frozenset(("layer_norm", "group_norm", "instance_norm", "rms_norm", "var", "std", "mean", "norm"))
-_WINDOWED = frozenset(("max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"))
 
 
 def fuse(layers: Sequence[Layer]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
@@ -154,31 +152,31 @@ def fuse(layers: Sequence[Layer]) -> tuple[dict[str, tuple[str, ...]], dict[str,
         for name in layer.inputs:
             readers[name].append(layer)
     merged = {layer.name: layer for layer in layers if _is_merged(layer, readers[layer.name])}
-    uncopyable = {layer.name for layer in layers if _is_opaque(layer) or op_kind(layer) == "pooling"}
+    uncopyable = {layer.name for layer in layers if _fusion(layer) == LIBRARY or op_kind(layer) == "pooling"}
     sources, copied = {}, {}
     for layer in layers:
         if layer.name in merged:
             continue
         inputs = layer.inputs
-        if layer.op == "concat":
+        if _fusion(layer) == CONCATENATION:
             copied[layer.name] = tuple(name for name in inputs if name in uncopyable)
             inputs = tuple(name for name in inputs if name in merged)
         sources[layer.name] = tuple(dict.fromkeys(_memory_sources(inputs, merged)))
     return sources, copied
 
 
-def _is_opaque(layer: Layer) -> bool:
-    """Run by a library: convolutions, linear layers, matrix products."""
-    return op_kind(layer) in WEIGHTED_KINDS
+def _fusion(layer: Layer) -> str:
+    return find_op(layer.op).fusion
 
 
 def _is_merged(layer: Layer, readers: Sequence[Layer]) -> bool:
     """Whether a layer's output never reaches memory."""
-    if _is_opaque(layer) or op_kind(layer) == "pooling" or layer.op in _REDUCTIONS or len(readers) != 1:
+    fusion = _fusion(layer)
+    if fusion in (LIBRARY, REDUCTION, WINDOWS) or len(readers) != 1:
         return False
-    if layer.op == "concat" and len(layer.inputs) > MAX_INLINED_PIECES:
+    if fusion == CONCATENATION and len(layer.inputs) > MAX_INLINED_PIECES:
         return False
-    return not (_is_opaque(readers[0]) or readers[0].op in _WINDOWED)
+    return _fusion(readers[0]) not in (LIBRARY, WINDOWS)
 
 
 def _memory_sources(names: Sequence[str], merged: dict[str, Layer]) -> list[str]:

@@ -25,7 +25,7 @@ from analysis.hardware.predict.model import (
 )
 from analysis.hardware.predict.own_runs import CalibratedDevice
 from analysis.hardware.predict.validation import kind_of_error
-from analysis.kinds import op_kind
+from analysis.ops import op_kind
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Pair

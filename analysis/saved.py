@@ -1,4 +1,4 @@
-"""What PyTorch's autograd keeps of each operation for the backward pass: one table, op -> tensors.
+"""What PyTorch's autograd saves of an operation for the backward pass: the rules, each a pure function of a layer.
 
 All parameters learn. What a network computes of its weights alone, such as standardised weights, is not followed.
 """
@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import NamedTuple
 
-from analysis.memory.storages import CONSTANT
-from archs.layer import Layer
+from archs.layer import CONSTANT, Layer
 
 #: Bytes of one index of a max pooling, an int64.
 INDEX_BYTES = 8
@@ -30,7 +29,7 @@ def _output(layer: Layer) -> Sequence[str]:
 
 
 def _factors(layer: Layer) -> Sequence[str]:
-    """Each factor is kept for the gradient of the other, if that has one."""
+    """Each factor is saved for the gradient of the other, if that has one."""
     inputs = _inputs(layer)
     return inputs if len(inputs) > 1 or _learns(layer) else ()
 
@@ -38,18 +37,6 @@ def _factors(layer: Layer) -> Sequence[str]:
 def _learns(layer: Layer) -> bool:
     """Whether one factor of a product is a parameter, such as the scale of a residual branch."""
     return layer.extra_params > 0
-
-
-class Rule(NamedTuple):
-    """What one op keeps; weights are not listed, they are there anyway."""
-
-    #: Names of the tensors.
-    tensors: Callable[[Layer], Sequence[str]] = _nothing
-    #: Their kind, unless the layer that made them tells more.
-    kind: str = ""
-    #: What else is kept, with its kind: bytes of a layer at so many bytes an element.
-    extra_kind: str = ""
-    extra_bytes: Callable[[Layer, int], int] = lambda layer, element_bytes: 0
 
 
 def _statistics(layer: Layer, element_bytes: int) -> int:
@@ -85,28 +72,31 @@ def _constant_factor(layer: Layer, element_bytes: int) -> int:
     return element_bytes * sum([prod(shape) for tensor, shape in tensors if tensor == CONSTANT])
 
 
-_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d")
-_ACTIVATIONS_BY_INPUT = (
-    *("hardsigmoid", "hardswish", "relu6", "hardtanh", "silu", "gelu", "mish", "softplus"),
-    *("clamp", "square", "abs", "log"),
-)
-_ACTIVATIONS_BY_OUTPUT = ("relu", "sigmoid", "tanh", "softmax", "log_softmax", "exp", "sqrt", "rsqrt")
-_LINEAR_MAPS = (
-    *("concat", "add", "sub", "neg", "mean", "sum", "global_avg_pool", "interpolate"),
-    *("copy", "clone", "pad", "stack", "roll", "flip", "pixel_shuffle", "pixel_unshuffle"),
-)
-#: Checked against `torch.autograd.graph.saved_tensors_hooks` in tests/test_memory_training.py.
-SAVES = {
-    **dict.fromkeys(_CONVOLUTIONS, Rule(_inputs, "conv input")),
-    "linear": Rule(_inputs, "linear input"),
-    "batch_norm": Rule(_inputs, "BN input", "BN statistics", _statistics),
-    "layer_norm": Rule(_inputs, "LN input", "LN statistics", _row_statistics),
-    **dict.fromkeys(_ACTIVATIONS_BY_INPUT, Rule(_inputs, "activation input")),
-    **dict.fromkeys(_ACTIVATIONS_BY_OUTPUT, Rule(_output, "activation output")),
-    "max_pool2d": Rule(_inputs, "pooling input", "pooling index", _indices),
-    **dict.fromkeys(("avg_pool2d", "adaptive_avg_pool2d"), Rule(_inputs, "pooling input")),
-    "mul": Rule(_factors, "product operand", "product operand", _constant_factor),
-    "dropout": Rule(extra_kind="dropout mask", extra_bytes=_mask),
-    "feature_dropout": Rule(extra_kind="dropout mask", extra_bytes=_channel_mask),
-    **dict.fromkeys(_LINEAR_MAPS, Rule()),
-}
+class SavedRule(NamedTuple):
+    """What one op saves; weights are not listed, they are there anyway."""
+
+    #: Names of the tensors.
+    tensors: Callable[[Layer], Sequence[str]] = _nothing
+    #: Their kind, unless the layer that made them tells more.
+    kind: str = ""
+    #: What else is saved, with its kind: bytes of a layer at so many bytes an element.
+    extra_kind: str = ""
+    extra_bytes: Callable[[Layer, int], int] = lambda layer, element_bytes: 0
+    #: The kind of what the op itself makes, whichever layer saves it; empty where that layer's rule says it.
+    made_kind: str = ""
+
+
+NOTHING = SavedRule()
+CONCAT = SavedRule(made_kind="concat copy")
+RELU = SavedRule(_output, made_kind="ReLU output")
+CONV = SavedRule(_inputs, "conv input")
+LINEAR = SavedRule(_inputs, "linear input")
+BATCH_NORM = SavedRule(_inputs, "BN input", "BN statistics", _statistics)
+LAYER_NORM = SavedRule(_inputs, "LN input", "LN statistics", _row_statistics)
+ACTIVATION_INPUT = SavedRule(_inputs, "activation input")
+ACTIVATION_OUTPUT = SavedRule(_output, "activation output")
+POOLING = SavedRule(_inputs, "pooling input")
+MAX_POOLING = SavedRule(_inputs, "pooling input", "pooling index", _indices)
+PRODUCT = SavedRule(_factors, "product operand", "product operand", _constant_factor)
+DROPOUT = SavedRule(extra_kind="dropout mask", extra_bytes=_mask)
+FEATURE_DROPOUT = SavedRule(extra_kind="dropout mask", extra_bytes=_channel_mask)
