@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
-from analysis.hardware.devices import Device, get_device, list_devices, read_device
+from analysis.hardware.facts.devices import Device, get_device, list_devices, read_device
+from analysis.hardware.facts.published import published
 from analysis.hardware.measure.benchmark import benchmark, benchmark_layers, benchmark_sweep
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
-from analysis.hardware.published import published
 from analysis.memory import InferenceMemory, TrainingMemory, memory
 from analysis.meter import LayerCost, cost_layer, cost_layers
 from analysis.search import search
 from analysis.summary import Summary, compare, summarize
 
 if TYPE_CHECKING:
-    from analysis.hardware.predict.own_runs import calibrate_by
+    from analysis.hardware.predict.calibrated import calibrate_by
     from analysis.hardware.predict.predict import Prediction, predict
     from analysis.hardware.predict.validation import Validation, validate_predictions
     from analysis.optimize.optimize import optimize_for_inference
@@ -31,7 +31,7 @@ _ON_DEMAND = {
     "Space": "analysis.search.space",
     "get_space": "analysis.search.space",
     "list_spaces": "analysis.search.space",
-    "calibrate_by": "analysis.hardware.predict.own_runs",
+    "calibrate_by": "analysis.hardware.predict.calibrated",
     "optimize_for_inference": "analysis.optimize.optimize",
     "Prediction": "analysis.hardware.predict.predict",
     "predict": "analysis.hardware.predict.predict",

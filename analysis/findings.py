@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from analysis.crosscheck import step_names
 from analysis.meter import LayerCost
 from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
-from analysis.units import format_quantity, format_ratio, format_share
+from analysis.units import format_quantity, format_ratio, format_share, join
 from archs.errors import DenseScopeError, UnknownOpError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 #: Kinds of operation as a sentence names them.
 _NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product": "matrix products", "copy": "copies"}
@@ -131,47 +126,6 @@ def _paradox(rows: Sequence[Row]) -> str:
     )
 
 
-def counters_finding(frame: pd.DataFrame, name: str) -> str:
-    """How far apart the counters are on a network, and whether their differences are explained.
-
-    Args:
-        frame: of `analysis.crosscheck.cross_check`.
-        name: of the network.
-    """
-    rows = frame[frame["reported"].notna()].to_dict("records")
-    if not rows:
-        return f"No counter has a figure for {name}."
-    figures = len({row["reported"] for row in rows})
-    given = "1 figure" if figures == 1 else f"{figures} different figures"
-    exact = [row["counter"] for row in rows if row["reported"] == row["ours"]]
-    agreement = f"{join(exact)} agree{'s' if len(exact) == 1 else ''} with ours" if exact else "none agrees with ours"
-    counters = "1 counter gives" if len(rows) == 1 else f"{len(rows)} counters give"
-    opening = f"{counters} {given} for {name}: {agreement}"
-    worst = max(rows, key=_deviation)
-    if _deviation(worst):
-        opening += f", {worst['counter']} is furthest off ({_distance(worst)}, chiefly by {_chief_step(frame, worst)})"
-    return f"{opening}. {_explained(rows)}"
-
-
-def _deviation(row: Row) -> float:
-    return abs(row["reported"] / row["ours"] - 1)
-
-
-def _distance(row: Row) -> str:
-    return f"{format_share(_deviation(row))} {'above' if row['reported'] > row['ours'] else 'below'}"
-
-
-def _chief_step(frame: pd.DataFrame, row: Row) -> str:
-    return max((*step_names(frame), "residual"), key=lambda step: abs(row[step]))
-
-
-def _explained(rows: Sequence[Row]) -> str:
-    """Whether the counters' own rules account for every difference."""
-    if puzzling := [row["counter"] for row in rows if row["residual"]]:
-        return f"Their own rules do not explain all that {join(puzzling)} counted."
-    return "Their own rules explain every difference to the last operation."
-
-
 def left_out_finding(reasons: Mapping[str, str]) -> str:
     """Which networks a comparison leaves out, and why; of many, why the first of them is."""
     if len(reasons) <= _EXPLAINED:
@@ -187,16 +141,6 @@ def reason(error: DenseScopeError) -> str:
     "The meter has no rule for the operation 'lstm' (layer 'rnn')."
     """
     return str(error).partition("; ask for it")[0] + "." if isinstance(error, UnknownOpError) else str(error)
-
-
-def join(parts: Iterable[str]) -> str:
-    """Words as a sentence lists them.
-
-    >>> join(["a", "b", "c"])
-    'a, b and c'
-    """
-    *head, last = parts
-    return f"{', '.join(head)} and {last}" if head else last
 
 
 def _write(source: Summary | Row, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import floor, isfinite, log10
 
 from analysis.quantities import QUANTITIES
@@ -119,3 +120,13 @@ def format_size(size: tuple[int, int]) -> str:
     '224×224'
     """
     return f"{size[0]}×{size[1]}"
+
+
+def join(parts: Iterable[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> join(["a", "b", "c"])
+    'a, b and c'
+    """
+    *head, last = parts
+    return f"{', '.join(head)} and {last}" if head else last

@@ -94,7 +94,7 @@ def steps(page: Page, address: str, chart: str) -> list[tuple[float, float]]:
 
 
 def main() -> None:
-    print(describe_machine("streamlit", "plotly"))
+    print(describe_machine("torch", "streamlit", "plotly"))
     empty = "Streamlit's empty page"
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "empty.py"

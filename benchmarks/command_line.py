@@ -24,7 +24,7 @@ def run_python(arguments: list[str]) -> None:
 
 
 def main() -> None:
-    print(describe_machine())
+    print(describe_machine("torch"))
     contenders = {name: partial(run_python, arguments) for name, arguments in COMMANDS.items()}
     print_ratios("one cold process", median_seconds(contenders, turns=5), peer="import torch")
 

@@ -2,7 +2,7 @@
 
 Run `python -m benchmarks.crosscheck`; all contenders take turns in one process, each with a module of its own that is
 already built, and the medians are compared. The counters run on the CPU, as their manuals say, and on the meta device,
-where nothing is computed, which fvcore can only through `analysis.counters`. At batch 32 the CPU takes seconds and is
+where nothing is computed, which fvcore can only through `analysis.crosscheck`. At batch 32 the CPU takes seconds and is
 left out, but for ptflops, which counts one image whatever the batch. Ratios travel between machines, seconds do not.
 """
 
@@ -51,7 +51,7 @@ def runner(counter: str, device: str) -> Callable[[nn.Module, torch.Tensor], obj
         return run_ptflops
     if (counter, device) == ("fvcore", "cpu"):
         return run_fvcore
-    return import_module(f"analysis.counters.{counter}").COUNTER.run
+    return import_module(f"analysis.crosscheck.{counter}").COUNTER.run
 
 
 def time_all(name: str, batch_size: int) -> dict[str, float]:
@@ -74,7 +74,7 @@ def show(title: str, seconds: Mapping[str, float]) -> None:
 
 
 def main() -> None:
-    print(describe_machine("thop", "fvcore", "ptflops", "timm"))
+    print(describe_machine("torch", "torchinfo", "thop", "fvcore", "ptflops", "timm"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in NAMES:

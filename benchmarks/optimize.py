@@ -45,7 +45,7 @@ def run(model: nn.Module, image: Tensor) -> Tensor:
 def main() -> None:
     batch_size, size, turns = (int(value) for value in (sys.argv[1:] + ["1", "224", "9"][len(sys.argv) - 1 :]))
     torch.set_num_threads(1)
-    print(f"{describe_machine()}, one thread")
+    print(f"{describe_machine('torch')}, one thread")
     image = torch.randn(batch_size, 3, size, size)
     for name in NAMES:
         contenders = versions(archs.create_model(name).eval())

@@ -6,15 +6,13 @@ ratio is against counting the same network, which a prediction does along the wa
 
 from __future__ import annotations
 
-import os
-import platform
 from functools import partial
 
 import analysis
 from analysis.hardware.predict.kernels import planned_program
 from analysis.hardware.predict.predict import predict
 from archs import list_archs
-from benchmarks.timing import median_seconds, print_ratios
+from benchmarks.timing import describe_machine, median_seconds, print_ratios
 
 NAME, DEVICE = "densenet121", "RTX 4090"
 
@@ -32,7 +30,7 @@ def predict_everything() -> None:
 
 
 def main() -> None:
-    print(f"{os.cpu_count()} {platform.machine()} cores, Python {platform.python_version()}")
+    print(describe_machine())
     one = {
         "count": partial(analysis.summarize, NAME),
         "predict, eager": partial(predict_afresh, NAME, "eager"),

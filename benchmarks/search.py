@@ -7,18 +7,15 @@ that core counts is printed too, since other programs do not slow that down as m
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
 from time import process_time
 
 import analysis
 from analysis.search.counting import BatchCosts
 from analysis.search.engine import BATCH, draw
 from analysis.search.space import Space
-from benchmarks.timing import median_seconds
+from benchmarks.timing import describe_machine, median_seconds
 
 TOGETHER, ONE_BY_ONE = 8 * BATCH, 64
 BUDGETS = {"params": (None, 8e6), "macs": (None, 2.9e9)}
@@ -36,7 +33,7 @@ def count_one_by_one(space: Space, indices: Sequence[int]) -> None:
 
 
 def main() -> None:
-    print(f"{os.cpu_count()} {platform.machine()} cores, Python {platform.python_version()}, numpy {version('numpy')}")
+    print(describe_machine("numpy"))
     for name in analysis.list_spaces():
         space = analysis.get_space(name)
         contenders: dict[str, Callable[[], object]] = {

@@ -23,7 +23,7 @@ def run_torchinfo(batch_size: int) -> None:
 
 
 def main() -> None:
-    print(describe_machine())
+    print(describe_machine("torch", "torchinfo"))
     for batch_size, repeats in ((1, 9), (64, 3)):
         contenders = {
             "torchinfo": partial(run_torchinfo, batch_size),

@@ -44,5 +44,5 @@ def print_ratios(title: str, seconds: Mapping[str, float], peer: str) -> None:
 
 def describe_machine(*packages: str) -> str:
     """The machine in general terms, with the versions of what is compared."""
-    versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "torchinfo", *packages))
-    return f"{os.cpu_count()} {platform.machine()} cores, Python {platform.python_version()}, {versions}"
+    versions = (f"{package} {version(package)}" for package in packages)
+    return ", ".join([f"{os.cpu_count()} {platform.machine()} cores", f"Python {platform.python_version()}", *versions])

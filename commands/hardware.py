@@ -10,8 +10,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.hardware.devices import PRECISION_BYTES, Device, get_device, list_devices, read_device
-from analysis.hardware.published import TABLES
+from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device, list_devices, read_device
+from analysis.hardware.facts.published import TABLES
 from analysis.targets import resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
@@ -90,7 +90,7 @@ def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> 
 def _calibrated(devices: Sequence[Device]) -> list[Device]:
     """By the results store. Raises: CalibrationError: too little of a device has been measured."""
     from analysis.hardware.measure.results import Results
-    from analysis.hardware.predict.own_runs import calibrate_by
+    from analysis.hardware.predict.calibrated import calibrate_by
 
     measurements = Results().all()
     return [calibrate_by(measurements, device) for device in devices]
@@ -122,7 +122,7 @@ def published(
     output: OutputOption = None,
 ) -> None:
     """Show what others have published, each figure with its source and the doubts about it."""
-    from analysis.hardware.published import published as find
+    from analysis.hardware.facts.published import published as find
 
     frame = find(
         table_name, arch=arch, device=device, metric=metric, dataset=dataset, execution=execution, layout=layout

@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.memory import MODES, OPTIMIZERS, InferenceMemory, TrainingMemory, memory_of
-from analysis.memory.designs import training_designs
 from analysis.memory.inference import inference_memory
+from analysis.memory.training import training_schemes
 from analysis.summary import Summary
 from analysis.units import format_share, format_si, format_size
 from archs import checks
@@ -64,11 +64,11 @@ def memory(
             if budget_bytes is not None:
                 yield fits(budget, {"at inference": found.largest_batch(budget_bytes)})
         if "training" in modes:
-            designs = training_designs(summary)
-            yield from training(designs, optimizer, layers=layers)
+            schemes = training_schemes(summary)
+            yield from training(schemes, optimizer, layers=layers)
             if budget_bytes is not None:
-                batches = {key: found.largest_batch(budget_bytes, optimizer) for key, found in designs.items()}
-                yield fits(budget, {f"in training ({design})": batch for design, batch in batches.items()})
+                batches = {key: found.largest_batch(budget_bytes, optimizer) for key, found in schemes.items()}
+                yield fits(budget, {f"in training ({scheme})": batch for scheme, batch in batches.items()})
 
         if measured:
             yield on_device(measured)
@@ -100,8 +100,8 @@ def parse_gigabytes(written: str) -> float:
     return float(value * GIGABYTE)
 
 
-#: The memory of training by design: "plain", "recomputed".
-Designs = dict[str, TrainingMemory]
+#: The memory of training by scheme: "plain", "recomputed".
+Schemes = dict[str, TrainingMemory]
 
 
 def title(summary: Summary) -> Text:
@@ -128,19 +128,19 @@ def inference(found: InferenceMemory, *, layers: bool) -> Iterator[RenderableTyp
         yield table(found.rows(), _LAYER_COLUMNS)
 
 
-def training(designs: Designs, optimizer: str, *, layers: bool) -> Iterator[RenderableType]:
-    """What is held and what is saved, design by design, as shares of the first."""
-    parts = {design: _held(found, optimizer) for design, found in designs.items()}
-    first = next(iter(designs))
+def training(schemes: Schemes, optimizer: str, *, layers: bool) -> Iterator[RenderableType]:
+    """What is held and what is saved, scheme by scheme, as shares of the first."""
+    parts = {scheme: _held(found, optimizer) for scheme, found in schemes.items()}
+    first = next(iter(schemes))
     yield _parts("In training, as the forward pass ends", parts, parts[first]["Total"])
-    plain = designs[first].saved_bytes
-    kinds = {design: found.by_kind() for design, found in designs.items()}
+    plain = schemes[first].saved_bytes
+    kinds = {scheme: found.by_kind() for scheme, found in schemes.items()}
     yield _parts("Saved for backward, by kind", kinds, plain)
-    yield _parts("Saved for backward, by stage", {key: found.by_stage() for key, found in designs.items()}, plain)
+    yield _parts("Saved for backward, by stage", {key: found.by_stage() for key, found in schemes.items()}, plain)
     if layers:
-        yield _parts("Saved for backward, by layer", {key: found.by_layer() for key, found in designs.items()}, plain)
-    if len(designs) > 1:
-        yield Text(_trade(designs["recomputed"], plain))
+        yield _parts("Saved for backward, by layer", {key: found.by_layer() for key, found in schemes.items()}, plain)
+    if len(schemes) > 1:
+        yield Text(_trade(schemes["recomputed"], plain))
 
 
 def on_device(found: list[DeviceMemory]) -> RenderableType:

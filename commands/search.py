@@ -12,7 +12,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.hardware.devices import PRECISION_BYTES, list_devices
+from analysis.hardware.facts.devices import PRECISION_BYTES, list_devices
 from analysis.quantities import label_of
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space

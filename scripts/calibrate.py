@@ -10,12 +10,12 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
+from analysis.hardware.facts.published import published
 from analysis.hardware.predict.calibrated import CALIBRATION
 from analysis.hardware.predict.calibration import Calibration, calibrate
 from analysis.hardware.predict.model import DEVICE_FACTORS
 from analysis.hardware.predict.timed_runs import is_planned, write_traces
 from analysis.hardware.predict.validation import family_runs, known_errors, validate_predictions
-from analysis.hardware.published import published
 from archs.layer import Layer
 
 DIGITS = 4

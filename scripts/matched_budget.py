@@ -10,15 +10,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 import analysis
 from analysis.search.budgets import Bound
 from analysis.search.quantities import PredictedSeconds, proxy_evidence, spearman
+from analysis.search.space import Space
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
-from scripts.markdown import markdown_table, with_parts
-from scripts.matched_budget_figure import Field
+from scripts.documents import markdown_table, renewed
+from views.theme import FAMILY_COLOURS
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "search.md"
 NAME = "densenet121"
@@ -34,6 +39,25 @@ GOALS = {
     "eager_seconds": "predicted time, eager",
     "compiled_seconds": "predicted time, compiled",
 }
+
+
+class Field(NamedTuple):
+    """Networks that compete: those of a space at DenseNet-121's budget."""
+
+    title: str
+    space: Space
+    looked_at: int
+    networks: pd.DataFrame
+
+    def best(self, goal: str) -> dict[str, Any]:
+        """The network with least of it."""
+        row: dict[Any, Any] = self.networks.sort_values([goal, "index"]).iloc[0].to_dict()
+        return row | {"fields": self.fields(int(row["index"]))}
+
+    def fields(self, index: int) -> str:
+        """What tells a config of the space from its base."""
+        config = self.space.config_at(index)
+        return ", ".join(f"{name}={getattr(config, name)}" for name in self.space.open_fields)
 
 
 def budgets() -> dict[str, tuple[float, float]]:
@@ -122,15 +146,59 @@ def _rank(field: Field, goal: str) -> float:
     return spearman(field.networks["memory_access_cost"], field.networks[goal])
 
 
+#: Of docs/matched_budget.png, in pixels; titles of its two charts.
+SIZE = {"width": 1200, "height": 560}
+TITLES = {"eager_seconds": "Eager", "compiled_seconds": "Compiled"}
+
+
+def draw(fields: list[Field], reference: dict[str, Any], path: Path) -> None:
+    """Write the picture: memory access cost against predicted time."""
+    chart = make_subplots(1, 2, subplot_titles=list(TITLES.values()), horizontal_spacing=0.08)
+    for column, goal in enumerate(TITLES, start=1):
+        for field in (fields[0], fields[-1]):
+            colour = FAMILY_COLOURS[field.space.family]
+            x, y = field.networks["memory_access_cost"] / 1e6, 1000 * field.networks[goal]
+            chart.add_trace(_cloud(x, y, f"{field.title}: {len(x):,} networks", colour, legend=column == 1), 1, column)
+        x, y = reference["memory_access_cost"] / 1e6, 1000 * reference[goal]
+        marker = {"color": "#D55E00", "size": 14, "symbol": "star"}
+        star = go.Scatter(x=[x], y=[y], mode="markers", marker=marker, name="DenseNet-121", showlegend=column == 1)
+        chart.add_trace(star, 1, column)
+    chart.update_xaxes(title="Memory access cost, M elements, one image", rangemode="tozero")
+    chart.update_yaxes(title="Predicted time of 256 images, ms, RTX 4090, fp16", rangemode="tozero")
+    chart.update_layout(
+        **SIZE,
+        template="simple_white",
+        font={"family": "Source Sans 3, Helvetica, Arial, sans-serif", "size": 14},
+        legend={"orientation": "h", "x": 0, "y": 1.18, "itemsizing": "constant", "entrywidth": 250},
+        margin={"l": 70, "r": 20, "t": 90, "b": 60},
+    )
+    _photograph(chart, path)
+
+
+def _cloud(x: Any, y: Any, name: str, colour: str, *, legend: bool) -> go.Scatter:
+    """Open marks: these times are predicted."""
+    marker = {"color": colour, "size": 5, "symbol": "circle-open", "opacity": 0.45}
+    return go.Scatter(x=x, y=y, mode="markers", marker=marker, name=name, showlegend=legend)
+
+
+def _photograph(chart: go.Figure, path: Path) -> None:
+    from scripts.browser import chromium
+
+    with chromium() as browser:
+        page = browser.new_page(viewport=SIZE)
+        page.set_content(chart.to_html(include_plotlyjs=True, config={"staticPlot": True}))
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.wait_for_timeout(500)
+        page.locator(".js-plotly-plot").screenshot(path=path)
+
+
 def main(arguments: list[str]) -> None:
     store = arguments[arguments.index("--store") + 1] if "--store" in arguments else None
     fields = compete(store)
     parts = {"proxy": f"> {proxy_evidence().sentence()}\n", "answer": answer(fields), "best": table(fields)}
     print(*parts.values(), sep="\n")
     if "--write" in arguments:
-        from scripts.matched_budget_figure import draw
-
-        DOCUMENT.write_text(with_parts(DOCUMENT.read_text(encoding="utf-8"), parts), encoding="utf-8")
+        DOCUMENT.write_text(renewed(DOCUMENT, parts), encoding="utf-8")
         draw(fields, reference(), DOCUMENT.with_name("matched_budget.png"))
 
 

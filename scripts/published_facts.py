@@ -41,6 +41,12 @@ _NOTES = (
         "top1",
         "the recipe moves VoVNet's accuracy by two points: 39 from 76.77 (authors) to 78.82, 57 from 77.73 to 79.86",
     ),
+    (
+        r"VoVNet-?(39|57)$",
+        r"VoVNet\.pytorch",
+        "top",
+        "of the authors' code, which adds identity connections that the paper's network and ours lack",
+    ),
     (r"PeleeNet$", "", "top1", "72.6 (README), 72.08 (its weight file's name), 70.59 (pytorchcv), 70.7 (Darknet)"),
     ("", "Keras|keras", "params", "includes the running statistics of batch norm"),
     ("", "gau-nernst", "params", "without the classifier"),
@@ -126,7 +132,7 @@ _CIFAR = {
 def arch_of(network: str, source: str, scope: Any = None) -> str | None:
     """The registered name of an ImageNet classifier: timm/densenet121, densenet121.tv_in1k, DenseNet-121.
 
-    timm's vovnet39a and vovnet57a lack two and five identity additions of the authors' networks; they count as these.
+    The authors' VoVNet-39 and -57, of the same names, have two and five identity additions that ours and timm's lack.
     """
     if any(word in source for word in OTHER_NETWORKS) or (isinstance(scope, str) and scope != "classifier inference"):
         return None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.hardware.published import COLUMNS, DATA
+from analysis.hardware.facts.published import COLUMNS, DATA
 from scripts.published_facts import arch_of, cifar_arch_of, note_of
 
 Row = dict[str, Any]

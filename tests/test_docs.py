@@ -7,7 +7,8 @@ import pytest
 
 from archs import list_archs
 from cli import main
-from scripts.readme_tables import claims, with_tables
+from scripts.documents import MEMORY, claims, memory_parts, readme_parts, renewed
+from scripts.documents import README as README_FILE
 from tests.support.project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +40,8 @@ def test_command_lines_run(tmp_path, monkeypatch, capsys):
 
 
 def test_tables_are_those_of_the_code():
-    assert with_tables(README) == README, "run `python -m scripts.readme_tables --write`"
+    assert renewed(README_FILE, readme_parts()) == README, "run `python -m scripts.documents --write`"
+    assert renewed(MEMORY, memory_parts()) == MEMORY.read_text(encoding="utf-8")
 
 
 def test_named_files_exist():

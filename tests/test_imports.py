@@ -207,3 +207,37 @@ def test_files_that_import_torch_are_imported_only_on_demand():
 
 def _is_heavy(module: str) -> bool:
     return any(module == heavy or module.startswith(f"{heavy}.") for heavy in HEAVY_MODULES)
+
+
+#: Façades: they hand on the names of the packages below them, and nothing inside their own folder needs them.
+FACADES = ("analysis/__init__.py", "archs/__init__.py")
+FILES = {path.relative_to(ROOT).as_posix() for path in SOURCES}
+
+
+def package_of(file: str) -> str:
+    """The folder of a file; a file at the top of `archs`, `analysis` or `views`, or beside them, is one by itself."""
+    folder = file.rpartition("/")[0]
+    return file if folder in ("", "archs", "analysis", "views") else folder
+
+
+def file_of(module: str) -> str | None:
+    """The file of the project that an import reads, None for other libraries."""
+    while module:
+        for file in (f"{module.replace('.', '/')}.py", f"{module.replace('.', '/')}/__init__.py"):
+            if file in FILES:
+                return file
+        module = module.rpartition(".")[0]
+    return None
+
+
+def test_no_two_packages_import_each_other_not_even_around_others():
+    imported: dict[str, dict[str, str]] = {}
+    for found in IMPORTS:
+        file = file_of(found.module)
+        if file and file not in FACADES and found.path not in FACADES and package_of(file) != package_of(found.path):
+            imported.setdefault(package_of(found.path), {})[package_of(file)] = str(found)
+    while lowest := [package for package in imported if not imported[package].keys() & imported.keys()]:
+        for package in lowest:
+            del imported[package]
+    circles = [line for below in imported.values() for package, line in below.items() if package in imported]
+    assert not circles, circles

@@ -81,7 +81,7 @@ def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | None:
-    """As `training_memory`, where what can be made again is; None of libraries' networks, which have no such design."""
+    """As `training_memory`, where what can be made again is; None of libraries' networks, which have no such scheme."""
     if is_library_name(name):
         return None
     return memory_of(settings.summarize(config_of(name, memory_efficient=True)), "training")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from analysis.crosscheck import waterfall
-from analysis.findings import counters_finding, reason
+from analysis.crosscheck import counters_finding, waterfall
+from analysis.findings import reason
 from analysis.units import format_change, format_si
 from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.targets import resolve_target
+from analysis.units import format_share, join
 from archs import checks
 from archs.errors import MissingPackageError
 from archs.layer import Pair
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 #: The columns of every cross-check; between the two groups stands one column a step.
 HEAD = ("counter", "version", "reported_as", "unit", "reported", "ours")
 TAIL = ("residual", "verdict", "quote_when")
+
+#: A record of a cross-check: its columns and their values.
+Row = Mapping[Any, Any]
 
 #: Some counters replace functions of torch while they run: one cross-check at a time.
 _TURN = threading.Lock()
@@ -67,3 +72,44 @@ def waterfall(frame: pd.DataFrame) -> pd.DataFrame:
         for step in ("ours", *steps, "reported"):
             rows.append({"counter": row["counter"], "unit": row["unit"], "step": step, "value": int(row[step])})
     return pd.DataFrame(rows, columns=["counter", "unit", "step", "value"])
+
+
+def counters_finding(frame: pd.DataFrame, name: str) -> str:
+    """How far apart the counters are on a network, and whether their differences are explained.
+
+    Args:
+        frame: of `cross_check`.
+        name: of the network.
+    """
+    rows = frame[frame["reported"].notna()].to_dict("records")
+    if not rows:
+        return f"No counter has a figure for {name}."
+    figures = len({row["reported"] for row in rows})
+    given = "1 figure" if figures == 1 else f"{figures} different figures"
+    exact = [row["counter"] for row in rows if row["reported"] == row["ours"]]
+    agreement = f"{join(exact)} agree{'s' if len(exact) == 1 else ''} with ours" if exact else "none agrees with ours"
+    counters = "1 counter gives" if len(rows) == 1 else f"{len(rows)} counters give"
+    opening = f"{counters} {given} for {name}: {agreement}"
+    worst = max(rows, key=_deviation)
+    if _deviation(worst):
+        opening += f", {worst['counter']} is furthest off ({_distance(worst)}, chiefly by {_chief_step(frame, worst)})"
+    return f"{opening}. {_explained(rows)}"
+
+
+def _deviation(row: Row) -> float:
+    return abs(row["reported"] / row["ours"] - 1)
+
+
+def _distance(row: Row) -> str:
+    return f"{format_share(_deviation(row))} {'above' if row['reported'] > row['ours'] else 'below'}"
+
+
+def _chief_step(frame: pd.DataFrame, row: Row) -> str:
+    return max((*step_names(frame), "residual"), key=lambda step: abs(row[step]))
+
+
+def _explained(rows: Sequence[Row]) -> str:
+    """Whether the counters' own rules account for every difference."""
+    if puzzling := [row["counter"] for row in rows if row["residual"]]:
+        return f"Their own rules do not explain all that {join(puzzling)} counted."
+    return "Their own rules explain every difference to the last operation."

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from analysis.hardware.facts.published import published
 from analysis.hardware.predict.timed_runs import has_layers, layers_of
 from analysis.hardware.predict.validation import kind_of_network
-from analysis.hardware.published import published
 from analysis.meter import cost_layers
 from analysis.summary import summarize
 from archs.errors import DenseScopeError

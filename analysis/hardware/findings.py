@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
-from analysis.findings import join
 from analysis.hardware.predict.model import BOUNDS
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import Speed
-from analysis.units import format_ratio, format_share, format_si
+from analysis.units import format_ratio, format_share, format_si, join
 
 Row = Mapping[str, Any]
 

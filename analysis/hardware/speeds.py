@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from analysis.hardware.devices import Device
+from analysis.hardware.facts.devices import Device
+from analysis.hardware.facts.published import published
 from analysis.hardware.measure.record import PRECISIONS, Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
-from analysis.hardware.published import published
 from analysis.targets import Target, resolve_target
 from analysis.units import format_share
 from archs import checks
@@ -80,24 +80,14 @@ class Speed:
     def row(self) -> dict[str, Any]:
         """One record of a table: plain values."""
         low, high = self.error or (None, None)
-        return {
-            "name": self.name,
-            "device": self.device,
-            "execution": self.execution,
-            "evidence": self.evidence,
-            "flops_per_s": self.flops_per_s,
-            "share_of_peak": self.share_of_peak,
-            "images_per_s": self.images_per_s,
-            "seconds_per_image": self.seconds_per_image,
-            "error_below": low,
-            "error_above": high,
-            "batch_size": self.batch_size,
-            "image_size": self.image_size,
-            "precision": self.precision,
-            "layout": self.layout,
-            "source": self.source,
-            "note": self.note,
-        }
+        errors = {"error_below": low, "error_above": high}
+        return {key: errors[key] if key in errors else getattr(self, key) for key in _COLUMNS}
+
+
+_COLUMNS = (
+    *("name", "device", "execution", "evidence", "flops_per_s", "share_of_peak", "images_per_s", "seconds_per_image"),
+    *("error_below", "error_above", "batch_size", "image_size", "precision", "layout", "source", "note"),
+)
 
 
 def find_speeds(

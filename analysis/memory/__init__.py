@@ -41,19 +41,6 @@ def memory(
 ) -> TrainingMemory: ...
 
 
-@overload
-def memory(
-    target: Any,
-    image_size: int | Pair | None,
-    batch_size: int,
-    dtype: str,
-    mode: Literal["training"],
-    *,
-    lifetimes: str = "eager",
-    inplace_relu: bool = True,
-) -> TrainingMemory: ...
-
-
 def memory(
     target: Any,
     image_size: int | Pair | None = 224,

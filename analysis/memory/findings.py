@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analysis.findings import join
-from analysis.hardware.measure.design_run import PLAIN, DesignRun
-from analysis.memory.along_depth import live_by_kind
-from analysis.memory.fits import Footprint
 from analysis.memory.inference import InferenceMemory
+from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
-from analysis.optimize.saving import Saving
-from analysis.units import format_ratio, format_share, format_si, format_size
+from analysis.units import format_ratio, format_share, format_si, join
 
 #: Kinds of memory as a sentence names them, where it does not name them as they are.
 _LIVE_NOUNS = {"concat": "concatenation", "linear": "linear layers"}
@@ -35,7 +31,7 @@ concatenation), beside 90.5 MB of weights and buffers.
     """
     peak = memory.peak
     index = memory.timeline.index(peak)
-    shares = {kind: live[index] / peak.live_bytes for kind, live in live_by_kind(memory).items()}
+    shares = {kind: live[index] / peak.live_bytes for kind, live in memory.live_by_kind().items()}
     return (
         f"At inference, {memory.summary.name} holds at most {_bytes(peak.live_bytes)} of tensors, in "
         f"{peak.layer.stage} ({_parts(shares, _LIVE_NOUNS)}), beside {_bytes(memory.fixed_bytes)} of weights and "
@@ -81,40 +77,6 @@ def fits_finding(footprints: Sequence[Footprint], budget_bytes: float) -> str:
     if too_large := [_WHEN[mode] for mode, batch in batches.items() if not batch]:
         finding += f", but not a single image {join(too_large)}"
     return f"{finding}."
-
-
-def folding_finding(saving: Saving) -> str:
-    """How many batch norms an optimised network has taken in, and what it does without."""
-    folded, norms = len(saving.report.folded), len(saving.report.folded) + len(saving.report.kept)
-    if not norms:
-        return f"{saving.name} has no batch norm: there is nothing to fold."
-    traffic = 1 - saving.share("bytes_moved")
-    peak = 1 - saving.share("peak_bytes")
-    return (
-        f"{folded} of {norms} batch norms of {saving.name} fold into the convolution before them: "
-        f"{saving.after['operations']:,} operations instead of {saving.before['operations']:,} and "
-        f"{format_share(traffic)} less memory traffic ({_bytes(saving.after['bytes_moved'])} instead of "
-        f"{_bytes(saving.before['bytes_moved'])}); the peak of the tensors "
-        + (f"is {format_share(abs(peak))} {'lower' if peak > 0 else 'higher'}." if peak else "stays what it was.")
-    )
-
-
-def designs_finding(run: DesignRun) -> str:
-    """What each measured design saves, and what it costs in time, against the plain one."""
-    parts = []
-    for design in run.designs:
-        if design.name != PLAIN:
-            slowdown = run.slowdown(design)
-            direction = "longer" if slowdown >= 0 else "shorter"
-            parts.append(
-                f"{design.name} keeps {format_share(run.saving(design))} less and takes "
-                f"{format_share(abs(slowdown))} {direction}"
-            )
-    return (
-        f"Measured on {run.machine.device_name}: plain {run.network} (batch {run.batch_size}, "
-        f"{format_size(run.image_size)}) keeps {_bytes(run.plain.kept_bytes)} and takes "
-        f"{format_si(run.plain.seconds, 's')} a step; {join(parts)}."
-    )
 
 
 def _parts(shares: Mapping[str, float], nouns: Mapping[str, str]) -> str:

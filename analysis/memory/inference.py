@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from heapq import nlargest
+from itertools import accumulate, takewhile
 from math import prod
 from typing import Any, NamedTuple
 
-from analysis.memory.storages import Storage, buffer_bytes, largest_batch, last_reads, weight_bytes
+from analysis.memory.storages import Footprint, Storage, buffer_bytes, last_reads, weight_bytes
 from analysis.meter import element_bytes
+from analysis.ops import KINDS, op_kind
 from analysis.saved import INDEX_BYTES
 from analysis.summary import Summary
 from archs.layer import INPUT, Layer
+
+#: Kinds of live tensors, in the order of every legend: the image, and the kinds of the layers that allocate the rest.
+LIVE_KINDS = ("image", *KINDS)
 
 
 class Moment(NamedTuple):
@@ -23,6 +28,14 @@ class Moment(NamedTuple):
     allocated_bytes: int
     #: Bytes of all tensors alive, inputs and output of the layer among them; no weights.
     live_bytes: int
+
+
+class Alive(NamedTuple):
+    """The tensors that are alive as one layer runs."""
+
+    tensors: int
+    #: The largest of them, the largest first.
+    largest: tuple[Storage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +80,41 @@ class InferenceMemory:
         """Weights, buffers and the peak of the tensors."""
         return self.fixed_bytes + self.peak_bytes
 
+    @property
+    def footprint(self) -> Footprint:
+        """The total as a line over the batch."""
+        return Footprint("inference", self.fixed_bytes, self.peak_bytes, self.summary.batch_size)
+
     def largest_batch(self, budget_bytes: float) -> int:
-        """The largest batch whose total fits. Raises: ConfigError: the budget is not a positive number."""
-        return largest_batch(budget_bytes, self.fixed_bytes, self.peak_bytes, self.summary.batch_size)
+        """As `Footprint.largest_batch`."""
+        return self.footprint.largest_batch(budget_bytes)
 
     def alive_at(self, index: int) -> tuple[Storage, ...]:
         """The tensors that are alive as one layer runs, in the order of allocation."""
         return tuple(tensor for tensor in self.tensors if tensor.first <= index <= tensor.last)
+
+    def live_by_kind(self) -> dict[str, list[int]]:
+        """Live bytes as each layer runs, for every kind of tensor that there is: that of the layer which allocates it.
+
+        The kinds of one layer add up to its `Moment.live_bytes`.
+        """
+        kinds = {moment.layer.name: op_kind(moment.layer) for moment in self.timeline} | {INPUT: "image"}
+        changes = {kind: [0] * (len(self.timeline) + 1) for kind in LIVE_KINDS}
+        for tensor in self.tensors:
+            change = changes[kinds[tensor.name]]
+            change[max(tensor.first, 0)] += tensor.nbytes
+            change[tensor.last + 1] -= tensor.nbytes
+        return {kind: list(accumulate(change[:-1])) for kind, change in changes.items() if any(change)}
+
+    def alive_at_each(self, most: int) -> Iterator[Alive]:
+        """For every layer in execution order, how many tensors are alive as it runs, and the largest of them."""
+        starting: dict[int, list[Storage]] = {}
+        for tensor in self.tensors:
+            starting.setdefault(max(tensor.first, 0), []).append(tensor)
+        alive: list[Storage] = []
+        for index in range(len(self.timeline)):
+            alive = [tensor for tensor in alive if tensor.last >= index] + starting.get(index, [])
+            yield Alive(len(alive), tuple(nlargest(most, alive, key=lambda tensor: tensor.nbytes)))
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a layer."""

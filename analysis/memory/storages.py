@@ -1,8 +1,9 @@
-"""The pieces of memory behind a network's tensors, what lies there whatever the batch, and the batch that fits."""
+"""The pieces of memory behind a network's tensors, what lies there whatever the batch, and what the batch adds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from analysis.meter import element_bytes
@@ -59,16 +60,31 @@ def buffer_bytes(summary: Summary) -> int:
     return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
 
 
-def largest_batch(budget_bytes: float, fixed_bytes: int, batch_bytes: int, batch_size: int) -> int:
-    """How many images fit, where `batch_bytes` are taken by a batch of `batch_size`; 0 if not one does.
+@dataclass(frozen=True)
+class Footprint:
+    """What a network holds in one mode, as a line over the batch."""
 
-    >>> largest_batch(1000, 200, 300, batch_size=2)
-    5
+    mode: str
+    #: What the batch does not change.
+    fixed_bytes: int
+    #: What a batch of `batch_size` adds.
+    batch_bytes: int
+    batch_size: int
 
-    Raises: ConfigError: the budget is not a positive number.
-    """
-    budget_bytes = checks.plain(budget_bytes)
-    number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
-    if not (number and 0 < budget_bytes < float("inf")):
-        raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")
-    return max(0, (int(budget_bytes) - fixed_bytes) * batch_size // batch_bytes)
+    def total_bytes(self, batch_size: int) -> int:
+        """Everything that is held at some batch."""
+        return self.fixed_bytes + self.batch_bytes * int(batch_size) // self.batch_size
+
+    def largest_batch(self, budget_bytes: float) -> int:
+        """The largest batch whose total fits, 0 if not one image does.
+
+        >>> Footprint("inference", fixed_bytes=200, batch_bytes=300, batch_size=2).largest_batch(1000)
+        5
+
+        Raises: ConfigError: the budget is not a positive number.
+        """
+        budget_bytes = checks.plain(budget_bytes)
+        number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
+        if not (number and 0 < budget_bytes < float("inf")):
+            raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")
+        return max(0, (int(budget_bytes) - self.fixed_bytes) * self.batch_size // self.batch_bytes)

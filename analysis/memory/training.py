@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from analysis.memory.inference import InferenceMemory
 from analysis.memory.recomputation import PLAIN, recomputation
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, saved_tensors
-from analysis.memory.storages import buffer_bytes, largest_batch, weight_bytes
+from analysis.memory.storages import Footprint, buffer_bytes, weight_bytes
 from analysis.meter import LayerCost, element_bytes
 from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.summary import Summary, Totals
@@ -74,9 +76,13 @@ class TrainingMemory:
         """Everything that is held, at this batch."""
         return self.fixed_bytes(optimizer) + self._batch_bytes
 
+    def footprint(self, optimizer: str = "sgd", mode: str = "training") -> Footprint:
+        """The total as a line over the batch."""
+        return Footprint(mode, self.fixed_bytes(optimizer), self._batch_bytes, self.summary.batch_size)
+
     def largest_batch(self, budget_bytes: float, optimizer: str = "sgd") -> int:
-        """The largest batch whose total fits. Raises: ConfigError: the budget is not a positive number."""
-        return largest_batch(budget_bytes, self.fixed_bytes(optimizer), self._batch_bytes, self.summary.batch_size)
+        """As `Footprint.largest_batch`."""
+        return self.footprint(optimizer).largest_batch(budget_bytes)
 
     @property
     def _batch_bytes(self) -> int:
@@ -93,6 +99,15 @@ class TrainingMemory:
     def by_stage(self) -> dict[str, int]:
         """Saved bytes by the row of the paper's table."""
         return _sums(self.saved, lambda saved: saved.stage)
+
+    def by_kind_so_far(self) -> dict[str, list[int]]:
+        """Saved bytes once each layer has run, for every kind that there is, in the order of `SAVED_KINDS`."""
+        index = {layer.name: number for number, layer in enumerate(self.layers)}
+        sums = {kind: [0] * len(index) for kind, nbytes in self.by_kind().items() if nbytes}
+        for saved in self.saved:
+            if saved.nbytes:
+                sums[saved.kind][index[saved.layer]] += saved.nbytes
+        return {kind: list(accumulate(values)) for kind, values in sums.items()}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a saved piece of memory."""
@@ -125,6 +140,41 @@ def training_memory(summary: Summary) -> TrainingMemory:
         saved=tuple(saved_tensors(layers, element_bytes(summary.dtype), frozen, again)),
         recomputed=tuple([costs[name] for name in again.runs]),
     )
+
+
+def training_schemes(summary: Summary) -> dict[str, TrainingMemory]:
+    """The memory of training by scheme: "plain", and "recomputed" for configs that know `memory_efficient`.
+
+    >>> from analysis import summarize
+    >>> schemes = training_schemes(summarize("densenet121", batch_size=8))
+    >>> {scheme: found.saved_bytes for scheme, found in schemes.items()}
+    {'plain': 1043225344, 'recomputed': 297961216}
+
+    A module has one scheme, its own.
+
+    Raises: as `training_memory`.
+    """
+    target = summary.target
+    if target.module is not None or not hasattr(target.config, "memory_efficient"):
+        recomputes = getattr(target.config, "memory_efficient", False)
+        return {"recomputed" if recomputes else "plain": training_memory(summary)}
+    return {
+        scheme: training_memory(
+            replace(summary, target=replace(target, config=replace(target.config, memory_efficient=recomputes)))
+        )
+        for scheme, recomputes in (("plain", False), ("recomputed", True))
+    }
+
+
+def footprints(
+    inference: InferenceMemory,
+    training: TrainingMemory | None = None,
+    recomputed: TrainingMemory | None = None,
+    optimizer: str = "sgd",
+) -> list[Footprint]:
+    """A footprint a mode: "inference", "training" and "training, recomputed", as far as they are given."""
+    modes = {"training": training, "training, recomputed": recomputed}
+    return [inference.footprint, *(found.footprint(optimizer, mode) for mode, found in modes.items() if found)]
 
 
 def training_layers(summary: Summary) -> tuple[Layer, ...]:

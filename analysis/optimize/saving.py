@@ -10,6 +10,7 @@ from typing import Any
 from analysis.memory.inference import inference_memory
 from analysis.quantities import QUANTITIES
 from analysis.summary import Summary, summarize
+from analysis.units import format_share, format_si
 from archs.errors import MissingPackageError
 from archs.layer import Layer, Pair
 
@@ -135,3 +136,19 @@ def _count(summary: Summary) -> dict[str, int]:
         "peak_bytes": inference_memory(summary).peak_bytes,
         "params": summary.params,
     }
+
+
+def folding_finding(found: Saving) -> str:
+    """How many batch norms an optimised network has taken in, and what it does without."""
+    folded, norms = len(found.report.folded), len(found.report.folded) + len(found.report.kept)
+    if not norms:
+        return f"{found.name} has no batch norm: there is nothing to fold."
+    traffic = 1 - found.share("bytes_moved")
+    peak = 1 - found.share("peak_bytes")
+    return (
+        f"{folded} of {norms} batch norms of {found.name} fold into the convolution before them: "
+        f"{found.after['operations']:,} operations instead of {found.before['operations']:,} and "
+        f"{format_share(traffic)} less memory traffic ({format_si(found.after['bytes_moved'], 'B')} instead of "
+        f"{format_si(found.before['bytes_moved'], 'B')}); the peak of the tensors "
+        + (f"is {format_share(abs(peak))} {'lower' if peak > 0 else 'higher'}." if peak else "stays what it was.")
+    )

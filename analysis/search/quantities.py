@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.hardware.accuracy import accuracy_rows
-from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
@@ -78,7 +78,7 @@ class TrainingMemory:
         )
 
     def __call__(self, config: NetworkConfig) -> float:
-        return memory(config, None, self.batch_size, self.dtype, "training").total_bytes(self.optimizer)
+        return memory(config, None, self.batch_size, self.dtype, mode="training").total_bytes(self.optimizer)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.findings import join
 from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
 from analysis.targets import resolve_target
+from analysis.units import join
 from archs.layer import Layer
 
 if TYPE_CHECKING:

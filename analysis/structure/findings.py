@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from analysis.findings import delta_finding, join
+from analysis.findings import delta_finding
 from analysis.ops import op_kind
 from analysis.structure.changes import STATUSES, Change, stage_rows
 from analysis.structure.channels import channel_uses
 from analysis.summary import Summary
-from analysis.units import format_ratio, format_share, format_signed, format_size
+from analysis.units import format_ratio, format_share, format_signed, format_size, join
 from archs.densenet import DenseNetConfig
 from archs.layer import INPUT
 from archs.peleenet import PeleeNetConfig

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from analysis.findings import join
 from analysis.meter import cost_layers
 from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, blocks
 from analysis.summary import Summary
-from analysis.units import format_ratio
+from analysis.units import format_ratio, join
 from archs.layer import Layer, Shape
 
 #: Each layer reads all features before it; each reads the one before it, and all are concatenated once.

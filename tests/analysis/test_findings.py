@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 
 from analysis import summarize
+from analysis.crosscheck import counters_finding
 from analysis.findings import (
     comparison_finding,
-    counters_finding,
-    join,
     layers_finding,
     left_out_finding,
     network_finding,
@@ -17,7 +16,7 @@ from analysis.findings import (
     traffic_shares,
 )
 from analysis.summary import comparison_row
-from analysis.units import THIN_SPACE
+from analysis.units import THIN_SPACE, join
 
 
 def rows(*names: str) -> list[dict[str, object]]:

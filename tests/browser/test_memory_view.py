@@ -54,16 +54,16 @@ def test_a_phone_shows_every_part(browser: Browser, app_url: str) -> None:
 
 def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
     button = 'button:has-text("Measure here")'
-    link = f"{app_url}/memory?network=densenet_cifar&part=Designs measured&design_size=64"
+    link = f"{app_url}/memory?network=densenet_cifar&part=Schemes measured&design_size=64"
     with opened(browser, link, awaited=button) as page:
         assert_accessible(page)
         page.get_by_role("button", name="Measure here").click()
-        page.get_by_text("Measured on").wait_for(timeout=PATIENCE_MS * 4)  # builds every design
+        page.get_by_text("Measured on").wait_for(timeout=PATIENCE_MS * 4)  # builds every scheme
         settle(page, CHART)
         names = page.locator(".js-plotly-plot .textpoint").all_text_contents()
         assert {"plain", "memory_efficient"} <= {name.strip() for name in names}
         assert_within_width(page)
-        screenshot(page, "memory-designs-1280-light")
+        screenshot(page, "memory-schemes-1280-light")
         assert_accessible(page)
 
 

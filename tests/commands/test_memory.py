@@ -6,7 +6,7 @@ import pytest
 
 import analysis
 import archs
-from analysis.memory.designs import training_designs
+from analysis.memory.training import training_schemes
 from cli import main
 
 
@@ -67,9 +67,9 @@ def test_designs_of_a_module_are_its_own():
     config = archs.get_config("densenet_cifar", memory_efficient=True)
     module = archs.create_model(config, device="meta")
     expected = analysis.memory(config, 32, mode="training").saved_bytes
-    designs = training_designs(analysis.summarize(module, 32))
-    assert {design: memory.saved_bytes for design, memory in designs.items()} == {"recomputed": expected}
-    assert training_designs(analysis.summarize(config, 32))["recomputed"].saved_bytes == expected
+    schemes = training_schemes(analysis.summarize(module, 32))
+    assert {scheme: memory.saved_bytes for scheme, memory in schemes.items()} == {"recomputed": expected}
+    assert training_schemes(analysis.summarize(config, 32))["recomputed"].saved_bytes == expected
 
 
 def test_what_a_device_gave_out_stands_beside_the_count(capsys, monkeypatch):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import memory, summarize
-from analysis.memory.along_depth import LIVE_KINDS
+from analysis.memory.inference import LIVE_KINDS
 from analysis.structure.connectivity import Block, blocks
 from analysis.structure.lifetimes import lives
 from tests.support.contrast import contrast

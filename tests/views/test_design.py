@@ -200,7 +200,7 @@ def test_the_ways_to_train_a_design_are_measured() -> None:
     app.switch_page("views/memory/memory.py").run()
     name = next(option for option in app.selectbox(key="network").options if option.startswith("design/tiny"))
     app.selectbox(key="network").set_value(name).run()
-    app.button_group(key="part").set_value("Designs measured").run()
+    app.button_group(key="part").set_value("Schemes measured").run()
     press(app, "Measure here")
     assert not app.error
     assert list(app.dataframe[0].value.iloc[:, 0]) == ["plain", "memory_efficient", "selective checkpoint"]

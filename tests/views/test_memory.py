@@ -12,7 +12,7 @@ from analysis import memory
 from tests.support.app import assert_sound, open_app, toasts
 
 MEMORY = "views/memory/memory.py"
-PARTS = ("Inference", "Training", "Which batch fits", "Designs measured")
+PARTS = ("Inference", "Training", "Which batch fits", "Schemes measured")
 
 
 def texts(app: AppTest) -> str:
@@ -107,32 +107,32 @@ def test_a_budget_that_holds_nothing() -> None:
     assert_sound(app)
 
 
-def test_networks_with_one_design_say_so() -> None:
+def test_networks_with_one_scheme_say_so_and_older_links_find_the_part() -> None:
     pytest.importorskip("timm")
     app = open_app(MEMORY, network="timm/resnet18", part="Designs measured")
-    assert "There is but one design of timm/resnet18" in texts(app)
+    assert "There is but one scheme of timm/resnet18" in texts(app)
     assert not app.metric
 
 
-def test_designs_are_measured_on_request_alone() -> None:
+def test_schemes_are_measured_on_request_alone() -> None:
     pytest.importorskip("torchvision")
-    app = open_app(MEMORY, network="densenet_cifar", part="Designs measured", design_size="64", design_batch="1")
+    app = open_app(MEMORY, network="densenet_cifar", part="Schemes measured", design_size="64", design_batch="1")
     assert "Nothing has been measured of densenet_cifar" in texts(app)
     assert not app.dataframe
     next(button for button in app.button if button.label == "Measure here").click().run()
     assert_sound(app)
     assert "Measured on" in texts(app)
     frame = app.dataframe[0].value
-    assert list(frame["design"]) == ["plain", "memory_efficient", "selective checkpoint"]
-    assert frame["kept_bytes"].iloc[0] == memory("densenet_cifar", 64, 1, mode="training").saved_bytes
+    assert list(frame["scheme"]) == ["plain", "memory_efficient", "selective checkpoint"]
+    assert frame["saved_bytes"].iloc[0] == memory("densenet_cifar", 64, 1, mode="training").saved_bytes
     app.selectbox(key="network").set_value("densenet121").run()
     assert "Nothing has been measured of densenet121" in texts(app)
 
 
-def test_without_torch_designs_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_schemes_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "torch" else real(name, *more))
-    assert "needs torch" in texts(open_app(MEMORY, part="Designs measured"))
+    assert "needs torch" in texts(open_app(MEMORY, part="Schemes measured"))
 
 
 @pytest.mark.parametrize(("name", "folded"), [("densenet_cifar", 58), ("peleenet", 113)])

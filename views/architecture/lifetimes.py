@@ -10,8 +10,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.memory import memory_of
-from analysis.memory.along_depth import LIVE_KINDS
-from analysis.memory.inference import InferenceMemory
+from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.structure.lifetimes import lives, lives_finding
 from analysis.units import format_si
 from archs.errors import DenseScopeError

@@ -1,4 +1,4 @@
-"""Memory along the depth of a network: what is alive as each layer runs, what has been kept for the backward pass."""
+"""Memory along the depth of a network: what is alive as each layer runs, what has been saved for the backward pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.memory.fits import Footprint
+from analysis.memory.storages import Footprint
 from analysis.units import format_si
 from views.charts import evidence
 from views.charts.axes import axis
@@ -42,11 +42,11 @@ def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figu
     return figure.update_layout(height=HEIGHT)
 
 
-def kept(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme) -> go.Figure:
-    """Bytes kept so far, stacked by kind, one panel a mode on the same scale.
+def saved(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme) -> go.Figure:
+    """Bytes saved so far, stacked by kind, one panel a mode on the same scale.
 
     Args:
-        frames: of `views.memory.tables.kept`, by mode.
+        frames: of `views.memory.tables.saved`, by mode.
         kinds: columns to stack, in order.
         theme: what it is drawn with.
     """
@@ -54,9 +54,9 @@ def kept(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme)
     seen: set[str] = set()
     for row, frame in enumerate(frames.values(), start=1):
         _draw_stack(figure, row, frame, kinds, theme, seen)
-        _draw_total(figure, row, frame["kept_bytes"], _kept_hovers(frame))
-    most = max(frame["kept_bytes"].max() for frame in frames.values())
-    _finish(figure, next(iter(frames.values())), 1.05 * most, [f"Kept, {mode}" for mode in frames], theme)
+        _draw_total(figure, row, frame["saved_bytes"], _saved_hovers(frame))
+    most = max(frame["saved_bytes"].max() for frame in frames.values())
+    _finish(figure, next(iter(frames.values())), 1.05 * most, [f"Saved, {mode}" for mode in frames], theme)
     return figure.update_layout(height=70 + PANEL_HEIGHT * len(frames))
 
 
@@ -109,10 +109,10 @@ def _live_hovers(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _kept_hovers(frame: pd.DataFrame) -> list[str]:
-    columns = ("name", "stage", "kept_here", "kept_bytes")
+def _saved_hovers(frame: pd.DataFrame) -> list[str]:
+    columns = ("name", "stage", "saved_here", "saved_bytes")
     return [
-        f"<b>{name}</b><br>{stage}<br>keeps {here:,} B<br>{so_far:,} B kept so far"
+        f"<b>{name}</b><br>{stage}<br>saves {here:,} B<br>{so_far:,} B saved so far"
         for name, stage, here, so_far in zip(*(frame[key] for key in columns), strict=True)
     ]
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.findings import delta_finding, network_finding, reason
-from analysis.hardware.devices import list_devices
+from analysis.hardware.facts.devices import list_devices
 from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.registry import get_config

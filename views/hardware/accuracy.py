@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
-from analysis.hardware.devices import Device
+from analysis.hardware.facts.devices import Device
+from analysis.hardware.facts.published import published
 from analysis.hardware.findings import accuracy_finding
-from analysis.hardware.published import published
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_quantity, format_si, format_size

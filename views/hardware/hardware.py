@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.findings import left_out_finding
-from analysis.hardware.devices import Device
+from analysis.hardware.facts.devices import Device
 from analysis.units import format_si
 from views import tables, widgets
 from views.hardware.accuracy import draw_accuracy

@@ -8,15 +8,15 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analysis.findings import join, reason
-from analysis.hardware.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
+from analysis.findings import reason
+from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.measure.results import Results
-from analysis.hardware.predict.own_runs import MIN_RUNS, CalibratedDevice, calibrate_by
+from analysis.hardware.predict.calibrated import MIN_RUNS, CalibratedDevice, calibrate_by
 from analysis.hardware.predict.predict import LAYOUTS
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
 from analysis.targets import is_library_name
-from analysis.units import format_share, format_si, format_size
+from analysis.units import format_share, format_si, format_size, join
 from archs.errors import DenseScopeError
 from views import sidebar, tables, widgets
 from views.networks import variant

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.hardware.devices import PRECISION_BYTES
+from analysis.hardware.facts.devices import PRECISION_BYTES
 from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict

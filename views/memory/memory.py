@@ -13,7 +13,7 @@ from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.memory import tables as memory_tables
 from views.memory.question import Question
-from views.memory.savings import draw_designs, draw_folding
+from views.memory.savings import draw_folding, draw_schemes
 from views.memory.training import draw_fits, draw_training
 from views.sections.live_memory import LIFETIMES, choose_lifetimes, draw_live_memory
 
@@ -44,7 +44,7 @@ SECTIONS: dict[str, Callable[[Question], None]] = {
     "Inference": draw_inference,
     "Training": draw_training,
     "Which batch fits": draw_fits,
-    "Designs measured": draw_designs,
+    "Schemes measured": draw_schemes,
     "Folded": draw_folding,
 }
 
@@ -67,6 +67,8 @@ def render() -> None:
     name = sidebar.choose_network()
     st.title(f"Memory: {name}", anchor=False)
     question = Question(name, sidebar.current())
+    if st.query_params.get("part") == "Designs measured":  # as older links have it
+        st.session_state["part"] = st.query_params["part"] = "Schemes measured"
     section = widgets.choose_segment("Part", "part", tuple(SECTIONS), "Inference", label_visibility="collapsed")
     try:
         with sidebar.counting([name]):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from analysis.hardware.devices import get_device, list_devices
+from analysis.hardware.facts.devices import get_device, list_devices
 from archs.errors import ConfigError, abbreviate
 from views import widgets
 from views.sidebar import InputSettings

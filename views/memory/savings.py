@@ -1,4 +1,4 @@
-"""Memory: what do the designs of memory-efficient training save, and folding batch norms at inference?"""
+"""Memory: what do the schemes of training memory spare, and folding batch norms at inference?"""
 
 from __future__ import annotations
 
@@ -7,52 +7,51 @@ from collections import Counter
 
 import streamlit as st
 
-from analysis.hardware.measure.design_run import DesignRun
-from analysis.memory.findings import designs_finding, folding_finding
-from analysis.optimize.saving import COUNTED
+from analysis.hardware.measure.schemes import SchemeRun, schemes_finding
+from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
 from archs.errors import DenseScopeError
 from views import cached, widgets
-from views.charts import memory_designs as figures
+from views.charts import memory_schemes as figures
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.workbench import target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
-DESIGNS_HELP = (
-    "Each mark is one design, measured on this machine: what autograd keeps (distinct storages, without parameters and "
-    "buffers) and the median time of a step, with quartiles. All designs take turns in one process. The further left "
+SCHEMES_HELP = (
+    "Each mark is one scheme, measured on this machine: what autograd keeps (distinct storages, without parameters and "
+    "buffers) and the median time of a step, with quartiles. All schemes take turns in one process. The further left "
     "and down, the better."
 )
-_RUN = "design_run"
+_RUN = "scheme_run"
 
 
-def draw_designs(question: Question) -> None:
+def draw_schemes(question: Question) -> None:
     """The section."""
     if importlib.util.find_spec("torch") is None:
-        st.info("Measuring designs needs torch, which is not installed here.")
+        st.info("Measuring schemes needs torch, which is not installed here.")
         return
     if is_library_name(question.name):
-        st.info(f"There is but one design of {question.name} here: choose a network of the registry in the sidebar.")
+        st.info(f"There is but one scheme of {question.name} here: choose a network of the registry in the sidebar.")
         return
     _ask_and_run(question.name)
-    run: DesignRun | None = st.session_state.get(_RUN)
+    run: SchemeRun | None = st.session_state.get(_RUN)
     if run is None or run.network != question.name:
         st.markdown(f"Nothing has been measured of {question.name} since this page was opened.")
         return
-    st.markdown(designs_finding(run))
+    st.markdown(schemes_finding(run))
     st.caption(
         f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {_threads(run.machine.threads)}, "
         f"{run.machine.software}, median of {len(run.plain.times)} steps. Whatever else the machine does adds to times."
     )
-    frame = memory_tables.designs(run)
+    frame = memory_tables.schemes(run)
     with widgets.chart_or_table(
-        "What does saving memory cost in time?", DESIGNS_HELP, lambda: memory_tables.show_designs(frame)
+        "What does saving memory cost in time?", SCHEMES_HELP, lambda: memory_tables.show_schemes(frame)
     ):
         figure = figures.trade_off(run, widgets.current_theme())
-        widgets.draw(figure, "designs_chart", f"Time of a step against bytes kept of {len(run.designs)} designs.")
-    widgets.downloads(frame, f"{run.network}_designs")
+        widgets.draw(figure, "schemes_chart", f"Time of a step against bytes saved of {len(run.schemes)} schemes.")
+    widgets.downloads(frame, f"{run.network}_schemes")
 
 
 def _threads(number: int) -> str:
@@ -66,7 +65,7 @@ def _ask_and_run(name: str) -> None:
     with columns[1]:
         size = widgets.choose("Side of the images", "design_size", SIZES, "96", help="In pixels.")
     with columns[2]:
-        turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", help="Of each design, after one to warm up.")
+        turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", help="Of each scheme, after one to warm up.")
     with columns[3]:
         started = st.button("Measure here", type="primary", icon=":material/play_arrow:")
     if started:
@@ -78,7 +77,7 @@ def _ask_and_run(name: str) -> None:
 
 def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
     """Measure, keep for this session, and draw the page again. A click on any widget ends it."""
-    bar = st.progress(0.0, f"Building and warming up the designs of {name} …")
+    bar = st.progress(0.0, f"Building and warming up the schemes of {name} …")
     done = 0
 
     def advance() -> None:
@@ -86,9 +85,9 @@ def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
         done += 1
         bar.progress(min(1.0, done / (4 * turns)), f"{name}: step {done}")
 
-    from analysis.hardware.measure.training_designs import measure_designs
+    from analysis.hardware.measure.training import measure_schemes
 
-    st.session_state[_RUN] = measure_designs(target_of(name), batch_size, image_size, turns, after_step=advance)
+    st.session_state[_RUN] = measure_schemes(target_of(name), batch_size, image_size, turns, after_step=advance)
     st.rerun()
 
 

@@ -8,36 +8,34 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from analysis.findings import join
-from analysis.hardware.devices import get_device, list_devices
-from analysis.hardware.measure.design_run import DesignRun
-from analysis.memory.along_depth import kept_by_kind
-from analysis.memory.fits import Footprint
+from analysis.hardware.facts.devices import get_device, list_devices
+from analysis.hardware.measure.schemes import SchemeRun
+from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
-from analysis.units import THIN_SPACE, format_change, format_share, format_si
+from analysis.units import THIN_SPACE, format_change, format_share, format_si, join
 from views import tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def kept(memory: TrainingMemory) -> pd.DataFrame:
-    """One row a layer of training: bytes kept once it has run, in all and in columns by kind, and by itself."""
-    by_kind = kept_by_kind(memory)
+def saved(memory: TrainingMemory) -> pd.DataFrame:
+    """One row a layer of training: bytes saved once it has run, in all and in columns by kind, and by itself."""
+    by_kind = memory.by_kind_so_far()
     frame = pd.DataFrame(
         {
             "number": range(1, len(memory.layers) + 1),
             "name": [layer.name for layer in memory.layers],
             "stage": [layer.stage for layer in memory.layers],
-            "kept_here": list(memory.by_layer().values()),
+            "saved_here": list(memory.by_layer().values()),
         }
     )
-    return frame.assign(kept_bytes=frame["kept_here"].cumsum(), **by_kind)
+    return frame.assign(saved_bytes=frame["saved_here"].cumsum(), **by_kind)
 
 
 def kinds(modes: Mapping[str, TrainingMemory]) -> pd.DataFrame:
-    """One row a kind of saved memory that any mode keeps, one column a mode."""
+    """One row a kind of saved memory that any mode saves, one column a mode."""
     frame = pd.DataFrame({mode: memory.by_kind() for mode, memory in modes.items()})
     return frame[frame.any(axis="columns")].rename_axis("kind").reset_index()
 
@@ -71,21 +69,21 @@ def norms(report: Report) -> pd.DataFrame:
     return pd.DataFrame([*folded, *kept], columns=["norm", "folded", "why"])
 
 
-def designs(run: DesignRun) -> pd.DataFrame:
-    """One row a measured design."""
+def schemes(run: SchemeRun) -> pd.DataFrame:
+    """One row a measured scheme."""
     return pd.DataFrame(
         [
             {
-                "design": design.name,
-                "kept_bytes": design.kept_bytes,
-                "saving": run.saving(design),
-                "seconds": design.seconds,
-                "slowdown": run.slowdown(design),
-                "seconds_low": design.seconds_low,
-                "seconds_high": design.seconds_high,
-                "steps": len(design.times),
+                "scheme": scheme.name,
+                "saved_bytes": scheme.saved_bytes,
+                "saving": run.saving(scheme),
+                "seconds": scheme.seconds,
+                "slowdown": run.slowdown(scheme),
+                "seconds_low": scheme.seconds_low,
+                "seconds_high": scheme.seconds_high,
+                "steps": len(scheme.times),
             }
-            for design in run.designs
+            for scheme in run.schemes
         ]
     )
 
@@ -95,16 +93,16 @@ TITLES = {
     "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
     "number": ("No.", "Position in execution order."),
     "stage": ("Stage", "Row of the paper's table."),
-    "kept_here": ("Keeps", "Bytes that this layer is the first to keep for the backward pass."),
-    "kept_bytes": ("Kept so far", "Bytes kept once the layer has run."),
-    "kind": ("Kind", "Why it is kept: by the layer that made it, or by the layer that needs it."),
+    "saved_here": ("Saves", "Bytes that this layer is the first to save for the backward pass."),
+    "saved_bytes": ("Saved so far", "Bytes saved once the layer has run."),
+    "kind": ("Kind", "Why it is saved: by the layer that made it, or by the layer that needs it."),
     "mode": ("Mode", "What is run."),
     "memory_bytes": ("Memory", "By the data sheets."),
     "devices": ("Devices", "That have it."),
-    "design": ("Design", "How the step is computed; all give the same gradients."),
-    "saving": ("Less", "Than the plain design keeps."),
+    "scheme": ("Scheme", "How the step is computed; all give the same gradients."),
+    "saving": ("Less", "Than the plain scheme keeps."),
     "seconds": ("Step", "Median time of a forward and a backward pass."),
-    "slowdown": ("Longer", "Than the plain design takes."),
+    "slowdown": ("Longer", "Than the plain scheme takes."),
     "seconds_low": ("Lower quartile", "A quarter of the steps took less."),
     "seconds_high": ("Upper quartile", "A quarter of the steps took more."),
     "quantity": ("Quantity", "Of the whole network, at this batch."),
@@ -118,9 +116,9 @@ TITLES = {
 }
 
 
-def show_kept(frame: pd.DataFrame, modes: Sequence[str]) -> None:
-    """One row a layer, what each mode keeps by it and up to it."""
-    _show(frame, "kept_table", HEIGHT, modes)
+def show_saved(frame: pd.DataFrame, modes: Sequence[str]) -> None:
+    """One row a layer, what each mode saves by it and up to it."""
+    _show(frame, "saved_table", HEIGHT, modes)
 
 
 def show_kinds(frame: pd.DataFrame) -> None:
@@ -137,12 +135,12 @@ def show_devices(frame: pd.DataFrame) -> None:
     tables.show(frame, writers, TITLES | titles, "fits_table")
 
 
-def show_designs(frame: pd.DataFrame) -> None:
-    """One row a measured design."""
+def show_schemes(frame: pd.DataFrame) -> None:
+    """One row a measured scheme."""
     seconds = dict.fromkeys(("seconds", "seconds_low", "seconds_high"), lambda value: format_si(value, "s"))
-    writers = {"kept_bytes": _write_bytes, "saving": format_share, "slowdown": format_change} | seconds
-    titles = TITLES | {"kept_bytes": ("Kept", "Distinct storages that autograd keeps, without parameters and buffers.")}
-    tables.show(frame, writers, titles, "designs_table")
+    writers = {"saved_bytes": _write_bytes, "saving": format_share, "slowdown": format_change} | seconds
+    saved = ("Saved", "Distinct storages that autograd keeps, without parameters and buffers.")
+    tables.show(frame, writers, TITLES | {"saved_bytes": saved}, "schemes_table")
 
 
 def show_saving(frame: pd.DataFrame) -> None:
@@ -157,8 +155,10 @@ def show_norms(frame: pd.DataFrame) -> None:
 
 
 def _show(frame: pd.DataFrame, key: str, height: int | str, modes: Sequence[str] = ()) -> None:
-    titles = TITLES | {column: (column[:1].upper() + column[1:], "Bytes kept.") for mode in modes for column in (mode,)}
-    sizes = ("kept_here", "kept_bytes", *modes)
+    titles = TITLES | {
+        column: (column[:1].upper() + column[1:], "Bytes saved.") for mode in modes for column in (mode,)
+    }
+    sizes = ("saved_here", "saved_bytes", *modes)
     tables.show(frame, dict.fromkeys(sizes, _write_bytes), titles, key, height)
 
 

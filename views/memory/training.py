@@ -1,4 +1,4 @@
-"""Memory: what does training keep for the backward pass, and which batch fits?"""
+"""Memory: what does training save for the backward pass, and which batch fits?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.memory.findings import fits_finding
-from analysis.memory.fits import Footprint, footprints
 from analysis.memory.saved_tensors import SAVED_KINDS
-from analysis.memory.training import TrainingMemory
+from analysis.memory.storages import Footprint
+from analysis.memory.training import TrainingMemory, footprints
 from archs.errors import DenseScopeError
 from views import cached, widgets
 from views.charts import memory as figures
@@ -22,11 +22,11 @@ KINDS_HELP = (
     "there anyway and not in it. **Recomputed**: concatenation, BN and ReLU run again in the backward pass, no "
     "convolution does, and gradients stay the same."
 )
-DEPTH_HELP = "Bytes kept once each layer has run, by kind, all panels on the same scale. Hover a layer for its own."
+DEPTH_HELP = "Bytes saved once each layer has run, by kind, all panels on the same scale. Hover a layer for its own."
 
 
 def modes_of(question: Question) -> dict[str, TrainingMemory]:
-    """Plain training and, where there is such a design, training that recomputes."""
+    """Plain training and, where there is such a scheme, training that recomputes."""
     plain = cached.training_memory(question.name, question.settings)
     recomputed = cached.recomputed_memory(question.name, question.settings)
     return {"plain": plain} | ({"recomputed": recomputed} if recomputed else {})
@@ -38,30 +38,30 @@ def draw_training(question: Question) -> None:
     modes = modes_of(question)
     _draw_headlines(modes, optimizer)
     if "recomputed" not in modes:
-        st.caption(f"{question.name} has no design that recomputes here; the networks of the registry have.")
+        st.caption(f"{question.name} has no scheme that recomputes here; the networks of the registry have.")
     kinds = memory_tables.kinds(modes)
     theme = widgets.current_theme()
     with widgets.chart_or_table(
-        "What is kept for the backward pass?", KINDS_HELP, lambda: memory_tables.show_kinds(kinds)
+        "What is saved for the backward pass?", KINDS_HELP, lambda: memory_tables.show_kinds(kinds)
     ):
-        widgets.draw(figures.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes kept by kind, mode by mode.")
-    frames = {mode: memory_tables.kept(memory) for mode, memory in modes.items()}
+        widgets.draw(figures.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes saved by kind, mode by mode.")
+    frames = {mode: memory_tables.saved(memory) for mode, memory in modes.items()}
     table = _side_by_side(frames)
     with widgets.chart_or_table(
-        "Where along the depth does it gather?", DEPTH_HELP, lambda: memory_tables.show_kept(table, list(table)[3:])
+        "Where along the depth does it gather?", DEPTH_HELP, lambda: memory_tables.show_saved(table, list(table)[3:])
     ):
-        widgets.draw(figures.kept(frames, SAVED_KINDS, theme), "kept_chart", "Bytes kept so far, layer by layer.")
+        widgets.draw(figures.saved(frames, SAVED_KINDS, theme), "saved_chart", "Bytes saved so far, layer by layer.")
     widgets.downloads(table, f"{question.name}_training_memory")
 
 
 def _draw_headlines(modes: Mapping[str, TrainingMemory], optimizer: str) -> None:
     plain = modes["plain"]
     saved = {
-        f"Kept, {mode}": (memory.saved_bytes, "For the backward pass; grows with the batch.")
+        f"Saved, {mode}": (memory.saved_bytes, "For the backward pass; grows with the batch.")
         for mode, memory in modes.items()
     }
     totals = {
-        f"In all, {mode}": (memory.total_bytes(optimizer), "What is kept, and all that the batch does not change.")
+        f"In all, {mode}": (memory.total_bytes(optimizer), "What is saved, and all that the batch does not change.")
         for mode, memory in modes.items()
     }
     apart = {
@@ -74,19 +74,20 @@ def _draw_headlines(modes: Mapping[str, TrainingMemory], optimizer: str) -> None
 
 
 def _side_by_side(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row a layer: what each mode keeps by it, and up to it."""
+    """One row a layer: what each mode saves by it, and up to it."""
     first = next(iter(frames.values()))
     columns = {}
     for mode, frame in frames.items():
-        columns[f"{mode}, by the layer"] = frame["kept_here"]
-        columns[f"{mode}, so far"] = frame["kept_bytes"]
+        columns[f"{mode}, by the layer"] = frame["saved_here"]
+        columns[f"{mode}, so far"] = frame["saved_bytes"]
     return first[["name", "number", "stage"]].assign(**columns)
 
 
 FITS_HELP = (
     "All that is held, against the batch. Inference: weights, buffers and the peak of the tensors. Training: weights, "
-    "buffers, gradients, optimizer state and what is kept for the backward pass. The kernels' workspace, the framework "
-    "itself and the gradients of activations come on top, so that the largest batch of a real device is smaller."
+    "buffers, gradients, optimizer state and what is saved for the backward pass. The kernels' workspace, the "
+    "framework itself and the gradients of activations come on top, so that the largest batch of a real device is "
+    "smaller."
 )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, live_by_kind
-from analysis.memory.inference import InferenceMemory
+from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.units import format_si
 from views import tables, widgets
 from views.charts import memory as figures
@@ -52,9 +51,9 @@ def timeline(memory: InferenceMemory) -> pd.DataFrame:
     """One row a layer as it runs: live bytes, in all and in columns by kind of tensor, and the largest tensors."""
     frame = pd.DataFrame(memory.rows())
     frame.insert(0, "number", range(1, len(frame) + 1))
-    alive = list(alive_at_each(memory, NAMED))
+    alive = list(memory.alive_at_each(NAMED))
     largest = [", ".join(f"{tensor.name} ({format_si(tensor.nbytes, 'B')})" for tensor in one.largest) for one in alive]
-    return frame.assign(**live_by_kind(memory), tensors=[one.tensors for one in alive], largest=largest)
+    return frame.assign(**memory.live_by_kind(), tensors=[one.tensors for one in alive], largest=largest)
 
 
 def show_timeline(frame: pd.DataFrame) -> None:

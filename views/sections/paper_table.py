@@ -11,9 +11,8 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.depth import depth_terms
-from analysis.findings import join
 from analysis.structure.table import Abreast, Line, abreast, table, table_rows
-from analysis.units import format_exact, format_quantity, format_size
+from analysis.units import format_exact, format_quantity, format_size, join
 from views import tables, widgets
 
 HEAD_HELP = {

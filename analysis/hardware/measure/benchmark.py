@@ -18,7 +18,7 @@ from archs.layer import Pair
 AfterRun = Callable[[], object]
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """What happens after a run if nothing is asked for."""
 
 
@@ -31,7 +31,7 @@ def benchmark(
     channels_last: bool = False,
     compile: bool = False,
     repeats: int = 20,
-    after_run: AfterRun = _nothing,
+    after_run: AfterRun = nothing,
 ) -> Measurement:
     """Time a network's inference. Memory that does not suffice is an answer: `Measurement.out_of_memory`.
 
@@ -55,7 +55,7 @@ def benchmark(
     return benchmark_workload(target, workload, after_run)
 
 
-def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = _nothing) -> Measurement:
+def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = nothing) -> Measurement:
     """`benchmark`, with its options as one record."""
     try:
         from analysis.hardware.measure.session import measure
@@ -65,7 +65,7 @@ def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = _n
 
 
 def benchmark_sweep(
-    target: Any, workload: Workload, batch_sizes: Iterable[int] | None = None, after_run: AfterRun = _nothing
+    target: Any, workload: Workload, batch_sizes: Iterable[int] | None = None, after_run: AfterRun = nothing
 ) -> Iterator[Measurement]:
     """A measurement of each batch size, as soon as it is taken; the one that exceeds the memory is the last.
 
@@ -89,7 +89,7 @@ def doublings(batch_size: int) -> Iterator[int]:
         batch_size *= 2
 
 
-def benchmark_layers(target: Any, workload: Workload, after_run: AfterRun = _nothing) -> tuple[LayerTime, ...]:
+def benchmark_layers(target: Any, workload: Workload, after_run: AfterRun = nothing) -> tuple[LayerTime, ...]:
     """The time of every layer within runs of the whole network, with its FLOP/s and bytes/s.
 
     Functional layers such as concatenation are timed too. Taking the time costs some: the layers add up to more
@@ -98,7 +98,7 @@ def benchmark_layers(target: Any, workload: Workload, after_run: AfterRun = _not
     Args and errors: as `benchmark`; compiled networks have no layers to time.
     """
     try:
-        from analysis.hardware.measure.layers import measure_layers
+        from analysis.hardware.measure.session import measure_layers
     except ModuleNotFoundError:
         raise MissingPackageError("Timing layers", "torch") from None
     return measure_layers(target, workload, after_run)

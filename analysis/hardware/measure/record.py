@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
-from analysis.hardware.devices import Device, data_sheet
+from analysis.hardware.facts.devices import Device, data_sheet
 from analysis.hardware.measure.quantiles import quantile
 from analysis.meter import LayerCost
 from analysis.ops import op_kind

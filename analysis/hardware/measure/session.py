@@ -1,22 +1,28 @@
-"""A network on a device, warmed up and ready to be timed, and what can go wrong on the way."""
+"""A network on a processor, warmed up and timed, whole or layer by layer, and what can go wrong on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from analysis.hardware.measure.devices import Device, Run, find_device
+from analysis.hardware.measure.processors import Processor, Run, find_processor
 from analysis.hardware.measure.quantiles import quantile
-from analysis.hardware.measure.record import PRECISIONS, BenchmarkError, Machine, Measurement, Workload
+from analysis.hardware.measure.record import PRECISIONS, BenchmarkError, LayerTime, Measurement, Workload
+from analysis.meter import LayerCost
 from analysis.summary import Summary, summarize
 from analysis.targets import Target
+from analysis.trace.names import op_name
+from analysis.trace.rules import RULES
 from archs.create import create_model
-from archs.errors import DenseScopeError
+from archs.errors import ConfigError, DenseScopeError
 from archs.layer import INPUT, Shape
 
 #: Runs before the first that is timed: they compile, choose algorithms and fill caches.
@@ -29,33 +35,33 @@ def count(target: object, workload: Workload) -> Summary:
 
 
 @contextmanager
-def ready(found: Summary, workload: Workload, device: Device) -> Iterator[Run]:
+def ready(found: Summary, workload: Workload, processor: Processor) -> Iterator[Run]:
     """A function that runs the network once, after warm-up.
 
     Raises:
         torch.OutOfMemoryError: it does not fit.
         BenchmarkError: it cannot be run.
     """
-    device.release_memory()
-    _require_memory(found, device)
+    processor.release_memory()
+    _require_memory(found, processor)
     where = f"{found.name} cannot be run on {workload.device} ({workload.description})"
     with _one_sentence(where):
-        forward = prepare(found.target, _input_shape(found), workload, device)
+        forward = prepare(found.target, _input_shape(found), workload, processor)
 
     def run() -> None:
         with _one_sentence(where):
             forward()
 
-    with device.numerics(workload.precision):
+    with processor.numerics(workload.precision):
         for _ in range(WARM_UP_RUNS):
             run()
-        device.finish()
+        processor.finish()
         yield run
 
 
-def _require_memory(found: Summary, device: Device) -> None:
+def _require_memory(found: Summary, processor: Processor) -> None:
     """Fail before the operating system ends the process: what one layer reads and writes has to be held at once."""
-    needed, free = max(cost.bytes_moved for cost in found.layers), device.free_memory()
+    needed, free = max(cost.bytes_moved for cost in found.layers), processor.free_memory()
     if free is not None and needed > free:
         raise torch.OutOfMemoryError(f"A layer needs {needed} bytes, and {free} are free.")
 
@@ -81,10 +87,10 @@ def _one_sentence(where: str) -> Iterator[None]:
         raise BenchmarkError(f"{where}: {reason}.") from error
 
 
-def prepare(target: Target, shape: Shape, workload: Workload, device: Device) -> Callable[[], Tensor]:
+def prepare(target: Target, shape: Shape, workload: Workload, processor: Processor) -> Callable[[], Tensor]:
     """A function that runs the network once, in inference mode, on one batch of random images (N, C, H, W)."""
     precision = PRECISIONS[workload.precision]
-    place = {"device": device.torch_device, "dtype": getattr(torch, precision.weights)}
+    place = {"device": processor.torch_device, "dtype": getattr(torch, precision.weights)}
     layout = torch.channels_last if workload.channels_last else torch.contiguous_format
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -95,7 +101,7 @@ def prepare(target: Target, shape: Shape, workload: Workload, device: Device) ->
     forward = torch.compile(module, dynamic=False) if workload.compile else module
 
     def run() -> Tensor:
-        kind, dtype = device.torch_device.type, getattr(torch, precision.activations)
+        kind, dtype = processor.torch_device.type, getattr(torch, precision.activations)
         with torch.inference_mode(), torch.autocast(kind, dtype, enabled=precision.is_mixed):
             output: Tensor = forward(images)
             return output
@@ -132,40 +138,98 @@ def _values(name: str, like: Tensor) -> Tensor:
 
 def measure(target: object, workload: Workload, after_run: Run) -> Measurement:
     """Time a network; as `analysis.benchmark`."""
-    device = find_device(workload.device, workload.precision)
+    processor = find_processor(workload.device, workload.precision)
     found = count(target, workload)
     try:
-        measurement = _take(found, workload, device, after_run)
+        with ready(found, workload, processor) as run:
+            times = processor.times(run, workload.repeats, after_run)
+            observed: dict[str, Any] = {
+                "times": times,
+                "machine": processor.machine(),
+                "peak_memory_bytes": processor.peak_memory(),
+            }
+            joules = processor.joules(run, quantile(times, 0.5))
+            observed["joules_per_image"] = None if joules is None else joules / workload.batch_size
     except torch.OutOfMemoryError:
-        measurement = _record(found, workload, device.machine())
-    device.release_memory()
-    return measurement
+        observed = {"machine": processor.machine()}
+    processor.release_memory()
+    asked = replace(workload, image_size=found.image_size)
+    return Measurement(name=found.name, family=found.family, workload=asked, flops=found.flops, **observed)
 
 
-def _take(found: Summary, workload: Workload, device: Device, after_run: Run) -> Measurement:
-    with ready(found, workload, device) as run:
-        times = device.times(run, workload.repeats, after_run)
-        machine, peak = device.machine(), device.peak_memory()
-        joules = device.joules(run, quantile(times, 0.5))
-        per_image = None if joules is None else joules / workload.batch_size
-        return _record(found, workload, machine, times, peak, per_image)
+class Timed(NamedTuple):
+    """One operation of a run."""
+
+    op: str
+    output_shape: Shape
+    start: Any
+    end: Any
 
 
-def _record(
-    found: Summary,
-    workload: Workload,
-    machine: Machine,
-    times: tuple[float, ...] = (),
-    peak_memory_bytes: int | None = None,
-    joules_per_image: float | None = None,
-) -> Measurement:
-    return Measurement(
-        name=found.name,
-        family=found.family,
-        workload=replace(workload, image_size=found.image_size),
-        machine=machine,
-        flops=found.flops,
-        times=times,
-        peak_memory_bytes=peak_memory_bytes,
-        joules_per_image=joules_per_image,
-    )
+class Stopwatch(TorchFunctionMode):
+    """Marks when each operation of a forward pass begins and ends.
+
+    PyTorch hands it every operation, functional ones such as concatenation too, in the order of the trace's layers.
+    """
+
+    def __init__(self, processor: Processor) -> None:
+        super().__init__()
+        self.operations: list[Timed] = []
+        self._processor = processor
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        rule = RULES.get(op_name(func))
+        call = None if rule is None else rule(*args, **kwargs)
+        if call is None:
+            return func(*args, **kwargs)
+        start = self._processor.mark()
+        result = func(*args, **kwargs)
+        self.operations.append(Timed(call.op, call.output_shape, start, self._processor.mark()))
+        return result
+
+
+def measure_layers(target: object, workload: Workload, after_run: Run) -> tuple[LayerTime, ...]:
+    """As `analysis.benchmark_layers`: within whole runs, where each layer finds the caches as in real use."""
+    if workload.compile:
+        raise ConfigError("compile", True, "False: compiling merges layers, so that none has a time of its own")
+    processor = find_processor(workload.device, workload.precision)
+    found = count(target, workload)
+    times: dict[int, list[float]] = defaultdict(list)
+    try:
+        with ready(found, workload, processor) as run:
+            for _ in range(workload.repeats):
+                for index, seconds in _time_once(run, found.layers, processor):
+                    times[index].append(seconds)
+                after_run()
+    except torch.OutOfMemoryError:
+        raise BenchmarkError(f"{found.name} does not fit into memory ({workload.description}).") from None
+    finally:
+        processor.release_memory()
+    return tuple(LayerTime(cost, tuple(times[index])) for index, cost in enumerate(found.layers))
+
+
+def _time_once(run: Run, layers: Sequence[LayerCost], processor: Processor) -> Iterable[tuple[int, float]]:
+    """Index and seconds of each layer that one run shows."""
+    with Stopwatch(processor) as stopwatch:
+        run()
+    processor.finish()
+    seconds = [processor.seconds_between(timed.start, timed.end) for timed in stopwatch.operations]
+    return zip(match(stopwatch.operations, layers), seconds, strict=True)
+
+
+def match(operations: Iterable[Timed], layers: Sequence[LayerCost]) -> list[int]:
+    """The index of each operation's layer; both come in order, and layers may be missing among the operations.
+
+    Raises:
+        BenchmarkError: an operation is not among the layers that are left.
+    """
+    indices, index = [], -1
+    for timed in operations:
+        remaining = range(index + 1, len(layers))
+        key = timed.op, timed.output_shape
+        index = next((i for i in remaining if (layers[i].layer.op, layers[i].layer.output_shape) == key), -1)
+        if index < 0:
+            raise BenchmarkError(f"The layers cannot be timed one by one: the run has a {timed.op} that is no layer.")
+        indices.append(index)
+    return indices

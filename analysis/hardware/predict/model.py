@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.devices import PRECISION_BYTES, Device
+from analysis.hardware.facts.devices import PRECISION_BYTES, Device
 from analysis.hardware.predict.kernels import (
     DEPTHWISE_CONV,
     ELEMENTWISE,

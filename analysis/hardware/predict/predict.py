@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.devices import PRECISION_BYTES, Device, get_device
-from analysis.hardware.predict.calibrated import KnownError, factors_for, is_calibrated, known_error
+from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.predict.calibrated import CalibratedDevice, KnownError, factors_for, is_calibrated, known_error
 from analysis.hardware.predict.calibration import Calibration
 from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program
 from analysis.hardware.predict.model import (
@@ -23,7 +23,6 @@ from analysis.hardware.predict.model import (
     finish_times,
     kernel_times,
 )
-from analysis.hardware.predict.own_runs import CalibratedDevice
 from analysis.hardware.predict.validation import kind_of_error
 from analysis.ops import op_kind
 from analysis.targets import Target, resolve_target

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from analysis.hardware.devices import PRECISION_BYTES
+from analysis.hardware.facts.devices import PRECISION_BYTES
+from analysis.hardware.facts.published import DATA, published
 from analysis.hardware.predict.kernels import Program, program
-from analysis.hardware.published import DATA, published
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
 from archs.planning import plan_layers
@@ -70,13 +70,11 @@ def load_runs() -> list[TimedRun]:
     ]
 
 
-#: timm's networks that the registry's plan describes exactly, and the fields in which its config differs.
-PLANNED: dict[str, dict[str, Any]] = {
-    **{f"densenet{depth}": {} for depth in (121, 161, 169, 201)},
-    "vovnet39a": {"residual": False},
-    "vovnet57a": {"residual": False},
-    **{f"ese_vovnet{name}": {} for name in ("19b_slim_dw", "19b_dw", "19b_slim", "39b", "57b", "99b")},
-}
+#: timm's networks that the registry's plan describes exactly.
+PLANNED = (
+    *("densenet121", "densenet161", "densenet169", "densenet201", "vovnet39a", "vovnet57a"),
+    *(f"ese_vovnet{name}" for name in ("19b_slim_dw", "19b_dw", "19b_slim", "39b", "57b", "99b")),
+)
 
 
 def is_planned(network: str) -> bool:
@@ -98,7 +96,7 @@ def layers_of(network: str, image_size: int) -> Sequence[Layer]:
     """The layers of a network at batch 1; for the published ones without torch."""
     name = network.removeprefix("timm/")
     if name in PLANNED:
-        return plan_layers(get_config(name.removesuffix("a"), **PLANNED[name]), image_size)
+        return plan_layers(get_config(name.removesuffix("a")), image_size)
     if (network, image_size) in _traces():
         return _traces()[network, image_size]
     return _layers_of_target(resolve_target(network), image_size)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.devices import get_device
+from analysis.hardware.facts.devices import get_device
+from analysis.hardware.facts.published import published
 from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
 from analysis.hardware.predict.timed_runs import TimedRun, load_runs
-from analysis.hardware.published import published
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,10 +16,13 @@ from analysis.hardware.measure.record import PRECISIONS, Machine
 
 torch = pytest.importorskip("torch")
 
-from analysis.hardware.measure import cpu  # noqa: E402
-from analysis.hardware.measure.layers import Timed, match  # noqa: E402
+from analysis.hardware.measure import processors  # noqa: E402
 from analysis.hardware.measure.record import BenchmarkError  # noqa: E402
-from analysis.hardware.measure.session import build  # noqa: E402
+from analysis.hardware.measure.session import (  # noqa: E402
+    Timed,
+    build,
+    match,
+)
 from analysis.targets import resolve_target  # noqa: E402
 from tests.support.small_device import prepare  # noqa: E402
 
@@ -157,7 +160,7 @@ def test_out_of_memory_is_a_row_and_ends_a_sweep(room_for_two):
 
 
 def test_what_certainly_does_not_fit_is_not_tried(monkeypatch):
-    monkeypatch.setattr(cpu.Cpu, "free_memory", lambda _self: 1000)
+    monkeypatch.setattr(processors.Cpu, "free_memory", lambda _self: 1000)
     assert analysis.benchmark(TINY, image_size=8).out_of_memory
 
 

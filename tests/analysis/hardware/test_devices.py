@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from analysis.hardware.devices import (
+from analysis.hardware.facts.devices import (
     PRECISION_BYTES,
     UnknownDeviceError,
     device_of,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.hardware.accuracy import pareto_front
-from analysis.hardware.devices import get_device
+from analysis.hardware.facts.devices import get_device
 from analysis.hardware.findings import (
     accuracy_finding,
     find_flips,

@@ -12,7 +12,7 @@ import archs
 
 torch = pytest.importorskip("torch")
 
-from analysis.hardware.measure import cuda, nvml  # noqa: E402
+from analysis.hardware.measure import cuda  # noqa: E402
 from analysis.hardware.measure.record import DeviceError, PrecisionError  # noqa: E402
 
 TINY = archs.get_config("densenetbc100_k12", block_config=(2,), growth_rate=4)
@@ -31,7 +31,7 @@ def gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _index: properties)
-    monkeypatch.setattr(nvml.Gpu, "find", lambda _uuid: None)
+    monkeypatch.setattr(cuda.Gpu, "find", lambda _uuid: None)
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16", "amp bfloat16"])
@@ -83,9 +83,9 @@ def test_energy_is_what_the_counter_gains_by_run():
     def run():
         spent[0] += 7
 
-    per_run = nvml.joules_per_run(run, seconds=0.5, read=lambda: spent[0], finish=lambda: None)
-    assert (per_run, spent[0]) == (7, 7 * nvml.ENERGY_SECONDS / 0.5)
-    assert nvml.joules_per_run(run, seconds=0.5, read=lambda: None, finish=lambda: None) is None
+    per_run = cuda.joules_per_run(run, seconds=0.5, read=lambda: spent[0], finish=lambda: None)
+    assert (per_run, spent[0]) == (7, 7 * cuda.ENERGY_SECONDS / 0.5)
+    assert cuda.joules_per_run(run, seconds=0.5, read=lambda: None, finish=lambda: None) is None
 
 
 def test_what_nvml_does_not_answer_is_unknown(monkeypatch):
@@ -96,7 +96,7 @@ def test_what_nvml_does_not_answer_is_unknown(monkeypatch):
         raise NVMLError
 
     answers = dict.fromkeys(("nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetClockInfo"), refuse)
-    silent = nvml.Gpu(SimpleNamespace(NVMLError=NVMLError, NVML_CLOCK_SM=1, **answers), None, "580")
+    silent = cuda.Gpu(SimpleNamespace(NVMLError=NVMLError, NVML_CLOCK_SM=1, **answers), None, "580")
     assert (silent.joules(), silent.clock_mhz()) == (None, None)
     monkeypatch.setitem(sys.modules, "pynvml", SimpleNamespace(nvmlInit=refuse))
-    assert nvml.Gpu.find("0") is None
+    assert cuda.Gpu.find("0") is None

@@ -11,14 +11,19 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.hardware.devices import Device, get_device, list_devices
+from analysis.hardware.facts.devices import Device, get_device, list_devices
 from analysis.hardware.measure.record import Machine, Measurement, Workload
 from analysis.hardware.measure.results import Results
-from analysis.hardware.predict.calibrated import CALIBRATION, factors_for, known_error, shipped_calibration
+from analysis.hardware.predict.calibrated import (
+    CALIBRATION,
+    calibrate_by,
+    factors_for,
+    known_error,
+    shipped_calibration,
+)
 from analysis.hardware.predict.calibration import calibrate_device
 from analysis.hardware.predict.kernels import fuse
 from analysis.hardware.predict.model import BOUNDS, finish_times
-from analysis.hardware.predict.own_runs import calibrate_by
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.predict.timed_runs import TimedRun, is_planned, layers_of, load_runs
 from analysis.hardware.predict.validation import (
@@ -31,7 +36,7 @@ from analysis.hardware.predict.validation import (
 from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
-from scripts.prediction_tables import DOCUMENT, with_tables
+from scripts.documents import PREDICTION, prediction_parts, renewed
 from tests.support.project import BLOCK_HEAVY, run_python
 
 
@@ -85,8 +90,8 @@ def test_the_shipped_errors_are_those_of_the_validation():
 
 
 def test_the_tables_of_the_document_are_those_of_the_code():
-    text = DOCUMENT.read_text(encoding="utf-8")
-    assert with_tables(text, validation()) == text, "run `python -m scripts.prediction_tables --write`"
+    text = renewed(PREDICTION, prediction_parts(validation()))
+    assert text == PREDICTION.read_text(encoding="utf-8"), "run `python -m scripts.documents --write`"
 
 
 def test_small_batches_are_in_the_right_order():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.hardware.published import COLUMNS, TABLES, UnknownFactError, published
+from analysis.hardware.facts.published import COLUMNS, TABLES, UnknownFactError, published
 from archs import list_archs
 from archs.errors import ConfigError
+from scripts.published_facts import note_of
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -58,11 +59,17 @@ def test_the_compiler_flips_densenet121_and_vovnet39():
         ("throughput", "timm/densenet264d", "not the paper's"),
         ("latency", "VoVNet-39", "no batch for its timing"),
         ("accuracy", "peleenet", "70.59"),
+        ("accuracy", "vovnet39", "identity connections"),
         ("costs", "DenseNet264", "33.37 M"),
     ],
 )
 def test_doubts_travel_along(table, arch, doubt):
     assert published(table, arch=arch)["note"].str.contains(doubt, regex=False).any()
+
+
+def test_transcribing_again_would_keep_the_doubts():
+    rows = published("accuracy", dataset="ImageNet").to_dict("records")
+    assert [row["note"] for row in rows] == [note_of(row) for row in rows]
 
 
 def test_networks_that_only_share_a_name_are_not_ours():

@@ -8,20 +8,13 @@ import pytest
 
 import archs
 from analysis import memory, summarize
-from analysis.hardware.measure.design_run import DesignRun, DesignTime
 from analysis.hardware.measure.record import Machine
-from analysis.memory.along_depth import LIVE_KINDS, alive_at_each, kept_by_kind, live_by_kind
-from analysis.memory.findings import (
-    designs_finding,
-    fits_finding,
-    folding_finding,
-    inference_finding,
-    lifetimes_finding,
-    training_finding,
-)
-from analysis.memory.fits import footprints
+from analysis.hardware.measure.schemes import SchemeRun, SchemeTime, schemes_finding
+from analysis.memory.findings import fits_finding, inference_finding, lifetimes_finding, training_finding
+from analysis.memory.inference import LIVE_KINDS
 from analysis.memory.saved_tensors import SAVED_KINDS
-from analysis.optimize.saving import COUNTED, Report, Saving, saving
+from analysis.memory.training import footprints
+from analysis.optimize.saving import COUNTED, Report, Saving, folding_finding, saving
 from analysis.units import THIN_SPACE
 from archs.errors import ConfigError
 from views.memory.question import parse_budget
@@ -39,17 +32,17 @@ def plainly(sentence: str) -> str:
 @pytest.mark.parametrize("lifetimes", ["eager", "minimal"])
 def test_kinds_of_live_tensors_add_up_at_every_layer(name: str, lifetimes: str) -> None:
     found = memory(name, None, lifetimes=lifetimes)
-    kinds = live_by_kind(found)
+    kinds = found.live_by_kind()
     assert set(kinds) <= set(LIVE_KINDS)
     assert [sum(values) for values in zip(*kinds.values(), strict=True)] == [m.live_bytes for m in found.timeline]
-    for index, (moment, alive) in enumerate(zip(found.timeline, alive_at_each(found, 1000), strict=True)):
+    for index, (moment, alive) in enumerate(zip(found.timeline, found.alive_at_each(1000), strict=True)):
         assert sorted(alive.largest) == sorted(found.alive_at(index))
         assert alive.tensors == len(alive.largest)
         assert sum(tensor.nbytes for tensor in alive.largest) == moment.live_bytes
 
 
 def test_the_largest_tensors_come_first() -> None:
-    for alive in alive_at_each(memory("densenet121"), 3):
+    for alive in memory("densenet121").alive_at_each(3):
         sizes = [tensor.nbytes for tensor in alive.largest]
         assert sizes == sorted(sizes, reverse=True)
         assert len(sizes) == min(3, alive.tensors)
@@ -58,7 +51,7 @@ def test_the_largest_tensors_come_first() -> None:
 @pytest.mark.parametrize("target", [*NAMES, EFFICIENT, replace(EFFICIENT, drop_rate=0.2)])
 def test_kinds_of_kept_memory_gather_to_the_total(target: object) -> None:
     found = memory(target, None, mode="training")
-    kinds = kept_by_kind(found)
+    kinds = found.by_kind_so_far()
     assert {kind: values[-1] for kind, values in kinds.items()} == {k: v for k, v in found.by_kind().items() if v}
     assert all(values == sorted(values) for values in kinds.values())
     assert list(kinds) == sorted(kinds, key=SAVED_KINDS.index)
@@ -112,15 +105,15 @@ def test_what_fits_is_said_of_every_mode() -> None:
         fits_finding(found, 0)
 
 
-def test_designs_are_compared_with_the_plain_one() -> None:
-    run = DesignRun(
+def test_schemes_are_compared_with_the_plain_one() -> None:
+    run = SchemeRun(
         "densenet121",
         2,
         (96, 96),
         Machine("Testing CPU", "PyTorch 0", 2),
-        (DesignTime("slim", 30, (1.2, 1.2)), DesignTime("plain", 100, (1.0,)), DesignTime("fast", 90, (0.9,))),
+        (SchemeTime("slim", 30, (1.2, 1.2)), SchemeTime("plain", 100, (1.0,)), SchemeTime("fast", 90, (0.9,))),
     )
-    assert plainly(designs_finding(run)) == (
+    assert plainly(schemes_finding(run)) == (
         "Measured on Testing CPU: plain densenet121 (batch 2, 96×96) keeps 100 B and takes 1.00 s a step; slim keeps "
         "70 % less and takes 20 % longer and fast keeps 10 % less and takes 10 % shorter."
     )

@@ -1,10 +1,10 @@
-"""The designs of memory-efficient training, and what is left of a network that was optimised for inference."""
+"""The schemes of training memory, and what is left of a network that was optimised for inference."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from analysis.hardware.measure.design_run import DesignRun
+from analysis.hardware.measure.schemes import SchemeRun
 from analysis.optimize.saving import COUNTED, Saving
 from analysis.units import format_share, format_si
 from views.charts import evidence
@@ -15,20 +15,20 @@ from views.theme import FAMILY_COLOURS, Theme
 HEIGHT = 400
 
 
-def trade_off(run: DesignRun, theme: Theme) -> go.Figure:
-    """A mark a measured design: bytes kept against the time of a step."""
-    designs = run.designs
+def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
+    """A mark a measured scheme: bytes saved against the time of a step."""
+    schemes = run.schemes
     colour = FAMILY_COLOURS["densenet"]
-    xs = axis([design.kept_bytes for design in designs], lambda value: format_si(value, "B"), "Kept for backward")
-    ys = axis([design.seconds_high for design in designs], lambda value: format_si(value, "s"), "Time of a step")
-    points = [(d.kept_bytes / xs["range"][1], d.seconds / ys["range"][1]) for d in designs]
-    places = place_labels(points, [design.name for design in designs], [MARK / 2] * len(designs))
+    xs = axis([scheme.saved_bytes for scheme in schemes], lambda value: format_si(value, "B"), "Saved for backward")
+    ys = axis([scheme.seconds_high for scheme in schemes], lambda value: format_si(value, "s"), "Time of a step")
+    points = [(d.saved_bytes / xs["range"][1], d.seconds / ys["range"][1]) for d in schemes]
+    places = place_labels(points, [scheme.name for scheme in schemes], [MARK / 2] * len(schemes))
     figure = go.Figure(evidence.legend_entries(["measured"], theme, bars=False))
     figure.add_scatter(
-        x=[design.kept_bytes for design in designs],
-        y=[design.seconds for design in designs],
+        x=[scheme.saved_bytes for scheme in schemes],
+        y=[scheme.seconds for scheme in schemes],
         mode="markers+text",
-        text=[design.name if place else "" for design, place in zip(designs, places, strict=True)],
+        text=[scheme.name if place else "" for scheme, place in zip(schemes, places, strict=True)],
         textposition=[place or "top center" for place in places],
         textfont={"size": 12, "color": theme.text},
         cliponaxis=False,
@@ -36,17 +36,17 @@ def trade_off(run: DesignRun, theme: Theme) -> go.Figure:
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [design.seconds_high - design.seconds for design in designs],
-            "arrayminus": [design.seconds - design.seconds_low for design in designs],
+            "array": [scheme.seconds_high - scheme.seconds for scheme in schemes],
+            "arrayminus": [scheme.seconds - scheme.seconds_low for scheme in schemes],
             "color": theme.text,
             "thickness": 1.2,
             "width": 3,
         },
         hovertext=[
-            f"<b>{design.name}</b> (<b>measured</b>)<br>{design.kept_bytes:,} B kept<br>"
-            f"{format_si(design.seconds, 's')} a step, median of {len(design.times)}; the bar spans the quartiles<br>"
+            f"<b>{scheme.name}</b> (<b>measured</b>)<br>{scheme.saved_bytes:,} B saved<br>"
+            f"{format_si(scheme.seconds, 's')} a step, median of {len(scheme.times)}; the bar spans the quartiles<br>"
             f"{run.machine.device_name}, {run.machine.threads} threads<br>{run.machine.software}"
-            for design in designs
+            for scheme in schemes
         ],
         hoverinfo="text",
         showlegend=False,

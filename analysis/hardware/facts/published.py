@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 TABLES = ("throughput", "accuracy", "latency", "costs")
 #: The columns of every table: what it is about, the fact, the circumstances, where it comes from.
 COLUMNS = [

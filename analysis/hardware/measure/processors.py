@@ -1,11 +1,15 @@
-"""The devices of this machine: what every one does to time networks, their names, and their data sheets."""
+"""The processors of this machine: what every one does to time networks; the CPU, by torch.utils.benchmark's clock."""
 
 from __future__ import annotations
 
+import gc
+import logging
+import platform
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +20,7 @@ from archs.errors import abbreviate
 Run = Callable[[], object]
 
 
-class Device(ABC):
+class Processor(ABC):
     """One processor of this machine."""
 
     def __init__(self, torch_device: torch.device) -> None:
@@ -32,7 +36,7 @@ class Device(ABC):
 
     @abstractmethod
     def mark(self) -> Any:
-        """A point in time between two operations, on the device's own clock."""
+        """A point in time between two operations, on the processor's own clock."""
 
     @abstractmethod
     def seconds_between(self, start: Any, end: Any) -> float:
@@ -74,24 +78,22 @@ class Device(ABC):
         return tuple(self.seconds_between(start, end) for start, end in marks)
 
 
-def find_device(name: str, precision: str) -> Device:
-    """The device of that name, if it can compute in that precision.
+def find_processor(name: str, precision: str) -> Processor:
+    """The processor that PyTorch calls by that name, if it can compute in that precision.
 
     Raises:
         DeviceError: there is no such device here.
-        PrecisionError: the device lacks the precision.
+        PrecisionError: it lacks the precision.
     """
-    device = _find(name)
-    if device.lacks(precision):
-        described = device.machine().device_name
+    found = _find(name)
+    if found.lacks(precision):
+        described = found.machine().device_name
         raise PrecisionError(f"precision is {precision!r}, which {described} cannot compute in; float32 always works.")
-    return device
+    return found
 
 
-def _find(name: str) -> Device:
+def _find(name: str) -> Processor:
     if name == "cpu":
-        from analysis.hardware.measure.cpu import Cpu
-
         return Cpu()
     if isinstance(name, str) and (match := re.fullmatch(r"cuda(?::(\d{1,3}))?", name, re.ASCII)):
         from analysis.hardware.measure.cuda import Cuda
@@ -101,3 +103,61 @@ def _find(name: str) -> Device:
         f"device is {abbreviate(name)}, but networks are timed on this machine's 'cpu', 'cuda' or 'cuda:N'; "
         "for devices elsewhere there are predictions."
     )
+
+
+class Cpu(Processor):
+    """All cores together, with as many threads as PyTorch has been given."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.device("cpu"))
+        self._clock = _clock()
+
+    def machine(self) -> Machine:
+        clocks = [float(clock) for clock in _proc_values("cpuinfo", "cpu MHz")]
+        return Machine(
+            device_name=next(iter(_proc_values("cpuinfo", "model name")), platform.processor() or platform.machine()),
+            software=f"PyTorch {torch.__version__}, Python {platform.python_version()}, {platform.system()}",
+            threads=torch.get_num_threads(),
+            clock_mhz=max(clocks, default=None),
+        )
+
+    def lacks(self, precision: str) -> bool:
+        return precision == "tf32"
+
+    def mark(self) -> float:
+        return self._clock()
+
+    def seconds_between(self, start: float, end: float) -> float:
+        return end - start
+
+    def finish(self) -> None:
+        """Every operation has been carried out when it returns."""
+
+    def free_memory(self) -> int | None:
+        """Linux kills a process that uses more than there is, instead of telling it."""
+        available = [int(value.split()[0]) * 1024 for value in _proc_values("meminfo", "MemAvailable")]
+        return next(iter(available), None)
+
+    def release_memory(self) -> None:
+        gc.collect()
+
+
+def _clock() -> Callable[[], float]:
+    logger = logging.getLogger("torch.utils.cpp_extension")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # importing it complains of a compiler for GPUs without a GPU
+    try:
+        from torch.utils.benchmark import timer
+    finally:
+        logger.setLevel(level)
+    clock: Callable[[], float] = timer
+    return clock
+
+
+def _proc_values(file: str, key: str) -> list[str]:
+    """The values of a key in a file of Linux's /proc, none elsewhere."""
+    try:
+        text = Path("/proc", file).read_text()
+    except OSError:
+        return []
+    return re.findall(rf"^{re.escape(key)}\s*:\s*(.+)$", text, re.MULTILINE)

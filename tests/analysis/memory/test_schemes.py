@@ -1,4 +1,4 @@
-"""The designs of training are the same network, and what they keep is what is said of them."""
+"""The schemes of training are the same network, and what they keep is what is said of them."""
 
 from __future__ import annotations
 
@@ -8,36 +8,32 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 from analysis import memory  # noqa: E402
-from analysis.hardware.measure import training_designs  # noqa: E402
+from analysis.hardware.measure import training  # noqa: E402
 from analysis.hardware.measure.record import BenchmarkError  # noqa: E402
-from analysis.hardware.measure.training_designs import (  # noqa: E402
-    designs,
-    measure_designs,
-    saved_bytes,
-)
+from analysis.hardware.measure.training import measure_schemes, saved_bytes, schemes  # noqa: E402
 from archs.errors import UnknownArchError  # noqa: E402
 
 
-def test_every_design_is_measured_in_turn() -> None:
+def test_every_scheme_is_measured_in_turn() -> None:
     calls: list[int] = []
-    run = measure_designs("densenet121", 2, 64, turns=2, after_step=lambda: calls.append(1))
-    assert [design.name for design in run.designs] == [
+    run = measure_schemes("densenet121", 2, 64, turns=2, after_step=lambda: calls.append(1))
+    assert [scheme.name for scheme in run.schemes] == [
         "plain",
         "memory_efficient",
         "selective checkpoint",
         "torchvision's",
     ]
-    assert len(calls) == 2 * len(run.designs)
-    assert all(len(design.times) == 2 and design.seconds > 0 for design in run.designs)
-    assert run.plain.kept_bytes == memory("densenet121", 64, 2, mode="training").saved_bytes
-    by_name = {design.name: design for design in run.designs}
+    assert len(calls) == 2 * len(run.schemes)
+    assert all(len(scheme.times) == 2 and scheme.seconds > 0 for scheme in run.schemes)
+    assert run.plain.saved_bytes == memory("densenet121", 64, 2, mode="training").saved_bytes
+    by_name = {scheme.name: scheme for scheme in run.schemes}
     assert run.saving(by_name["memory_efficient"]) > 0.65
     assert run.saving(by_name["memory_efficient"]) > run.saving(by_name["selective checkpoint"]) > 0.5
     assert run.slowdown(run.plain) == 0
 
 
-def test_designs_compute_the_same() -> None:
-    plain, *others = designs("densenet_cifar").values()
+def test_schemes_compute_the_same() -> None:
+    plain, *others = schemes("densenet_cifar").values()
     images, loss = torch.randn(2, 3, 32, 32), {}
     for model in (plain, *others):
         inner = getattr(model, "model", model)
@@ -49,23 +45,23 @@ def test_designs_compute_the_same() -> None:
 
 
 def test_selective_checkpoints_keep_less_than_plain() -> None:
-    kept = {name: saved_bytes(model, torch.randn(2, 3, 32, 32)) for name, model in designs("densenet_cifar").items()}
+    kept = {name: saved_bytes(model, torch.randn(2, 3, 32, 32)) for name, model in schemes("densenet_cifar").items()}
     assert kept["memory_efficient"] < kept["selective checkpoint"] < kept["plain"]
 
 
 @pytest.mark.parametrize("name", ["peleenet", "ese_vovnet19b_slim_dw"])
-def test_other_families_have_two_designs(name: str) -> None:
-    run = measure_designs(name, 1, 64, turns=1)
-    assert [design.name for design in run.designs] == ["plain", "memory_efficient"]
-    assert run.saving(run.designs[1]) > 0.3
+def test_other_families_have_two_schemes(name: str) -> None:
+    run = measure_schemes(name, 1, 64, turns=1)
+    assert [scheme.name for scheme in run.schemes] == ["plain", "memory_efficient"]
+    assert run.saving(run.schemes[1]) > 0.3
 
 
 def test_unknown_networks_are_refused() -> None:
     with pytest.raises(UnknownArchError, match="'peleenet'"):
-        measure_designs("pelenet")
+        measure_schemes("pelenet")
 
 
 def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.hardware.measure.cpu.Cpu.free_memory", lambda self: 1000)
+    monkeypatch.setattr("analysis.hardware.measure.processors.Cpu.free_memory", lambda self: 1000)
     with pytest.raises(BenchmarkError, match="take a smaller batch or image size"):
-        training_designs.measure_designs("densenet_cifar", 2, 32)
+        training.measure_schemes("densenet_cifar", 2, 32)

@@ -15,7 +15,7 @@ from typing import Any
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 #: Precision of the arithmetic -> bytes of a stored element. tf32 is how float32 convolutions run by default.
 PRECISION_BYTES = {"fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2}

@@ -1,8 +1,8 @@
-"""Ways to train one network with less memory: ours, selective checkpointing, torchvision's."""
+"""Schemes to train one network with less memory: ours, selective checkpointing, torchvision's; run and measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
-from analysis.hardware.measure.design_run import PLAIN, DesignRun, DesignTime
-from analysis.hardware.measure.devices import Device, find_device
+from analysis.hardware.measure.benchmark import AfterRun, nothing
+from analysis.hardware.measure.processors import Processor, find_processor
 from analysis.hardware.measure.record import BenchmarkError
+from analysis.hardware.measure.schemes import PLAIN, SchemeRun, SchemeTime
 from analysis.memory import memory
 from analysis.units import format_si
 from archs import checks
@@ -26,8 +27,8 @@ from archs.planning import resolve_config
 CONVOLUTION = torch.ops.aten.convolution.default
 
 
-def designs(target: Any) -> dict[str, nn.Module]:
-    """A registered network, or a design of one's own, in every way that there is to train it, the plain one first.
+def schemes(target: Any) -> dict[str, nn.Module]:
+    """A registered network, or a design of one's own, in every scheme that there is, the plain one first.
 
     Raises: UnknownArchError: no such network.
     """
@@ -78,10 +79,6 @@ _SELECTIVE: dict[str, Any] = {
 }
 
 
-def _nothing() -> None:
-    """What happens after a step if nothing is asked for."""
-
-
 def saved_bytes(model: nn.Module, images: Tensor) -> int:
     """Bytes of the distinct storages that a forward pass saves for the backward pass, parameters and buffers excluded.
 
@@ -110,20 +107,20 @@ def step(model: nn.Module, images: Tensor) -> None:
     model(images).sum().backward()
 
 
-def measure_designs(
+def measure_schemes(
     target: Any,
     batch_size: int = 2,
     image_size: int | Pair = 96,
     turns: int = 3,
     device: str = "cpu",
-    after_step: Callable[[], object] = _nothing,
-) -> DesignRun:
-    """Every way to train a registered network, or a design of one's own.
+    after_step: AfterRun = nothing,
+) -> SchemeRun:
+    """Every scheme of a registered network, or a design of one's own, training in turns.
 
     Args:
         target: a registered name, a config, a design or its file.
         batch_size, image_size: of the images (N, C, H, W).
-        turns: timed steps of each design, after one that warms up.
+        turns: timed steps of each scheme, after one that warms up.
         device: "cpu", "cuda" or "cuda:N".
         after_step: called after each timed step, for a progress bar; an exception that it raises ends the run.
 
@@ -131,37 +128,37 @@ def measure_designs(
         UnknownArchError, ConfigError: no such network, or one that does not suit the size.
         DeviceError, BenchmarkError: there is no such device here, or too little memory.
     """
-    size, place = checks.image_size(image_size), find_device(device, "float32")
+    size, processor = checks.image_size(image_size), find_processor(device, "float32")
     batch_size, turns = checks.batch_size(batch_size), checks.integer("turns", turns, 1, 1000)
-    models = designs(target)
+    models = schemes(target)
     plain = memory(target, size, batch_size, mode="training")
-    _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, place)
-    images = torch.randn(batch_size, plain.summary.target.config.in_channels, *size, device=place.torch_device)
+    _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, processor)
+    images = torch.randn(batch_size, plain.summary.target.config.in_channels, *size, device=processor.torch_device)
     taken = _measure(
-        {key: model.to(place.torch_device) for key, model in models.items()}, images, turns, place, after_step
+        {key: model.to(processor.torch_device) for key, model in models.items()}, images, turns, processor, after_step
     )
-    return DesignRun(plain.summary.name, batch_size, size, place.machine(), taken)
+    return SchemeRun(plain.summary.name, batch_size, size, processor.machine(), taken)
 
 
 def _measure(
-    models: Mapping[str, nn.Module], images: Tensor, turns: int, device: Device, after_step: Callable[[], object]
-) -> tuple[DesignTime, ...]:
-    kept: dict[str, int] = {}
+    models: Mapping[str, nn.Module], images: Tensor, turns: int, processor: Processor, after_step: AfterRun
+) -> tuple[SchemeTime, ...]:
+    saved: dict[str, int] = {}
     times: dict[str, tuple[float, ...]] = {}
     for name, model in models.items():
-        kept[name], times[name] = saved_bytes(model, images), ()
+        saved[name], times[name] = saved_bytes(model, images), ()
         step(model, images)
     for _ in range(turns):
         for name, model in models.items():
-            times[name] += device.times(partial(step, model, images), 1, after_step)
-    return tuple(DesignTime(name, kept[name], times[name]) for name in models)
+            times[name] += processor.times(partial(step, model, images), 1, after_step)
+    return tuple(SchemeTime(name, saved[name], times[name]) for name in models)
 
 
-def _require_memory(needed: int, device: Device) -> None:
+def _require_memory(needed: int, processor: Processor) -> None:
     """Fail before the operating system ends the process."""
-    free = device.free_memory()
+    free = processor.free_memory()
     if free is not None and needed > free:
         raise BenchmarkError(
-            f"The designs need about {format_si(needed, 'B')}, and {format_si(free, 'B')} are free: "
+            f"The schemes need about {format_si(needed, 'B')}, and {format_si(free, 'B')} are free: "
             "take a smaller batch or image size."
         )

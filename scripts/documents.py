@@ -1,0 +1,201 @@
+"""The parts of README.md, docs/memory.md and docs/prediction.md that come from the code.
+
+`python -m scripts.documents` prints them, with `--write` it puts them in place.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.hardware.facts.published import DATA
+from analysis.hardware.predict.calibrated import shipped_calibration
+from analysis.hardware.predict.validation import (
+    LEFT_OUT,
+    Validation,
+    fitting_launch_seconds,
+    small_batch_trials,
+    validate_predictions,
+)
+from analysis.memory.training import training_schemes
+from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
+from analysis.summary import summarize
+
+ROOT = Path(__file__).parent.parent
+README, MEMORY, PREDICTION = ROOT / "README.md", ROOT / "docs" / "memory.md", ROOT / "docs" / "prediction.md"
+
+
+def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """A table whose `numeric` columns are set to the right."""
+    rule = ["---:" if column in numeric else "---" for column in range(len(headers))]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (headers, rule, *rows))
+
+
+def renewed(document: Path, parts: Mapping[str, str]) -> str:
+    """A document with each part made anew between its comment lines, `<!-- name -->` and `<!-- /name -->`."""
+    text = document.read_text(encoding="utf-8")
+    for name, part in parts.items():
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text, found = re.subn(pattern, lambda match, part=part: f"{match[1]}{part}{match[2]}", text, flags=re.DOTALL)
+        assert found == 1, f"{document.name} has {found} places for {name}"
+    return text
+
+
+def readme_parts() -> dict[str, str]:
+    return {"glossary": glossary(), "published": published()}
+
+
+def memory_parts() -> dict[str, str]:
+    return {"training": training()}
+
+
+def prediction_parts(validation: Validation) -> dict[str, str]:
+    return {
+        "factors": factors(),
+        "errors": errors(validation),
+        "worst": worst(validation),
+        "small batches": small_batches(),
+    }
+
+
+def glossary() -> str:
+    """What every quantity means."""
+    rows = [(QUANTITIES[key].label, f"`{key}`", QUANTITIES[key].definition) for key in NETWORK_QUANTITIES]
+    return markdown_table(("Term", "In the API", "Meaning"), rows)
+
+
+SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+class Claim(NamedTuple):
+    """A published count, and what DenseScope counts."""
+
+    name: str
+    quantity: str
+    published: str
+    source: str
+    note: str
+    ours: int
+
+    @property
+    def agrees(self) -> bool:
+        """Ours rounds to what was published, at the digits that were published."""
+        number, _, prefix = self.published.partition(" ")
+        decimals = len(number.partition(".")[2])
+        return round(self.ours / SCALES[prefix], decimals) == float(number)
+
+
+def claims() -> list[Claim]:
+    """Every published count, with ours at the network's own image size."""
+    with (DATA / "published_counts.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Claim(**row, ours=getattr(summarize(row["name"], image_size=None), row["quantity"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def published() -> str:
+    """Ours against what others published."""
+    rows = []
+    for name, quantity, published, source, note, ours in claims():
+        shown = f"{int(published):,}" if published.isdigit() else published
+        rows.append(
+            (f"`{name}`", QUANTITIES[quantity].label, shown, f"{ours:,}", f"{source}; {note}" if note else source)
+        )
+    return markdown_table(("Network", "Quantity", "Published", "DenseScope", "Source"), rows, numeric=(2, 3))
+
+
+BATCH = 8
+NETWORKS = ("densenet121", "densenet201", "densenet264", "densenetbc100_k12", "peleenet", "vovnet39", "ese_vovnet39b")
+
+
+def training() -> str:
+    """What each network saves for the backward pass, plain and recomputed, and what recomputing costs."""
+    rows = []
+    for name in NETWORKS:
+        summary = summarize(name, image_size=None, batch_size=BATCH)
+        plain, recomputed = training_schemes(summary).values()
+        saved = [f"{found.saved_bytes / 1e6:,.1f} MB" for found in (plain, recomputed)]
+        less = 1 - recomputed.saved_bytes / plain.saved_bytes
+        again = recomputed.recomputed_costs.bytes_moved
+        rows.append(
+            (f"`{name}`", *saved, f"{less:.1%}", f"{again / 1e9:,.2f} GB", f"{again / summary.bytes_moved:.0%}")
+        )
+    headers = ("network", "plain", "recomputed", "less", "moved again", "of a forward pass")
+    return markdown_table(headers, rows, numeric=range(1, 6))
+
+
+def factors() -> str:
+    """Each factor, shared and by device."""
+    known = shipped_calibration()
+    rows = []
+    for name, value in known.shared._asdict().items():
+        own = [getattr(known.factors(device), name) for device in known.deviations]
+        rows.append((f"`{name}`", f"{value:.3f}", *[f"{each:.3f}" if each != value else "" for each in own]))
+    headers = ("Factor", "Shared", *known.deviations)
+    return markdown_table(headers, rows, numeric=range(1, len(headers)))
+
+
+def errors(validation: Validation) -> str:
+    """The errors by what was left out."""
+    rows = [
+        (
+            row["left_out"],
+            row["execution"],
+            row["of"],
+            str(row["figures"]),
+            f"{100 * row['median_error']:.1f} %",
+            f"{100 * row['worst_error']:.1f} %",
+            f"{100 * row['bias']:+.1f} %",
+            "" if row["rank_correlation"] is None else f"{row['rank_correlation']:.3f}",
+        )
+        for row in validation.rows()
+    ]
+    headers = ("Left out", "Execution", "Of", "Figures", "Median error", "Worst", "Bias", "Rank correlation")
+    return markdown_table(headers, rows, numeric=range(3, 8))
+
+
+WORST = 8
+
+
+def worst(validation: Validation) -> str:
+    """The figures that are missed by most."""
+    rows = [
+        (
+            left_out,
+            trial.run.network,
+            str(trial.run.image_size),
+            f"{trial.run.device}, {trial.run.layout}, {trial.run.execution}",
+            f"{100 * trial.error:+.1f} %",
+        )
+        for left_out in LEFT_OUT
+        for trial in sorted(validation.select(left_out), key=lambda trial: -abs(trial.error))[:WORST]
+    ]
+    return markdown_table(("Left out", "Network", "Image", "On", "Error"), rows, numeric=(2, 4))
+
+
+def small_batches() -> str:
+    """The latencies of VoVNet's README beside the predictions for one image."""
+    rows = [
+        (trial.run.network, f"{1000 * trial.run.seconds:.0f} ms", f"{1000 * trial.seconds:.1f} ms")
+        for trial in small_batch_trials()
+    ]
+    fitting = f"\nThe published times would fit {1e6 * fitting_launch_seconds():.0f} µs a kernel.\n"
+    return markdown_table(("Network", "Published", "Predicted, batch 1"), rows, numeric=(1, 2)) + fitting
+
+
+def main(arguments: Sequence[str]) -> None:
+    predicted = prediction_parts(validate_predictions())
+    for document, parts in ((README, readme_parts()), (MEMORY, memory_parts()), (PREDICTION, predicted)):
+        if arguments == ["--write"]:
+            document.write_text(renewed(document, parts), encoding="utf-8")
+        else:
+            print(*parts.values(), sep="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
