@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from analysis.crosscheck.counter import MACS, Counter, Parts, Reading
-from analysis.crosscheck.witness import Use
+from analysis.crosscheck.counter import MACS, Counter, Parts, Reading, Use
 
 
 def run(module: nn.Module, image: Tensor) -> Reading:

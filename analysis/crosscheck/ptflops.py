@@ -18,8 +18,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from analysis.crosscheck.counter import MACS, Counter, Parts, Reading, class_names, some, words
-from analysis.crosscheck.witness import Use
+from analysis.crosscheck.counter import (
+    MACS,
+    Counter,
+    Parts,
+    Reading,
+    Use,
+    class_names,
+    input_elements,
+    missed,
+    output_elements,
+    overlooked,
+    some,
+    words,
+)
 
 
 def run(module: nn.Module, image: Tensor) -> Reading:
@@ -70,14 +82,6 @@ def _norm(use: Use) -> Parts:
     return {words(use.layer.op): prod(use.layer.input_shapes[0]) * (2 if affine else 1)}
 
 
-def _input_elements(use: Use) -> Parts:
-    return {words(use.layer.op): prod(use.layer.input_shapes[0])}
-
-
-def _output_elements(use: Use) -> Parts:
-    return {words(use.layer.op): prod(use.layer.output_shape)}
-
-
 def _attention(use: Use) -> Parts:
     """The matrix products of timm's attention, softmax, and the scaling of the queries."""
     parts = {MACS: use.macs}
@@ -113,20 +117,20 @@ def _torch_nn(*patterns: str) -> list[type[nn.Module]]:
 MODULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
     **dict.fromkeys((*_torch_nn("Conv#"), nn.Linear), _weighted),
     **dict.fromkeys((*_torch_nn("BatchNorm#", "InstanceNorm#"), nn.GroupNorm, nn.LayerNorm), _norm),
-    **dict.fromkeys(_torch_nn("MaxPool#", "AvgPool#", "AdaptiveMaxPool#", "AdaptiveAvgPool#"), _input_elements),
+    **dict.fromkeys(_torch_nn("MaxPool#", "AvgPool#", "AdaptiveMaxPool#", "AdaptiveAvgPool#"), input_elements),
     nn.MultiheadAttention: _multi_head_attention,
-    **dict.fromkeys((nn.ReLU, nn.PReLU, nn.ELU, nn.LeakyReLU, nn.ReLU6, nn.GELU, nn.Upsample), _output_elements),
+    **dict.fromkeys((nn.ReLU, nn.PReLU, nn.ELU, nn.LeakyReLU, nn.ReLU6, nn.GELU, nn.Upsample), output_elements),
 }
 
 #: The functions that it replaces: owner, names, what each call adds.
 _REPLACED: tuple[tuple[Any, str, Callable[[Use], Parts]], ...] = (
-    (F, "relu prelu elu relu6 gelu silu softmax", _input_elements),
-    (F, "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d", _input_elements),
-    (F, "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", _input_elements),
-    (F, "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", _input_elements),
-    (F, "upsample interpolate", _output_elements),
-    (torch, "add mul", _output_elements),
-    (Tensor, "add mul", _output_elements),
+    (F, "relu prelu elu relu6 gelu silu softmax", input_elements),
+    (F, "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d", input_elements),
+    (F, "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", input_elements),
+    (F, "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", input_elements),
+    (F, "upsample interpolate", output_elements),
+    (torch, "add mul", output_elements),
+    (Tensor, "add mul", output_elements),
     (torch, "matmul mm bmm addmm baddbmm", _weighted),
     (Tensor, "matmul mm bmm addmm", _weighted),
 )
@@ -165,17 +169,10 @@ def find_faults(uses: list[Use]) -> list[str]:
     if twice := [use for use in uses if _by_module(use) and _by_function(use)]:
         classes = class_names(use.module for use in twice)
         faults.append(f"It counts {some(twice, 'layer')} twice, by module and by function: {classes}.")
-    if strangers := [use.module for use in uses if _is_subclass(use.module)]:
-        faults.append(f"It goes by the exact class and overlooks the subclasses {class_names(strangers)}.")
+    faults += overlooked(uses, MODULES, _rule)
     if unseen := [use for use in uses if use.as_operator and use.function in FUNCTIONS]:
         faults.append(f"It overlooks {some(unseen, 'operation')} written as operators (a + b and not torch.add(a, b)).")
-    if missed := [use for use in uses if use.macs and not count(use).get(MACS)]:
-        faults.append(f"It misses the multiply-accumulates of {some(missed, 'layer')}.")
-    return faults
-
-
-def _is_subclass(module: nn.Module) -> bool:
-    return not _rule(module) and isinstance(module, tuple(MODULES))
+    return faults + missed(uses, count)
 
 
 COUNTER = Counter(

@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from analysis.crosscheck.counter import MACS, Counter, Reading, blank_copy, words
-from analysis.crosscheck.witness import Use, witness
+from analysis.crosscheck.counter import MACS, Counter, Reading, Use, blank_copy, witness, words
 from archs.layer import INPUT, Pair
 
 #: The files beside this one that describe a counter, in the order of every table.

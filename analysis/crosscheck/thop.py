@@ -7,8 +7,18 @@ from math import prod
 
 from torch import Tensor, nn
 
-from analysis.crosscheck.counter import MACS, Counter, Parts, Reading, class_names, some, words
-from analysis.crosscheck.witness import Use
+from analysis.crosscheck.counter import (
+    Counter,
+    Parts,
+    Reading,
+    Use,
+    input_elements,
+    macs_alone,
+    missed,
+    output_elements,
+    overlooked,
+    words,
+)
 
 
 def run(module: nn.Module, image: Tensor) -> Reading:
@@ -20,20 +30,10 @@ def run(module: nn.Module, image: Tensor) -> Reading:
     return Reading(int(macs), f"It leaves {debris} buffers behind in the module." if debris else "")
 
 
-def _macs(use: Use) -> Parts:
-    """Convolution and linear layers without their bias."""
-    return {MACS: use.macs}
-
-
 def _norm(use: Use) -> Parts:
     """Two operations an element, four with learnable scale and shift: subtract, divide, scale, shift."""
     affine = getattr(use.module, "affine", False) or getattr(use.module, "elementwise_affine", False)
     return {words(use.layer.op): prod(use.layer.input_shapes[0]) * (4 if affine else 2)}
-
-
-def _average_pool(use: Use) -> Parts:
-    """One operation an output element, whatever the kernel."""
-    return {words(use.layer.op): prod(use.layer.output_shape)}
 
 
 def _adaptive_pool(use: Use) -> Parts:
@@ -52,18 +52,14 @@ def _softmax(use: Use) -> Parts:
     return {words(use.layer.op): prod(shape) // features * (3 * features - 1)}
 
 
-def _element(use: Use) -> Parts:
-    return {words(use.layer.op): prod(use.layer.input_shapes[0])}
-
-
 RULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
-    **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear), _macs),
+    **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear), macs_alone),
     **dict.fromkeys((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm, nn.LayerNorm), _norm),
     **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), _norm),
-    **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _average_pool),
+    **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), output_elements),
     **dict.fromkeys((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), _adaptive_pool),
     nn.Softmax: _softmax,
-    nn.PReLU: _element,
+    nn.PReLU: input_elements,
 }
 
 
@@ -74,16 +70,7 @@ def count(use: Use) -> Parts:
 
 
 def find_faults(uses: list[Use]) -> list[str]:
-    faults = []
-    if strangers := [use.module for use in uses if _is_subclass(use.module)]:
-        faults.append(f"It goes by the exact class and overlooks the subclasses {class_names(strangers)}.")
-    if missed := [use for use in uses if use.macs and not count(use)]:
-        faults.append(f"It misses the multiply-accumulates of {some(missed, 'layer')}.")
-    return faults
-
-
-def _is_subclass(module: nn.Module) -> bool:
-    return type(module) not in RULES and isinstance(module, tuple(RULES))
+    return [*overlooked(uses, RULES, lambda module: type(module) in RULES), *missed(uses, count)]
 
 
 COUNTER = Counter(

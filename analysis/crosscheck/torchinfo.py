@@ -7,8 +7,16 @@ from math import prod
 
 from torch import Tensor, nn
 
-from analysis.crosscheck.counter import MACS, Counter, Parts, Reading, class_names, some, words
-from analysis.crosscheck.witness import Use
+from analysis.crosscheck.counter import (
+    MACS,
+    Counter,
+    Parts,
+    Reading,
+    Use,
+    class_names,
+    missed,
+    words,
+)
 
 
 def run(module: nn.Module, image: Tensor) -> Reading:
@@ -56,9 +64,7 @@ def find_faults(uses: list[Use]) -> list[str]:
         faults.append(f"It overlooks the weights of modules that hold other modules: {class_names(hidden)}.")
     if short := [use.module for use in uses if use.macs > count(use).get(MACS, 0) > 0]:
         faults.append(f"It counts {class_names(short)} once an image and not at every position.")
-    if missed := [use for use in uses if use.macs and not count(use).get(MACS)]:
-        faults.append(f"It misses the multiply-accumulates of {some(missed, 'layer')} outside of leaf modules.")
-    return faults
+    return faults + missed(uses, count, " outside of leaf modules")
 
 
 def _owns_weights(module: nn.Module) -> bool:
