@@ -1,4 +1,7 @@
-"""A Streamlit script served on a free port, and Chromium to look at it: for tests, pictures and benchmarks."""
+"""A Streamlit script served on a free port, and Chromium to look at it: for tests, pictures and benchmarks.
+
+`python -m scripts.browser` takes docs/screenshot.png, a picture of the Compare view.
+"""
 
 from __future__ import annotations
 
@@ -69,3 +72,23 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
+
+
+PICTURE = ROOT / "docs" / "screenshot.png"
+
+
+def take_picture(address: str) -> None:
+    """Of the page that the app opens with."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="light", device_scale_factor=1)
+        page.goto(address)
+        page.locator(".js-plotly-plot").first.wait_for(timeout=60_000)
+        page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+        page.wait_for_timeout(1500)  # charts fade in
+        page.screenshot(path=PICTURE)
+
+
+if __name__ == "__main__":
+    with served() as address:
+        take_picture(address)
+    print(PICTURE)

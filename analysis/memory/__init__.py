@@ -58,7 +58,7 @@ def memory(
 
     Args:
         target, image_size, batch_size, dtype: as `analysis.summarize`.
-        mode: "inference": what is alive as the layers run; "training": what is kept for the backward pass.
+        mode: "inference": what is alive as the layers run; "training": what is saved for the backward pass.
         lifetimes: at inference, how long tensors are held. "eager": until the modules that were called with them
             return, as PyTorch runs networks, and a module as its own trace shows; "minimal": until their last reader
             has run, as after `torch.fx.symbolic_trace`.

@@ -52,17 +52,17 @@ def lifetimes_finding(eager: InferenceMemory, minimal: InferenceMemory) -> str:
 
 
 def training_finding(plain: TrainingMemory, inference: InferenceMemory, recomputed: TrainingMemory | None) -> str:
-    """How much is kept for the backward pass, what it consists of, and what recomputing does without."""
+    """How much is saved for the backward pass, what it consists of, and what recomputing does without."""
     shares = {kind: nbytes / plain.saved_bytes for kind, nbytes in plain.by_kind().items()}
     ratio = format_ratio(plain.saved_bytes / inference.peak_bytes)
-    kept = (
+    saved = (
         f"Training keeps {_bytes(plain.saved_bytes)} for the backward pass, {ratio} the peak of inference "
         f"({_parts(shares, _SAVED_NOUNS)})"
     )
     if recomputed is None:
-        return f"{kept}."
+        return f"{saved}."
     less = format_share(1 - recomputed.saved_bytes / plain.saved_bytes)
-    return f"{kept}; recomputing the copies leaves {_bytes(recomputed.saved_bytes)}, {less} less."
+    return f"{saved}; recomputing the copies leaves {_bytes(recomputed.saved_bytes)}, {less} less."
 
 
 def fits_finding(footprints: Sequence[Footprint], budget_bytes: float) -> str:

@@ -1,4 +1,4 @@
-"""What a network keeps from the forward to the backward pass: every tensor once, with a name for why."""
+"""What a network saves for the backward pass: every tensor once, with a name for why."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SAVED_KINDS = (
 
 
 class Saved(NamedTuple):
-    """One piece of memory that is kept from the forward to the backward pass."""
+    """One piece of memory that is saved for the backward pass."""
 
     #: The layer that made the tensor, or the one that keeps it for figures of its own.
     tensor: str
@@ -48,7 +48,7 @@ class Saved(NamedTuple):
 def saved_tensors(
     layers: Sequence[Layer], element_bytes: int, frozen: Collection[str] = (), recomputation: Recomputation = PLAIN
 ) -> Iterator[Saved]:
-    """What is kept after a forward pass in training, in the order of keeping.
+    """What is saved by a forward pass in training, in the order of saving.
 
     Whether a layer overwrites its input makes no difference: autograd refuses to overwrite what it keeps.
 
@@ -57,21 +57,21 @@ def saved_tensors(
         element_bytes: bytes of one element.
         frozen: names of batch norms with fixed statistics.
         recomputation: which layers run again in the backward pass: in place of their results, what these are made of
-            is kept.
+            is saved.
 
     Raises: UnfollowedOpError: it is not known what an op keeps; a tensor comes from nowhere.
     """
     last_reads(layers)
     sizes = {INPUT: prod(layers[0].input_shapes[0])} | {layer.name: prod(layer.output_shape) for layer in layers}
     made_by = {layer.name: layer for layer in layers}
-    kept: set[str] = set()
+    known: set[str] = set()
     for layer in layers:
         rule = _rule(layer)
         for tensor in () if layer.name in recomputation.shape_only else rule.tensors(layer):
             again = () if layer.name in recomputation.as_is else recomputation.recomputed
             for source in _made_of(tensor, made_by, again):
-                if source not in kept:
-                    kept.add(source)
+                if source not in known:
+                    known.add(source)
                     kind = _kind(tensor, source, made_by) or rule.kind
                     yield Saved(source, layer.name, layer.stage, kind, element_bytes * sizes[source])
         if layer.name not in frozen and (extra := rule.extra_bytes(layer, element_bytes)):
@@ -88,7 +88,7 @@ def _rule(layer: Layer) -> SavedRule:
 
 
 def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]) -> Iterator[str]:
-    """The tensor itself, or what is kept to make it again."""
+    """The tensor itself, or what is saved to make it again."""
     if tensor not in recomputed:
         yield tensor
         return
@@ -97,7 +97,7 @@ def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]
 
 
 def _kind(tensor: str, source: str, made_by: dict[str, Layer]) -> str:
-    """What its maker tells of a tensor that is kept as the source of another or for itself."""
+    """What its maker tells of a tensor that is saved as the source of another or for itself."""
     if tensor != source and made_by[tensor].op == "concat":
         return "features"
     rule = find_op(made_by[source].op).saved if source in made_by else None

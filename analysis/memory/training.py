@@ -1,4 +1,4 @@
-"""Training: what is kept for the backward pass, and the gradients and optimizer state beside it."""
+"""Training: what is saved for the backward pass, and the gradients and optimizer state beside it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TrainingMemory:
 
     @property
     def saved_bytes(self) -> int:
-        """Bytes kept for the backward pass, parameters and running statistics excluded."""
+        """Bytes saved for the backward pass, parameters and running statistics excluded."""
         return sum(saved.nbytes for saved in self.saved)
 
     @property

@@ -63,7 +63,7 @@ class PeakMemory:
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """Bytes in training: weights, gradients, optimizer, and what is kept for the backward pass (`analysis.memory`)."""
+    """Bytes in training: weights, gradients, optimizer, and what is saved for the backward pass (`analysis.memory`)."""
 
     batch_size: int = 32
     dtype: str = "float32"
