@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.costs import uncounted
+from analysis.costs import OpCost
 from analysis.ops import OPS
+from analysis.quantities import Counted
 from archs.errors import ConfigError, UnknownOpError
 from archs.layer import Layer
 
@@ -14,27 +16,30 @@ from archs.layer import Layer
 DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
 
-class LayerCost(NamedTuple):
-    """A layer and every quantity of the meter, in the order of `analysis.quantities`."""
-
+class _LayerCost(NamedTuple):
     layer: Layer
-    params: int
-    macs: int
-    flops: int
-    elementwise_ops: int
-    memory_access_cost: int
-    bytes_read: int
-    bytes_written: int
-    activations: int
+    #: By the rule of its op, with the learnable scalars that op and shapes do not imply.
+    cost: OpCost
+    element_bytes: int
 
-    @property
-    def bytes_moved(self) -> int:
-        return self.bytes_read + self.bytes_written
 
-    @property
-    def arithmetic_intensity(self) -> float:
-        """FLOPs per byte moved."""
-        return self.flops / self.bytes_moved if self.bytes_moved else 0.0
+class LayerCost(_LayerCost, Counted):
+    """A layer and what is counted of it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals(Counted):
+    """What is counted of some layers together: for the whole batch, at inference."""
+
+    cost: OpCost
+    element_bytes: int
+
+
+def add_up(costs: Iterable[LayerCost]) -> OpCost:
+    """The costs of layers in sum."""
+    return OpCost(*map(sum, zip(*[cost.cost for cost in costs], strict=True)))
 
 
 def cost_layer(layer: Layer, dtype: str = "float32") -> LayerCost:
@@ -57,14 +62,10 @@ def cost_layers(
         op = OPS.get(layer.op)
         if op is None and not allow_uncounted:
             raise UnknownOpError(layer.op, layer.name)
-        rule = op.cost if op else uncounted
-        params, macs, elementwise, access, read, written, activations = rule(layer)
-        if layer.extra_params:
-            params += layer.extra_params
-            read += max(0, layer.extra_params)
-        costs.append(
-            LayerCost(layer, params, macs, 2 * macs, elementwise, access, read * size, written * size, activations)
-        )
+        cost = op.cost(layer) if op else OpCost()
+        if extra := layer.extra_params:
+            cost = cost._replace(params=cost.params + extra, elements_read=cost.elements_read + max(0, extra))
+        costs.append(LayerCost(layer, cost, size))
     return tuple(costs)
 
 

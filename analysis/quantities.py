@@ -5,7 +5,11 @@ No two have the same key or label: what differs in what it counts differs in its
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from analysis.costs import OpCost
 
 
 class Quantity(NamedTuple):
@@ -19,12 +23,48 @@ class Quantity(NamedTuple):
     #: How `analysis.units.format_quantity` writes it: "si" for three digits with a prefix, "share" for percent,
     #: "integer" for every digit, "decimal" for two decimals.
     form: str = "si"
+    #: What it is of whatever has a cost, in proportion to that: it adds up over layers.
+    of: Callable[[Counted], int] | None = None
+    #: What follows from quantities that add up.
+    derived: Callable[[Counted], float] | None = None
+
+
+class Counted:
+    """Whatever has a cost, a layer or several together: its attributes are the quantities that the meter counts."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def cost(self) -> OpCost: ...
+        @property
+        def element_bytes(self) -> int: ...
+
+        params: int
+        macs: int
+        flops: int
+        elementwise_ops: int
+        memory_access_cost: int
+        bytes_read: int
+        bytes_written: int
+        activations: int
+        bytes_moved: int
+        arithmetic_intensity: float
+
+    def quantities(self) -> dict[str, Any]:
+        """All that the meter counts, in the order of every table."""
+        return {key: getattr(self, key) for key in (*ADDITIVE_QUANTITIES, *DERIVED_QUANTITIES)}
 
 
 #: What is counted of a network: the rows of the README's glossary, the axes of the Compare view.
 _COUNTED = (
     Quantity(
-        "params", "Parameters", "", "Learnable scalars: weights, biases, batch-norm affine; no running statistics."
+        "params",
+        "Parameters",
+        "",
+        "Learnable scalars: weights, biases, batch-norm affine; no running statistics.",
+        of=lambda counted: counted.cost.params,
     ),
     Quantity(
         "macs",
@@ -32,15 +72,21 @@ _COUNTED = (
         "",
         "Multiply-accumulates of convolution and linear layers and of matrix products, bias additions excluded: "
         "N·ho·wo·co·(ci/groups)·k². Half of what PyTorch's FlopCounterMode counts.",
+        of=lambda counted: counted.cost.macs,
     ),
     Quantity(
-        "flops", "FLOPs", "FLOP", "2 × MACs: no elementwise operation is counted, as in papers and FlopCounterMode."
+        "flops",
+        "FLOPs",
+        "FLOP",
+        "2 × MACs: no elementwise operation is counted, as in papers and FlopCounterMode.",
+        of=lambda counted: 2 * counted.cost.macs,
     ),
     Quantity(
         "elementwise_ops",
         "Elementwise ops",
         "",
         "The remaining arithmetic: batch norm, activation, pooling, addition, multiplication, bias; never in FLOPs.",
+        of=lambda counted: counted.cost.elementwise_ops,
     ),
     Quantity(
         "memory_access_cost",
@@ -48,31 +94,42 @@ _COUNTED = (
         "",
         "Elements that layers with multiply-accumulates touch: input + output + weights, weights once a batch "
         "(ShuffleNetV2 G1; VoVNet section 2.1). At equal MACs it is lowest where input and output channels are equal.",
+        of=lambda counted: counted.cost.memory_access_cost,
     ),
     Quantity(
         "bytes_read",
         "Bytes read",
         "B",
         "What the ops load when each runs as its own kernel: every input tensor and weight once.",
+        of=lambda counted: counted.element_bytes * counted.cost.elements_read,
     ),
     Quantity(
         "bytes_written",
         "Bytes written",
         "B",
         "What the ops store when each runs as its own kernel: every output once.",
+        of=lambda counted: counted.element_bytes * counted.cost.elements_written,
     ),
     Quantity(
         "bytes_moved",
         "Memory traffic",
         "B",
         "Bytes read + bytes written by all ops, concatenation and batch norm included: why DenseNet is slow.",
+        derived=lambda counted: counted.bytes_read + counted.bytes_written,
     ),
-    Quantity("activations", "Activations", "", "Output elements of convolution layers (pycls' acts, timm's macts)."),
+    Quantity(
+        "activations",
+        "Activations",
+        "",
+        "Output elements of convolution layers (pycls' acts, timm's macts).",
+        of=lambda counted: counted.cost.activations,
+    ),
     Quantity(
         "arithmetic_intensity",
         "Arithmetic intensity",
         "FLOP/B",
         "FLOPs per byte moved: low means that memory, not arithmetic, sets the pace.",
+        derived=lambda counted: counted.flops / counted.bytes_moved if counted.bytes_moved else 0.0,
     ),
     Quantity(
         "traffic_outside_conv",
@@ -160,7 +217,29 @@ _TIMED = (
     Quantity("measured_seconds", "Measured time", "s", "Of a batch, on the machine that evaluates the config."),
 )
 
-QUANTITIES: dict[str, Quantity] = {quantity.key: quantity for quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_TIMED)}
+#: By key.
+QUANTITIES: dict[str, Quantity] = {}
+#: What the meter counts of one layer: integers that add up over layers.
+ADDITIVE_QUANTITIES: dict[str, Quantity] = {}
+#: What follows from those.
+DERIVED_QUANTITIES: dict[str, Quantity] = {}
+
+
+def register_quantity(quantity: Quantity) -> None:
+    """Add a quantity to the table, and to whatever has a cost if the meter counts it.
+
+    Raises: ValueError: there is one of that key.
+    """
+    if quantity.key in QUANTITIES:
+        raise ValueError(f"the quantity {quantity.key!r} is registered twice")
+    QUANTITIES[quantity.key] = quantity
+    if rule := quantity.of or quantity.derived:
+        setattr(Counted, quantity.key, property(rule))
+        (ADDITIVE_QUANTITIES if quantity.of else DERIVED_QUANTITIES)[quantity.key] = quantity
+
+
+for _quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_TIMED):
+    register_quantity(_quantity)
 
 
 def label_of(key: str) -> str:
@@ -177,19 +256,6 @@ def in_a_sentence(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-#: What the meter counts of one layer, in its order; integers that add up over layers.
-ADDITIVE_QUANTITIES = (
-    "params",
-    "macs",
-    "flops",
-    "elementwise_ops",
-    "memory_access_cost",
-    "bytes_read",
-    "bytes_written",
-    "activations",
-)
-#: Everything that one layer has, in the order of every table.
-LAYER_QUANTITIES = (*ADDITIVE_QUANTITIES, "bytes_moved", "arithmetic_intensity")
 #: Everything that is counted of a network.
 NETWORK_QUANTITIES = tuple(quantity.key for quantity in _COUNTED)
 #: What a measurement tells.

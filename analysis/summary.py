@@ -8,45 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from analysis.depth import Depth, depth_of_layers
-from analysis.meter import DTYPE_BYTES, LayerCost, cost_layers
+from analysis.meter import DTYPE_BYTES, LayerCost, Totals, add_up, cost_layers, element_bytes
 from analysis.ops import CONV_KINDS, OPS, op_kind
-from analysis.quantities import ADDITIVE_QUANTITIES, LAYER_QUANTITIES
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Layer, Pair, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums of the meter's quantities over some layers: for the whole batch, at inference."""
-
-    params: int
-    macs: int
-    flops: int
-    elementwise_ops: int
-    memory_access_cost: int
-    bytes_read: int
-    bytes_written: int
-    activations: int
-
-    @property
-    def bytes_moved(self) -> int:
-        """Bytes read + bytes written."""
-        return self.bytes_read + self.bytes_written
-
-    @property
-    def arithmetic_intensity(self) -> float:
-        """FLOPs per byte moved."""
-        return self.flops / self.bytes_moved if self.bytes_moved else 0.0
-
-
-def add_up(costs: Iterable[LayerCost]) -> dict[str, int]:
-    """The sum of each additive quantity."""
-    _, *columns = zip(*costs, strict=True)
-    return dict(zip(ADDITIVE_QUANTITIES, map(sum, columns), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +82,9 @@ class Summary(Totals):
             groups.setdefault(key(cost), []).append(cost)
         rows = []
         for name, costs in groups.items():
-            totals = Totals(**add_up(costs))
+            totals = Totals(cost=add_up(costs), element_bytes=self.element_bytes)
             output = "×".join(map(str, costs[-1].layer.output_shape[1:]))
-            quantities = {key: getattr(totals, key) for key in LAYER_QUANTITIES}
-            rows.append({column: name, "layers": len(costs), "output": output} | quantities)
+            rows.append({column: name, "layers": len(costs), "output": output} | totals.quantities())
         return rows
 
     def rows(self) -> list[dict[str, Any]]:
@@ -148,7 +116,7 @@ def layer_row(cost: LayerCost) -> dict[str, Any]:
         "stride": layer.stride,
         "padding": layer.padding,
         "groups": layer.groups,
-    } | {key: getattr(cost, key) for key in LAYER_QUANTITIES}
+    } | cost.quantities()
 
 
 def _channels(op: str, shape: Shape) -> int:
@@ -188,7 +156,8 @@ def summarize(
     layers = resolved.layers(size, batch_size, route)
     costs = cost_layers(layers, dtype, allow_uncounted=allow_uncounted)
     return Summary(
-        **add_up(costs),
+        cost=add_up(costs),
+        element_bytes=element_bytes(dtype),
         target=resolved,
         image_size=size,
         batch_size=batch_size,
@@ -227,6 +196,6 @@ def comparison_row(summary: Summary) -> dict[str, Any]:
         "depth": depth.total,
         "conv_layers": depth.conv,
         "fc_layers": depth.fully_connected,
-        **{key: getattr(summary, key) for key in LAYER_QUANTITIES},
+        **summary.quantities(),
         "traffic_outside_conv": summary.traffic_outside_conv,
     }

@@ -11,9 +11,8 @@ from analysis.memory.inference import InferenceMemory
 from analysis.memory.recomputation import PLAIN, recomputation
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, saved_tensors
 from analysis.memory.storages import Footprint, buffer_bytes, weight_bytes
-from analysis.meter import LayerCost, element_bytes
-from analysis.quantities import ADDITIVE_QUANTITIES
-from analysis.summary import Summary, Totals
+from analysis.meter import LayerCost, Totals, add_up, element_bytes
+from analysis.summary import Summary
 from analysis.targets import Target
 from archs import checks
 from archs.errors import ConfigError
@@ -50,7 +49,7 @@ class TrainingMemory:
     @property
     def recomputed_costs(self) -> Totals:
         """What running these layers again costs: bytes moved and elementwise operations, no convolution."""
-        return Totals(**{key: sum(getattr(cost, key) for cost in self.recomputed) for key in ADDITIVE_QUANTITIES})
+        return Totals(cost=add_up(self.recomputed), element_bytes=self.summary.element_bytes)
 
     @property
     def saved_bytes(self) -> int:

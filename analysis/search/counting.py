@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.meter import element_bytes
-from analysis.quantities import ADDITIVE_QUANTITIES
+from analysis.quantities import ADDITIVE_QUANTITIES, QUANTITIES
 from analysis.search.columns import GUISES, Column, Configs, Integers, Mask, MixedError, column
 from analysis.search.space import Axis, Space, sequence_of, with_values
 from analysis.search.walks import WALKED, NoChannelsError, walk
@@ -40,7 +40,7 @@ class BatchCosts:
         self.space = space
         self.batch_size = checks.batch_size(batch_size)
         self.dtype = dtype
-        self._scale = np.array([[element_bytes(dtype) if key.startswith("bytes") else 1] for key in WALKED])
+        self._scale = np.array([[element_bytes(dtype) if QUANTITIES[key].unit == "B" else 1] for key in WALKED])
         self._structures = Structures(space)
         self._fits: dict[Any, bool | None] = {}
 

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.depth import counted_layers
-from analysis.meter import cost_layers
+from analysis.meter import Totals, add_up, cost_layers
 from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.search.columns import Column, Configs, Integers, column
-from analysis.summary import add_up
 from archs.densenet import plan as densenet
 from archs.layer import Layer
 from archs.peleenet import plan as peleenet
@@ -124,9 +123,9 @@ def _walk(configs: Configs, steps: Steps) -> Piece:
     layers = collect(steps)
     if any(layer.op == "conv2d" and layer.output_shape[1] == 0 for layer in layers):
         raise NoChannelsError
-    totals = add_up(cost_layers(layers, "int8"))
+    totals = Totals(cost=add_up(cost_layers(layers, "int8")), element_bytes=1)
     depth = len(counted_layers(configs.family, layers))
-    rows = np.broadcast_arrays(*(np.atleast_1d(np.asarray(totals[key])) for key in ADDITIVE_QUANTITIES), depth)
+    rows = np.broadcast_arrays(*(np.atleast_1d(np.asarray(getattr(totals, key))) for key in ADDITIVE_QUANTITIES), depth)
     return Piece(layers[-1], np.stack(rows))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from analysis.quantities import LAYER_QUANTITIES
+from analysis.quantities import ADDITIVE_QUANTITIES, DERIVED_QUANTITIES
 from analysis.units import format_quantity, format_share
 from views import tables
 from views.tables import Writer
@@ -33,7 +33,8 @@ EXPORTED = (
     "stride",
     "padding",
     "groups",
-    *LAYER_QUANTITIES,
+    *ADDITIVE_QUANTITIES,
+    *DERIVED_QUANTITIES,
 )
 TITLES = {
     "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
