@@ -81,8 +81,7 @@ def read_on_device(summary: Summary, mode: str, device: str) -> DeviceMemory:
     try:
         from analysis.hardware.measure.allocator import memory_on_device
 
-        given = summary.image_size, summary.batch_size, summary.dtype
-        return memory_on_device(summary.target, *given, mode, device)
+        return memory_on_device(summary, mode, device)
     except ModuleNotFoundError:
         raise MissingPackageError("Reading a GPU's memory", "torch") from None
 

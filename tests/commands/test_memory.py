@@ -6,6 +6,7 @@ import pytest
 
 import analysis
 import archs
+from analysis.memory import memory_of
 from analysis.memory.training import training_schemes
 from cli import main
 
@@ -75,8 +76,8 @@ def test_designs_of_a_module_are_its_own():
 def test_what_a_device_gave_out_stands_beside_the_count(capsys, monkeypatch):
     from analysis.hardware.measure import allocator as on_device
 
-    def read(target, image_size, batch_size, dtype, mode, device):
-        counted = analysis.memory(target, image_size, batch_size, dtype, mode)
+    def read(summary, mode, device):
+        counted = memory_of(summary, mode)
         return on_device.DeviceMemory(counted=counted, device_name=device, measured=on_device.Bytes(123_000, 124_416))
 
     monkeypatch.setattr(on_device, "memory_on_device", read)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.hardware.measure.record import DeviceError
 from analysis.memory import InferenceMemory, TrainingMemory, memory_of
-from analysis.summary import summarize
+from analysis.summary import Summary
 from archs.errors import abbreviate
-from archs.layer import Pair
 
 if TYPE_CHECKING:
     import torch
@@ -44,21 +43,13 @@ class DeviceMemory:
         return self.counted.peak_bytes if isinstance(self.counted, InferenceMemory) else self.counted.saved_bytes
 
 
-def memory_on_device(
-    target: Any,
-    image_size: int | Pair | None = 224,
-    batch_size: int = 1,
-    dtype: str = "float32",
-    mode: str = "inference",
-    device: str = "cuda",
-) -> DeviceMemory:
-    """Run a network on a GPU and read what memory it took; arguments as `analysis.memory`.
+def memory_on_device(summary: Summary, mode: str = "inference", device: str = "cuda") -> DeviceMemory:
+    """Run a network on a GPU and read what memory it took, beside what `memory_of` counts.
 
-    Raises: DenseScopeError: as `analysis.memory`; there is no such GPU here.
+    Raises: DenseScopeError: as `memory_of`; there is no such GPU here.
     """
     place = _find(device)
-    summary = summarize(target, image_size, batch_size, dtype)
-    counted = memory_of(summary, mode)
+    counted, dtype = memory_of(summary, mode), summary.dtype
 
     import torch
 

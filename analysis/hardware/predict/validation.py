@@ -75,12 +75,6 @@ class Validation:
 
         return pd.DataFrame(self.rows())
 
-    def trials_frame(self) -> pd.DataFrame:
-        """One row a trial."""
-        import pandas as pd
-
-        return pd.DataFrame([trial.row() for trial in self.trials])
-
 
 def validate_predictions(calibration: Calibration | None = None) -> Validation:
     """Predict every published throughput from what is known without it.

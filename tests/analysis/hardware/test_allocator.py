@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import archs
+from analysis import summarize
 from analysis.hardware.measure import allocator as on_device
 from analysis.hardware.measure.allocator import Bytes, memory_on_device
 from analysis.hardware.measure.record import DeviceError
@@ -35,7 +36,7 @@ def allocator(monkeypatch):
 @pytest.mark.parametrize("mode", ["inference", "training"])
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_counted_is_what_an_allocator_without_workspaces_gives_out(allocator, name, mode):
-    found = memory_on_device(archs.get_config(name, num_classes=7), 32, 2, mode=mode, device="cpu")
+    found = memory_on_device(summarize(archs.get_config(name, num_classes=7), 32, 2), mode, "cpu")
     assert found.measured.requested == found.counted_bytes
 
 
@@ -50,11 +51,11 @@ def test_what_is_counted_is_what_an_allocator_without_workspaces_gives_out(alloc
 def test_without_a_gpu_it_is_refused(monkeypatch, device, complaint):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceError, match=complaint):
-        memory_on_device("densenet121", device=device)
+        memory_on_device(summarize("densenet121"), device=device)
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(DeviceError, match=r"device is 'cuda:1', but this machine has 1 GPU"):
-        memory_on_device("densenet121", device="cuda:1")
+        memory_on_device(summarize("densenet121"), device="cuda:1")
