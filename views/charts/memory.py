@@ -30,7 +30,7 @@ def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figu
     """Live bytes as each layer runs, stacked by kind of tensor, the peak marked.
 
     Args:
-        frame: of `views.memory.tables.timeline`.
+        frame: of `views.sections.live_memory.timeline`.
         kinds: its columns to stack, in order.
         theme: what it is drawn with.
     """
