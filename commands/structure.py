@@ -14,9 +14,18 @@ from rich.text import Text
 
 from analysis.quantities import QUANTITIES
 from analysis.structure import table as structure_table
-from analysis.structure.changes import COSTS, Change, change_rows, changes, stage_rows, total_row
 from analysis.structure.findings import changes_finding
-from analysis.structure.table import Line, abreast, table_rows
+from analysis.structure.table import (
+    COSTS,
+    Change,
+    Line,
+    abreast,
+    change_rows,
+    changes,
+    stage_rows,
+    table_rows,
+    total_row,
+)
 from analysis.summary import Summary
 from analysis.units import format_change, format_signed, format_size
 from archs.errors import DenseScopeError

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from analysis.findings import delta_finding
 from analysis.ops import op_kind
-from analysis.structure.changes import STATUSES, Change, stage_rows
 from analysis.structure.channels import channel_uses
+from analysis.structure.table import STATUSES, Change, stage_rows
 from analysis.summary import Summary
 from analysis.units import format_ratio, format_share, format_signed, format_size, join
 from archs.densenet import DenseNetConfig
@@ -134,7 +134,7 @@ def changes_finding(before: Summary, after: Summary, found: Sequence[Change]) ->
     """What becomes of one network's layers in another, what that costs, and where most of it is.
 
     >>> from analysis import summarize
-    >>> from analysis.structure.changes import changes
+    >>> from analysis.structure.table import changes
     >>> pair = summarize("densenet121"), summarize("densenet169")
     >>> print(changes_finding(*pair, changes(*pair)).replace("\u2009", " "))
     densenet169 needs 77 % more parameters, 19 % more MACs, 33 % more memory access cost and 26 % more memory traffic \

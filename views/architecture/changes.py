@@ -10,8 +10,8 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.findings import reason
-from analysis.structure.changes import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.structure.findings import changes_finding
+from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.units import format_change, format_signed
 from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets

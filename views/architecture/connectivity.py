@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.structure.connectivity import Block, blocks
-from analysis.structure.wiring import COSTS, wiring_finding, wiring_rows
+from analysis.structure.feature_reuse import COSTS, wiring_finding, wiring_rows
 from analysis.units import format_quantity
 from views import tables, widgets
 from views.charts.matrix import Panel, matrices

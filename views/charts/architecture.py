@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.quantities import QUANTITIES
-from analysis.structure.changes import COSTS
 from analysis.structure.channels import Landmarks
+from analysis.structure.table import COSTS
 from analysis.units import (
     format_change,
     format_exact,
@@ -39,7 +39,7 @@ def stage_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """One panel a cost, one bar a stage: to the right what comes on top, to the left what falls away.
 
     Args:
-        frame: of `analysis.structure.changes.stage_rows`.
+        frame: of `analysis.structure.table.stage_rows`.
         theme: what it is drawn with.
     """
     figure = make_subplots(1, len(COSTS), shared_yaxes=True, horizontal_spacing=0.03)

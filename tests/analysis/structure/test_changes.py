@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from analysis import Summary, summarize
 from analysis.quantities import ADDITIVE_QUANTITIES
-from analysis.structure.changes import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
 from analysis.structure.findings import changes_finding
+from analysis.structure.table import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
 from archs import get_config
 from tests.support.strategies import CONFIGS
 from views.charts.architecture import stage_bars

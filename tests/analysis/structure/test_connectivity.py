@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import summarize
 from analysis.structure.connectivity import Block, blocks
-from analysis.structure.wiring import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
+from analysis.structure.feature_reuse import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
 from archs import get_config, plan_layers
 from archs.errors import ConfigError
 from archs.registry import list_archs
