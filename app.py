@@ -4,27 +4,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from archs.errors import DenseScopeError
 from views import sidebar, widgets
-
-VIEWS = [
-    st.Page("views/compare.py", title="Compare", icon=":material/compare_arrows:", default=True),
-    st.Page("views/layers.py", title="Layers", icon=":material/layers:"),
-    st.Page("views/architecture/architecture.py", title="Architecture", icon=":material/account_tree:"),
-    st.Page("views/design/design.py", title="Design", icon=":material/edit:"),
-    st.Page("views/memory/memory.py", title="Memory", icon=":material/memory:"),
-    st.Page("views/search/search.py", title="Search", icon=":material/travel_explore:"),
-    st.Page("views/counters.py", title="Counters", icon=":material/calculate:"),
-    st.Page("views/hardware/hardware.py", title="Hardware", icon=":material/speed:"),
-]
+from views.pages import PAGES
 
 ASSETS = Path(__file__).parent / "views"
 st.set_page_config(page_title="DenseScope", page_icon=ASSETS / "icon.svg", layout="wide")
 st.html(ASSETS / "style.css")
-page = st.navigation(VIEWS, position="top")
-sidebar.draw_sidebar(image_size_only=page.title == "Hardware")
-try:
-    page.run()
-except DenseScopeError as error:
-    st.error(str(error), icon=":material/error:")
+scripts = [st.Page(f"views/{one.script}", title=one.title, icon=f":material/{one.icon}:") for one in PAGES]
+script = st.navigation(scripts, position="top")
+page = next(one for one in PAGES if one.title == script.title)
+widgets.carry_over(page.title)
+widgets.know_parameters(sidebar.INPUT)
+sidebar.draw_input(page.reads_now)
+with widgets.errors_said():
+    script.run()
 widgets.drop_unknown_parameters()

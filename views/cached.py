@@ -17,8 +17,6 @@ from analysis.targets import LIBRARIES, is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from archs.registry import list_families
-from views import frames
-from views.frames import Network
 from views.networks import variant
 from views.sidebar import InputSettings
 from views.workbench import config_of, target_of
@@ -28,9 +26,12 @@ if TYPE_CHECKING:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def network(name: str, settings: InputSettings) -> Network:
-    """One network and its frames. Raises: DenseScopeError: the input does not suit it."""
-    return frames.network(_summary(name, settings))
+def summary(name: str, settings: InputSettings) -> Summary:
+    """The layers that all else is counted from: of a network from a library, a trace that takes a moment.
+
+    Raises: DenseScopeError: the input does not suit it.
+    """
+    return settings.summarize(target_of(name))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -48,11 +49,11 @@ def comparison(names: Sequence[str], settings: InputSettings) -> tuple[pd.DataFr
 def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
     """What a comparison shows of a network, or why it cannot be compared."""
     try:
-        summary = settings.summarize(target_of(name))
+        found = settings.summarize(target_of(name))
     except DenseScopeError as error:
         return reason(error)
-    family = summary.family or name.partition("/")[0]
-    return comparison_row(summary) | {"family": family, "variant": variant(name)}
+    family = found.family or name.partition("/")[0]
+    return comparison_row(found) | {"family": family, "variant": variant(name)}
 
 
 #: Each on its own: they take up to seconds, so that a selection with one network more must not trace all of them.
@@ -70,13 +71,13 @@ def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.Da
 @st.cache_data(max_entries=64, show_spinner=False)
 def inference_memory(name: str, settings: InputSettings, lifetimes: str = "eager") -> InferenceMemory:
     """What is alive as a network runs. Raises: DenseScopeError: the input does not suit it."""
-    return memory_of(_summary(name, settings), "inference", lifetimes=lifetimes)
+    return memory_of(summary(name, settings), "inference", lifetimes=lifetimes)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
     """What a network keeps for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
-    return memory_of(_summary(name, settings), "training")
+    return memory_of(summary(name, settings), "training")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -92,9 +93,3 @@ def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
     given = settings.image_size, settings.batch_size, settings.dtype
     return saving(target_of(name), *given, channels_last=channels_last)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _summary(name: str, settings: InputSettings) -> Summary:
-    """The layers that all modes are counted from: of a network from a library, a trace that takes a moment."""
-    return settings.summarize(target_of(name))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.findings import comparison_finding, left_out_finding
+from analysis.findings import comparison_finding
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
 from analysis.quantities import label_of as quantity_label
 from analysis.units import format_size
@@ -129,14 +129,13 @@ def render() -> None:
     settings = sidebar.current()
     with sidebar.counting(names):
         frame, left_out = cached.comparison(names, settings)
-    if left_out:
-        st.error(left_out_finding(left_out), icon=":material/error:")
+    widgets.say_left_out(left_out)
     if frame.empty:
         st.info("No network is left to show: choose another image size, or more networks, in the sidebar.")
         return
     rows = frame.to_dict("records")
     st.markdown(comparison_finding(rows, baseline))
-    st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
+    st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch, at inference.")
     base_row = next((row for row in rows if row["name"] == baseline), None)
     if style == "relative" and base_row is None:
         st.warning(f"No ratios: the baseline {baseline} cannot take this input. Choose another baseline.")

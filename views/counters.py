@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.crosscheck import counters_finding, waterfall
-from analysis.findings import reason
 from analysis.units import format_change, format_si
-from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets
 from views.charts import traffic as figures
 
@@ -80,19 +78,16 @@ def render() -> None:
     name = sidebar.choose_network()
     st.title(f"Counters: {name}", anchor=False)
     settings = sidebar.current()
-    try:
+    with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         with st.spinner(f"Running five counters on {name} …"):
             frame = cached.counters(name, settings.image_size, settings.batch_size)
-    except DenseScopeError as error:
-        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
-        return
-    st.markdown(counters_finding(frame, name))
-    st.caption(f"Counted at {settings}; the data type changes no figure here.")
-    draw_table(frame)
-    widgets.downloads(frame, f"{name}_counters")
-    steps = waterfall(frame)
-    for row in frame.to_dict("records"):
-        draw_counter(row, steps[steps["counter"] == row["counter"]])
+        st.markdown(counters_finding(frame, name))
+        st.caption(f"Counted at {settings.describe(sidebar.reads())}.")
+        draw_table(frame)
+        widgets.downloads(frame, f"{name}_counters")
+        steps = waterfall(frame)
+        for row in frame.to_dict("records"):
+            draw_counter(row, steps[steps["counter"] == row["counter"]])
 
 
 render()

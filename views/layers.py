@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import layers_finding, network_finding, reason, traffic_finding
+from analysis.findings import layers_finding, network_finding, traffic_finding
 from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity
-from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.charts import depth as depth_figures
 from views.charts import traffic as traffic_figures
-from views.sections import layer_tables as layer_table
+from views.sections import layer_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,29 +44,30 @@ def draw_headlines(summary: Summary) -> None:
     st.markdown(f"**Depth** {depth.formula}: {depth.terms}. {depth.note}")
 
 
-def draw_kinds(summary: Summary, frame: pd.DataFrame) -> None:
+def draw_kinds(summary: Summary) -> None:
     """The answer to "why is it slow though it is small"."""
     help = f"**Memory traffic**: {QUANTITIES['bytes_moved'].definition}\n\n**MACs**: {QUANTITIES['macs'].definition}"
-    question = "Why is it slow though it is small?"
-    with widgets.chart_or_table(question, help, lambda: layer_table.show_kinds(frame)):
+    question, frame = "Why is it slow though it is small?", layer_tables.kind_frame(summary)
+    with widgets.chart_or_table(question, help, lambda: layer_tables.show_kinds(frame)):
         st.markdown(traffic_finding(summary))
         figure = traffic_figures.kind_bars(frame, widgets.current_theme())
         widgets.draw(figure, "kind_chart", "Bars: share of MACs and of memory traffic by kind of operation.")
 
 
-def draw_treemap(layers: pd.DataFrame, stages: pd.DataFrame, name: str) -> None:
+def draw_treemap(summary: Summary, layers: pd.DataFrame) -> None:
     """Stage, layer and operation as areas."""
     help = "Stage → layer → operation; click an area to zoom in. Colours are those of the kinds of operation."
-    with widgets.chart_or_table("Which stages cost most?", help, lambda: layer_table.show_stages(stages)):
+    stages = layer_tables.stage_frame(summary)
+    with widgets.chart_or_table("Which stages cost most?", help, lambda: layer_tables.show_stages(stages)):
         key = widgets.choose("Area", "area", AREAS, "bytes_moved", format_func=label_of, label_visibility="collapsed")
-        figure = traffic_figures.treemap(layers, key, name, widgets.current_theme())
+        figure = traffic_figures.treemap(layers, key, summary.name, widgets.current_theme())
         widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, layer and operation.")
 
 
 def draw_depth(frame: pd.DataFrame) -> None:
     """Channels, resolution and costs, layer by layer."""
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
-    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame)):
+    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame)):
         figure = depth_figures.profile(frame, widgets.current_theme())
         widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
 
@@ -85,8 +85,8 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
         st.info("No layer is of these kinds in these stages: take one of the filters away.")
         return
     st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
-    layer_table.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
-    widgets.downloads(chosen[list(layer_table.EXPORTED)], f"{summary.name}_layers")
+    layer_tables.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
+    widgets.downloads(chosen[list(layer_tables.EXPORTED)], f"{summary.name}_layers")
 
 
 def render() -> None:
@@ -94,22 +94,20 @@ def render() -> None:
     name = sidebar.choose_network()
     st.title(name, anchor=False)
     settings = sidebar.current()
-    try:
+    with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         with sidebar.counting([name]):
-            summary, layers, kinds, stages = cached.network(name, settings)
-    except DenseScopeError as error:
-        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
-        return
-    st.markdown(network_finding(summary))
-    st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
-    draw_headlines(summary)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        draw_kinds(summary, kinds)
-    with right:
-        draw_treemap(layers, stages, name)
-    draw_depth(layers)
-    draw_layers(summary, layers)
+            summary = cached.summary(name, settings)
+        st.markdown(network_finding(summary))
+        st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch, at inference.")
+        draw_headlines(summary)
+        layers = layer_tables.layer_frame(summary)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            draw_kinds(summary)
+        with right:
+            draw_treemap(summary, layers)
+        draw_depth(layers)
+        draw_layers(summary, layers)
 
 
 render()

@@ -23,6 +23,8 @@ from views.networks import DEFAULT
 
 #: Where no second network is wanted.
 NOTHING = "none"
+#: A way out of what a network cannot be given.
+ANOTHER_NETWORK = "Or choose another network in the sidebar."
 
 
 def choose_networks() -> list[str]:
@@ -115,6 +117,9 @@ def _origin(name: str) -> str:
 
 OWN_SIZE = "own"
 IMAGE_SIZES = (OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
+#: What a page may read of the input.
+INPUT = ("image_size", "batch_size", "dtype")
+_READS = "read of the input"
 
 
 @dataclass(frozen=True)
@@ -129,47 +134,52 @@ class InputSettings:
         """A network at this input. Raises: DenseScopeError: the input does not suit it."""
         return summarize(target, self.image_size, self.batch_size, self.dtype)
 
-    def __str__(self) -> str:
+    def describe(self, reads: Sequence[str] = INPUT) -> str:
+        """As a sentence says it, as far as it is read."""
         height_width = (self.image_size,) * 2 if isinstance(self.image_size, int) else self.image_size
         size = f"{format_size(height_width)} input" if height_width else "each network's own input size"
-        return f"{size}, batch {self.batch_size}, {self.dtype}"
+        words = {"image_size": size, "batch_size": f"batch {self.batch_size}", "dtype": self.dtype}
+        return ", ".join(words[key] for key in INPUT if key in reads)
 
 
-def draw_sidebar(*, image_size_only: bool = False) -> None:
-    """The widgets; views ask `current` for what they say, those with a batch and a precision of their own the size."""
+def draw_input(reads: Sequence[str]) -> None:
+    """The widgets for what the page reads of `INPUT`; the router draws them, so that all pages share them."""
+    st.session_state[_READS] = reads
     with st.sidebar:
-        st.subheader("Input")
-        widgets.choose_or_type(
-            "Image size",
-            "image_size",
-            IMAGE_SIZES,
-            OWN_SIZE,
-            help="`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width).",
-        )
-        if image_size_only:
-            return
-        left, right = st.columns(2)
-        with left:
-            widgets.choose_integer(
-                "Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, help="Images per forward pass."
-            )
-        with right:
-            widgets.choose(
-                "Data type", "dtype", tuple(DTYPE_BYTES), "float32", help="Sets the bytes of an element, nothing else."
-            )
+        if reads:
+            st.subheader("Input")
+        if "image_size" in reads:
+            help = "`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width)."
+            widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, OWN_SIZE, help=help)
+        if "batch_size" in reads:
+            left, right = st.columns(2)
+            with left:
+                help = "Images per forward pass."
+                widgets.choose_integer("Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, help=help)
+            if "dtype" in reads:
+                with right:
+                    help = "Sets the bytes of an element, nothing else."
+                    widgets.choose("Data type", "dtype", tuple(DTYPE_BYTES), "float32", help=help)
 
 
 def current() -> InputSettings:
-    """The settings in the sidebar. A bad image size is handled as in `current_image_size`."""
-    return InputSettings(current_image_size(), st.session_state["batch_size"], st.session_state["dtype"])
+    """What the sidebar says, as far as the page reads it; says so where an image size is none."""
+    given = {key: st.session_state[key] for key in reads()}
+    text = given.pop("image_size", OWN_SIZE)
+    return InputSettings(_image_size(text), **given)
 
 
-def current_image_size() -> int | Pair | None:
-    """The image size in the sidebar; says so where it is none, and goes on with each network's own."""
+def reads() -> Sequence[str]:
+    """What the page reads of `INPUT`."""
+    return st.session_state[_READS]
+
+
+def _image_size(text: str) -> int | Pair | None:
+    """What was typed as an image size; says so where it is none, and goes on with each network's own."""
     try:
-        return parse_image_size(st.session_state["image_size"])
+        return parse_image_size(text)
     except ConfigError as error:
-        st.error(f"{error} Each network's own size is used until then.", icon=":material/error:")
+        widgets.say_error(f"{error} Each network's own size is used until then.")
         return None
 
 

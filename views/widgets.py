@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from analysis.export import FORMATS, MEDIA_TYPES, export_frame
-from archs.errors import abbreviate, nearest_names
+from analysis.findings import left_out_finding, reason
+from archs.errors import DenseScopeError, abbreviate, nearest_names
 from views import theme
 
 if TYPE_CHECKING:
@@ -102,6 +103,26 @@ def side_by_side(items: Sequence[T]) -> Iterator[tuple[DeltaGenerator, T]]:
     return zip(places, items, strict=True)
 
 
+def say_error(sentence: str) -> None:
+    """What is wrong, and a way out."""
+    st.error(sentence, icon=":material/error:")
+
+
+@contextmanager
+def errors_said(way_out: str = "") -> Iterator[None]:
+    """Says why the body cannot be drawn, and a way out, instead of drawing the rest of it."""
+    try:
+        yield
+    except DenseScopeError as error:
+        say_error(f"{reason(error)} {way_out}".rstrip())
+
+
+def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:
+    """Why some networks are not shown, if any."""
+    if reasons:
+        say_error(f"{left_out_finding(reasons)} {way_out}".rstrip())
+
+
 @contextmanager
 def chart_or_table(question: str, help: str, table: Callable[[], None], *, live: bool = False) -> Iterator[None]:
     """A chart (the body) under the question that it answers, its table in a tab beside it.
@@ -134,15 +155,33 @@ def downloads(frame: pd.DataFrame, name: str) -> None:
             )
 
 
-_KNOWN = "known link parameters"
+#: In the session: keys of widgets that links hold, and the page that was shown last.
+_KNOWN, _PAGE = "known link parameters", "page shown"
 
 
 def check_link(key: str, accepts: Callable[[str], bool], allowed: str) -> None:
     """Say which values of a parameter will be ignored; called right before the widget that is bound to it."""
-    st.session_state.setdefault(_KNOWN, set()).add(key)
+    know_parameters([key])
     bad = [value for value in st.query_params.get_all(key) if not accepts(value)]
     if bad:
         _say(f"The link asks for {key} = {', '.join(map(abbreviate, bad))}, which was ignored: it must be {allowed}.")
+
+
+def carry_over(page: str) -> None:
+    """Let a page begin with what was chosen elsewhere; called before its widgets are drawn.
+
+    Streamlit restores a kept value only where the widget was away for a run, not from one page's to the next one's.
+    """
+    if st.session_state.get(_PAGE, page) != page:
+        for key in st.session_state.get(_KNOWN, set()) - set(st.query_params):
+            if key in st.session_state:
+                st.session_state[key] = st.session_state[key]
+    st.session_state[_PAGE] = page
+
+
+def know_parameters(keys: Iterable[str]) -> None:
+    """Let a link hold what other pages or sections read."""
+    st.session_state.setdefault(_KNOWN, set()).update(keys)
 
 
 def drop_unknown_parameters() -> None:

@@ -41,7 +41,7 @@ def test_the_code_builds_the_network() -> None:
 
 def test_alone_a_network_is_set_against_the_baseline() -> None:
     app = open_app(ARCHITECTURE, network="densenet169", aspect="What changed")
-    assert "168 layers are added and 73 resized" in app.markdown[1].value
+    assert "168 layers are added and 73 resized" in app.markdown[2].value
     assert any("Set against densenet121" in caption.value for caption in app.caption)
     statuses = app.multiselect(key="changes")
     statuses.set_value(["removed"]).run()

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import left_out_finding, reason
+from analysis.findings import reason
 from analysis.structure.findings import architecture_finding
 from analysis.targets import Target
 from archs.design import MAX_NAME, Design
@@ -18,9 +18,11 @@ from views.architecture.changes import draw_changes
 from views.architecture.connectivity import draw_connectivity
 from views.architecture.feature_reuse import draw_feature_reuse
 from views.architecture.lifetimes import draw_lifetimes
+from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
 from views.sections.paper_table import draw_table
+from views.sidebar import InputSettings
 
 MODULES_HEIGHT = 560
 
@@ -87,6 +89,7 @@ def _file_name(target: Target) -> str:
     return target.name.replace("/", "_")
 
 
+CHANGES = "What changed"
 #: What each section draws, of one network or of two.
 SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Table": draw_table,
@@ -96,39 +99,41 @@ SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Data flow": draw_lifetimes,
     "Feature reuse": draw_feature_reuse,
     "Code": draw_code,
-    "What changed": draw_changes,
+    CHANGES: draw_changes,
 }
 
 
-def count(names: Sequence[str]) -> list[Summary]:
+def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
     """The networks that can take the input; says why another cannot."""
-    settings = sidebar.current()
     summaries, reasons = [], {}
     with sidebar.counting(names):
         for name in names:
             try:
-                summaries.append(cached.network(name, settings).summary)
+                summaries.append(cached.summary(name, settings))
             except DenseScopeError as error:
                 reasons[name] = reason(error)
-    if reasons:
-        st.error(f"{left_out_finding(reasons)} Choose another image size or network.", icon=":material/error:")
+    widgets.say_left_out(reasons, "Choose another image size or network.")
+    for summary in summaries:
+        st.markdown(architecture_finding(summary))
     if summaries:
-        for summary in summaries:
-            st.markdown(architecture_finding(summary))
-        st.caption(f"Counted at {settings}; all figures are for the whole batch, at inference.")
+        batch = "; all figures are for the whole batch, at inference" if "batch_size" in sidebar.reads() else ""
+        st.caption(f"Counted at {settings.describe(sidebar.reads())}{batch}.")
     return summaries
 
 
 def render() -> None:
-    """The page."""
+    """The page; what changed to a network alone is told against the baseline."""
     names = sidebar.choose_network_and_beside()
     st.title(" and ".join(names), anchor=False)
-    if not (summaries := count(names)):
-        return
-    section = widgets.choose_segment(
-        "Section", "aspect", list(SECTIONS), next(iter(SECTIONS)), label_visibility="collapsed"
-    )
-    SECTIONS[section](summaries)
+    head = st.container()
+    section = widgets.choose_segment("Section", "aspect", [*SECTIONS], "Table", label_visibility="collapsed")
+    is_against_baseline = section == CHANGES and len(names) == 1 and names != [DEFAULT.baseline]
+    with head:
+        summaries = count([DEFAULT.baseline, *names] if is_against_baseline else names, sidebar.current())
+    if is_against_baseline:
+        st.caption(f"Set against {DEFAULT.baseline}, the baseline; “Beside it” in the sidebar chooses another network.")
+    if summaries:
+        SECTIONS[section](summaries)
 
 
 render()

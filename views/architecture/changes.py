@@ -9,14 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import reason
 from analysis.structure.findings import changes_finding
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.units import format_change, format_signed
-from archs.errors import DenseScopeError
-from views import cached, sidebar, tables, widgets
+from views import tables, widgets
 from views.charts import architecture as figures
-from views.networks import DEFAULT
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
 TITLES = {
@@ -36,34 +33,16 @@ TABLE_HEIGHT = 560
 
 
 def draw_changes(summaries: Sequence[Summary]) -> None:
-    """The section: from the first network to the second, or from the baseline to the only one."""
-    pair = _pair(summaries)
-    if pair is None:
+    """The section: from the first network to the second."""
+    if len(summaries) < 2:
         st.info("Choose a second network under “Beside it” in the sidebar: what changes is shown from the first to it.")
         return
-    before, after = pair
+    before, after = summaries
     found = changes(before, after)
     st.markdown(changes_finding(before, after, found))
-    if len(summaries) == 1:
-        st.caption(f"Set against {before.name}, the baseline; “Beside it” in the sidebar chooses another network.")
-    if all(change.status == "same" for change in found):
-        return
-    draw_changed_stages(found, f"What changes from {before.name} to {after.name}?")
-    draw_changed_layers(found, f"{before.name}_to_{after.name}")
-
-
-def _pair(summaries: Sequence[Summary]) -> tuple[Summary, Summary] | None:
-    """Both networks, or the baseline and the only one; None where that is the baseline itself."""
-    if len(summaries) > 1:
-        return summaries[0], summaries[1]
-    [only] = summaries
-    if only.name == DEFAULT.baseline:
-        return None
-    try:
-        return cached.network(DEFAULT.baseline, sidebar.current()).summary, only
-    except DenseScopeError as error:
-        st.error(f"{DEFAULT.baseline}: {reason(error)}", icon=":material/error:")
-        return None
+    if any(change.status != "same" for change in found):
+        draw_changed_stages(found, f"What changes from {before.name} to {after.name}?")
+        draw_changed_layers(found, f"{before.name}_to_{after.name}")
 
 
 def draw_changed_stages(found: Sequence[Change], question: str) -> None:

@@ -15,7 +15,6 @@ from analysis import Summary
 from analysis.structure import BlockReuse, reuse
 from analysis.structure.feature_reuse import reuse_finding
 from archs.create import create_model
-from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import SHORT, SPACE, TITLES, height
 from views.charts.matrix import Panel, matrices
@@ -25,6 +24,10 @@ HELP = """The mean of |weight| over the weights that connect a source with a rea
 channels × kernel. Colours are relative to the strongest connection of each block.
 
 DenseNet, arXiv:1608.06993, section 5 and Figure 5; VoVNet, arXiv:1904.09730, Figure 2."""
+RANDOM = (
+    "{name}'s weights are random here, as before any training: differences between connections say nothing. "
+    "Give a file or a name of published weights above to see what training made of them."
+)
 #: Beside the colours.
 TICKS = {0.0: "0", 0.5: "0.5", 1.0: "1"}
 ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
@@ -49,27 +52,20 @@ def draw_network(summary: Summary, *, alone: bool) -> None:
     """Where the weights come from, and their heat maps."""
     config, name = summary.target.config, summary.name
     source, uploaded = choose_weights(name)
-    try:
+    with widgets.errors_said():
         with st.spinner(f"Building {name} …"):
             content = uploaded.getvalue() if uploaded else None
             ending = "".join(Path(uploaded.name).suffixes[-2:]) if uploaded else ""
             found, report = weighed(config, source, stamp(source), content, ending)
-    except DenseScopeError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    if not found:
-        st.markdown(reuse_finding(name, found))
-        return
-    if report:
-        st.markdown(reuse_finding(name, found))
-        st.caption(f"{uploaded.name}: {report}" if uploaded else report)
-    else:
-        st.warning(
-            f"{name}'s weights are random here, as before any training: differences between connections say nothing. "
-            "Give a file or a name of published weights above to see what training made of them.",
-            icon=":material/casino:",
-        )
-    draw_maps(summary, found, alone=alone)
+        if report or not found:
+            st.markdown(reuse_finding(name, found))
+        else:
+            st.warning(RANDOM.format(name=name), icon=":material/casino:")
+        if not found:
+            return
+        if report:
+            st.caption(f"{uploaded.name}: {report}" if uploaded else report)
+        draw_maps(summary, found, alone=alone)
 
 
 def choose_weights(name: str) -> tuple[str, Any]:

@@ -13,7 +13,6 @@ from analysis.memory import memory_of
 from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.structure.lifetimes import lives, lives_finding
 from analysis.units import format_si
-from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.architecture.connectivity import height
 from views.charts.architecture import gantt
@@ -52,12 +51,8 @@ def draw_lifetimes(summaries: Sequence[Summary]) -> None:
     with right:
         kind = choose_lifetimes()
     for column, summary in widgets.side_by_side(summaries):
-        with column:
-            try:
-                memory = memory_of(summary, "inference", lifetimes=kind)
-            except DenseScopeError as error:
-                st.error(str(error), icon=":material/error:")
-                continue
+        with column, widgets.errors_said():
+            memory = memory_of(summary, "inference", lifetimes=kind)
             draw_network(memory, stage, LONG[long], len(summaries))
 
 

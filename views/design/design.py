@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import delta_finding, network_finding, reason
+from analysis.findings import delta_finding, network_finding
 from analysis.hardware.facts.devices import list_devices
 from archs.design import Design
-from archs.errors import DenseScopeError
 from archs.registry import get_config
 from views import sidebar, widgets, workbench
 from views.design.editor import draw_editor
@@ -20,13 +19,9 @@ DEVICE = "RTX 4090"
 
 
 def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
-    """Everything that the design costs."""
-    try:
-        summary = settings.summarize(bench.current)
-        base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
-    except DenseScopeError as error:
-        st.error(f"{reason(error)} Or change the design.", icon=":material/error:")
-        return
+    """Everything that the design costs. Raises: DenseScopeError: the input does not suit it."""
+    summary = settings.summarize(bench.current)
+    base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
     changed = summary.target.config != base.target.config
     st.markdown(delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side.")
     draw_figures(base, summary)
@@ -54,7 +49,8 @@ def render() -> None:
     with st.sidebar:
         draw_editor(bench)
     st.title(bench.current.name, anchor=False)
-    draw_results(bench, sidebar.current())
+    with widgets.errors_said("Or change the design."):
+        draw_results(bench, sidebar.current())
     workbench.carry_in_link()
 
 

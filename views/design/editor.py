@@ -8,6 +8,7 @@ import streamlit as st
 
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
+from views import widgets
 from views.design import controls as design_controls
 from views.design.controls import Control
 from views.workbench import Workbench
@@ -23,7 +24,7 @@ def draw_editor(bench: Workbench) -> None:
     st.subheader("Design")
     _draw_head(bench)
     if sentence := st.session_state.get(_PROBLEM):
-        st.error(f"{sentence} Until then the last valid design stands.", icon=":material/error:")
+        widgets.say_error(f"{sentence} Until then the last valid design stands.")
     config, drafts = bench.current.config, st.session_state.get(_DRAFTS, {})
     for control in design_controls.controls_for(config):
         if control.field not in drafts:

@@ -17,11 +17,11 @@ from analysis.summary import comparison_row
 from analysis.units import format_change, format_exact, format_quantity, format_share, format_si
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
-from views import cached, frames, tables, widgets
+from views import cached, tables, widgets
 from views.charts import depth as depth_figures
 from views.charts import networks as network_figures
 from views.notation import Notation
-from views.sections import layer_tables as layer_table
+from views.sections import layer_tables
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
 from views.sections.live_memory import draw_live_memory
@@ -131,10 +131,10 @@ OWN_VARIANT = "your design"
 
 def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None:
     """Channels, resolution and costs, layer by layer."""
-    frame = frames.layers(summary)
+    frame = layer_tables.layer_frame(summary)
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
     with widgets.chart_or_table(
-        "Where along the depth does it cost?", help, lambda: layer_table.show_profile(frame), live=True
+        "Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame), live=True
     ):
         figure = depth_figures.profile(frame, widgets.current_theme())
         widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import left_out_finding, reason
+from analysis.findings import reason
 from analysis.summary import comparison_row
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
@@ -39,7 +39,7 @@ def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettin
         with st.popover("Load a design", icon=":material/upload:"):
             st.file_uploader("Design file", type="json", key="design file", on_change=_load, args=(bench,))
     if sentence := st.session_state.pop("design file problem", None):
-        st.error(sentence, icon=":material/error:")
+        widgets.say_error(sentence)
     _draw_table(summaries, bench, settings)
     for name in bench.shelf:
         with st.container(horizontal=True, vertical_alignment="center", key=f"shelf {name}"):
@@ -57,8 +57,7 @@ def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSetti
                 rows.append(comparison_row(settings.summarize(design)))
         except DenseScopeError as error:
             left_out[design.name] = reason(error)
-    if left_out:
-        st.warning(left_out_finding(left_out), icon=":material/error:")
+    widgets.say_left_out(left_out)
     notation, frame = Notation(), pd.DataFrame(rows)
     writers = {key: lambda value, key=key: notation.write(key, value) for key in COLUMNS}
     tables.show(frame[["name", *COLUMNS]], writers, TITLES, "shelf_table")
@@ -108,14 +107,11 @@ def draw_export(design: Design) -> None:
 
 def _offer(design: Design, file_format: str) -> None:
     """Write the file, and let it be taken."""
-    try:
+    name = f"model.{file_format}"
+    with widgets.errors_said():
         with st.spinner(f"Building {design.name}, writing and checking the file …"):
             content = model_file(design, file_format)
-    except DenseScopeError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    name = f"model.{file_format}"
-    st.download_button(f"Save {name}", content, name, "application/octet-stream", on_click="ignore", type="primary")
+        st.download_button(f"Save {name}", content, name, "application/octet-stream", on_click="ignore", type="primary")
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

@@ -17,7 +17,7 @@ from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_quantity, format_si, format_size
 from views import tables, widgets
 from views.charts import accuracy as figures
-from views.hardware.question import Question, choose_device, circumstances, colours, known
+from views.hardware.question import Question, ask, choose_device, circumstances, colours, draw_devices, known
 
 Row = dict[str, Any]
 #: Of each network and image side: a cost, and its kind of evidence.
@@ -65,19 +65,32 @@ def _rows() -> list[Row]:
     return accuracy_rows()
 
 
-def draw_accuracy(question: Question) -> None:
-    """The section."""
+def draw_accuracy() -> None:
+    """The section; of the devices it asks where the cost is a speed."""
     left, middle, right = st.columns(3)
     with left:
         key = widgets.choose("Cost", "cost", list(LABELS), "macs", format_func=LABELS.__getitem__)
-    where, costs = LABELS[key], counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
-    if key in OF_SPEED:
+    question = ask(networks=False, devices=key in OF_SPEED)
+    where = LABELS[key]
+    if key not in OF_SPEED:
+        costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
+    elif question.devices:
         with middle:
             device = choose_device(question)
         with right:
             execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
         where = f"{where} on {device.name}, {execution}"
         costs = {at: (getattr(one, OF_SPEED[key]), one.evidence) for at, one in _speeds(question, device, execution)}
+    else:
+        st.info("Choose a device in the sidebar.")
+        return
+    _draw_costs(costs, key, where, question)
+    if key in OF_SPEED:
+        draw_devices(question.devices)
+
+
+def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
+    """Accuracy against a cost, called `where`: the finding, the chart and its table."""
     rows = with_costs(_rows(), costs)
     own = [row for row in rows if row["family"]]
     if not own:
@@ -88,7 +101,7 @@ def draw_accuracy(question: Question) -> None:
     write = _writer(key)
     st.markdown(accuracy_finding(own, front, write, in_a_sentence(where), more_is_better=faster_is_better))
     if key in OF_SPEED:
-        st.caption(circumstances(question))
+        st.caption(circumstances(question, "the input size that each was tested at"))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
         theme = widgets.current_theme()
         shades = colours(list({row["name"] for row in own}), theme)

@@ -17,7 +17,7 @@ from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from views import tables, widgets
-from views.hardware.question import Question
+from views.hardware.question import Question, ask
 from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
@@ -25,8 +25,9 @@ REPEATS = ("5", "10", "20", "50", "100")
 UNDER_WAY = "benchmark_under_way"
 
 
-def draw_benchmark(question: Question) -> None:
+def draw_benchmark() -> None:
     """The section."""
+    question = ask(devices=False)
     st.subheader("How fast is a network on this machine?", anchor=False)
     _report()
     if importlib.util.find_spec("torch") is None:
@@ -45,7 +46,7 @@ def _report() -> None:
     if message := state.pop("benchmark_message", None):
         st.success(message, icon=":material/check:")
     if problem := state.pop("benchmark_problem", None):
-        st.error(problem, icon=":material/error:")
+        widgets.say_error(problem)
 
 
 def _count(kept: Sequence[Measurement]) -> str:

@@ -16,16 +16,18 @@ from analysis.hardware.predict.calibrated import MIN_RUNS, CalibratedDevice, cal
 from analysis.hardware.predict.predict import LAYOUTS
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
 from analysis.targets import is_library_name
-from analysis.units import format_share, format_si, format_size, join
+from analysis.units import format_share, format_si, join
 from archs.errors import DenseScopeError
 from views import sidebar, tables, widgets
 from views.networks import variant
+from views.sidebar import InputSettings
 from views.theme import Theme
 from views.workbench import config_of, target_of
 
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
 BATCHES = ("256", "1", "8", "32", "64", "128", "512", "1024")
-_CONDITION_KEYS = ("devices", "calibrate", "gpu_batch", "gpu_precision", "layout")
+#: A link may hold them for other sections.
+_PARAMETERS = ("networks", "devices", "calibrate", "gpu_batch", "gpu_precision", "layout")
 DEVICE_FILE = """A JSON object in base units, for example
 
 ```json
@@ -51,28 +53,30 @@ class Question(NamedTuple):
     measurements: list[Measurement]
 
 
-def ask(*, conditions: bool = True) -> Question:
-    """The widgets in the sidebar, and what they say.
+def ask(*, networks: bool = True, devices: bool = True) -> Question:
+    """The widgets in the sidebar for what a section reads, and what they say.
 
     Args:
-        conditions: whether the section asks on which devices, and what they are given.
+        networks: whether it reads them.
+        devices: whether it reads the devices and what they are given.
     """
-    size, own = sidebar.current_image_size(), measurements()
+    widgets.know_parameters(_PARAMETERS)
+    size, own = sidebar.current().image_size, measurements()
+    question = Question([], [], Conditions(image_size=size), own)
     with st.sidebar:
-        st.subheader("Networks")
-        names = sidebar.choose_networks()
-        sidebar.choose_libraries()
-        if not conditions:
-            for key in _CONDITION_KEYS:  # a link may hold them for the other sections
-                widgets.check_link(key, lambda _: True, "")
-            return Question(names, [], Conditions(image_size=size), own)
-        st.subheader("Devices")
-        devices = choose_devices()
-        accept_device()
-        if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
-            devices = [calibrated(device, own) for device in devices]
-        batch, precision, layout = ask_conditions()
-    return Question(names, devices, Conditions(batch, size, precision, layout), own)
+        if networks:
+            st.subheader("Networks")
+            question = question._replace(names=sidebar.choose_networks())
+            sidebar.choose_libraries()
+        if devices:
+            st.subheader("Devices")
+            chosen = choose_devices()
+            accept_device()
+            if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
+                chosen = [calibrated(device, own) for device in chosen]
+            batch, precision, layout = ask_conditions()
+            question = question._replace(devices=chosen, conditions=Conditions(batch, size, precision, layout))
+    return question
 
 
 def choose_devices() -> list[Device]:
@@ -122,7 +126,7 @@ def accept_device() -> None:
         st.markdown(DEVICE_FILE)
         st.file_uploader("Device file", type="json", key="device_file", on_change=_take_device)
     if sentence := st.session_state.pop("device_problem", None):
-        st.error(sentence, icon=":material/error:")
+        widgets.say_error(sentence)
 
 
 def _take_device() -> None:
@@ -144,7 +148,7 @@ def measurements() -> list[Measurement]:
     try:
         return Results().all()
     except DenseScopeError as error:
-        st.error(str(error), icon=":material/error:")
+        widgets.say_error(str(error))
         return []
 
 
@@ -224,12 +228,10 @@ def show_speeds(speeds: Sequence[Speed], key: str) -> None:
     tables.show(frame.assign(image_size=sizes).replace({"note": {"": None}}), writers, SPEED_TITLES, key, height=460)
 
 
-def circumstances(question: Question) -> str:
-    """What predictions are for, what else is shown beside them, and where they are calibrated by the user's runs."""
+def circumstances(question: Question, size: str = "") -> str:
+    """What predictions are for (of the input, `size` where it isn't the sidebar's), and what stands beside them."""
     conditions = question.conditions
-    size = conditions.image_size
-    sides = (size, size) if isinstance(size, int) else size
-    at = f"{format_size(sides)} input" if sides else "each network's own input size"
+    at = size or InputSettings(conditions.image_size).describe(["image_size"])
     others = (
         "Published figures are for batches of 256 to 1,024 in amp fp16."
         if conditions.are_published
@@ -240,3 +242,29 @@ def circumstances(question: Question) -> str:
         f" Predictions on {join([device.name for device in own])} are calibrated by your own runs." if own else ""
     )
     return f"At {at}, batch {conditions.batch_size}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
+
+
+DEVICE_COLUMNS = {
+    "name": ("Device", "By its data sheet."),
+    "year": ("Year", "Of release."),
+    "fp32_flops_per_s": ("fp32", "Peak of dense arithmetic."),
+    "tf32_flops_per_s": ("tf32", "Peak of dense arithmetic."),
+    "fp16_flops_per_s": ("fp16", "Peak of dense arithmetic that accumulates in float32."),
+    "bandwidth_bytes_per_s": ("Bandwidth", "Of the device's memory."),
+    "l2_bytes": ("L2 cache", "The last cache before memory."),
+    "memory_bytes": ("Memory", "Size."),
+    "tdp_watts": ("Power", "Design power."),
+    "source": ("Source", "Who says so."),
+    "note": ("Doubts", "Where sources contradict each other."),
+}
+
+
+def draw_devices(devices: list[Device]) -> None:
+    """The data sheets that peaks and predictions rest on."""
+    st.subheader("What do the data sheets promise?", anchor=False, help="Peaks and bandwidth, published by makers.")
+    rows = [{key: getattr(device, key) or None for key in DEVICE_COLUMNS} for device in devices]
+    units = {"l2_bytes": "B", "memory_bytes": "B", "tdp_watts": "W", "bandwidth_bytes_per_s": "B/s"}
+    units |= {key: "FLOP/s" for key in DEVICE_COLUMNS if key.endswith("flops_per_s")}
+    writers = {key: lambda value, unit=unit: format_si(value, unit) for key, unit in units.items()}
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(units, "float64"))
+    tables.show(frame, writers, DEVICE_COLUMNS, "devices_table")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from analysis.findings import reason
 from analysis.memory.findings import inference_finding, lifetimes_finding, training_finding
 from analysis.units import format_si
 from archs.errors import DenseScopeError
@@ -70,13 +69,11 @@ def render() -> None:
     if st.query_params.get("part") == "Designs measured":  # as older links have it
         st.session_state["part"] = st.query_params["part"] = "Schemes measured"
     section = widgets.choose_segment("Part", "part", tuple(SECTIONS), "Inference", label_visibility="collapsed")
-    try:
+    with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         with sidebar.counting([name]):
             say_finding(question)
-            st.caption(f"Counted at {question.settings}; all figures are for the whole batch.")
+            st.caption(f"Counted at {question.settings.describe()}; all figures are for the whole batch.")
         SECTIONS[section](question)
-    except DenseScopeError as error:
-        st.error(f"{reason(error)} Or choose another network in the sidebar.", icon=":material/error:")
 
 
 render()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import streamlit as st
-
 from analysis.hardware.facts.devices import get_device, list_devices
 from archs.errors import ConfigError, abbreviate
 from views import widgets
@@ -53,7 +51,7 @@ def choose_budget() -> float:
     try:
         return parse_budget(text)
     except ConfigError as error:
-        st.error(f"{error} {DEFAULT_BUDGET} are used until then.", icon=":material/error:")
+        widgets.say_error(f"{error} {DEFAULT_BUDGET} are used until then.")
         return parse_budget(DEFAULT_BUDGET)
 
 

@@ -11,7 +11,6 @@ from analysis.hardware.measure.schemes import SchemeRun, schemes_finding
 from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
-from archs.errors import DenseScopeError
 from views import cached, widgets
 from views.charts import memory_schemes as figures
 from views.memory import tables as memory_tables
@@ -69,10 +68,8 @@ def _ask_and_run(name: str) -> None:
     with columns[3]:
         started = st.button("Measure here", type="primary", icon=":material/play_arrow:")
     if started:
-        try:
+        with widgets.errors_said():
             _run(name, int(batch), int(size), int(turns))
-        except DenseScopeError as error:
-            st.error(str(error), icon=":material/error:")
 
 
 def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:

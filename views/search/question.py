@@ -57,11 +57,12 @@ class Question:
 
 
 def ask() -> Question:
-    """The widgets in the sidebar, and what they say."""
+    """The widgets in the sidebar, and what they say; a device is asked for where a time is predicted."""
+    widgets.know_parameters(["search_device"])
     with st.sidebar:
         st.subheader("Search")
         space = widgets.choose("Space", "space", list_spaces(), list_spaces()[1], help=_spaces())
-        device = widgets.choose("Predict for", "search_device", list_devices()[::-1], DEVICE)
+        below_space = st.container()
         limit = widgets.choose("Configs to look at", "looked_at", LIMITS, LIMITS[1], help="Drawn with a fixed seed.")
         goals = {f"{word} {label_of(name)}": (name, sense) for name in QUANTITIES for word, sense in _SENSES}
         shown = {goal: text for text, goal in goals.items()}
@@ -70,6 +71,10 @@ def ask() -> Question:
         )
         objectives = tuple({goals[text][0]: goals[text] for text in texts}.values()) or DEFAULT_OBJECTIVES
         bounded = choose_quantities("Budgets", "budgets", DEFAULT_BUDGETS)
+        device = DEVICE
+        if "predicted_seconds" in (*bounded, *(name for name, _ in objectives)):
+            with below_space:
+                device = widgets.choose("Predict for", "search_device", list_devices()[::-1], DEVICE)
         limits = tuple((name, choose_limits(space, name, device)) for name in bounded)
     budgets = tuple((name, pair) for name, pair in limits if pair != (None, None))
     return Question(space, budgets, objectives, int(limit.replace(" ", "")), device)

@@ -14,7 +14,6 @@ from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
 from analysis.search.space import Space
 from archs.design import Design, nearest_arch
-from archs.errors import DenseScopeError
 from views import tables, widgets, workbench
 from views.charts import search as figures
 from views.search import question as search_question
@@ -180,19 +179,16 @@ def render() -> None:
     """The page."""
     question = search_question.ask()
     st.title("Search", anchor=False)
-    try:
+    with widgets.errors_said("Move a slider at the side."):
         result: Any = evaluated(question) if question.evaluated else counted(question)
-    except DenseScopeError as error:
-        st.error(f"{error} Move a slider at the side.", icon=":material/error:")
-        return
-    if result is None:
-        return
-    st.markdown(result.finding())
-    if "capacity_proxy" not in result.objectives:
-        st.caption("Accuracy is no part of this: a network that costs less may also know less.")
-    draw_front(result, base_of(question, result))
-    draw_lines(result)
-    draw_exclusions(result)
+        if result is None:
+            return
+        st.markdown(result.finding())
+        if "capacity_proxy" not in result.objectives:
+            st.caption("Accuracy is no part of this: a network that costs less may also know less.")
+        draw_front(result, base_of(question, result))
+        draw_lines(result)
+        draw_exclusions(result)
 
 
 render()

@@ -1,4 +1,4 @@
-"""The tables of a network's layers, kinds of operation and stages."""
+"""A network's layers, kinds of operation and stages: the frames that charts and downloads are made of, and tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from analysis import Summary
+from analysis.ops import KINDS
 from analysis.quantities import ADDITIVE_QUANTITIES, DERIVED_QUANTITIES
 from analysis.units import format_quantity, format_share
 from views import tables
@@ -56,6 +58,34 @@ TITLES = {
     "macs_sum": ("MACs so far", "Share of the network's MACs up to this layer."),
     "bytes_moved_sum": ("traffic so far", "Share of the network's memory traffic up to this layer."),
 }
+
+
+def layer_frame(summary: Summary) -> pd.DataFrame:
+    """`Summary.to_frame()`, numbered from 1, with the (height, width) of the output where it has them."""
+    frame = summary.to_frame()
+    frame.insert(0, "number", range(1, len(frame) + 1))
+    sizes = [_map_size(shape) for shape in frame["output_shape"]]
+    return _with_shares(frame.assign(output_size=sizes, resolution=[size and size[0] for size in sizes]))
+
+
+def kind_frame(summary: Summary) -> pd.DataFrame:
+    """One row a kind of operation, in the order that they have everywhere."""
+    return _with_shares(summary.by_kind().sort_values("kind", key=lambda column: column.map(KINDS.index)))
+
+
+def stage_frame(summary: Summary) -> pd.DataFrame:
+    """One row a stage."""
+    return _with_shares(summary.by_stage())
+
+
+def _map_size(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Height and width of a map or of a vector, None for the tokens of a transformer, which have neither."""
+    return {2: (1, 1), 4: shape[2:]}.get(len(shape))
+
+
+def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    shares = {f"{key}_share": frame[key] / (frame[key].sum() or 1) for key in ("params", "macs", "bytes_moved")}
+    return frame.assign(**shares)
 
 
 def show_layers(frame: pd.DataFrame, height: int) -> None:
