@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 from analysis.costs import OpCost
 from analysis.ops import OPS
+from analysis.precision import DTYPE_BYTES, parse_dtype
 from analysis.quantities import Counted
-from archs.errors import ConfigError, UnknownOpError
+from archs.errors import UnknownOpError
 from archs.layer import Layer
-
-#: Bytes of one element.
-DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
 
 class _LayerCost(NamedTuple):
@@ -71,7 +69,4 @@ def cost_layers(
 
 def element_bytes(dtype: str) -> int:
     """Bytes of one element. Raises: ConfigError: an unknown dtype."""
-    try:
-        return DTYPE_BYTES[dtype]
-    except (KeyError, TypeError):
-        raise ConfigError("dtype", dtype, f"one of {', '.join(map(repr, DTYPE_BYTES))}") from None
+    return DTYPE_BYTES[parse_dtype(dtype)]

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from analysis.depth import Depth, depth_of_layers
-from analysis.meter import DTYPE_BYTES, LayerCost, Totals, add_up, cost_layers, element_bytes
+from analysis.meter import LayerCost, Totals, add_up, cost_layers, element_bytes
 from analysis.ops import CONV_KINDS, OPS, op_kind
+from analysis.precision import parse_dtype
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Layer, Pair, Shape
@@ -126,7 +127,7 @@ def _channels(op: str, shape: Shape) -> int:
 
 def summarize(
     target: Any,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     route: str = "auto",
@@ -139,7 +140,7 @@ def summarize(
         target: a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
         image_size: side or (h, w) of the input in pixels; None for the target's own.
         batch_size: N of the input (N, C, H, W).
-        dtype: what an element is stored as, one of `analysis.meter.DTYPE_BYTES`.
+        dtype: what an element is stored as, one of `analysis.precision.DTYPE_BYTES`, however it is spelled.
         route: "plan" (no torch), "trace" (the real module), or "auto": the plan of a config, the trace of a module.
         allow_uncounted: list layers whose op the meter does not know in `Summary.uncounted` instead of raising.
 
@@ -147,7 +148,7 @@ def summarize(
         DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
     """
     route = checks.choice("route", route, ("auto", "plan", "trace"))
-    dtype = checks.choice("dtype", dtype, tuple(DTYPE_BYTES))
+    dtype = parse_dtype(dtype)
     resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
@@ -169,7 +170,7 @@ def summarize(
 
 def compare(
     targets: Iterable[Any],
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     route: str = "auto",

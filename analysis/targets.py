@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archs import checks
 from archs.create import create_model
 from archs.design import Design, is_design_path, read_design
-from archs.errors import ConfigError, MissingPackageError, TraceError, UnknownArchError
+from archs.errors import ConfigError, TraceError, UnknownArchError, require
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers, resolve_config
 from archs.registry import is_config
@@ -96,13 +96,9 @@ _BUILDERS: dict[str, tuple[Callable[[str], Any], Callable[[Any], Input]]] = {
 
 
 def _import(library: str) -> Any:
-    try:
-        import torch  # noqa: F401
-
-        return import_module("timm" if library == "timm" else "torchvision.models")
-    except ModuleNotFoundError:
-        package = "torch torchvision" if library == "torchvision" else "torch timm"
-        raise MissingPackageError(f"{library}/…", package) from None
+    purpose, package = f"{library}/…", f"torch {library}"
+    require("torch", purpose, package)
+    return require("timm" if library == "timm" else "torchvision.models", purpose, package)
 
 
 @dataclass(frozen=True)
@@ -158,10 +154,9 @@ class Target:
         """
         if self.module is not None:
             return self.module
-        try:
-            from analysis.trace.weightless import Weightless
-        except ModuleNotFoundError:
-            raise MissingPackageError("Building a module", "torch") from None
+        require("torch", "Building a module")
+        from analysis.trace.weightless import Weightless
+
         with Weightless():
             return create_model(self.config)
 

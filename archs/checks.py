@@ -5,6 +5,7 @@ Each gives back the value as Python's own int, float, bool, str or tuple, whatev
 
 from __future__ import annotations
 
+import re
 from math import inf
 from operator import index
 from typing import Any, TypeGuard
@@ -84,6 +85,29 @@ def image_size(value: Any) -> Pair:
         if all(is_integer(side) and 1 <= side <= MAX_IMAGE_SIDE for side in (height, width)):
             return index(height), index(width)
     raise ConfigError("image_size", value, f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}")
+
+
+#: Where each network's own image size is meant.
+OWN_SIZE = "own"
+
+
+def parse_image_size(text: str) -> int | Pair | None:
+    """What a person writes as an image size: "own", a side, or height × width.
+
+    >>> parse_image_size("224"), parse_image_size("192 × 256"), parse_image_size("own")
+    (224, (192, 256), None)
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    written = text.strip().lower()
+    if written == OWN_SIZE:
+        return None
+    sides = re.fullmatch(r"(-?[0-9]{1,9})(?:\s*[x×*,;]\s*(-?[0-9]{1,9}))?", written)
+    if sides is None:
+        raise ConfigError("image_size", text, f"'{OWN_SIZE}', a side such as 224, or height × width such as 192x256")
+    height, width = image_size(int(sides[1]) if sides[2] is None else (int(sides[1]), int(sides[2])))
+    return height if height == width else (height, width)
 
 
 def batch_size(value: Any) -> int:

@@ -7,7 +7,7 @@ from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from archs.errors import MissingPackageError
+from archs.errors import require
 from archs.planning import resolve_config
 from archs.registry import get_family
 
@@ -37,10 +37,7 @@ def create_model(
     """
     config = resolve_config(arch, **overrides)
     module_path, class_name = get_family(config.family).module.split(":")
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise MissingPackageError("Building a module", "torch") from None
+    torch = require("torch", "Building a module")
     with torch.device(device) if device else nullcontext():
         model = getattr(import_module(module_path), class_name)(config)
     if weights is not None:

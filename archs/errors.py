@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 
@@ -73,6 +74,27 @@ class MissingPackageError(DenseScopeError, ImportError):
 
     def __init__(self, what: str, package: str) -> None:
         super().__init__(f"{what} needs the package {package}: install it with `pip install {package}`.")
+
+
+def require(module: str, purpose: str, package: str | None = None) -> Any:
+    """The module of that dotted name. Raises: MissingPackageError: it is not installed.
+
+    >>> require("json", "Reading a header").loads("[1]")
+    [1]
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        raise MissingPackageError(purpose, package or module.partition(".")[0]) from None
+
+
+def first_line(error: Exception) -> str:
+    """What others' errors say, as far as a sentence has room for it.
+
+    >>> first_line(ValueError("shapes differ.\\nTraceback: …")), first_line(KeyError())
+    ('shapes differ', 'KeyError')
+    """
+    return str(error).strip().partition("\n")[0].rstrip(". ") or type(error).__name__
 
 
 def nearest_names(name: object, known: Iterable[str], count: int = 3) -> str:

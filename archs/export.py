@@ -17,11 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from archs import checks
-from archs.errors import DenseScopeError
+from archs.errors import DenseScopeError, first_line, require
 from archs.layer import Pair
 from archs.planning import plan_layers
 from archs.weights.names import registered_name
-from archs.weights.packages import require
 
 #: Largest difference between the outputs of a file and of its network, as a share of the largest output.
 TOLERANCE = 1e-3
@@ -104,8 +103,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ExportError(f"Cannot write to {str(path)!r}: {error.strerror or error}.") from None
     except Exception as error:  # exporters raise what they like
-        first_line = next(iter(str(error).splitlines()), "").rstrip(".")
-        raise ExportError(f"Exporting to {str(path)!r} failed: {type(error).__name__}: {first_line}.") from error
+        raise ExportError(f"Exporting to {str(path)!r} failed: {type(error).__name__}: {first_line(error)}.") from error
 
 
 def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:

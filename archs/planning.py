@@ -22,7 +22,7 @@ def resolve_config(arch: Any, /, **overrides: Any) -> Any:
     return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
 
 
-def plan_layers(config: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> list[Layer]:
+def plan_layers(config: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> list[Layer]:
     """The layers of a network in execution order, without torch.
 
     Args:

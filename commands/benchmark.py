@@ -16,12 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.hardware.measure.benchmark import AfterRun, benchmark_layers, benchmark_sweep
-from analysis.hardware.measure.record import PRECISIONS, Workload
+from analysis.hardware.measure.record import Workload
 from analysis.hardware.measure.results import Results
+from analysis.precision import PRECISIONS
 from analysis.quantities import QUANTITIES
 from analysis.targets import Target, resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
+from archs.checks import parse_image_size
 from archs.errors import DenseScopeError
 from commands.options import (
     ALL_FORMATS,
@@ -33,7 +35,6 @@ from commands.options import (
     Request,
     SizeOption,
     parse_changes,
-    parse_image_size,
     parse_value,
 )
 from commands.output import Column, Row, emit, table, text

@@ -12,7 +12,8 @@ from analysis.crosscheck import cross_check, step_names
 from analysis.targets import resolve_target
 from analysis.units import format_si, format_size
 from archs import checks
-from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value, takes_request
+from archs.checks import parse_image_size
+from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
 from commands.output import Column, Row, emit, table, text
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import typer
 from rich.text import Text
 
 from analysis.summary import comparison_row, summarize
+from archs.checks import parse_image_size
 from archs.create import create_model
 from archs.errors import DenseScopeError, MissingPackageError, WeightsWarning
-from commands.options import NameArgument, Request, parse_changes, parse_image_size, parse_value, takes_request
+from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
 from commands.output import emit, quantity, table, text
 
 

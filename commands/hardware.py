@@ -10,11 +10,13 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device, list_devices, read_device
+from analysis.hardware.facts.devices import Device, get_device, list_devices, read_device
 from analysis.hardware.facts.published import TABLES
+from analysis.precision import ARITHMETICS
 from analysis.targets import resolve_target
 from analysis.units import format_share, format_si, format_size
 from archs import checks
+from archs.checks import parse_image_size
 from commands.options import (
     ALL_FORMATS,
     BatchOption,
@@ -25,7 +27,6 @@ from commands.options import (
     Request,
     SizeOption,
     parse_changes,
-    parse_image_size,
     parse_value,
 )
 from commands.output import Column, Row, emit, table, text
@@ -54,7 +55,7 @@ def predict(
     ] = False,
     batch_size: BatchOption = "256",
     image_size: SizeOption = "own",
-    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISION_BYTES)}.")] = "fp16",
+    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(ARITHMETICS)}.")] = "float16",
     layout: Annotated[str, typer.Option(metavar="LAYOUT", help="nchw, or nhwc (channels last).")] = "nchw",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Every layer, and what holds it back.")] = False,

@@ -15,7 +15,7 @@ from analysis.memory.training import training_schemes
 from analysis.summary import Summary
 from analysis.units import format_share, format_si, format_size
 from archs import checks
-from archs.errors import ConfigError, MissingPackageError
+from archs.errors import ConfigError, require
 from commands.options import NameArgument, Request, parse_value, takes_request
 from commands.output import Column, emit, table, text
 
@@ -78,12 +78,10 @@ def memory(
 
 def read_on_device(summary: Summary, mode: str, device: str) -> DeviceMemory:
     """The same network on a GPU. Raises: DenseScopeError: there is none, or no PyTorch."""
-    try:
-        from analysis.hardware.measure.allocator import memory_on_device
+    require("torch", "Reading a GPU's memory")
+    from analysis.hardware.measure.allocator import memory_on_device
 
-        return memory_on_device(summary, mode, device)
-    except ModuleNotFoundError:
-        raise MissingPackageError("Reading a GPU's memory", "torch") from None
+    return memory_on_device(summary, mode, device)
 
 
 def parse_gigabytes(written: str) -> float:

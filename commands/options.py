@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from analysis.export import FORMATS
-from analysis.meter import DTYPE_BYTES
+from analysis.precision import DTYPE_BYTES
 from analysis.summary import Summary, summarize
 from analysis.targets import resolve_target
+from archs.checks import parse_image_size
 from archs.errors import ConfigError, DenseScopeError
-from archs.layer import Pair
 
 #: The formats of every command: tables for people, the others for machines.
 ALL_FORMATS = ("table", *FORMATS)
@@ -87,20 +86,6 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [parameter for name, parameter in own.items() if name != "request"]
     run.__signature__ = inspect.Signature([*parameters, *shared.values()])  # type: ignore[attr-defined]
     return run
-
-
-def parse_image_size(text: str) -> int | Pair | None:
-    """`224`, `192x256` (height first), or `own`, as `analysis.summarize` takes it.
-
-    >>> parse_image_size("192x256")
-    (192, 256)
-    """
-    if text == "own":
-        return None
-    if not re.fullmatch(r"-?\d{1,9}([x×]-?\d{1,9})?", text, re.ASCII):
-        raise ConfigError("--image-size", text, "own, a side such as 224, or height x width such as 192x256")
-    sides = [int(side) for side in re.split("[x×]", text)]
-    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def parse_changes(changes: Iterable[str]) -> dict[str, Any]:

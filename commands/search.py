@@ -12,7 +12,8 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.hardware.facts.devices import PRECISION_BYTES, list_devices
+from analysis.hardware.facts.devices import list_devices
+from analysis.precision import ARITHMETICS
 from analysis.quantities import label_of
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
@@ -53,7 +54,7 @@ def search(
     device: Annotated[
         str, typer.Option(metavar="DEVICE", help=f"For predicted_seconds: {', '.join(list_devices())}.")
     ] = DEFAULT_DEVICE,
-    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISION_BYTES)}.")] = "fp16",
+    precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(ARITHMETICS)}.")] = "float16",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
     store: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep what is evaluated; go on from it after an interruption.")

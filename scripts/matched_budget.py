@@ -18,8 +18,9 @@ from plotly.subplots import make_subplots
 
 import analysis
 from analysis.search.budgets import Bound
-from analysis.search.quantities import PredictedSeconds, proxy_evidence, spearman
+from analysis.search.quantities import PredictedSeconds, proxy_evidence
 from analysis.search.space import Space
+from analysis.statistics import spearman
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
 from scripts.documents import markdown_table, renewed
@@ -31,7 +32,7 @@ NAME = "densenet121"
 TOLERANCE = 0.05
 DRAWN_VOVNETS = 400_000
 TIMES: dict[str, PredictedSeconds] = {
-    f"{execution}_seconds": PredictedSeconds("RTX 4090", 256, "fp16", execution=execution)
+    f"{execution}_seconds": PredictedSeconds("RTX 4090", 256, "float16", execution=execution)
     for execution in ("eager", "compiled")
 }
 GOALS = {

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.hardware.facts.published import COLUMNS, DATA
+from analysis.precision import spelled
 from scripts.published_facts import arch_of, cifar_arch_of, note_of
 
 Row = dict[str, Any]
@@ -43,7 +44,8 @@ def throughput(table: pd.DataFrame) -> Iterator[Row]:
     """Images per second of timm's benchmark."""
     for row in table.to_dict("records"):
         execution = "compiled" if row["execution"] == "torch.compile" else row["execution"]
-        facts = {key: row[key] for key in ("device", "precision", "layout", "software", "batch_size", "image_size")}
+        facts = {key: row[key] for key in ("device", "layout", "software", "batch_size", "image_size")}
+        facts["precision"] = spelled(row["precision"])
         yield facts | _fact(row, "images_per_s", row["images_per_s"], "images/s", execution=execution)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.meter import DTYPE_BYTES
+from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
 from archs import checks
@@ -115,8 +114,7 @@ def _origin(name: str) -> str:
     return "A design on your shelf." if workbench.is_design(name) else get_spec(name).source
 
 
-OWN_SIZE = "own"
-IMAGE_SIZES = (OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
+IMAGE_SIZES = (checks.OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
 #: What a page may read of the input.
 INPUT = ("image_size", "batch_size", "dtype")
 _READS = "read of the input"
@@ -150,7 +148,7 @@ def draw_input(reads: Sequence[str]) -> None:
             st.subheader("Input")
         if "image_size" in reads:
             help = "`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width)."
-            widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, OWN_SIZE, help=help)
+            widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, checks.OWN_SIZE, help=help)
         if "batch_size" in reads:
             left, right = st.columns(2)
             with left:
@@ -159,13 +157,13 @@ def draw_input(reads: Sequence[str]) -> None:
             if "dtype" in reads:
                 with right:
                     help = "Sets the bytes of an element, nothing else."
-                    widgets.choose("Data type", "dtype", tuple(DTYPE_BYTES), "float32", help=help)
+                    widgets.choose_precision("Data type", "dtype", tuple(DTYPE_BYTES), "float32", help=help)
 
 
 def current() -> InputSettings:
     """What the sidebar says, as far as the page reads it; says so where an image size is none."""
     given = {key: st.session_state[key] for key in reads()}
-    text = given.pop("image_size", OWN_SIZE)
+    text = given.pop("image_size", checks.OWN_SIZE)
     return InputSettings(_image_size(text), **given)
 
 
@@ -177,26 +175,7 @@ def reads() -> Sequence[str]:
 def _image_size(text: str) -> int | Pair | None:
     """What was typed as an image size; says so where it is none, and goes on with each network's own."""
     try:
-        return parse_image_size(text)
+        return checks.parse_image_size(text)
     except ConfigError as error:
         widgets.say_error(f"{error} Each network's own size is used until then.")
         return None
-
-
-def parse_image_size(text: str) -> int | Pair | None:
-    """What a person typed as an image size: "own", a side, or height × width.
-
-    >>> parse_image_size("224"), parse_image_size("192 × 256"), parse_image_size("own")
-    (224, (192, 256), None)
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    text = text.strip().lower()
-    if text == OWN_SIZE:
-        return None
-    sides = re.fullmatch(r"([0-9]{1,9})(?:\s*[x×*,;]\s*([0-9]{1,9}))?", text)
-    if sides is None:
-        raise ConfigError("image_size", text, f"'{OWN_SIZE}', a side such as 224, or height × width such as 192×256")
-    height, width = checks.image_size((int(sides[1]), int(sides[2] or sides[1])))
-    return height if sides[2] is None or height == width else (height, width)

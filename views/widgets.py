@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis.export import FORMATS, MEDIA_TYPES, export_frame
 from analysis.findings import left_out_finding, reason
+from analysis.precision import spelled
 from archs.errors import DenseScopeError, abbreviate, nearest_names
 from views import theme
 
@@ -29,6 +30,13 @@ def choose(label: str, key: str, options: Sequence[str], default: str, **more: A
     """One of some options."""
     _check_options(key, options, more.get("format_func", str))
     return st.selectbox(label, options, index=options.index(default), key=key, **_KEPT, **more)
+
+
+def choose_precision(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+    """A number format; links may spell it otherwise."""
+    if asked := st.query_params.get_all(key):
+        st.query_params[key] = [spelled(value) for value in asked]
+    return choose(label, key, options, default, **more)
 
 
 def choose_or_type(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:

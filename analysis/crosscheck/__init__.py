@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.targets import resolve_target
 from analysis.units import format_share, join
 from archs import checks
-from archs.errors import MissingPackageError
+from archs.errors import require
 from archs.layer import Pair
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Row = Mapping[Any, Any]
 _TURN = threading.Lock()
 
 
-def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: int = 1) -> pd.DataFrame:
+def cross_check(target: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> pd.DataFrame:
     """One row a counter: what it reports, our count in its unit, and the difference step by step.
 
     reported = ours + the sum of the steps + residual. A step is what the counter counts beside multiply-accumulates
@@ -45,10 +45,9 @@ def cross_check(target: Any, image_size: int | Pair | None = 224, batch_size: in
     resolved = resolve_target(target)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
-    try:
-        from analysis.crosscheck.reconcile import reconcile
-    except ModuleNotFoundError:
-        raise MissingPackageError("Cross-checking counters", "torch") from None
+    require("torch", "Cross-checking counters")
+    from analysis.crosscheck.reconcile import reconcile
+
     with _TURN:
         rows = reconcile(resolved.without_weights(), size, batch_size, resolved.module_input.in_channels)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from analysis.crosscheck.counter import MACS, Counter, Reading, Use, blank_copy, witness, words
+from archs.errors import first_line
 from archs.layer import INPUT, Pair
 
 #: The files beside this one that describe a counter, in the order of every table.
@@ -71,8 +72,7 @@ def _read(counter: Counter, module: nn.Module, uses: list[Use]) -> Reading:
 def _failure(counter: Counter, error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name == counter.package:
         return f"{counter.name} is not installed: `pip install {counter.package}` adds it."
-    reason = str(error).strip().split("\n")[0] or type(error).__name__
-    return f"{counter.name} fails on this network: {reason.rstrip('.')}."
+    return f"{counter.name} fails on this network: {first_line(error)}."
 
 
 def _steps(counter: Counter, uses: list[Use]) -> dict[str, int]:

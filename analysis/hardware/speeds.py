@@ -9,9 +9,10 @@ from typing import Any
 
 from analysis.hardware.facts.devices import Device
 from analysis.hardware.facts.published import published
-from analysis.hardware.measure.record import PRECISIONS, Measurement
+from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
+from analysis.precision import parse_arithmetic
 from analysis.targets import Target, resolve_target
 from analysis.units import format_share
 from archs import checks
@@ -22,7 +23,7 @@ from archs.layer import Pair
 EVIDENCE = ("measured", "published", "predicted")
 EXECUTIONS = ("eager", "compiled")
 #: What published throughputs were taken at.
-PUBLISHED_PRECISION = "fp16"
+PUBLISHED_PRECISION = "float16"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,11 @@ class Conditions:
 
     batch_size: int = 256
     image_size: int | Pair | None = None
-    precision: str = "fp16"
+    precision: str = "float16"
     layout: str = "nchw"
+
+    def __post_init__(self) -> None:
+        checks.keep(self, precision=parse_arithmetic(self.precision))
 
     @property
     def are_published(self) -> bool:
@@ -132,7 +136,7 @@ def is_comparable(measurement: Measurement, conditions: Conditions) -> bool:
     """Whether a measurement was taken in such conditions."""
     workload = measurement.workload
     same_batch = workload.batch_size == conditions.batch_size
-    same_arithmetic = PRECISIONS[workload.precision].arithmetic == conditions.precision
+    same_arithmetic = parse_arithmetic(workload.precision) == conditions.precision
     same_layout = workload.compile or workload.layout == conditions.layout
     return not measurement.out_of_memory and same_batch and same_arithmetic and same_layout
 
@@ -153,7 +157,7 @@ def measured_speed(one: Measurement) -> Speed:
     if not (median and low and high):
         raise ConfigError("measurement", one.id, "one that did not run out of memory")
     row, sheet = one.row(), one.data_sheet
-    arithmetic = PRECISIONS[one.workload.precision].arithmetic
+    arithmetic = parse_arithmetic(one.workload.precision)
     return Speed(
         name=one.name,
         device=row["device"],

@@ -18,7 +18,7 @@ MODES = ("inference", "training")
 @overload
 def memory(
     target: Any,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     mode: Literal["inference"] = "inference",
@@ -31,7 +31,7 @@ def memory(
 @overload
 def memory(
     target: Any,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     *,
@@ -43,7 +43,7 @@ def memory(
 
 def memory(
     target: Any,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     mode: str = "inference",

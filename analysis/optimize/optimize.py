@@ -20,7 +20,7 @@ from analysis.optimize.rewrite import (
 from analysis.optimize.saving import Report, foldable_norms
 from analysis.trace.recorder import source_of, trace
 from archs import checks
-from archs.errors import ConfigError, DenseScopeError
+from archs.errors import ConfigError, DenseScopeError, first_line
 from archs.layer import INPUT, Layer, Pair, Shape
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -126,8 +126,7 @@ def compile_at_once(module: nn.Module, image_shape: Shape, backend: str) -> None
         with torch.no_grad():
             module(image)
     except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise DenseScopeError(f"{type(module).__name__} cannot be compiled: {reason!r}.") from error
+        raise DenseScopeError(f"{type(module).__name__} cannot be compiled: {first_line(error)!r}.") from error
 
 
 class ForwardPass:

@@ -11,7 +11,7 @@ from analysis.memory.inference import inference_memory
 from analysis.quantities import QUANTITIES
 from analysis.summary import Summary, summarize
 from analysis.units import format_share, format_si
-from archs.errors import MissingPackageError
+from archs.errors import require
 from archs.layer import Layer, Pair
 
 
@@ -101,7 +101,7 @@ class Saving:
 
 def saving(
     target: Any,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
     *,
@@ -117,11 +117,10 @@ def saving(
         DenseScopeError: a bad target or size; a network that cannot be traced; torch is not installed.
     """
     before = summarize(target, image_size, batch_size, dtype)
-    try:
-        from analysis.hardware.measure.session import build
-        from analysis.optimize.optimize import optimize_for_inference
-    except ModuleNotFoundError:
-        raise MissingPackageError("Optimising a network", "torch") from None
+    require("torch", "Optimising a network")
+    from analysis.hardware.measure.session import build
+    from analysis.optimize.optimize import optimize_for_inference
+
     model = optimize_for_inference(build(before.target), channels_last=channels_last, image_size=before.image_size)
     after = summarize(model, before.image_size, batch_size, dtype)
     report: Report = model.report  # type: ignore[assignment]

@@ -19,7 +19,7 @@ from analysis.search.quantities import COUNTED, Evaluator, counted_columns, eval
 from analysis.search.result import NothingFoundError, SearchResult, Store, config_key
 from analysis.search.space import Space
 from archs.config import NetworkConfig
-from archs.errors import ConfigError, DenseScopeError, MissingPackageError
+from archs.errors import ConfigError, DenseScopeError, MissingPackageError, require
 
 #: Configs that are counted together: their arrays stay in the processor's cache.
 BATCH = 8192
@@ -211,13 +211,12 @@ def _in_parallel(
     name: str, evaluator: Evaluator, configs: Sequence[NetworkConfig], places: Sequence[int], jobs: int | None
 ) -> Iterator[tuple[Sequence[int], list[float]]]:
     """Places and their values, as soon as a chunk is done."""
-    try:
-        from joblib import Parallel, delayed
-    except ModuleNotFoundError:
-        raise MissingPackageError("Evaluating configs", "joblib") from None
+    joblib = require("joblib", "Evaluating configs")
     chunks = _Chunks(places)
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    tasks = (delayed(evaluate_chunk)(name, evaluator, chunk, [configs[place] for place in chunk]) for chunk in chunks)
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    tasks = (
+        joblib.delayed(evaluate_chunk)(name, evaluator, chunk, [configs[place] for place in chunk]) for chunk in chunks
+    )
     for chunk, values, seconds in parallel(tasks):
         chunks.learn(len(chunk), seconds)
         yield chunk, values

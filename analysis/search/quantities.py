@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.hardware.accuracy import accuracy_rows
-from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.facts.devices import Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
-from analysis.meter import DTYPE_BYTES
+from analysis.precision import parse_arithmetic, parse_dtype
 from analysis.quantities import QUANTITIES, Quantity
 from analysis.search.walks import WALKED
+from analysis.statistics import spearman
 from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
@@ -54,8 +55,7 @@ class PeakMemory:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        dtype = checks.choice("dtype", self.dtype, tuple(DTYPE_BYTES))
-        checks.keep(self, batch_size=checks.batch_size(self.batch_size), dtype=dtype)
+        checks.keep(self, batch_size=checks.batch_size(self.batch_size), dtype=parse_dtype(self.dtype))
 
     def __call__(self, config: NetworkConfig) -> float:
         return memory(config, None, self.batch_size, self.dtype, "inference").total_bytes
@@ -73,7 +73,7 @@ class TrainingMemory:
         checks.keep(
             self,
             batch_size=checks.batch_size(self.batch_size),
-            dtype=checks.choice("dtype", self.dtype, TRAINING_DTYPES),
+            dtype=parse_dtype(self.dtype, TRAINING_DTYPES),
             optimizer=checks.choice("optimizer", self.optimizer, tuple(OPTIMIZERS)),
         )
 
@@ -87,14 +87,14 @@ class PredictedSeconds:
 
     device: str | Device = "RTX 4090"
     batch_size: int = 256
-    precision: str = "fp16"
+    precision: str = "float16"
     layout: str = "nchw"
     execution: str = "eager"
 
     def __post_init__(self) -> None:
         checks.keep(
             self,
-            precision=checks.choice("precision", self.precision, tuple(PRECISION_BYTES)),
+            precision=parse_arithmetic(self.precision),
             batch_size=checks.batch_size(self.batch_size),
             layout=checks.choice("layout", self.layout, LAYOUTS),
             execution=checks.choice("execution", self.execution, EXECUTIONS),
@@ -252,18 +252,3 @@ def proxy_evidence(recipe: str = RECIPE) -> ProxyEvidence:
 
 def _fits(row: dict[str, Any], recipe: str) -> bool:
     return bool(row["family"] and row["recipe"] == recipe and row["image_size"] == IMAGE_SIZE and row["macs"])
-
-
-def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Rank correlation; equal values share their mean rank.
-
-    >>> spearman([1, 2, 3], [10, 30, 20])
-    0.5
-    """
-    ranks_of_a, ranks_of_b = _ranks(np.asarray(a, float)), _ranks(np.asarray(b, float))
-    return round(float(np.corrcoef(ranks_of_a, ranks_of_b)[0, 1]), 12)
-
-
-def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]

@@ -18,7 +18,7 @@ from analysis.search.budgets import Exclusion
 from analysis.search.quantities import proxy_evidence
 from analysis.search.space import Space
 from archs.config import NetworkConfig
-from archs.errors import DenseScopeError, MissingPackageError
+from archs.errors import DenseScopeError, first_line, require
 
 
 class NothingFoundError(DenseScopeError, ValueError):
@@ -97,10 +97,7 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        try:
-            import pyarrow.parquet  # noqa: F401
-        except ModuleNotFoundError:
-            raise MissingPackageError("Keeping what a search evaluates", "pyarrow") from None
+        require("pyarrow.parquet", "Keeping what a search evaluates")
         self.folder = Path(folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +114,7 @@ class Store:
             try:
                 table = pq.read_table(part, columns=["config", "value"], filters=[("quantity", "=", quantity)])
             except (OSError, KeyError, pa.ArrowException) as error:
-                reason = str(error).partition("\n")[0].rstrip(".")
+                reason = first_line(error)
                 raise StoreError(f"{str(part)!r} is no part of a store, or is damaged: {reason}.") from None
             values.update(zip(table["config"].to_pylist(), table["value"].to_pylist(), strict=True))
         return values

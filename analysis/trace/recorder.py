@@ -23,7 +23,7 @@ from analysis.ops import find_op
 from analysis.trace.held import HeldMemory
 from analysis.trace.names import CONSTANTS, VIEWS, op_name
 from analysis.trace.rules import COMPOSITIONS, RULES, Call
-from archs.errors import DenseScopeError, TraceError
+from archs.errors import DenseScopeError, TraceError, first_line
 from archs.layer import CONSTANT, INPUT, Layer, Pair
 
 #: A child with more than this share of all modules (`features`, `blocks`, `stages`) is no stage: its parts are.
@@ -73,9 +73,10 @@ def record(
         except DenseScopeError:
             raise
         except Exception as error:
-            reason = str(error).strip().split("\n")[0] or type(error).__name__
             where = recorder.path or type(module).__name__
-            raise TraceError(f"{type(module).__name__} cannot be traced: {where} fails with {reason!r}.") from error
+            raise TraceError(
+                f"{type(module).__name__} cannot be traced: {where} fails with {first_line(error)!r}."
+            ) from error
     return recorder
 
 

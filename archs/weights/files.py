@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archs.errors import MissingPackageError, WeightsError, abbreviate
-from archs.weights.packages import require
+from archs.errors import MissingPackageError, WeightsError, abbreviate, require
 
 if TYPE_CHECKING:
     from torch import Tensor

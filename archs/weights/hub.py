@@ -12,10 +12,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from archs.errors import ConfigError, WeightsError, abbreviate, nearest_names
+from archs.errors import ConfigError, WeightsError, abbreviate, nearest_names, require
 from archs.registry import list_archs
 from archs.weights.names import registered_name
-from archs.weights.packages import require
 
 #: How long a server may take to answer at all.
 TIMEOUT_S = 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -127,3 +129,27 @@ def test_names_are_those_of_the_libraries():
     assert len(list_library("timm")) > 1000
     assert "torchvision/resnet50" in list_library("torchvision")
     assert not any("segmentation" in name or "quantized" in name for name in list_library("torchvision"))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        archs.plan_layers,
+        analysis.summarize,
+        analysis.compare,
+        analysis.memory,
+        analysis.predict,
+        analysis.benchmark,
+        analysis.Workload,
+        analysis.cross_check,
+        analysis.optimize_for_inference,
+    ],
+)
+def test_networks_are_seen_at_their_own_size_unless_told_otherwise(function):
+    assert inspect.signature(function).parameters["image_size"].default is None
+
+
+def test_a_network_for_small_images_is_counted_at_small_images():
+    counted = analysis.summarize("densenet_cifar")
+    assert counted.image_size == (32, 32)
+    assert counted.macs == 125_341_440

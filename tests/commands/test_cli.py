@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from archs import list_archs
+from archs.checks import parse_image_size
 from cli import main
-from commands.options import parse_image_size, parse_value
+from commands.options import parse_value
 from tests.support.project import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -44,9 +45,9 @@ BAD_INPUT = {
     "summary densnet121": "nearest names are 'densenet121', 'densenet201', 'densenet161'",
     "summary densenet121 densenet169": "unexpected extra argument",
     "summary densenet121 --image-size": "Option '--image-size' requires an argument",
-    "summary densenet121 --image-size big": "--image-size is 'big', but must be own",
-    "summary densenet121 --image-size 1x2x3": "--image-size is '1x2x3'",
-    "summary densenet121 --image-size 224.5": "--image-size is '224.5'",
+    "summary densenet121 --image-size big": "image_size is 'big', but must be 'own'",
+    "summary densenet121 --image-size 1x2x3": "image_size is '1x2x3'",
+    "summary densenet121 --image-size 224.5": "image_size is '224.5'",
     "summary densenet121 --image-size 0": "image_size is 0",
     "summary densenet121 --image-size -5": "image_size is -5",
     "summary densenet121 --image-size 99999999": "image_size is 99999999",

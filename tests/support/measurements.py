@@ -10,7 +10,7 @@ def measurement(name: str = "densenet121") -> analysis.Measurement:
     return analysis.Measurement(
         name=name,
         family="densenet",
-        workload=analysis.Workload(batch_size=8),
+        workload=analysis.Workload(batch_size=8, image_size=224),
         machine=Machine("Some processor", "PyTorch 2", threads=2, clock_mhz=2600.0),
         flops=10**9,
         times=(0.25, 0.5, 0.125),

@@ -60,7 +60,7 @@ def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize(("precision", "batch"), [("fp16", "256"), ("fp32", "1")])
+@pytest.mark.parametrize(("precision", "batch"), [("float16", "256"), ("float32", "1")])
 def test_every_section(section: str, precision: str, batch: str) -> None:
     app = open_app(HARDWARE, section=section, gpu_precision=precision, gpu_batch=batch)
     assert not app.error
@@ -101,6 +101,12 @@ def test_the_roofline_says_what_holds_a_network_back() -> None:
     app = open_app(HARDWARE, section="Roofline", layers_of="densenet121")
     assert "densenet121 lies left of RTX 5090's ridge" in texts(app)
     assert "passes in layers without a single FLOP" in texts(app)
+
+
+def test_links_may_spell_a_precision_otherwise() -> None:
+    app = open_app(HARDWARE, gpu_precision="fp32")
+    assert app.selectbox(key="gpu_precision").value == "float32"
+    assert not toasts(app)
 
 
 def test_a_device_without_the_precision_is_one_sentence() -> None:
@@ -168,7 +174,7 @@ def test_own_runs_calibrate_the_devices_that_they_are_of() -> None:
     machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 0", 2)
     for name in ("densenet121", "vovnet39", "peleenet"):
         seconds = 2 * predict(name, "RTX 4090", 512).seconds
-        workload = Workload(batch_size=512, precision="amp float16", device="cuda")
+        workload = Workload(batch_size=512, image_size=224, precision="amp float16", device="cuda")
         Results().add([replace(measure(name), workload=workload, machine=machine, times=(seconds,))])
 
     def rate(app: AppTest) -> float:

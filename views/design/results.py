@@ -30,7 +30,7 @@ from views.sidebar import InputSettings
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
 #: What a GPU is given: the batch and the precision at which predictions have been validated.
-GPU_BATCH, PRECISION = 256, "fp16"
+GPU_BATCH, PRECISION = 256, "float16"
 EXECUTIONS = ("eager", "compiled")
 
 

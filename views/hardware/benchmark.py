@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.hardware.measure.benchmark import benchmark_sweep, doublings
-from analysis.hardware.measure.record import PRECISIONS, Measurement, Workload
+from analysis.hardware.measure.record import Measurement, Workload
 from analysis.hardware.measure.results import Results, decode, encode
+from analysis.precision import PRECISIONS
 from analysis.units import format_share, format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
@@ -74,7 +75,7 @@ def _ask_and_run(question: Question) -> None:
     with columns[2]:
         batch = widgets.choose_integer("Batch size", "run_batch", 1, MAX_BATCH_SIZE)
     with columns[3]:
-        precision = widgets.choose("Precision", "run_precision", tuple(PRECISIONS), "float32")
+        precision = widgets.choose_precision("Precision", "run_precision", tuple(PRECISIONS), "float32")
     with columns[4]:
         repeats = widgets.choose("Timed runs", "repeats", REPEATS, "5", help="After three that warm up.")
     with st.container(horizontal=True, vertical_alignment="center"):

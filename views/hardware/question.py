@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from analysis.findings import reason
-from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device, list_devices, parse_device
+from analysis.hardware.facts.devices import Device, get_device, list_devices, parse_device
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.measure.results import Results
 from analysis.hardware.predict.calibrated import MIN_RUNS, CalibratedDevice, calibrate_by
 from analysis.hardware.predict.predict import LAYOUTS
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
+from analysis.precision import ARITHMETICS
 from analysis.targets import is_library_name
 from analysis.units import format_share, format_si, join
 from archs.errors import DenseScopeError
@@ -109,8 +110,8 @@ def ask_conditions() -> tuple[int, str, str]:
         batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", help="Images at once, on every device.")
         layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", help="nhwc is channels last.")
     with right:
-        precision = widgets.choose(
-            "Precision", "gpu_precision", tuple(PRECISION_BYTES), "fp16", help="fp16 and bf16 as under autocast."
+        precision = widgets.choose_precision(
+            "Precision", "gpu_precision", tuple(ARITHMETICS), "float16", help="16 bits as under autocast."
         )
     return int(batch), precision, layout
 
@@ -233,9 +234,9 @@ def circumstances(question: Question, size: str = "") -> str:
     conditions = question.conditions
     at = size or InputSettings(conditions.image_size).describe(["image_size"])
     others = (
-        "Published figures are for batches of 256 to 1,024 in amp fp16."
+        "Published figures are for batches of 256 to 1,024 in amp float16."
         if conditions.are_published
-        else "No published throughput is for such conditions: they are for batches of 256 and more in fp16."
+        else "No published throughput is for such conditions: they are for batches of 256 and more in float16."
     )
     own = [device for device in question.devices if isinstance(device, CalibratedDevice)]
     calibrated = (

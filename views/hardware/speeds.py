@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.hardware.facts.devices import PRECISION_BYTES
 from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.speeds import EXECUTIONS, Speed, measured_speed, strongest
+from analysis.precision import parse_dtype
 from analysis.units import format_share, format_si
 from archs.registry import get_config, list_archs
 from views import tables, widgets
@@ -160,17 +160,15 @@ def draw_roofline(question: Question) -> None:
 
 
 def _summary(found: Prediction) -> Summary:
-    dtype = "float16" if PRECISION_BYTES[found.precision] == 2 else "float32"
-    return summarize(found.target, found.image_size, found.batch_size, dtype)
+    return summarize(found.target, found.image_size, found.batch_size, found.precision)
 
 
 def _intensity(speed: Speed) -> float:
-    return _counted_intensity(speed.name, speed.image_size, speed.batch_size, "16" in speed.precision)
+    return _counted_intensity(speed.name, speed.image_size, speed.batch_size, parse_dtype(speed.precision))
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _counted_intensity(name: str, image_size: tuple[int, int], batch_size: int, half: bool) -> float:
-    dtype = "float16" if half else "float32"
+def _counted_intensity(name: str, image_size: tuple[int, int], batch_size: int, dtype: str) -> float:
     return summarize(target_of(name), image_size, batch_size, dtype).arithmetic_intensity
 
 

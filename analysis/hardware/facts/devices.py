@@ -12,13 +12,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from analysis.precision import ARITHMETICS, parse_arithmetic
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names
 
 DATA = Path(__file__).parents[2] / "data"
 
-#: Precision of the arithmetic -> bytes of a stored element. tf32 is how float32 convolutions run by default.
-PRECISION_BYTES = {"fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2}
 #: What is taken for a mistake: the slowest microcontroller and the fastest rack lie between.
 _BOUNDS = {
     "fp32_flops_per_s": (1e9, 1e16),
@@ -79,15 +78,15 @@ class Device:
     @property
     def precisions(self) -> tuple[str, ...]:
         """The precisions for which a peak is known."""
-        return tuple(name for name in PRECISION_BYTES if getattr(self, f"{name}_flops_per_s"))
+        return tuple(name for name, sheet in ARITHMETICS.items() if getattr(self, f"{sheet}_flops_per_s"))
 
     def peak_flops_per_s(self, precision: str) -> float:
         """The peak at a precision. Raises: ConfigError: the device lacks it."""
-        precision = checks.choice("precision", precision, tuple(PRECISION_BYTES))
+        precision = parse_arithmetic(precision)
         if precision not in self.precisions:
             known = ", ".join(map(repr, self.precisions))
             raise ConfigError("precision", precision, f"one that {self.name} has by its data sheet: {known}")
-        return float(getattr(self, f"{precision}_flops_per_s"))
+        return float(getattr(self, f"{ARITHMETICS[precision]}_flops_per_s"))
 
 
 def _checked(name: str, field: str, value: Any, low: float, high: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
 from archs.checks import MAX_BATCH_SIZE
-from archs.errors import MissingPackageError
+from archs.errors import require
 from archs.layer import Pair
 
 #: Called after each timed run, for a progress bar; an exception that it raises ends the measurement.
@@ -26,7 +26,7 @@ def benchmark(
     target: Any,
     device: str = "cpu",
     batch_size: int = 1,
-    image_size: int | Pair | None = 224,
+    image_size: int | Pair | None = None,
     precision: str = "float32",
     channels_last: bool = False,
     compile: bool = False,
@@ -40,7 +40,7 @@ def benchmark(
         device: "cpu", "cuda" or "cuda:N".
         batch_size: N of the images (N, C, H, W).
         image_size: side or (h, w) of the images in pixels; None for the target's own.
-        precision: one of `analysis.hardware.measure.record.PRECISIONS`.
+        precision: one of `analysis.precision.PRECISIONS`.
         channels_last: keep tensors as (N, H, W, C) in memory.
         compile: run what torch.compile makes of the network.
         repeats: timed runs, after those that warm up.
@@ -57,10 +57,9 @@ def benchmark(
 
 def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = nothing) -> Measurement:
     """`benchmark`, with its options as one record."""
-    try:
-        from analysis.hardware.measure.session import measure
-    except ModuleNotFoundError:
-        raise MissingPackageError("Timing a network", "torch") from None
+    require("torch", "Timing a network")
+    from analysis.hardware.measure.session import measure
+
     return measure(target, workload, after_run)
 
 
@@ -97,8 +96,7 @@ def benchmark_layers(target: Any, workload: Workload, after_run: AfterRun = noth
 
     Args and errors: as `benchmark`; compiled networks have no layers to time.
     """
-    try:
-        from analysis.hardware.measure.session import measure_layers
-    except ModuleNotFoundError:
-        raise MissingPackageError("Timing layers", "torch") from None
+    require("torch", "Timing layers")
+    from analysis.hardware.measure.session import measure_layers
+
     return measure_layers(target, workload, after_run)

@@ -6,46 +6,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from math import inf
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from analysis.hardware.facts.devices import Device, data_sheet
-from analysis.hardware.measure.quantiles import quantile
 from analysis.meter import LayerCost
 from analysis.ops import op_kind
+from analysis.precision import parse_arithmetic, parse_precision
 from analysis.quantities import MEASURED_QUANTITIES
+from analysis.statistics import quantile
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair
 
 MAX_REPEATS = 100_000
-
-
-class Precision(NamedTuple):
-    """In what numbers a network computes."""
-
-    #: What the weights are stored as.
-    weights: str
-    #: What the tensors between layers are stored as, where convolutions make them.
-    activations: str
-    #: What is multiplied, as data sheets and predictions call it.
-    arithmetic: str
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether PyTorch's autocast chooses, operation by operation ("amp")."""
-        return self.weights != self.activations
-
-
-#: "tf32" stores 32 bits and multiplies 19 of them on tensor cores; "float32" multiplies all.
-PRECISIONS = {
-    "float32": Precision("float32", "float32", "fp32"),
-    "tf32": Precision("float32", "float32", "tf32"),
-    "float16": Precision("float16", "float16", "fp16"),
-    "bfloat16": Precision("bfloat16", "bfloat16", "bf16"),
-    "amp float16": Precision("float32", "float16", "fp16"),
-    "amp bfloat16": Precision("float32", "bfloat16", "bf16"),
-}
 
 
 class BenchmarkError(DenseScopeError, RuntimeError):
@@ -64,7 +38,7 @@ class PrecisionError(BenchmarkError):
 class Workload:
     """How a network is run. Raises: ConfigError: a value that is not allowed.
 
-    >>> Workload(batch_size=8, precision="amp float16", channels_last=True).description
+    >>> Workload(batch_size=8, precision="amp fp16", channels_last=True).description
     'batch 8, amp float16, nhwc, eager'
     """
 
@@ -72,8 +46,8 @@ class Workload:
     device: str = "cpu"
     batch_size: int = 1
     #: Side or (h, w) in pixels, kept as (h, w); None for the network's own.
-    image_size: int | Pair | None = 224
-    #: One of `PRECISIONS`.
+    image_size: int | Pair | None = None
+    #: One of `analysis.precision.PRECISIONS`, however it is spelled.
     precision: str = "float32"
     channels_last: bool = False
     compile: bool = False
@@ -85,7 +59,7 @@ class Workload:
             self,
             batch_size=checks.batch_size(self.batch_size),
             image_size=None if self.image_size is None else checks.image_size(self.image_size),
-            precision=checks.choice("precision", self.precision, tuple(PRECISIONS)),
+            precision=parse_precision(self.precision).name,
             channels_last=checks.boolean("channels_last", self.channels_last),
             compile=checks.boolean("compile", self.compile),
             repeats=checks.integer("repeats", self.repeats, 1, MAX_REPEATS),
@@ -209,7 +183,7 @@ class Measurement:
     @property
     def share_of_peak(self) -> float | None:
         """FLOP/s over the device's peak at the precision; None where that is not known."""
-        sheet, arithmetic = self.data_sheet, PRECISIONS[self.workload.precision].arithmetic
+        sheet, arithmetic = self.data_sheet, parse_arithmetic(self.workload.precision)
         if self.flops_per_s is None or sheet is None or arithmetic not in sheet.precisions:
             return None
         return self.flops_per_s / sheet.peak_flops_per_s(arithmetic)

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from analysis.hardware.measure.record import Measurement
-from archs.errors import DenseScopeError, MissingPackageError, nearest_names
+from archs.errors import DenseScopeError, nearest_names, require
 
 #: Of the file, not of the program: it grows when older programs cannot read the file any more.
 SCHEMA = 1
@@ -110,15 +110,12 @@ class Results:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """The right to write, for one process and thread at a time."""
-        try:
-            from filelock import FileLock, Timeout
-        except ModuleNotFoundError:
-            raise MissingPackageError("Keeping results", "filelock") from None
+        filelock = require("filelock", "Keeping results")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS):
+            with filelock.FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS):
                 yield
-        except Timeout:
+        except filelock.Timeout:
             raise ResultsError(f"Another process has been writing to {str(self.path)!r} for too long.") from None
         except OSError as error:
             raise ResultsError(f"Cannot write to {str(self.path)!r}: {error.strerror}.") from None
@@ -173,8 +170,5 @@ def _unused_name(path: Path) -> Path:
 def users_folder() -> Path:
     if folder := os.environ.get(FOLDER_VARIABLE):
         return Path(folder)
-    try:
-        from platformdirs import user_data_path
-    except ModuleNotFoundError:
-        raise MissingPackageError("Keeping results", "platformdirs") from None
-    return user_data_path("densescope", appauthor=False)
+    folder = require("platformdirs", "Keeping results").user_data_path("densescope", appauthor=False)
+    return Path(folder)

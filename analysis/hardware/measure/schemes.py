@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.hardware.measure.quantiles import quantile
 from analysis.hardware.measure.record import Machine
+from analysis.statistics import quantile
 from analysis.units import format_share, format_si, format_size, join
 from archs.layer import Pair
 

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from analysis.hardware.measure.processors import Processor, Run, find_processor
-from analysis.hardware.measure.quantiles import quantile
-from analysis.hardware.measure.record import PRECISIONS, BenchmarkError, LayerTime, Measurement, Workload
+from analysis.hardware.measure.record import BenchmarkError, LayerTime, Measurement, Workload
 from analysis.meter import LayerCost
+from analysis.precision import PRECISIONS
+from analysis.statistics import quantile
 from analysis.summary import Summary, summarize
 from analysis.targets import Target
 from analysis.trace.names import op_name
@@ -31,7 +32,7 @@ WARM_UP_RUNS = 3
 
 def count(target: object, workload: Workload) -> Summary:
     """What the workload costs on paper. Raises: DenseScopeError: the network does not suit it."""
-    return summarize(target, workload.image_size, workload.batch_size, PRECISIONS[workload.precision].activations)
+    return summarize(target, workload.image_size, workload.batch_size, workload.precision)
 
 
 @contextmanager

@@ -6,22 +6,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from statistics import median
 from typing import Any, NamedTuple
 
 from analysis.hardware.facts.devices import Device
 from analysis.hardware.facts.published import DATA
-from analysis.hardware.measure.record import PRECISIONS, Measurement
+from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.calibration import Calibration, calibrate_device, predicted_times
 from analysis.hardware.predict.model import Factors
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
+from analysis.precision import parse_arithmetic
+from analysis.statistics import median
 from archs import checks
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 
 CALIBRATION = DATA / "calibration.json"
 #: At another precision no published figure says how far predictions are off.
-PRECISION = "fp16"
+PRECISION = "float16"
 #: Stands for every device that the calibration doesn't know.
 OTHER_DEVICES = "other devices"
 
@@ -72,7 +73,7 @@ def known_error(
         layout: "nchw" or "nhwc".
         execution: "eager" or "compiled".
     """
-    if batch_size < MIN_BATCH_SIZE or precision != PRECISION:
+    if batch_size < MIN_BATCH_SIZE or parse_arithmetic(precision) != PRECISION:
         return None
     layout = layout if execution == "eager" else "nchw"
     place = device if is_calibrated(device) else OTHER_DEVICES
@@ -138,7 +139,7 @@ def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[T
 
 
 def _is_suitable(one: Measurement, device: Device) -> bool:
-    arithmetic = PRECISIONS[one.workload.precision].arithmetic
+    arithmetic = parse_arithmetic(one.workload.precision)
     known = one.name in list_archs() and arithmetic in device.precisions
     return known and not one.out_of_memory and one.row()["device"] == device.name and _side(one) is not None
 
@@ -159,7 +160,7 @@ def _run(one: Measurement, device: Device) -> TimedRun:
         layout=work.layout,
         execution=work.execution,
         seconds=one.seconds or 0.0,
-        precision=PRECISIONS[work.precision].arithmetic,
+        precision=parse_arithmetic(work.precision),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.facts.devices import PRECISION_BYTES, Device
+from analysis.hardware.facts.devices import Device
 from analysis.hardware.predict.kernels import (
     DEPTHWISE_CONV,
     ELEMENTWISE,
@@ -17,6 +17,7 @@ from analysis.hardware.predict.kernels import (
     Floats,
     Kernels,
 )
+from analysis.precision import PRECISIONS
 
 #: Weights of autocast: read in float32, written and read in 16 bits.
 AUTOCAST_WEIGHT_BYTES = 8
@@ -71,14 +72,14 @@ class Machine(NamedTuple):
     @classmethod
     def of(cls, device: Device, precision: str, layout: str, execution: str) -> Machine:
         """A compiler chooses NHWC itself; without matrix units, NCHW is computed as it is."""
-        size = PRECISION_BYTES[precision]
+        size = PRECISIONS[precision].element_bytes
         return cls(
             device.peak_flops_per_s(precision),
             device.fp32_flops_per_s,
             device.bandwidth_bytes_per_s,
             size,
             AUTOCAST_WEIGHT_BYTES if size == 2 else size,
-            float(layout == "nchw" and execution == "eager" and precision != "fp32"),
+            float(layout == "nchw" and execution == "eager" and precision != "float32"),
         )
 
 

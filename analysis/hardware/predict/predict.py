@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.facts.devices import PRECISION_BYTES, Device, get_device
+from analysis.hardware.facts.devices import Device, get_device
 from analysis.hardware.predict.calibrated import CalibratedDevice, KnownError, factors_for, is_calibrated, known_error
 from analysis.hardware.predict.calibration import Calibration
 from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program
@@ -25,6 +25,7 @@ from analysis.hardware.predict.model import (
 )
 from analysis.hardware.predict.validation import kind_of_error
 from analysis.ops import op_kind
+from analysis.precision import PRECISIONS, parse_arithmetic
 from analysis.targets import Target, resolve_target
 from archs import checks
 from archs.layer import Pair
@@ -149,7 +150,7 @@ def predict(
     device: str | Device,
     batch_size: int = 256,
     image_size: int | Pair | None = None,
-    precision: str = "fp16",
+    precision: str = "float16",
     layout: str = "nchw",
     execution: str = "eager",
     calibration: Calibration | None = None,
@@ -160,7 +161,7 @@ def predict(
         target: as for `analysis.summarize`.
         device: a shipped device's name, or a `Device`; `analysis.calibrate_by` calibrates one by your own runs.
         image_size: side or (h, w); None for the network's own.
-        precision: "fp16" and "bf16" as under autocast, "tf32", "fp32".
+        precision: "float16" and "bfloat16" as under autocast, "tf32", "float32", however they are spelled.
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
         calibration: another one than the shipped; no error is known of it.
@@ -169,12 +170,12 @@ def predict(
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
     gpu, resolved, batch = get_device(device), resolve_target(target), checks.batch_size(batch_size)
-    precision = checks.choice("precision", precision, tuple(PRECISION_BYTES))
+    precision = parse_arithmetic(precision)
     layout = checks.choice("layout", layout, LAYOUTS)
     execution = checks.choice("execution", execution, EXECUTIONS)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     machine = Machine.of(gpu, precision, layout, execution)
-    found = _program_of(resolved, size, execution, PRECISION_BYTES[precision] == 2)
+    found = _program_of(resolved, size, execution, PRECISIONS[precision].element_bytes == 2)
     if calibration:
         factors, error = calibration.factors(gpu.name), None
     elif isinstance(gpu, CalibratedDevice):

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from analysis.hardware.facts.devices import PRECISION_BYTES
 from analysis.hardware.facts.published import DATA, published
 from analysis.hardware.predict.kernels import Program, program
+from analysis.precision import PRECISIONS
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
 from archs.planning import plan_layers
@@ -36,7 +36,7 @@ class TimedRun:
     layout: str
     execution: str
     seconds: float
-    precision: str = "fp16"
+    precision: str = "float16"
 
     @property
     def in_family(self) -> bool:
@@ -44,7 +44,7 @@ class TimedRun:
 
     def program(self) -> Program:
         """Its kernels."""
-        return _program(self.network, self.image_size, self.execution, PRECISION_BYTES[self.precision] == 2)
+        return _program(self.network, self.image_size, self.execution, PRECISIONS[self.precision].element_bytes == 2)
 
 
 def is_in_family(network: str) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
 
 from analysis.hardware.facts.devices import get_device
 from analysis.hardware.facts.published import published
 from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
 from analysis.hardware.predict.timed_runs import TimedRun, load_runs
+from analysis.statistics import median, spearman
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,12 +120,12 @@ def predicted_seconds(run: TimedRun, calibration: Calibration) -> float:
 
 def error_row(trials: Sequence[Trial]) -> dict[str, Any]:
     """The errors of some trials, and whether their order is right."""
-    errors = np.abs([trial.error for trial in trials])
+    errors = [abs(trial.error) for trial in trials]
     return {
         "figures": len(trials),
-        "median_error": float(np.median(errors)),
-        "worst_error": float(errors.max()),
-        "bias": float(np.median([trial.error for trial in trials])),
+        "median_error": median(errors),
+        "worst_error": max(errors),
+        "bias": median(trial.error for trial in trials),
         "rank_correlation": rank_correlation(trials),
     }
 
@@ -136,8 +134,7 @@ def rank_correlation(trials: Sequence[Trial]) -> float | None:
     """Spearman's ρ between predicted and published seconds per image; None for fewer than three."""
     predicted = [trial.seconds / trial.run.batch_size for trial in trials]
     published = [trial.run.seconds / trial.run.batch_size for trial in trials]
-    ranks = [np.argsort(np.argsort(values)).astype(float) for values in (predicted, published)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if len(trials) > 2 else None
+    return spearman(predicted, published) if len(trials) > 2 else None
 
 
 def _groups(trials: Sequence[Trial]) -> list[tuple[str, list[Trial]]]:
@@ -204,7 +201,7 @@ def small_batch_trials() -> list[Trial]:
     frame = published("latency", device=DEVICE, metric="seconds")
     rows: list[dict[Any, Any]] = frame[frame["scope"] == "classifier inference"].to_dict("records")
     runs = [
-        TimedRun(row["arch"] or _TRACED[row["network"]], DEVICE, 224, 1, "nchw", "eager", row["value"], "fp32")
+        TimedRun(row["arch"] or _TRACED[row["network"]], DEVICE, 224, 1, "nchw", "eager", row["value"], "float32")
         for row in rows
     ]
     known = shipped_calibration()

@@ -12,7 +12,8 @@ import pytest
 
 import analysis
 import archs
-from analysis.hardware.measure.record import PRECISIONS, Machine
+from analysis.hardware.measure.record import Machine
+from analysis.precision import PRECISIONS
 
 torch = pytest.importorskip("torch")
 
@@ -119,7 +120,7 @@ def test_precision_and_layout_are_those_asked_for(precision, monkeypatch):
         analysis.benchmark(TINY, image_size=8, precision=precision, channels_last=True, repeats=1)
     finally:
         handle.remove()
-    weights, activations = (getattr(torch, name) for name in PRECISIONS[precision][:2])
+    weights, activations = (getattr(torch, name) for name in PRECISIONS[precision][1:3])
     assert seen[0] == (weights, activations, True)
 
 
@@ -229,7 +230,7 @@ def test_layers_that_do_not_fit_are_one_sentence(room_for_two):
         ({"batch_size": 0}, "batch_size is 0, but must be an integer from 1 to 65536."),
         ({"repeats": 0}, "repeats is 0, but must be an integer from 1 to"),
         ({"repeats": 2.5}, "repeats is 2.5, but must be"),
-        ({"precision": "fp16"}, "precision is 'fp16', but must be one of 'float32', 'tf32'"),
+        ({"precision": "fp4"}, "precision is 'fp4', but must be one of 'float32', 'tf32'"),
         ({"precision": []}, "precision is [], but must be one of"),
         ({"precision": "tf32"}, "precision is 'tf32', which "),
         ({"device": "RTX 5090"}, "device is 'RTX 5090', but networks are timed on this machine's 'cpu', 'cuda'"),

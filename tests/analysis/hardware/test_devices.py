@@ -7,7 +7,6 @@ import json
 import pytest
 
 from analysis.hardware.facts.devices import (
-    PRECISION_BYTES,
     UnknownDeviceError,
     device_of,
     get_device,
@@ -15,6 +14,7 @@ from analysis.hardware.facts.devices import (
     parse_device,
     read_device,
 )
+from analysis.precision import ARITHMETICS
 from archs.errors import ConfigError
 
 OWN = {"name": "my card", "fp32_flops_per_s": 20e12, "fp16_flops_per_s": 80e12, "bandwidth_bytes_per_s": 5e11}
@@ -26,7 +26,7 @@ def test_data_sheets_are_in_base_units(name):
     assert 5e11 < device.fp32_flops_per_s < 2e14
     assert 5e10 < device.bandwidth_bytes_per_s < 6e12
     assert device.source
-    assert set(device.precisions) <= set(PRECISION_BYTES)
+    assert set(device.precisions) <= set(ARITHMETICS)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_an_unknown_device_is_answered_with_the_nearest():
 
 
 def test_a_precision_that_the_device_lacks_is_one_sentence():
-    with pytest.raises(ConfigError, match="precision is 'fp16', but must be one that TITAN Xp has"):
+    with pytest.raises(ConfigError, match="precision is 'float16', but must be one that TITAN Xp has"):
         get_device("TITAN Xp").peak_flops_per_s("fp16")
-    with pytest.raises(ConfigError, match="bf16"):
+    with pytest.raises(ConfigError, match="bfloat16"):
         get_device("T4").peak_flops_per_s("bf16")
 
 

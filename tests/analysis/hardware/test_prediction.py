@@ -226,7 +226,7 @@ def test_shipped_traces_are_those_of_timm(network):
     ("arguments", "message"),
     [
         ({"device": "RTX5090"}, "nearest names are 'RTX 5090'"),
-        ({"device": "TITAN Xp"}, "precision is 'fp16', but must be one that TITAN Xp has"),
+        ({"device": "TITAN Xp"}, "precision is 'float16', but must be one that TITAN Xp has"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"image_size": 0}, "image_size is 0"),
         ({"layout": "hwcn"}, "layout is 'hwcn'"),
@@ -308,7 +308,7 @@ def measured_like(name: str, faster: float = 1.0, device: str = "mine", batch_si
     return Measurement(
         name=name,
         family=None,
-        workload=Workload(device="cuda", batch_size=batch_size, precision="amp float16"),
+        workload=Workload(device="cuda", batch_size=batch_size, image_size=224, precision="amp float16"),
         machine=Machine(device, "PyTorch 0", 2),
         flops=1,
         times=(seconds,) * 3,

@@ -17,8 +17,8 @@ from analysis.search.quantities import (
     evaluation_key,
     proxy_evidence,
     receptive_field,
-    spearman,
 )
+from analysis.statistics import spearman
 from archs import get_config, list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 
