@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import takewhile
+from typing import Any
 
 from analysis.targets import Target, resolve_target
-from archs.densenet import DenseNetConfig
+from archs.family import Term, is_weighted
 from archs.layer import Layer
-from archs.peleenet import PeleeNetConfig
-from archs.registry import get_spec, list_archs
-from archs.vovnet import VoVNetConfig
+from archs.registry import get_family, get_spec, list_archs
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,8 @@ class Depth:
     terms: str
     #: The depth in the published name, None where there is none.
     named: int | None
-
-    @property
-    def note(self) -> str:
-        """One sentence where the name and the count differ, else empty."""
-        if self.named in (None, self.total):
-            return ""
-        return f"The name says {self.named}, but the paper's own table adds up to {self.total}."
-
-
-class Term(NamedTuple):
-    """One summand of a depth, and the layers that it counts."""
-
-    #: As the formula writes it: "2×58".
-    text: str
-    meaning: str
-    layers: tuple[Layer, ...]
+    #: One sentence where the name and the count differ, else empty.
+    note: str = ""
 
 
 def count_depth(target: Any) -> Depth:
@@ -65,76 +51,75 @@ def depth_of_layers(target: Target, layers: Sequence[Layer]) -> Depth:
     """`count_depth` for a network whose layers are at hand."""
     terms = depth_terms(target, layers)
     total = sum(len(term.layers) for term in terms)
+    named, note = _named(target, layers, total)
     return Depth(
         conv=sum(layer.op == "conv2d" for layer in layers),
         fully_connected=sum(layer.op == "linear" for layer in layers),
         total=total,
         formula=f"{' + '.join(term.text for term in terms)} = {total}",
         terms=" + ".join(term.meaning for term in terms),
-        named=get_spec(target.name).named_depth if target.name in list_archs() else None,
+        named=named,
+        note=note,
     )
+
+
+def _named(target: Target, layers: Sequence[Layer], total: int) -> tuple[int | None, str]:
+    """The depth in a network's name, and why the count is another."""
+    if target.name in list_archs():
+        named = get_spec(target.name).named_depth
+        differs = f"The name says {named}, but the paper's own table adds up to {total}."
+        return named, "" if named in (None, total) else differs
+    numbers = re.findall(r"\d+", target.name)
+    left_out = 0 if target.family or not numbers else len(projections(layers))
+    if not left_out or str(total - left_out) not in numbers:
+        return None, ""
+    which = "the projection, a 1×1 convolution" if left_out == 1 else f"{left_out} projections, 1×1 convolutions"
+    note = f"The name says {total - left_out}: it leaves out {which} on shortcuts where width or stride changes."
+    return total - left_out, note
+
+
+def projections(layers: Sequence[Layer]) -> list[Layer]:
+    """The 1×1 convolutions that fit a shortcut to the width and stride of what it is added to (arXiv:1512.03385)."""
+    made_by = {layer.name: layer for layer in layers}
+    found = []
+    for layer in layers:
+        if layer.op == "add" and len(layer.inputs) == 2:
+            one, other = ([*_back(tensor, made_by)] for tensor in layer.inputs)
+            found += [*_projection(one, other), *_projection(other, one)]
+    return found
+
+
+def _back(tensor: str, made_by: Mapping[str, Layer]) -> Iterator[Layer]:
+    """The layer that makes a tensor, and those before it, each by its first input."""
+    while tensor in made_by:
+        yield made_by[tensor]
+        tensor = made_by[tensor].inputs[0] if made_by[tensor].inputs else ""
+
+
+def _projection(shortcut: Sequence[Layer], branch: Sequence[Layer]) -> Iterator[Layer]:
+    """The convolution of a shortcut that reads, perhaps pooled, what a branch of several convolutions begins with."""
+    told = [layer for layer in shortcut if layer.op not in ("batch_norm", "avg_pool2d")]
+    if len(told) < 2 or told[0].op != "conv2d" or told[0].kernel != (1, 1):
+        return
+    conv, before, *_ = told
+    changes = conv.stride != (1, 1) or conv.input_shapes[0][1] != conv.output_shape[1]
+    own = list(takewhile(lambda layer: layer != before, branch))
+    convolutions = [layer for layer in own if layer.op == "conv2d"]
+    if changes and len(own) < len(branch) and len(convolutions) > 1:
+        yield conv
 
 
 def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
     """The summands of a network's depth, each with the layers that it counts, in execution order."""
-    config = target.config
     weighted = counted_layers(target.family, layers)
-    if isinstance(config, DenseNetConfig):
-        return _densenet_terms(config, weighted)
-    if isinstance(config, PeleeNetConfig):
-        return _peleenet_terms(config, weighted)
-    if isinstance(config, VoVNetConfig):
-        return _vovnet_terms(config, weighted)
+    terms = get_family(target.family).counting.terms if target.family else None
+    if terms:
+        return terms(target.config, weighted)
     conv, linear = (tuple(layer for layer in weighted if layer.op == op) for op in ("conv2d", "linear"))
     return Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
 
 
 def counted_layers(family: str | None, layers: Sequence[Layer]) -> list[Layer]:
     """The layers that the papers of a family count: convolutions and fully connected layers, fewer in VoVNets."""
-    weighted = [layer for layer in layers if layer.op in ("conv2d", "linear")]
-    if family != VoVNetConfig.family:
-        return weighted
-    return [layer for layer in weighted if layer.op == "conv2d" and not _is_uncounted_in_vovnet(layer)]
-
-
-def _densenet_terms(config: DenseNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
-    dense_layers = sum(config.block_config)
-    if config.bn_size is None:
-        blocks = Term(str(dense_layers), "dense layers", _within("dense block", layers))
-    else:
-        blocks = Term(f"2×{dense_layers}", "2 × dense layers (1×1, 3×3)", _within("dense block", layers))
-    return (
-        Term("1", "stem", _within("stem", layers)),
-        blocks,
-        Term(str(len(config.block_config) - 1), "transitions", _within("transition", layers)),
-        Term("1", "classifier", _within("head", layers)),
-    )
-
-
-def _peleenet_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
-    dense_layers = sum(config.block_config)
-    return (
-        Term("4", "stem", _within("stem", layers)),
-        Term(f"5×{dense_layers}", "5 × two-way dense layers", _within("dense block", layers)),
-        Term(str(len(config.block_config)), "transitions", _within("transition", layers)),
-        Term("1", "classifier", _within("head", layers)),
-    )
-
-
-def _vovnet_terms(config: VoVNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
-    modules, convs = sum(config.block_per_stage), config.layer_per_block + 1
-    meaning = "OSA modules × (3×3 convolutions + aggregation)"
-    return (
-        Term("3", "stem", _within("stem", layers)),
-        Term(f"{modules}×{convs}", meaning, _within("OSA stage", layers)),
-    )
-
-
-def _is_uncounted_in_vovnet(layer: Layer) -> bool:
-    """eSE, channel reduction, and the first half of a depthwise-separable pair."""
-    return ".attn." in layer.name or ".conv_reduction." in layer.name or layer.name.endswith(".conv_dw")
-
-
-def _within(stages: str, layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """The layers of all stages whose name begins so."""
-    return tuple(layer for layer in layers if layer.stage.startswith(stages))
+    counts = get_family(family).counting.counts if family else is_weighted
+    return [layer for layer in layers if counts(layer)]

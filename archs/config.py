@@ -134,8 +134,7 @@ class NetworkConfig:
     memory_efficient: bool = boolean("Recompute in training", "Concatenation, BN and ReLU: docs/memory.md.")
 
     def __post_init__(self) -> None:
-        kind: Any = type(self)
-        for name, each in sorted(declared(kind).items(), key=lambda item: bool(item[1].per)):
+        for name, each in sorted(declared(type(self)).items(), key=lambda item: bool(item[1].per)):
             checks.keep(self, **{name: each.check(name, self)})
         self.check_together()
 
@@ -143,13 +142,17 @@ class NetworkConfig:
         """What no field can tell alone. Raises: ConfigError: the values do not go together."""
 
 
-@cache
-def declared(config_type: type[NetworkConfig]) -> dict[str, Field]:
+def declared(config_type: Any) -> dict[str, Field]:
     """The declarations of a config's fields, the family's own first; a default that is set anew keeps them.
 
     >>> declared(NetworkConfig)["num_classes"].label
     'Classes'
     """
+    return _declared(config_type)
+
+
+@cache
+def _declared(config_type: Any) -> dict[str, Field]:
     owners = filter(is_dataclass, reversed(config_type.__mro__))
     found = {each.name: each.metadata[Field] for owner in owners for each in fields(owner) if Field in each.metadata}
     common = [each.name for each in fields(NetworkConfig)]

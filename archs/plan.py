@@ -7,11 +7,48 @@ adds one layer and goes on with its output: a `Layer` stands for the tensor that
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from typing import Any, Literal, NamedTuple
 
 from archs.layer import INPUT, Layer, Pair, Shape, ceil_pool_size, conv_size
 
 #: A piece of a plan: yields layers, is sent each one back, and returns the layer whose output it hands on.
 Steps = Generator[Layer, Layer, Layer]
+
+
+class Repetition(NamedTuple):
+    """A part of a plan that many configs walk at once (`analysis.search`), each a number of times of its own."""
+
+    count: Any
+    steps: Callable[..., Steps]
+    law: Literal["linear", "quadratic", "chained"]
+    #: What the first of chained steps reads.
+    x: Layer | None = None
+
+
+def repeated(count: int, steps: Callable[[int], Steps], law: Literal["linear", "quadratic"]) -> Steps:
+    """`steps(count)`: a part that repeats something `count` times.
+
+    Args:
+        count: how often.
+        steps: the part, of that number.
+        law: how costs go on, for whoever walks the plan for many counts at once. "linear": all repetitions between the
+            first and the last are alike; "quadratic": each reads what all before it have made.
+    """
+    return steps(count) if isinstance(count, int) else _handed_over(Repetition(count, steps, law))
+
+
+def chained(count: int, step: Callable[[int, Layer], Steps], x: Layer) -> Steps:
+    """`step(1, x)` and so on to `step(count, x)`, each of which reads what the one before it hands on."""
+    if not isinstance(count, int):
+        return (yield from _handed_over(Repetition(count, step, "chained", x)))
+    for number in range(1, count + 1):
+        x = yield from step(number, x)
+    return x
+
+
+def _handed_over(repetition: Any) -> Steps:
+    """Leave a repetition to the walker; a plan of one config never does."""
+    return (yield repetition)
 
 
 class UnfitImageError(Exception):

@@ -10,7 +10,7 @@ from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
 from archs.plan import UnfitImageError, collect, image
-from archs.registry import get_config, get_family, is_config, override
+from archs.registry import check_recomputes, get_config, get_family, is_config, override
 
 
 def resolve_config(arch: Any, /, **overrides: Any) -> Any:
@@ -19,7 +19,7 @@ def resolve_config(arch: Any, /, **overrides: Any) -> Any:
         arch = read_design(arch)
     if isinstance(arch, Design):
         arch = arch.config
-    return override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides)
+    return check_recomputes(override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides))
 
 
 def plan_layers(config: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> list[Layer]:

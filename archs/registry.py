@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from archs import checks
 from archs.config import NetworkConfig
-from archs.errors import UnknownArchError, UnknownFieldError
-from archs.layer import Layer
-from archs.plan import Steps
-
-
-@dataclass(frozen=True)
-class Family:
-    """One family: how its configs, its layer plan and its modules are found."""
-
-    name: str
-    title: str
-    config_type: type[NetworkConfig]
-    plan: Callable[[Any, Layer], Steps]
-    #: "module:Class", imported when a module is built, so that listing and planning never import torch.
-    module: str
+from archs.errors import ConfigError, UnknownArchError, UnknownFieldError
+from archs.family import Family
 
 
 @dataclass(frozen=True)
@@ -66,6 +53,11 @@ def get_family(name: str) -> Family:
     """The family of that name. Raises: ConfigError: there is none."""
     checks.choice("family", name, tuple(_FAMILIES))
     return _FAMILIES[name]
+
+
+def search_spaces() -> dict[str, tuple[str, Mapping[str, Iterable[Any]]]]:
+    """The spaces of all families by name: a registered network, and what is left open of it."""
+    return {name: space for family in _FAMILIES.values() for name, space in family.searching.spaces.items()}
 
 
 def list_archs(pattern: str = "*", family: str | None = None) -> list[str]:
@@ -116,6 +108,19 @@ def override(config: Any, /, **overrides: Any) -> Any:
         if field not in known:
             raise UnknownFieldError(field, type(config).__name__, known)
     return replace(config, **overrides) if overrides else config
+
+
+def recomputes(config: NetworkConfig) -> bool:
+    """Whether networks of the config's family can be `memory_efficient`."""
+    return get_family(config.family).training.recompute is not None
+
+
+def check_recomputes(config: Any) -> Any:
+    """The config. Raises: ConfigError: it is `memory_efficient`, which its family cannot be."""
+    if config.memory_efficient and not recomputes(config):
+        allowed = f"False: the modules of {get_family(config.family).title} make nothing again in the backward pass"
+        raise ConfigError("memory_efficient", True, allowed)
+    return config
 
 
 def is_config(value: object) -> bool:

@@ -14,7 +14,7 @@ from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import Summary, comparison_row
 from analysis.units import format_quantity, format_share, format_size
 from archs.errors import UnknownArchError
-from archs.registry import get_spec, list_archs
+from archs.registry import get_spec, list_archs, list_families
 from commands.options import NameArgument, NamesArgument, Request, takes_request
 from commands.output import Column, Row, emit, quantity, table, text
 
@@ -27,7 +27,7 @@ PARAMS, MACS, ACCESS = quantity("params"), quantity("macs"), quantity("memory_ac
 @takes_request
 def list_networks(
     pattern: Annotated[str, typer.Argument(metavar="PATTERN", help="Which names, such as 'dense*'.")] = "*",
-    family: Annotated[str | None, typer.Option(help="One family only: densenet, peleenet or vovnet.")] = None,
+    family: Annotated[str | None, typer.Option(help=f"One family only: {', '.join(list_families())}.")] = None,
     *,
     request: Request,
 ) -> None:

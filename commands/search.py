@@ -19,6 +19,7 @@ from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
 from archs import checks
 from archs.errors import ConfigError
+from archs.registry import search_spaces
 from commands.hardware import DEFAULT_DEVICE
 from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request, parse_value
 from commands.output import Column, Row, emit, table, text
@@ -33,7 +34,7 @@ _ALWAYS = ("params", "macs")
 def search(
     context: typer.Context,
     space: Annotated[
-        str, typer.Option(metavar="SPACE", help="densenet-bc-cifar, densenet-bc-imagenet, peleenet or vovnet.")
+        str, typer.Option(metavar="SPACE", help=f"One of {', '.join(search_spaces())}.")
     ] = "densenet-bc-imagenet",
     minimize: Annotated[
         list[str] | None,

@@ -24,7 +24,7 @@ from analysis.statistics import spearman
 from analysis.units import format_ratio, format_share, format_si
 from archs import get_config
 from scripts.documents import markdown_table, renewed
-from views.theme import FAMILY_COLOURS
+from views.theme import family_colour
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "search.md"
 NAME = "densenet121"
@@ -157,7 +157,7 @@ def draw(fields: list[Field], reference: dict[str, Any], path: Path) -> None:
     chart = make_subplots(1, 2, subplot_titles=list(TITLES.values()), horizontal_spacing=0.08)
     for column, goal in enumerate(TITLES, start=1):
         for field in (fields[0], fields[-1]):
-            colour = FAMILY_COLOURS[field.space.family]
+            colour = family_colour(field.space.family)
             x, y = field.networks["memory_access_cost"] / 1e6, 1000 * field.networks[goal]
             chart.add_trace(_cloud(x, y, f"{field.title}: {len(x):,} networks", colour, legend=column == 1), 1, column)
         x, y = reference["memory_access_cost"] / 1e6, 1000 * reference[goal]

@@ -16,7 +16,7 @@ from analysis.summary import comparison_row
 from analysis.targets import LIBRARIES, is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
-from archs.registry import list_families
+from archs.registry import list_families, recomputes
 from views.networks import variant
 from views.sidebar import InputSettings
 from views.workbench import config_of, target_of
@@ -82,8 +82,8 @@ def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | None:
-    """As `training_memory`, where what can be made again is; None of libraries' networks, which have no such scheme."""
-    if is_library_name(name):
+    """As `training_memory`, where what can be made again is; None of networks that cannot do so, such as libraries'."""
+    if is_library_name(name) or not recomputes(config_of(name)):
         return None
     return memory_of(settings.summarize(config_of(name, memory_efficient=True)), "training")
 

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analysis.targets import is_library_name
-from archs.densenet import DenseNetConfig
 from archs.registry import get_config, get_family, list_archs
-from archs.vovnet import VoVNetConfig
 from views.workbench import STARTING_NETWORK, config_of
 
 
@@ -57,12 +55,8 @@ def preset_of(networks: Sequence[str]) -> str | None:
 
 
 def variant(name: str) -> str:
-    """Which kind of its family's networks one is, or the library it is from: a key of `views.theme.VARIANT_STYLES`."""
+    """Which kind of its family's networks one is, or the library it is from: a key of `views.theme.variant_style`."""
     if is_library_name(name):
         return name.partition("/")[0]
     config = config_of(name)
-    if isinstance(config, DenseNetConfig):
-        return config.variant
-    if isinstance(config, VoVNetConfig) and config.attention != "none":
-        return "VoVNetV2 depthwise" if config.depthwise else "VoVNetV2"
-    return get_family(config.family).title
+    return get_family(config.family).variant(config)

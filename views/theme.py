@@ -7,27 +7,42 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from archs.family import VariantStyle
+from archs.registry import get_family, list_families
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-#: Okabe-Ito, the same in both themes.
-FAMILY_COLOURS = {"densenet": "#0072B2", "peleenet": "#E69F00", "vovnet": "#009E73"}
+#: Okabe-Ito, the same in both themes: a colour for each family (`family_colour`).
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 OTHER_FAMILY = "#8A8F98"
 
-#: Variants of a family (`views.networks.variant`): marker, and how far the colour goes to white (+) or black (−).
-VARIANT_STYLES = {
-    "DenseNet": ("square", 0.35),
-    "DenseNet-B": ("triangle-down", 0.35),
-    "DenseNet-C": ("diamond", 0.35),
-    "DenseNet-BC": ("circle", 0.0),
-    "PeleeNet": ("circle", 0.0),
-    "VoVNet": ("circle", 0.0),
-    "VoVNetV2": ("diamond", -0.35),
-    "VoVNetV2 depthwise": ("triangle-up", 0.35),
-    "timm": ("cross", 0.0),
-    "torchvision": ("x", -0.35),
-    "your design": ("star", 0.0),
+#: Marks of what is no variant of a family (`views.networks.variant`).
+OTHER_VARIANTS = {
+    "timm": VariantStyle("cross"),
+    "torchvision": VariantStyle("x", -0.35),
+    "your design": VariantStyle("star"),
 }
+
+
+def family_colour(family: str | None) -> str:
+    """A family's place in the palette, or the next that none has; grey for other networks, and once all are taken.
+
+    >>> family_colour("densenet"), family_colour("timm")
+    ('#0072B2', '#8A8F98')
+    """
+    slots = {name: get_family(name).look.slot for name in list_families()}
+    free = (slot for slot in range(len(PALETTE)) if slot not in slots.values())
+    places = {name: next(free, None) if slot is None else slot for name, slot in slots.items()}
+    place = places.get(family or "")
+    return OTHER_FAMILY if place is None else PALETTE[place]
+
+
+def variant_style(family: str | None, variant: str) -> VariantStyle:
+    """Symbol and shade of a network's marks."""
+    variants = get_family(family).look.variants if family in list_families() else {}
+    return OTHER_VARIANTS.get(variant) or variants.get(variant, VariantStyle())
+
 
 #: Kinds of memory that are no kind of operation: the operation whose colour they take, and how far it goes to the
 #: outline's.
@@ -70,8 +85,8 @@ class Theme:
 
     def variant_colour(self, family: str | None, variant: str) -> str:
         """The fill of a network's marks."""
-        _, shade = VARIANT_STYLES.get(variant, ("circle", 0.0))
-        return mix(FAMILY_COLOURS.get(family or "", OTHER_FAMILY), "#FFFFFF" if shade > 0 else "#000000", abs(shade))
+        shade = variant_style(family, variant).shade
+        return mix(family_colour(family), "#FFFFFF" if shade > 0 else "#000000", abs(shade))
 
     def memory_colour(self, kind: str) -> str:
         """The fill of a kind of memory: that of its operation, or a shade of it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archs.layer import Layer
+from archs.registry import check_recomputes, get_family
 
 
 class Recomputation(NamedTuple):
@@ -25,15 +26,20 @@ class Recomputation(NamedTuple):
 PLAIN = Recomputation()
 
 
-def recomputation(layers: Sequence[Layer], family: str, frozen: Collection[str] = ()) -> Recomputation:
-    """What a memory-efficient network of a family makes again.
+def recomputation(layers: Sequence[Layer], config: Any, frozen: Collection[str] = ()) -> Recomputation:
+    """What a network makes again: nothing, unless its config is `memory_efficient`.
 
     Args:
         layers: in execution order.
-        family: of the registry.
+        config: of the network, None where it has none.
         frozen: names of batch norms with fixed statistics, around which nothing is made again.
+
+    Raises: ConfigError: it cannot be `memory_efficient`.
     """
-    return (pre_activation if family == "densenet" else post_activation)(layers, frozen)
+    if config is None or not config.memory_efficient:
+        return PLAIN
+    rule = get_family(check_recomputes(config).family).training.recompute
+    return (pre_activation if rule == "pre_activation" else post_activation)(layers, frozen)
 
 
 def pre_activation(layers: Sequence[Layer], frozen: Collection[str]) -> Recomputation:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from analysis.memory.inference import InferenceMemory
-from analysis.memory.recomputation import PLAIN, recomputation
+from analysis.memory.recomputation import recomputation
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, saved_tensors
 from analysis.memory.storages import Footprint, buffer_bytes, weight_bytes
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
@@ -17,6 +17,7 @@ from analysis.targets import Target
 from archs import checks
 from archs.errors import ConfigError
 from archs.layer import Layer
+from archs.registry import get_family, recomputes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,8 +130,8 @@ def training_memory(summary: Summary) -> TrainingMemory:
     """
     checks.choice("dtype", summary.dtype, TRAINING_DTYPES)
     layers, frozen = training_layers(summary), frozen_norms(summary.target)
-    config, costs = summary.target.config, {cost.layer.name: cost for cost in summary.layers}
-    again = recomputation(layers, config.family, frozen) if getattr(config, "memory_efficient", False) else PLAIN
+    costs = {cost.layer.name: cost for cost in summary.layers}
+    again = recomputation(layers, summary.target.config, frozen)
     return TrainingMemory(
         summary=summary,
         weight_bytes=weight_bytes(summary),
@@ -142,7 +143,7 @@ def training_memory(summary: Summary) -> TrainingMemory:
 
 
 def training_schemes(summary: Summary) -> dict[str, TrainingMemory]:
-    """The memory of training by scheme: "plain", and "recomputed" for configs that know `memory_efficient`.
+    """The memory of training by scheme: "plain", and "recomputed" of families that can be `memory_efficient`.
 
     >>> from analysis import summarize
     >>> schemes = training_schemes(summarize("densenet121", batch_size=8))
@@ -154,14 +155,14 @@ def training_schemes(summary: Summary) -> dict[str, TrainingMemory]:
     Raises: as `training_memory`.
     """
     target = summary.target
-    if target.module is not None or not hasattr(target.config, "memory_efficient"):
-        recomputes = getattr(target.config, "memory_efficient", False)
-        return {"recomputed" if recomputes else "plain": training_memory(summary)}
+    if target.module is not None or not (target.config and recomputes(target.config)):
+        recomputed = target.config is not None and target.config.memory_efficient
+        return {"recomputed" if recomputed else "plain": training_memory(summary)}
     return {
         scheme: training_memory(
-            replace(summary, target=replace(target, config=replace(target.config, memory_efficient=recomputes)))
+            replace(summary, target=replace(target, config=replace(target.config, memory_efficient=recomputed)))
         )
-        for scheme, recomputes in (("plain", False), ("recomputed", True))
+        for scheme, recomputed in (("plain", False), ("recomputed", True))
     }
 
 
@@ -184,7 +185,8 @@ def training_layers(summary: Summary) -> tuple[Layer, ...]:
     target = summary.target
     if target.best_route == "plan":
         layers = [cost.layer for cost in summary.layers]
-        return tuple(_with_dropout(layers, target.family) if target.config.drop_rate else layers)
+        drops = get_family(target.config.family).training.drops
+        return tuple(_with_dropout(layers, drops) if target.config.drop_rate else layers)
     module = target.without_weights()
     if target.config is None:
         _check_recomputes_nothing(module)
@@ -202,24 +204,20 @@ def frozen_norms(target: Target) -> frozenset[str]:
     return frozenset(name for name, part in module.named_modules() if not part.training)
 
 
-def _with_dropout(layers: Iterable[Layer], family: str | None) -> Iterator[Layer]:
-    """Drop the new features of every dense layer of a DenseNet; elsewhere what the classifier reads."""
+def _with_dropout(layers: Iterable[Layer], drops: Callable[[Layer], bool] | None) -> Iterator[Layer]:
+    """Drop the outputs that the family drops, such as the new features of a dense layer, or what classifiers read."""
     renamed: dict[str, str] = {}
     for before in layers:
         layer = before._replace(inputs=tuple([renamed.get(name, name) for name in before.inputs]))
-        if family != "densenet" and layer.op == "linear":
+        if drops is None and layer.op == "linear":
             dropout = _dropout(layer, layer.inputs[0], layer.input_shapes[0])
             yield dropout
             layer = layer._replace(inputs=(dropout.name,))
         yield layer
-        if family == "densenet" and _makes_features(layer):
+        if drops and drops(layer):
             dropout = _dropout(layer, layer.name, layer.output_shape)
             renamed[layer.name] = dropout.name
             yield dropout
-
-
-def _makes_features(layer: Layer) -> bool:
-    return layer.op == "conv2d" and layer.kernel == (3, 3) and layer.stage.startswith("dense block")
 
 
 def _dropout(beside: Layer, tensor: str, shape: tuple[int, ...]) -> Layer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from archs.peleenet import PeleeNetConfig
+from archs.config import NetworkConfig
 
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -34,6 +36,9 @@ class Column(np.ndarray[Any, Any]):
             raise MixedError(answers)
         return False
 
+    def __floor__(self) -> Column:
+        return column(np.floor(self).astype(np.int64))
+
     def __iadd__(self, other: Any) -> Column:  # type: ignore[misc]
         return self + other  # not in place: the sum may have more configs, and the same column may stand elsewhere
 
@@ -46,65 +51,37 @@ def column(values: npt.ArrayLike) -> Column:
 class Configs:
     """Configs of one family that differ in numbers only: their words, absences and lengths are the same.
 
-    Attributes are the fields of the family's config: columns for numbers, tuples of columns for sequences.
+    Attributes are the fields of the family's config, columns for numbers and tuples of columns for sequences, and what
+    its class works out of them.
     """
 
-    family: ClassVar[str]
-
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, config_type: type[NetworkConfig], fields: dict[str, Any]) -> None:
+        self.config_type = config_type
+        self.family = config_type.family
         self.fields = fields
         self.__dict__.update(fields)
 
-    def __getattr__(self, field: str) -> Any:  # only for what is not there
-        raise AttributeError(f"no config of these has a field {field!r}")
+    def __getattr__(self, name: str) -> Any:  # only for what is not there
+        member = getattr(self.config_type, name, None)
+        if isinstance(member, property) and member.fget:
+            return member.fget(self)
+        if not callable(member):
+            raise AttributeError(f"no config of these has a field {name!r}")
+        return partial(self._call, member)
+
+    def _call(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        """A method of the config's class; its numbers are put together where configs take different branches of it."""
+        try:
+            return method(self, *arguments)
+        except MixedError as mixed:
+            numbers = np.empty(len(mixed.mask), np.int64)
+            for mask in (mixed.mask, ~mixed.mask):
+                numbers[mask] = self.where(mask)._call(method, *(_select(each, mask) for each in arguments))
+            return column(numbers)
 
     def where(self, mask: Mask) -> Configs:
         """Some of the configs."""
-        return self.replaced(**{field: _select(value, mask) for field, value in self.fields.items()})
-
-    def replaced(self, **fields: Any) -> Configs:
-        """The same configs with other values in some fields."""
-        return type(self)(self.fields | fields)
-
-
-class DenseNets(Configs):
-    """Many `DenseNetConfig`s."""
-
-    family = "densenet"
-
-    def compressed(self, channels: Column) -> Column:
-        """As `DenseNetConfig.compressed`, whose `int` takes one number only."""
-        return column((channels * self.compression).astype(np.int64))
-
-
-class PeleeNets(Configs):
-    """Many `PeleeNetConfig`s."""
-
-    family = "peleenet"
-
-    growth_rates = PeleeNetConfig.growth_rates
-    bottleneck_widths = PeleeNetConfig.bottleneck_widths
-    _per_stage = PeleeNetConfig._per_stage
-
-    def bottleneck_channels(self, stage: int, in_channels: Column) -> Column:
-        """As `PeleeNetConfig.bottleneck_channels`, put together again where configs take different branches."""
-        try:
-            return PeleeNetConfig.bottleneck_channels(self, stage, in_channels)  # type: ignore[arg-type,return-value]
-        except MixedError as mixed:
-            channels = np.empty(len(mixed.mask), np.int64)
-            for mask in (mixed.mask, ~mixed.mask):
-                channels[mask] = self.where(mask).bottleneck_channels(stage, _select(in_channels, mask))
-            return column(channels)
-
-
-class VoVNets(Configs):
-    """Many `VoVNetConfig`s."""
-
-    family = "vovnet"
-
-
-#: The families whose plans can be walked by many configs at once.
-GUISES: dict[str, type[Configs]] = {guise.family: guise for guise in (DenseNets, PeleeNets, VoVNets)}
+        return Configs(self.config_type, {field: _select(value, mask) for field, value in self.fields.items()})
 
 
 def _select(value: Any, mask: Mask) -> Any:

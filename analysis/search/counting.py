@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from analysis.meter import element_bytes
 from analysis.quantities import ADDITIVE_QUANTITIES, QUANTITIES
-from analysis.search.columns import GUISES, Column, Configs, Integers, Mask, MixedError, column
+from analysis.search.columns import Column, Configs, Integers, Mask, MixedError, column
 from analysis.search.space import Axis, Space, sequence_of, with_values
 from analysis.search.walks import WALKED, NoChannelsError, walk
 from analysis.summary import Summary, summarize
 from archs import checks
-from archs.config import NetworkConfig
+from archs.config import NetworkConfig, declared
 from archs.errors import ConfigError
 from archs.layer import Pair
 from archs.plan import UnfitImageError, image
+from archs.registry import get_family
 
 #: Sums up to here, differences and sums of a few of them, fit into 64 bits.
 _SAFE = 1 << 59
@@ -87,7 +88,7 @@ class BatchCosts:
         return self._fits[group.largest]
 
     def _check(self, group: Group) -> bool | None:
-        if self.space.family not in GUISES:
+        if not get_family(self.space.family).searching.together:
             return False
         try:
             largest = self.summarize(roomiest(with_values(self.space.base, group.largest)))
@@ -111,10 +112,7 @@ class BatchCosts:
         return summarize(config, None, self.batch_size, self.dtype)
 
 
-#: Numbers by which plans count and branch: configs that differ in them are walked apart.
-_BRANCHING = ("layer_per_block", "image_size")
-#: Numbers of repetitions; up to three are walked whatever a config has.
-_REPETITIONS = ("block_config", "block_per_stage")
+#: Up to so many repetitions are walked whatever a config has.
 _WALKED_REPETITIONS = 3
 
 
@@ -134,7 +132,9 @@ class Structures:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self._codes = [_structure_codes(axis) for axis in space.axes]
+        #: Fields that configs must share to be walked together, whatever they hold.
+        self._fixed = {name for name, each in declared(type(space.base)).items() if each.structural}
+        self._codes = [_structure_codes(axis, axis.field in self._fixed) for axis in space.axes]
         self._largest: dict[tuple[int, ...], tuple[tuple[Axis, Any], ...]] = {}
 
     def groups(self, indices: Integers) -> list[Group]:
@@ -169,37 +169,51 @@ class Structures:
     def configs(self, group: Group) -> Configs:
         """The group in the guise of one config."""
         base = self.space.base
-        values = {each.name: _guise(each.name, getattr(base, each.name)) for each in fields(base)}
+        values = {each.name: self._guise(each.name, getattr(base, each.name)) for each in fields(base)}
         for number, axis in enumerate(self.space.axes):
             digits = group.digits[:, number]
             if axis.position is None:
-                values[axis.field] = _chosen(axis, digits)
+                values[axis.field] = axis.values[digits[0]] if axis.field in self._fixed else _chosen(axis, digits)
             else:
-                whole = list(_guise(axis.field, sequence_of(base, axis.field)))
+                whole = list(self._guise(axis.field, sequence_of(base, axis.field)))
                 if isinstance(values[axis.field], tuple):
                     whole = list(values[axis.field])
                 whole[axis.position] = column(np.array(axis.values)[digits])
                 values[axis.field] = tuple(whole)
-        return GUISES[base.family](values)
+        return Configs(type(base), values)
+
+    def _guise(self, name: str, value: Any) -> Any:
+        """One value for all configs."""
+        if name in self._fixed or _is_word(value):
+            return value
+        return tuple(column(part) for part in value) if isinstance(value, tuple) else column(value)
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a value is no number."""
+    return value is None or isinstance(value, (str, bool))
 
 
 def roomiest(config: NetworkConfig) -> NetworkConfig:
     """The config with no fewer repetitions than are walked: nothing that a walk computes is larger."""
-    counts = {name: getattr(config, name) for name in _REPETITIONS if hasattr(config, name)}
-    changes: Any = {name: tuple(max(n, _WALKED_REPETITIONS) for n in value) for name, value in counts.items()}
+    changes: Any = {}
+    for name, each in declared(type(config)).items():
+        if each.repeats:
+            least, value = int(min(_WALKED_REPETITIONS, each.high)), getattr(config, name)
+            changes[name] = tuple(max(n, least) for n in value) if isinstance(value, tuple) else max(value, least)
     return replace(config, **changes)
 
 
-def _structure(name: str, value: Any) -> Any:
+def _structure(value: Any) -> Any:
     """What configs must share to be walked together: not the value of a number."""
-    if name in _BRANCHING or value is None or isinstance(value, (str, bool)):
+    if _is_word(value):
         return value
     return len(value) if isinstance(value, tuple) else "number"
 
 
-def _structure_codes(axis: Axis) -> Integers:
+def _structure_codes(axis: Axis, fixed: bool) -> Integers:
     """For each value of a choice, the number of its structure."""
-    structures = [_structure(axis.field, value) for value in axis.values]
+    structures = list(axis.values) if fixed else [_structure(value) for value in axis.values]
     distinct = list(dict.fromkeys(structures))
     return np.array([distinct.index(structure) for structure in structures])
 
@@ -208,23 +222,16 @@ def _largest(values: list[Any]) -> Any:
     """Of values of one structure: a number at each place that none exceeds."""
     if isinstance(values[0], tuple):
         return tuple(map(max, *values)) if len(values) > 1 else values[0]
-    return values[0] if values[0] is None or isinstance(values[0], (str, bool)) else max(values)
-
-
-def _guise(name: str, value: Any) -> Any:
-    """One value for all configs."""
-    if name in _BRANCHING or value is None or isinstance(value, (str, bool)):
-        return value
-    return tuple(column(part) for part in value) if isinstance(value, tuple) else column(value)
+    return values[0] if _is_word(values[0]) else max(values)
 
 
 def _chosen(axis: Axis, digits: Integers) -> Any:
     """The values of a whole field."""
     first = axis.values[digits[0]]
-    if axis.field in _BRANCHING or first is None or isinstance(first, (str, bool)):
+    if _is_word(first):
         return first
     if not isinstance(first, tuple):
-        return _numbers([value if _structure(axis.field, value) == "number" else 0 for value in axis.values], digits)
+        return _numbers([value if _structure(value) == "number" else 0 for value in axis.values], digits)
     rows = [value if isinstance(value, tuple) and len(value) == len(first) else first for value in axis.values]
     return tuple(_numbers(list(places), digits) for places in zip(*rows, strict=True))
 

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from archs import checks
-from archs.config import NetworkConfig
+from archs.config import NetworkConfig, declared
 from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate, nearest_names
 from archs.planning import resolve_config
+from archs.registry import search_spaces
 
 #: So that the number of a config, and twice as much, fits into 64 bits.
 MAX_SIZE = 1 << 62
@@ -106,9 +107,10 @@ def with_values(base: NetworkConfig, values: Iterable[tuple[Axis, Any]]) -> Netw
 def sequence_of(base: NetworkConfig, name: str) -> tuple[Any, ...]:
     """A field as a sequence: one number that stands for all stages as one per stage, anything else as none."""
     value = getattr(base, name)
-    if checks.is_integer(value) and isinstance(getattr(type(base), f"{name}s", None), property):
-        return tuple(getattr(base, f"{name}s"))
-    return value if isinstance(value, tuple) else ()
+    if isinstance(value, tuple):
+        return value
+    per = declared(type(base))[name].per
+    return (value,) * len(getattr(base, per)) if per else ()
 
 
 def _axis(base: NetworkConfig, name: Any, values: Any) -> Axis:
@@ -169,79 +171,17 @@ def _problem(space: Space, *values: tuple[Axis, Any]) -> str:
     return ""
 
 
-_CIFAR_LAYERS = (2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 41)
-
-_PRESETS: dict[str, tuple[str, Mapping[str, Iterable[Any]]]] = {
-    "densenet-bc-cifar": (
-        "densenetbc100_k12",
-        {
-            "block_config[0]": _CIFAR_LAYERS,
-            "block_config[1]": _CIFAR_LAYERS,
-            "block_config[2]": _CIFAR_LAYERS,
-            "growth_rate": (8, 12, 16, 20, 24, 32, 40),
-            "num_init_features": (16, 24, 32, 48, 64, 80),
-            "bn_size": (1, 2, 3, 4, 6),
-            "compression": (0.25, 0.375, 0.5, 0.625, 0.75),
-        },
-    ),
-    "densenet-bc-imagenet": (
-        "densenet121",
-        {
-            "block_config[0]": (2, 3, 4, 6, 8),
-            "block_config[1]": (4, 6, 8, 12, 16),
-            "block_config[2]": (8, 12, 16, 24, 32, 36, 48, 64),
-            "block_config[3]": (4, 8, 12, 16, 24, 32, 48),
-            "growth_rate": (12, 16, 20, 24, 28, 32, 36, 40, 48),
-            "num_init_features": (32, 48, 64, 80, 96),
-            "bn_size": (1, 2, 3, 4, 6),
-            "compression": (0.25, 0.375, 0.5, 0.625, 0.75),
-        },
-    ),
-    "peleenet": (
-        "peleenet",
-        {
-            "bottleneck_width": ((1, 1, 1, 1), (1, 1, 2, 2), (1, 2, 4, 4), (2, 2, 4, 4), (2, 4, 4, 4), (4, 4, 4, 4)),
-            "block_config[0]": (1, 2, 3, 4, 6),
-            "block_config[1]": (2, 3, 4, 6, 8),
-            "block_config[2]": (4, 6, 8, 10, 12, 16),
-            "block_config[3]": (2, 4, 6, 8, 10, 12),
-            "growth_rate": (16, 20, 24, 28, 32, 36, 40, 48),
-            "num_init_features": (16, 24, 32, 48, 64),
-        },
-    ),
-    "vovnet": (
-        "vovnet39",
-        {
-            "layer_per_block": (3, 4, 5, 6),
-            "stem_chs": ((32, 32, 64), (64, 64, 64), (64, 64, 128)),
-            "block_per_stage[0]": (1, 2),
-            "block_per_stage[1]": (1, 2),
-            "block_per_stage[2]": (1, 2, 3, 4),
-            "block_per_stage[3]": (1, 2, 3),
-            "stage_conv_chs[0]": (32, 48, 64, 96, 128),
-            "stage_conv_chs[1]": (48, 64, 80, 112, 160),
-            "stage_conv_chs[2]": (64, 80, 96, 128, 192),
-            "stage_conv_chs[3]": (80, 96, 112, 160, 224),
-            "stage_out_chs[0]": (64, 128, 256),
-            "stage_out_chs[1]": (128, 256, 384, 512),
-            "stage_out_chs[2]": (256, 384, 512, 768),
-            "stage_out_chs[3]": (384, 512, 768, 1024),
-        },
-    ),
-}
-
-
 class UnknownSpaceError(DenseScopeError, KeyError):
     """There is no space of that name."""
 
     def __init__(self, name: object) -> None:
-        nearest = nearest_names(name, _PRESETS)
+        nearest = nearest_names(name, search_spaces())
         super().__init__(f"There is no space {name!r}; the nearest names are {nearest}.")
 
 
 def list_spaces() -> list[str]:
     """Names of the spaces that `get_space` knows."""
-    return list(_PRESETS)
+    return list(search_spaces())
 
 
 def get_space(name: str) -> Space:
@@ -252,12 +192,12 @@ def get_space(name: str) -> Space:
 
     Raises: UnknownSpaceError: there is none; it names the nearest three.
     """
-    if not isinstance(name, str) or name not in _PRESETS:
+    if not isinstance(name, str) or name not in search_spaces():
         raise UnknownSpaceError(name)
     return _preset(name)
 
 
 @cache
 def _preset(name: str) -> Space:
-    base, choices = _PRESETS[name]
+    base, choices = search_spaces()[name]
     return Space(base, choices, name)  # type: ignore[arg-type]

@@ -6,17 +6,16 @@ at stride 1 with as many output as input channels (ShuffleNetV2, arXiv:1807.1116
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any
 
 from analysis.meter import LayerCost
 from analysis.ops import op_kind
 from analysis.summary import Summary
-from archs.densenet import DenseNetConfig
+from archs.family import Landmarks
 from archs.layer import Layer
-from archs.peleenet import PeleeNetConfig
+from archs.registry import get_family
 
 
 @dataclass(frozen=True)
@@ -111,33 +110,6 @@ def channel_rows(summary: Summary) -> list[dict[str, Any]]:
     ]
 
 
-@dataclass(frozen=True)
-class Landmarks:
-    """The numbers of a config that a drawing of its channels should point out."""
-
-    #: What the convolutions of a kind (`analysis.ops`) read and make.
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    #: What transitions do; empty where they keep all channels.
-    transition: str = ""
-
-
 def landmarks(config: Any) -> Landmarks:
-    """k, the bottleneck's multiple of k and θ of a DenseNet or PeleeNet; none of other networks."""
-    if isinstance(config, PeleeNetConfig):
-        halves = _listed(k // 2 for k in config.growth_rates)
-        return Landmarks({"convolution k×k": f"adds k/2 = {halves} on either way", "convolution 1×1": "bottleneck"})
-    if not isinstance(config, DenseNetConfig):
-        return Landmarks()
-    k, theta = config.growth_rate, f"θ = {config.compression:g}" if config.compression < 1 else ""
-    if config.bn_size is None:
-        return Landmarks({"convolution k×k": f"reads k = {k} more in each layer"}, theta)
-    width = f"{config.bn_size}k = {config.bn_size * k}"
-    kinds = {
-        "convolution 1×1": f"reads k = {k} more in each layer, makes {width}",
-        "convolution k×k": f"reads {width}, makes k = {k}",
-    }
-    return Landmarks(kinds, theta)
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, dict.fromkeys(numbers)))
+    """What a drawing of a config's channels points out; nothing of other networks."""
+    return get_family(config.family).prose.landmarks(config) if config else Landmarks()

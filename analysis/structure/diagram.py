@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from analysis.ops import op_kind
 from analysis.structure.connectivity import blocks, is_weighted
-from analysis.structure.notation import STYLES, layer_text
+from analysis.structure.notation import layer_text
 from analysis.units import format_size
 from archs.layer import INPUT, Layer, Shape
+from archs.registry import get_family
 
 #: More outer inputs of one box than this are drawn as one.
 MOST_INPUTS = 3
@@ -177,7 +178,7 @@ def diagrams(layers: Sequence[Layer], config: Any = None) -> dict[str, Diagram]:
     }
     return {
         title: diagram(title, part, names)
-        for title, part in _parts(layers, STYLES[config.family].module if config else _MODULE)
+        for title, part in _parts(layers, get_family(config.family).notation.unit if config else _MODULE)
         if len(part) <= MOST_LAYERS
     }
 
@@ -212,6 +213,9 @@ def _match(module: str, name: str) -> str:
 
 
 def _module_name(path: str) -> str:
-    """The last part of a module's path in words; modules are counted from 1."""
+    """The last part of a module's path in words: `denselayer3` is layer 3, the modules of a list count from 0."""
     leaf = path.rpartition(".")[2]
-    return f"layer {leaf.removeprefix('denselayer')}" if leaf.startswith("denselayer") else f"module {int(leaf) + 1}"
+    if leaf.isdecimal():
+        return f"module {int(leaf) + 1}"
+    number = re.search(r"\d+$", leaf)
+    return f"layer {number[0]}" if number else leaf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from analysis.findings import delta_finding
 from analysis.ops import op_kind
@@ -11,10 +12,8 @@ from analysis.structure.channels import channel_uses
 from analysis.structure.table import STATUSES, Change, stage_rows
 from analysis.summary import Summary
 from analysis.units import format_ratio, format_share, format_signed, format_size, join
-from archs.densenet import DenseNetConfig
 from archs.layer import INPUT
-from archs.peleenet import PeleeNetConfig
-from archs.vovnet import VoVNetConfig
+from archs.registry import get_family
 
 
 def architecture_finding(summary: Summary) -> str:
@@ -29,18 +28,8 @@ image becomes 1,024 channels at 7×7.
 
 
 def _blocks(summary: Summary) -> str:
-    config = summary.target.config
-    if isinstance(config, DenseNetConfig):
-        growth = f"each of which adds k = {config.growth_rate} channels"
-        return f"{sum(config.block_config)} dense layers{_sum(config.block_config)}, {growth}"
-    if isinstance(config, PeleeNetConfig):
-        rates = " or ".join(map(str, dict.fromkeys(config.growth_rates)))
-        growth = f"each of which adds k = {rates} channels, half of them each way"
-        return f"{sum(config.block_config)} two-way dense layers{_sum(config.block_config)}, {growth}"
-    if isinstance(config, VoVNetConfig):
-        convolutions = _count(config.layer_per_block, "convolution")
-        modules = f"{sum(config.block_per_stage)} OSA modules{_sum(config.block_per_stage)}"
-        return f"{modules} of {convolutions} and one aggregation each"
+    if summary.family and (told := get_family(summary.family).prose.blocks(summary.target.config)):
+        return told
     stages = dict.fromkeys(cost.layer.stage for cost in summary.layers)
     return f"{len(summary.layers)} operations in {_count(len(stages), 'module')}"
 
@@ -56,10 +45,6 @@ def _features(summary: Summary) -> str:
     return (
         f"A {format_size(summary.image_size)} image becomes {last[1]:,} channels at {format_size((last[2], last[3]))}."
     )
-
-
-def _sum(numbers: tuple[int, ...]) -> str:
-    return f" ({' + '.join(map(str, numbers))})" if len(numbers) > 1 else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -98,7 +83,7 @@ features.denseblock3.denselayer24.conv1: 992 in, 128 out, ×1.30.
     )
 
 
-def channels_rule(config: object) -> str:
+def channels_rule(config: Any) -> str:
     """How a family's channels go along the depth, with the config's numbers; empty for other networks.
 
     >>> from archs import get_config
@@ -106,28 +91,7 @@ def channels_rule(config: object) -> str:
     Each dense layer reads k = 32 channels more than the one before it, squeezes them to 4k = 128 with a 1×1 \
 convolution and adds k = 32; each transition keeps θ = 0.5 of them.
     """
-    if isinstance(config, DenseNetConfig):
-        k = config.growth_rate
-        width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
-        keep = f"keeps θ = {config.compression:g} of them" if config.compression < 1 else "keeps them all (θ = 1)"
-        return (
-            f"Each dense layer reads k = {k} channels more than the one before it{width or ''} and adds k = {k}; "
-            f"each transition {keep}."
-        )
-    if isinstance(config, PeleeNetConfig):
-        rates = " or ".join(map(str, dict.fromkeys(config.growth_rates)))
-        widths = ", ".join(str(config.bottleneck_channels(index, 10**6)) for index in range(len(config.block_config)))
-        return (
-            f"Each two-way dense layer adds k = {rates} channels, half of them each way, through bottlenecks of up to "
-            f"{widths} channels, but never more than half of what it reads; transitions keep all channels."
-        )
-    if isinstance(config, VoVNetConfig):
-        inner, outer = (", ".join(map(str, channels)) for channels in (config.stage_conv_chs, config.stage_out_chs))
-        return (
-            f"Within an OSA module each 3×3 convolution reads what the one before it makes ({inner} channels in stages "
-            f"2 to 5), however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
-        )
-    return ""
+    return get_family(config.family).prose.channels(config) if config else ""
 
 
 def changes_finding(before: Summary, after: Summary, found: Sequence[Change]) -> str:

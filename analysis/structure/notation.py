@@ -7,37 +7,17 @@ of them is written down, and equal neighbours become one with a count. A family 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from analysis.ops import CONV_KINDS, find_op, op_kind
+from archs.family import Notation
 from archs.layer import Layer, Sides
-from archs.peleenet import PeleeNetConfig
-
-
-class Style(NamedTuple):
-    """How a family's paper writes its layers down."""
-
-    #: What the names of the layers of one repeated module begin with.
-    module: str
-    #: Output channels behind each convolution, and concatenations in front of it.
-    channels: bool = True
-    #: Modules that are one word, by the last part of their names, and ops that are.
-    words: Mapping[str, str] = MappingProxyType({})
-
+from archs.registry import get_family
 
 #: Stands in a text where the number of repetitions goes.
 _COUNT = "\0"
-
-#: By family; None is every other network, whose numbered modules count as repeated.
-STYLES: dict[str | None, Style] = {
-    "densenet": Style(r".*\.denselayer\d+", channels=False),
-    "peleenet": Style(r".*\.denselayer\d+", channels=False),
-    "vovnet": Style(r"stages\.\d+\.blocks\.\d+", words={"attn": "eSE", "add": "identity"}),
-    None: Style(r".*?\.\d+(?=\.)"),
-}
 
 
 class Part(NamedTuple):
@@ -54,74 +34,73 @@ def parts(layers: Sequence[Layer], config: Any = None) -> list[Part]:
         layers: of one stage, in execution order.
         config: of the network, None where it has none.
     """
-    style = STYLES[config.family if config else None]
+    notation = get_family(config.family).notation if config else Notation()
     found: list[Part] = []
-    for module, group in groupby(layers, key=lambda layer: _module(layer, style)):
+    for module, group in groupby(layers, key=lambda layer: _module(layer, notation)):
         members = tuple(group)
-        found += [Part(_module_text(members, config, style), members)] if module else _singles(members, style)
-    if isinstance(config, PeleeNetConfig) and layers[0].stage == "stem":
+        found += [Part(_module_text(members, config, notation), members)] if module else _singles(members, notation)
+    if layers[0].stage in notation.beside:
         found = _beside(found)
     found = [_repeated(list(run)) for _, run in groupby(found, key=lambda part: part.text)]
     return _with_silent(found) or [Part(", ".join(dict.fromkeys(layer.op for layer in layers)), tuple(layers))]
 
 
-def _module(layer: Layer, style: Style) -> str | None:
+def _module(layer: Layer, notation: Notation) -> str | None:
     """The repeated module that a layer belongs to."""
-    match = re.match(style.module, layer.name)
+    match = re.match(notation.unit, layer.name)
     return match[0] if match else None
 
 
-def _module_text(layers: Sequence[Layer], config: Any, style: Style) -> str:
+def _module_text(layers: Sequence[Layer], config: Any, notation: Notation) -> str:
     """One repeated module, `_COUNT` where its number goes."""
-    if isinstance(config, PeleeNetConfig):
-        stage = int(layers[0].stage.rpartition(" ")[2]) - 1
-        return f"two-way dense layer{_COUNT}, bottleneck width {config.bottleneck_widths[stage]}"
-    separator = "; " if style.channels else ", "
-    words = [part.text for part in _singles(layers, style) if part.text]
+    if notation.unit_words:
+        return _COUNT.join(notation.unit_words(config, layers[0].stage))
+    separator = "; " if notation.channels else ", "
+    words = [part.text for part in _singles(layers, notation) if part.text]
     if len(words) <= 1 and config is None:  # any numbered module, such as a convolution with its normalisation
         return "".join(words)
     return f"[{separator.join(folded(words, separator))}]{_COUNT}"
 
 
-def _singles(layers: Sequence[Layer], style: Style) -> list[Part]:
+def _singles(layers: Sequence[Layer], notation: Notation) -> list[Part]:
     """One part for each layer, separable convolution or word; those that tables leave out have no text."""
     found: list[Part] = []
     prefix = ""
-    for members in _together(layers, style):
-        text = _word(members[0], style) or _text(members, style)
+    for members in _together(layers, notation):
+        text = _word(members[0], notation) or _text(members, notation)
         found.append(Part(f"{prefix}{text}" if text else "", members))
         if text or members[-1].op == "concat":
-            prefix = "" if text or not style.channels else "concat & "
+            prefix = "" if text or not notation.channels else "concat & "
     return found
 
 
-def _together(layers: Sequence[Layer], style: Style) -> list[tuple[Layer, ...]]:
+def _together(layers: Sequence[Layer], notation: Notation) -> list[tuple[Layer, ...]]:
     """The layers of one word and of one separable convolution together, the others each on its own."""
     groups: list[tuple[Layer, ...]] = []
     for layer in layers:
         before = groups[-1][-1] if groups else None
-        word = _word(layer, style)
-        if before and (is_separable(before, layer) or (word and word == _word(before, style))):
+        word = _word(layer, notation)
+        if before and (is_separable(before, layer) or (word and word == _word(before, notation))):
             groups[-1] += (layer,)
         else:
             groups.append((layer,))
     return groups
 
 
-def _text(members: Sequence[Layer], style: Style) -> str:
+def _text(members: Sequence[Layer], notation: Notation) -> str:
     if len(members) > 1:
-        return separable_text(members[0], members[1], channels=style.channels)
-    return layer_text(members[0], channels=style.channels)
+        return separable_text(members[0], members[1], channels=notation.channels)
+    return layer_text(members[0], channels=notation.channels)
 
 
-def _word(layer: Layer, style: Style) -> str | None:
+def _word(layer: Layer, notation: Notation) -> str | None:
     """The one word for a layer, or for the module that it stands in."""
     *_, module, leaf = ("", *layer.name.split("."))
-    return style.words.get(module) or style.words.get(leaf)
+    return notation.words.get(module) or notation.words.get(leaf)
 
 
 def _beside(found: Sequence[Part]) -> list[Part]:
-    """PeleeNet's stem block: the convolutions and the pool that read the same tensor, in one line."""
+    """A row of two branches: the convolutions and the pool that read the same tensor, in one line."""
     told = [index for index, part in enumerate(found) if part.text]
     _, first, _, pool, last = told
     branches = found[first:last]

@@ -1,8 +1,9 @@
 """DenseNet, DenseNet-B, DenseNet-C and DenseNet-BC (arXiv:1608.06993), and the networks that they made known."""
 
 from archs.densenet.config import DenseNetConfig
+from archs.densenet.family import FAMILY
 from archs.densenet.plan import plan_densenet
-from archs.registry import Family, register_arch, register_family
+from archs.registry import register_arch, register_family
 
 __all__ = ["DenseNetConfig", "plan_densenet"]
 
@@ -42,7 +43,7 @@ def dive_into_deep_learning() -> DenseNetConfig:
     )
 
 
-register_family(Family("densenet", "DenseNet", DenseNetConfig, plan_densenet, "archs.densenet.modules:DenseNet"))
+register_family(FAMILY)
 
 register_arch("densenet121", DenseNetConfig(), source=f"{PAPER}, Table 1", named_depth=121)
 register_arch(

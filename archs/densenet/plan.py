@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from archs.densenet.config import DenseNetConfig
 from archs.layer import Layer
-from archs.plan import Stage, Steps
+from archs.plan import Stage, Steps, repeated
 
 
 def plan_densenet(config: DenseNetConfig, image: Layer) -> Steps:
@@ -12,7 +14,7 @@ def plan_densenet(config: DenseNetConfig, image: Layer) -> Steps:
     x = yield from stem(config, image)
     last = len(config.block_config)
     for number, num_layers in enumerate(config.block_config, start=1):
-        x = yield from dense_block(config, number, num_layers, x)
+        x = yield from repeated(num_layers, partial(dense_block, config, number, x), "quadratic")
         if number < last:
             x = yield from transition(config, number, x)
     return (yield from head(config, x))
@@ -28,7 +30,7 @@ def stem(config: DenseNetConfig, image: Layer) -> Steps:
     return (yield stage.max_pool2d("features.pool0", x, 3, stride=2, padding=1))
 
 
-def dense_block(config: DenseNetConfig, number: int, num_layers: int, x: Layer) -> Steps:
+def dense_block(config: DenseNetConfig, number: int, x: Layer, num_layers: int) -> Steps:
     stage, scope = Stage(f"dense block {number}"), f"features.denseblock{number}"
     features = [x]
     for index in range(1, num_layers + 1):

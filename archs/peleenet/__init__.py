@@ -1,12 +1,13 @@
 """PeleeNet (arXiv:1804.06882)."""
 
 from archs.peleenet.config import PeleeNetConfig
+from archs.peleenet.family import FAMILY
 from archs.peleenet.plan import plan_peleenet
-from archs.registry import Family, register_arch, register_family
+from archs.registry import register_arch, register_family
 
 __all__ = ["PeleeNetConfig", "plan_peleenet"]
 
-register_family(Family("peleenet", "PeleeNet", PeleeNetConfig, plan_peleenet, "archs.peleenet.modules:PeleeNet"))
+register_family(FAMILY)
 
 register_arch(
     "peleenet",

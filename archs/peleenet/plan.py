@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from archs.layer import Layer
 from archs.peleenet.config import PeleeNetConfig
-from archs.plan import Stage, Steps
+from archs.plan import Stage, Steps, chained
 
 
 def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
@@ -28,14 +30,12 @@ def stem_block(config: PeleeNetConfig, image: Layer) -> Steps:
 
 
 def dense_block(config: PeleeNetConfig, index: int, x: Layer) -> Steps:
-    stage = Stage(f"dense block {index + 1}")
-    for number in range(1, config.block_config[index] + 1):
-        scope = f"features.denseblock{index + 1}.denselayer{number}"
-        x = yield from two_way_dense_layer(config, index, stage, scope, x)
-    return x
+    layer = partial(two_way_dense_layer, config, index, Stage(f"dense block {index + 1}"))
+    return chained(config.block_config[index], layer, x)
 
 
-def two_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, scope: str, x: Layer) -> Steps:
+def two_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, number: int, x: Layer) -> Steps:
+    scope = f"features.denseblock{index + 1}.denselayer{number}"
     half = config.growth_rates[index] // 2
     width = config.bottleneck_channels(index, x.output_shape[1])
     left = yield from conv_norm_relu(stage, f"{scope}.branch1a", x, width, 1)

@@ -10,13 +10,14 @@ Public sources differ, and the names say which one is meant:
 
 from dataclasses import replace
 
-from archs.registry import Family, register_arch, register_family
+from archs.registry import register_arch, register_family
 from archs.vovnet.config import VoVNetConfig
+from archs.vovnet.family import FAMILY
 from archs.vovnet.plan import plan_vovnet
 
 __all__ = ["VoVNetConfig", "plan_vovnet"]
 
-register_family(Family("vovnet", "VoVNet", VoVNetConfig, plan_vovnet, "archs.vovnet.modules:VoVNet"))
+register_family(FAMILY)
 
 #: OSA modules per stage by depth; depth = 3 + Σ modules × (layer_per_block + 1).
 BLOCKS = {39: (1, 1, 2, 2), 57: (1, 1, 4, 3), 99: (1, 3, 9, 3)}

@@ -5,16 +5,18 @@ The stem strides 2, 1, 2 and stage 2 has no pool, as in all public code; the pap
 
 from __future__ import annotations
 
+from functools import partial
+
 from archs.layer import Layer
-from archs.plan import Stage, Steps
+from archs.plan import Stage, Steps, repeated
 from archs.vovnet.config import VoVNetConfig
 
 
 def plan_vovnet(config: VoVNetConfig, image: Layer) -> Steps:
     """Yield the layers from the image, (N, C, H, W), to the logits, (N, num_classes)."""
     x = yield from stem(config, image)
-    for index in range(4):
-        x = yield from osa_stage(config, index, x)
+    for index, blocks in enumerate(config.block_per_stage):
+        x = yield from repeated(blocks, partial(osa_stage, config, index, x), "linear")
     return (yield from head(config, x))
 
 
@@ -27,11 +29,10 @@ def stem(config: VoVNetConfig, image: Layer) -> Steps:
     return (yield from conv(stage, "stem.2", x, third, 3, stride=2))
 
 
-def osa_stage(config: VoVNetConfig, index: int, x: Layer) -> Steps:
+def osa_stage(config: VoVNetConfig, index: int, x: Layer, blocks: int) -> Steps:
     stage, scope = Stage(f"OSA stage {index + 2}"), f"stages.{index}"
     if index > 0:
         x = yield stage.max_pool2d(f"{scope}.pool", x, 3, stride=2, ceil_mode=True)
-    blocks = config.block_per_stage[index]
     for block in range(blocks):
         ese = config.attention == "every" or (config.attention == "last" and block == blocks - 1)
         residual = config.residual and block > 0

@@ -6,12 +6,14 @@ input channels).
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archs.config import declared
 from archs.errors import WeightsError, abbreviate
-from archs.weights.layouts import Layout
+from archs.family import Layout
+from archs.registry import get_family
 from archs.weights.names import fitting_names, title_of
 
 if TYPE_CHECKING:
@@ -35,8 +37,14 @@ class Checkpoint:
     tensors: State
     #: Keys of the file that lie outside the network.
     ignored: tuple[str, ...]
-    #: Whether its network adds an identity in repeated blocks, which no tensor shows; None where nothing tells.
-    residual: bool | None
+    #: What is known of the fields of its network that no tensor shows (`archs.family.Weights`).
+    unseen: Mapping[str, Any]
+
+
+def nearest_layout(layouts: Sequence[Layout], keys: Iterable[str], expected: Iterable[str]) -> Layout:
+    """The layout that turns the most keys of a file into expected ones; the first of equals."""
+    keys, wanted = list(keys), set(expected)
+    return max(layouts, key=lambda layout: len(wanted.intersection(layout.ours(keys).values())))
 
 
 def allowed_differences(found: State, expected: State) -> dict[str, str]:
@@ -82,6 +90,17 @@ def _say_what_fits_instead(checkpoint: Checkpoint, config: Any) -> None:
     names = fitting_names({key: tuple(tensor.shape) for key, tensor in checkpoint.state.items()})
     if names and title not in names:
         raise WeightsError(f"{checkpoint.source} holds weights of {' or '.join(names)}, which do not fit {title}.")
+
+
+def check_unseen(checkpoint: Checkpoint, config: Any) -> None:
+    """Raises: WeightsError: the file is of a network that differs in a field that no tensor shows."""
+    for field, meaning in get_family(config.family).weights.unseen.items():
+        needed, matters = checkpoint.unseen.get(field), not declared(type(config))[field].idle(config)
+        if needed is not None and matters and needed != getattr(config, field):
+            raise WeightsError(
+                f"{checkpoint.source} ({checkpoint.layout.title}) needs {field}={needed}: it is of a network whose "
+                f"{meaning(needed)}, unlike those of {title_of(config)}."
+            )
 
 
 def _first(keys: Sequence[str]) -> str:

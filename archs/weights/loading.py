@@ -8,11 +8,10 @@ from os import PathLike
 from typing import Any
 
 from archs.errors import WeightsError, WeightsWarning, abbreviate
+from archs.registry import get_family
 from archs.weights.files import read_exported_config, read_state_dict
-from archs.weights.fitting import Checkpoint, allowed_differences, check_fit
+from archs.weights.fitting import Checkpoint, allowed_differences, check_fit, check_unseen, nearest_layout
 from archs.weights.hub import locate_weights
-from archs.weights.layouts import nearest_layout
-from archs.weights.names import title_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
     checkpoint = _read_checkpoint(model, weights)
     reasons = allowed_differences(checkpoint.tensors, expected)
     check_fit(checkpoint, model.config, expected, left_out=reasons)
-    _check_residual(checkpoint, model.config)
+    check_unseen(checkpoint, model.config)
     usable = {key: checkpoint.tensors[key] for key in expected if key in checkpoint.tensors and key not in reasons}
     model.load_state_dict(usable, strict=False)
     report = _report(checkpoint, tuple(usable), reasons)
@@ -64,25 +63,15 @@ def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
 def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
     source, path = str(weights), locate_weights(weights, model.config)
     state = read_state_dict(path)
-    layout = nearest_layout(model.config.family, state, model.state_dict())
+    layout = nearest_layout(get_family(model.config.family).weights.layouts, state, model.state_dict())
     tensors, ignored = {}, set(state)
     for key, ours in layout.ours(state).items():
         if ours in tensors:
             raise WeightsError(f"{source} holds {abbreviate(ours)} twice, the second time as {abbreviate(key)}.")
         tensors[ours] = state[key]
         ignored.remove(key)
-    residual = True if layout.residual else read_exported_config(path).get("residual")
-    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)), residual)
-
-
-def _check_residual(checkpoint: Checkpoint, config: Any) -> None:
-    needed = checkpoint.residual
-    if needed is None or config.family != "vovnet" or max(config.block_per_stage) == 1 or needed == config.residual:
-        return
-    raise WeightsError(
-        f"{checkpoint.source} ({checkpoint.layout.title}) needs residual={needed}: it is of a network whose repeated "
-        f"blocks {'add' if needed else 'do not add'} an identity, unlike those of {title_of(config)}."
-    )
+    unseen = {**read_exported_config(path), **layout.implies}
+    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)), unseen)
 
 
 def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:

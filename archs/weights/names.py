@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
+from archs.config import NetworkConfig
 from archs.planning import plan_layers
-from archs.registry import get_config, get_family, list_archs
-from archs.weights.layouts import LAYOUTS
+from archs.registry import get_config, get_family, list_archs, list_families
 
 Shape = tuple[int, ...]
-
-
-#: Fields that change neither the names nor, beyond the first and last, the shapes of weights.
-_BESIDE_THE_POINT = {
-    "num_classes": 1000,
-    "in_channels": 3,
-    "image_size": 224,
-    "drop_rate": 0.0,
-    "memory_efficient": False,
-}
 
 
 def registered_name(config: Any) -> str | None:
@@ -39,17 +29,19 @@ def title_of(config: Any) -> str:
 
 
 def _essence(config: Any) -> Any:
-    return replace(config, **{field: value for field, value in _BESIDE_THE_POINT.items() if hasattr(config, field)})
+    """The config without what changes neither the names nor, beyond the first and last, the shapes of weights."""
+    return replace(config, **{each.name: each.default for each in fields(NetworkConfig)})
 
 
 def fitting_names(shapes: Mapping[str, Shape]) -> list[str]:
     """Registered architectures whose convolutions are those of a file, in any layout."""
     found = []
-    for layout in LAYOUTS:
-        kernels = {ours: shapes[key] for key, ours in layout.ours(shapes).items() if len(shapes[key]) == 4}
-        for name in list_archs(family=layout.family):
-            if name not in found and _same_kernels(kernels, get_config(name)):
-                found.append(name)
+    for family in list_families():
+        for layout in get_family(family).weights.layouts:
+            kernels = {ours: shapes[key] for key, ours in layout.ours(shapes).items() if len(shapes[key]) == 4}
+            for name in list_archs(family=family):
+                if name not in found and _same_kernels(kernels, get_config(name)):
+                    found.append(name)
     return sorted(found, key=list_archs().index)
 
 

@@ -17,7 +17,7 @@ from views.architecture.connectivity import SPACE, channel_ticks, panel
 from views.architecture.lifetimes import WHOLE, stage_spans
 from views.charts.architecture import gantt
 from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
-from views.theme import DARK, FAMILY_COLOURS, LIGHT, mix
+from views.theme import DARK, LIGHT, PALETTE, mix
 
 
 def blocks_of(name: str) -> list[Block]:
@@ -80,7 +80,7 @@ def test_bars_span_lifetimes(theme) -> None:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
-@pytest.mark.parametrize("colour", FAMILY_COLOURS.values())
+@pytest.mark.parametrize("colour", PALETTE)
 def test_text_in_cells_and_cells_on_the_page_stand_out(theme, colour: str) -> None:
     found = blocks_of("vovnet39")
     channels = pd.Series([feature.channels for block in found for feature in block.features])

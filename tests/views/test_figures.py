@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from analysis.units import format_change, format_difference
+from archs.registry import get_family, list_families
 from views.charts import traffic
 from views.charts.traffic import in_order, waterfall
 from views.tables import by_area
-from views.theme import LIGHT, VARIANT_STYLES
+from views.theme import LIGHT, OTHER_VARIANTS
 
 
 def steps(**values: int) -> pd.DataFrame:
@@ -56,7 +57,9 @@ def test_sizes_of_equal_area_keep_their_own_text() -> None:
 def test_libraries_are_neutral_and_marked_on_their_own(library: str) -> None:
     red, green, blue = (int(LIGHT.variant_colour(library, library)[i : i + 2], 16) for i in (1, 3, 5))
     assert max(red, green, blue) - min(red, green, blue) < 16
-    assert [symbol for symbol, _ in VARIANT_STYLES.values()].count(VARIANT_STYLES[library][0]) == 1
+    of_families = [style for family in list_families() for style in get_family(family).look.variants.values()]
+    symbols = [style.symbol for style in (*of_families, *OTHER_VARIANTS.values())]
+    assert symbols.count(OTHER_VARIANTS[library].symbol) == 1
 
 
 def test_differences_carry_their_sign() -> None:

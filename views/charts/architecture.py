@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.quantities import QUANTITIES
-from analysis.structure.channels import Landmarks
 from analysis.structure.table import COSTS
 from analysis.units import (
     format_change,
@@ -21,6 +20,7 @@ from analysis.units import (
     format_signed,
     format_size,
 )
+from archs.family import Landmarks
 from views.charts.axes import axis
 from views.charts.depth import LETTER, Band, bands, draw_bands
 from views.theme import Theme

@@ -10,7 +10,7 @@ from analysis.units import format_share, format_si
 from views.charts import evidence
 from views.charts.axes import axis
 from views.charts.labels import MARK, place_labels
-from views.theme import FAMILY_COLOURS, Theme
+from views.theme import PALETTE, Theme
 
 HEIGHT = 400
 
@@ -18,7 +18,7 @@ HEIGHT = 400
 def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
     """A mark a measured scheme: bytes saved against the time of a step."""
     schemes = run.schemes
-    colour = FAMILY_COLOURS["densenet"]
+    colour = PALETTE[0]
     xs = axis([scheme.saved_bytes for scheme in schemes], lambda value: format_si(value, "B"), "Saved for backward")
     ys = axis([scheme.seconds_high for scheme in schemes], lambda value: format_si(value, "s"), "Time of a step")
     points = [(d.saved_bytes / xs["range"][1], d.seconds / ys["range"][1]) for d in schemes]

@@ -14,7 +14,7 @@ from analysis.units import format_exact
 from views.charts.axes import axis
 from views.charts.labels import place_labels
 from views.notation import Notation
-from views.theme import VARIANT_STYLES, Theme
+from views.theme import Theme, variant_style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ def _marks(group: pd.DataFrame, family: str, variant: str, theme: Theme) -> dict
         "hoverinfo": "text",
         "marker": {
             "color": colour,
-            "symbol": VARIANT_STYLES.get(variant, ("circle", 0))[0],
+            "symbol": variant_style(family, variant).symbol,
             "size": group["diameter"].tolist(),
             "opacity": 0.9,
             "line": {"color": theme.outline(colour), "width": 1.2},

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
 from views.charts.axes import PADDING, axis, linear_ticks
-from views.theme import FAMILY_COLOURS, Theme, mix
+from views.theme import Theme, family_colour, mix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def scatter(
         theme: what it is drawn with.
     """
     beaten = feasible.sample(MOST_MARKS, random_state=0) if len(feasible) > MOST_MARKS else feasible
-    colour = FAMILY_COLOURS[family]
+    colour = family_colour(family)
     return go.Figure(
         [
             {
@@ -105,7 +105,7 @@ def lines(front: pd.DataFrame, columns: Sequence[str], family: str, theme: Theme
     shown = front.head(MOST_LINES)
     first = columns[-1]
     values = shown[first].astype(float)
-    colour = FAMILY_COLOURS[family]
+    colour = family_colour(family)
     figure = go.Figure(
         {
             "type": "parcoords",

@@ -30,8 +30,7 @@ class Control(NamedTuple):
 
 def controls_for(config: NetworkConfig) -> tuple[Control, ...]:
     """The controls of a config's fields, each as far as its value reaches, so that no loaded design is bent."""
-    kind: Any = type(config)
-    return tuple(_control(name, each, getattr(config, name)) for name, each in declared(kind).items())
+    return tuple(_control(name, each, getattr(config, name)) for name, each in declared(type(config)).items())
 
 
 def _control(name: str, declared: Field, value: Any) -> Control:

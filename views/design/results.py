@@ -125,7 +125,7 @@ def _seconds(value: float) -> str:
 AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
 TABLE_COLUMNS = ("name", *AXES)
 TITLES = {"name": ("Network", "The design, then all registered networks that can take the input.")}
-#: How a design looks among the registered networks: `views.theme.VARIANT_STYLES`.
+#: How a design looks among the registered networks: `views.theme.OTHER_VARIANTS`.
 OWN_VARIANT = "your design"
 
 

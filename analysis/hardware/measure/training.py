@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -20,9 +21,9 @@ from analysis.memory import memory
 from analysis.units import format_si
 from archs import checks
 from archs.create import create_model
-from archs.densenet import DenseNetConfig
 from archs.layer import Pair
 from archs.planning import resolve_config
+from archs.registry import get_family
 
 CONVOLUTION = torch.ops.aten.convolution.default
 
@@ -32,12 +33,12 @@ def schemes(target: Any) -> dict[str, nn.Module]:
 
     Raises: UnknownArchError: no such network.
     """
-    found = {
-        PLAIN: create_model(target),
-        "memory_efficient": create_model(target, memory_efficient=True),
-    }
-    if isinstance(resolve_config(target), DenseNetConfig):
-        found["selective checkpoint"] = Selective(create_model(target))
+    training = get_family(resolve_config(target).family).training
+    found = {PLAIN: create_model(target)}
+    if training.recompute:
+        found["memory_efficient"] = create_model(target, memory_efficient=True)
+    if training.checkpoints:
+        found["selective checkpoint"] = Selective(create_model(target), training.checkpoints)
     return found | _of_torchvision(target)
 
 
@@ -51,15 +52,15 @@ def _of_torchvision(target: Any) -> dict[str, nn.Module]:
 
 
 class Selective(nn.Module):
-    """The plain network with each dense block under selective checkpointing: convolutions kept, the rest run again."""
+    """The plain network with each block under selective checkpointing: convolutions kept, the rest run again."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, blocks: str) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.blocks = model, blocks
 
     def forward(self, x: Tensor) -> Tensor:
         for name, child in self.model.features.named_children():  # type: ignore[union-attr]
-            x = checkpoint(child, x, **_SELECTIVE) if "block" in name else child(x)
+            x = checkpoint(child, x, **_SELECTIVE) if re.match(self.blocks, name) else child(x)
         head: Tensor = self.model.forward_head(x)  # type: ignore[operator]
         return head
 

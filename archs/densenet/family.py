@@ -1,0 +1,130 @@
+"""What sets DenseNets apart: how their paper counts, writes and draws them, and where they are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archs.densenet.config import DenseNetConfig
+from archs.densenet.plan import plan_densenet
+from archs.family import (
+    Counting,
+    Family,
+    Landmarks,
+    Layout,
+    Look,
+    Notation,
+    Prose,
+    Searching,
+    Term,
+    Training,
+    VariantStyle,
+    Weights,
+    summands,
+    within,
+)
+from archs.layer import Layer
+
+
+def depth_terms(config: DenseNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    """The classifier counts: 121 = 1 + 2×58 + 3 + 1."""
+    dense_layers = sum(config.block_config)
+    text, meaning = str(dense_layers), "dense layers"
+    if config.bn_size is not None:
+        text, meaning = f"2×{dense_layers}", "2 × dense layers (1×1, 3×3)"
+    return (
+        Term("1", "stem", within("stem", layers)),
+        Term(text, meaning, within("dense block", layers)),
+        Term(str(len(config.block_config) - 1), "transitions", within("transition", layers)),
+        Term("1", "classifier", within("head", layers)),
+    )
+
+
+def blocks(config: DenseNetConfig) -> str:
+    growth = f"each of which adds k = {config.growth_rate} channels"
+    return f"{sum(config.block_config)} dense layers{summands(config.block_config)}, {growth}"
+
+
+def channels(config: DenseNetConfig) -> str:
+    k = config.growth_rate
+    width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
+    keep = f"keeps θ = {config.compression:g} of them" if config.compression < 1 else "keeps them all (θ = 1)"
+    return (
+        f"Each dense layer reads k = {k} channels more than the one before it{width or ''} and adds k = {k}; "
+        f"each transition {keep}."
+    )
+
+
+def landmarks(config: DenseNetConfig) -> Landmarks:
+    k, theta = config.growth_rate, f"θ = {config.compression:g}" if config.compression < 1 else ""
+    if config.bn_size is None:
+        return Landmarks({"convolution k×k": f"reads k = {k} more in each layer"}, theta)
+    width = f"{config.bn_size}k = {config.bn_size * k}"
+    kinds = {
+        "convolution 1×1": f"reads k = {k} more in each layer, makes {width}",
+        "convolution k×k": f"reads {width}, makes k = {k}",
+    }
+    return Landmarks(kinds, theta)
+
+
+def makes_features(layer: Layer) -> bool:
+    """Whether a layer makes the k new features of a dense layer."""
+    return layer.op == "conv2d" and layer.kernel == (3, 3) and layer.stage.startswith("dense block")
+
+
+_CIFAR_LAYERS = (2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 41)
+_WIDTHS = {"bn_size": (1, 2, 3, 4, 6), "compression": (0.25, 0.375, 0.5, 0.625, 0.75)}
+
+SPACES = {
+    "densenet-bc-cifar": (
+        "densenetbc100_k12",
+        {
+            "block_config[0]": _CIFAR_LAYERS,
+            "block_config[1]": _CIFAR_LAYERS,
+            "block_config[2]": _CIFAR_LAYERS,
+            "growth_rate": (8, 12, 16, 20, 24, 32, 40),
+            "num_init_features": (16, 24, 32, 48, 64, 80),
+            **_WIDTHS,
+        },
+    ),
+    "densenet-bc-imagenet": (
+        "densenet121",
+        {
+            "block_config[0]": (2, 3, 4, 6, 8),
+            "block_config[1]": (4, 6, 8, 12, 16),
+            "block_config[2]": (8, 12, 16, 24, 32, 36, 48, 64),
+            "block_config[3]": (4, 8, 12, 16, 24, 32, 48),
+            "growth_rate": (12, 16, 20, 24, 28, 32, 36, 40, 48),
+            "num_init_features": (32, 48, 64, 80, 96),
+            **_WIDTHS,
+        },
+    ),
+}
+
+FAMILY = Family(
+    "densenet",
+    "DenseNet",
+    DenseNetConfig,
+    plan_densenet,
+    "archs.densenet.modules:DenseNet",
+    counting=Counting(terms=depth_terms),
+    notation=Notation(unit=r".*\.denselayer\d+", channels=False),
+    prose=Prose(blocks, channels, landmarks),
+    weights=Weights(
+        (
+            Layout("the layout of torchvision and timm"),
+            Layout("the layout of torchvision's published files", rules=((r"\.(norm|conv)\.([12])\.", r".\1\2."),)),
+        )
+    ),
+    training=Training(drops=makes_features, recompute="pre_activation", checkpoints=r"denseblock\d+"),
+    searching=Searching(SPACES, together=True),
+    look=Look(
+        slot=0,
+        variant=lambda config: config.variant,
+        variants={
+            "DenseNet": VariantStyle("square", 0.35),
+            "DenseNet-B": VariantStyle("triangle-down", 0.35),
+            "DenseNet-C": VariantStyle("diamond", 0.35),
+            "DenseNet-BC": VariantStyle("circle"),
+        },
+    ),
+)

@@ -1,0 +1,90 @@
+"""What sets PeleeNets apart: how their layers are counted, written and drawn, and where they are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archs.family import (
+    Counting,
+    Family,
+    Landmarks,
+    Layout,
+    Look,
+    Notation,
+    Prose,
+    Searching,
+    Term,
+    Training,
+    Weights,
+    different,
+    summands,
+    within,
+)
+from archs.layer import Layer
+from archs.peleenet.config import PeleeNetConfig
+from archs.peleenet.plan import plan_peleenet
+
+
+def depth_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
+    """No published depth: all convolutions and the classifier."""
+    return (
+        Term("4", "stem", within("stem", layers)),
+        Term(f"5×{sum(config.block_config)}", "5 × two-way dense layers", within("dense block", layers)),
+        Term(str(len(config.block_config)), "transitions", within("transition", layers)),
+        Term("1", "classifier", within("head", layers)),
+    )
+
+
+def unit_words(config: PeleeNetConfig, row: str) -> tuple[str, str]:
+    width = config.bottleneck_widths[int(row.rpartition(" ")[2]) - 1]
+    return "two-way dense layer", f", bottleneck width {width}"
+
+
+def blocks(config: PeleeNetConfig) -> str:
+    growth = f"each of which adds k = {different(config.growth_rates)} channels, half of them each way"
+    return f"{sum(config.block_config)} two-way dense layers{summands(config.block_config)}, {growth}"
+
+
+def channels(config: PeleeNetConfig) -> str:
+    widths = ", ".join(str(config.bottleneck_channels(index, 10**6)) for index in range(len(config.block_config)))
+    return (
+        f"Each two-way dense layer adds k = {different(config.growth_rates)} channels, half of them each way, through "
+        f"bottlenecks of up to {widths} channels, but never more than half of what it reads; transitions keep all "
+        "channels."
+    )
+
+
+def landmarks(config: PeleeNetConfig) -> Landmarks:
+    halves = different((k // 2 for k in config.growth_rates), ", ")
+    return Landmarks({"convolution k×k": f"adds k/2 = {halves} on either way", "convolution 1×1": "bottleneck"})
+
+
+SPACES = {
+    "peleenet": (
+        "peleenet",
+        {
+            "bottleneck_width": ((1, 1, 1, 1), (1, 1, 2, 2), (1, 2, 4, 4), (2, 2, 4, 4), (2, 4, 4, 4), (4, 4, 4, 4)),
+            "block_config[0]": (1, 2, 3, 4, 6),
+            "block_config[1]": (2, 3, 4, 6, 8),
+            "block_config[2]": (4, 6, 8, 10, 12, 16),
+            "block_config[3]": (2, 4, 6, 8, 10, 12),
+            "growth_rate": (16, 20, 24, 28, 32, 36, 40, 48),
+            "num_init_features": (16, 24, 32, 48, 64),
+        },
+    ),
+}
+
+FAMILY = Family(
+    "peleenet",
+    "PeleeNet",
+    PeleeNetConfig,
+    plan_peleenet,
+    "archs.peleenet.modules:PeleeNet",
+    counting=Counting(terms=depth_terms),
+    notation=Notation(unit=r".*\.denselayer\d+", channels=False, unit_words=unit_words, beside=("stem",)),
+    prose=Prose(blocks, channels, landmarks),
+    weights=Weights((Layout("the authors' layout, Robert-JunWang/PeleeNet"),)),
+    training=Training(recompute="post_activation"),
+    searching=Searching(SPACES, together=True),
+    look=Look(slot=1),
+)
