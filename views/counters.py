@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.crosscheck import counters_finding, waterfall
 from analysis.units import format_change, format_si
 from views import cached, sidebar, tables, widgets
-from views.charts import traffic as figures
+from views.charts import costs as figures
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity
 from views import cached, sidebar, widgets
-from views.charts import depth as depth_figures
-from views.charts import traffic as traffic_figures
+from views.charts.costs import kind_bars, treemap
+from views.charts.depth import profile
 from views.sections import layer_tables
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def draw_kinds(summary: Summary) -> None:
     question, frame = "Why is it slow though it is small?", layer_tables.kind_frame(summary)
     with widgets.chart_or_table(question, help, lambda: layer_tables.show_kinds(frame)):
         st.markdown(traffic_finding(summary))
-        figure = traffic_figures.kind_bars(frame, widgets.current_theme())
+        figure = kind_bars(frame, widgets.current_theme())
         widgets.draw(figure, "kind_chart", "Bars: share of MACs and of memory traffic by kind of operation.")
 
 
@@ -60,7 +60,7 @@ def draw_treemap(summary: Summary, layers: pd.DataFrame) -> None:
     stages = layer_tables.stage_frame(summary)
     with widgets.chart_or_table("Which stages cost most?", help, lambda: layer_tables.show_stages(stages)):
         key = widgets.choose("Area", "area", AREAS, "bytes_moved", format_func=label_of, label_visibility="collapsed")
-        figure = traffic_figures.treemap(layers, key, summary.name, widgets.current_theme())
+        figure = treemap(layers, key, summary.name, widgets.current_theme())
         widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, layer and operation.")
 
 
@@ -68,7 +68,7 @@ def draw_depth(frame: pd.DataFrame) -> None:
     """Channels, resolution and costs, layer by layer."""
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
     with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame)):
-        figure = depth_figures.profile(frame, widgets.current_theme())
+        figure = profile(frame, widgets.current_theme())
         widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
 
 

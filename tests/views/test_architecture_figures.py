@@ -15,8 +15,8 @@ from analysis.structure.lifetimes import lives
 from tests.support.contrast import contrast
 from views.architecture.connectivity import SPACE, channel_ticks, panel
 from views.architecture.lifetimes import WHOLE, stage_spans
-from views.charts.architecture import gantt
 from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
+from views.charts.memory import gantt
 from views.theme import DARK, LIGHT, PALETTE, mix
 
 

@@ -11,8 +11,7 @@ from analysis.structure.diagram import Diagram, diagrams
 from archs import get_config, plan_layers
 from archs.registry import list_archs
 from tests.support.contrast import contrast
-from views.charts.diagram import STEM, place
-from views.charts.diagram_svg import TINT, draw
+from views.charts.diagram import STEM, TINT, draw, place
 from views.theme import DARK, LIGHT, Theme, mix
 
 #: Arrows meet round signs so far below their highest point at most.

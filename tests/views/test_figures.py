@@ -7,8 +7,7 @@ import pytest
 
 from analysis.units import format_change, format_difference
 from archs.registry import get_family, list_families
-from views.charts import traffic
-from views.charts.traffic import in_order, waterfall
+from views.charts.costs import in_order, treemap, waterfall
 from views.tables import by_area
 from views.theme import LIGHT, OTHER_VARIANTS
 
@@ -43,7 +42,7 @@ def test_stages_that_are_called_like_their_layers_do_not_empty_the_treemap() -> 
     layers = pd.DataFrame(
         {"name": ["conv1", "add"], "stage": ["conv1", "add"], "kind": ["linear", "concat"], "macs": [2, 1]}
     )
-    [chart] = traffic.treemap(layers, "macs", "net", LIGHT).data
+    [chart] = treemap(layers, "macs", "net", LIGHT).data
     assert len(set(chart.ids)) == len(chart.ids) == 7
     assert chart.values[0] == 3
 

@@ -13,7 +13,7 @@ from analysis.structure.findings import changes_finding
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.units import format_change, format_signed
 from views import tables, widgets
-from views.charts import architecture as figures
+from views.charts.costs import stage_changes
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
 TITLES = {
@@ -49,7 +49,7 @@ def draw_changed_stages(found: Sequence[Change], question: str) -> None:
     """Bars a stage, and their table."""
     rows = stage_rows(found)
     with widgets.chart_or_table(question, HELP, lambda: show_stages(pd.DataFrame([*rows, total_row(found)]))):
-        figure = figures.stage_bars(pd.DataFrame(rows), widgets.current_theme())
+        figure = stage_changes(pd.DataFrame(rows), widgets.current_theme())
         widgets.draw(figure, "changes_chart", "Bars: difference in parameters, MACs and memory traffic by stage.")
 
 

@@ -15,8 +15,8 @@ from analysis.structure.lifetimes import lives, lives_finding
 from analysis.units import format_si
 from views import tables, widgets
 from views.architecture.connectivity import height
-from views.charts.architecture import gantt
-from views.charts.depth import Band
+from views.charts.axes import Band
+from views.charts.memory import gantt
 from views.sections.live_memory import choose_lifetimes
 
 WHOLE = "whole network"

@@ -12,7 +12,7 @@ from analysis.hardware.accuracy import RECIPES
 from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_si
 from views.charts import evidence
-from views.charts.axes import axis
+from views.charts.axes import axis, scatter_layout
 from views.charts.labels import Line, name_marks
 from views.theme import OTHER_FAMILY, Theme
 
@@ -42,20 +42,10 @@ def accuracy(
     errors = [row["error"] for row in rows]
     low, high = min(errors) - 0.8, max(errors) + 0.8
     ticks = [error for error in range(0, 101, 2) if low <= error <= high]
-    layout: dict[str, Any] = {
-        "template": theme.template,
-        "height": HEIGHT,
-        "xaxis": axis([row["cost"] for row in rows], write, title, log=True),
-        "yaxis": {
-            "range": (low, high),
-            "tickvals": ticks,
-            "ticktext": [f"{tick}\u2009%" for tick in ticks],
-            "title": {"text": "ImageNet top-1 error"},
-        },
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemsizing": "constant"},
-        "hovermode": "closest",
-        "margin": {"t": 36},
-    }
+    texts, heading = [f"{tick}\u2009%" for tick in ticks], {"text": "ImageNet top-1 error"}
+    x = axis([row["cost"] for row in rows], write, title, log=True)
+    y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": heading}
+    layout = scatter_layout(theme, HEIGHT, x, y, itemsizing="constant")
     layout["annotations"] = _names(front, rows, layout, theme)
     shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
     traces = [
@@ -123,17 +113,9 @@ def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:
 
 
 def _mark(row: Row, write: Callable[[float], str], title: str, colour: str, theme: Theme) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": [row["cost"]],
-        "y": [row["error"]],
-        "mode": "markers",
-        "legendgroup": row["group"],
-        "showlegend": False,
-        "marker": evidence.mark_style(_kind(row), colour, theme, SYMBOLS[row["group"]]),
-        "hovertext": _hover(row, write, title),
-        "hoverinfo": "text",
-    }
+    style = evidence.mark_style(_kind(row), colour, theme, SYMBOLS[row["group"]])
+    mark = evidence.mark(row["cost"], row["error"], style, _hover(row, write, title))
+    return mark | {"legendgroup": row["group"], "cliponaxis": True}
 
 
 def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
@@ -148,22 +130,12 @@ def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
     return evidence.wrap(lines)
 
 
-PARADOX_HEIGHT = 560
-FLOPS_TITLE, TIME_TITLE = "FLOPs of an image", "Time of an image"
-
-
 def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -> go.Figure:
     """A mark a network, the lines of equal FLOP/s through the fastest and the slowest dotted."""
     points = [(speed.flops, speed.seconds_per_image) for speed in speeds]
-    layout: dict[str, Any] = {
-        "template": theme.template,
-        "height": PARADOX_HEIGHT,
-        "xaxis": axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), FLOPS_TITLE, log=True),
-        "yaxis": axis([y for _, y in points], lambda value: format_si(value, "s"), TIME_TITLE, log=True),
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemclick": False},
-        "hovermode": "closest",
-        "margin": {"t": 36},
-    }
+    xs = axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), "FLOPs of an image", log=True)
+    ys = axis([y for _, y in points], lambda value: format_si(value, "s"), "Time of an image", log=True)
+    layout = scatter_layout(theme, HEIGHT, xs, ys, itemclick=False)
     bars = [line for speed in speeds for line in evidence.time_bar(speed)]
     layout["annotations"] = name_marks(points, [speed.name for speed in speeds], layout, theme, bars)
     weakest_first = sorted(speeds, key=lambda speed: -EVIDENCE.index(speed.evidence))

@@ -1,11 +1,18 @@
-"""Axis ranges and ticks at round numbers, written with units and SI prefixes."""
+"""What charts stand on: ticks at round numbers with units, legends, bars with their figures, stages as bands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from math import ceil, floor, log10
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from views.theme import Theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
 
 #: Share of the range that is left free on either side.
 PADDING = 0.1
@@ -82,3 +89,85 @@ def _tidy(value: float) -> float:
 def _without_zeros(text: str) -> str:
     """A round number needs no zeros behind its point: "2.00 G" is "2 G"."""
     return re.sub(r"\.0+(?!\d)|(?<=\.)(\d*?[1-9])0+(?!\d)", r"\1", text)
+
+
+#: A legend above the plot area, or below all of a figure.
+ABOVE = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0}
+BELOW = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
+
+
+def scatter_layout(
+    theme: Theme, height: int, x: Mapping[str, Any], y: Mapping[str, Any], /, **legend: Any
+) -> dict[str, Any]:
+    """The layout of marks over two axes, with a legend above them."""
+    return {
+        "template": theme.template,
+        "height": height,
+        "xaxis": x,
+        "yaxis": y,
+        "legend": ABOVE | legend,
+        "hovermode": "closest",
+        "margin": {"t": 36},
+    }
+
+
+#: Pixels that panels along the depth span at the least, and that a letter takes: narrower stages go unlabelled.
+LEAST_WIDTH, LETTER = 780, 6.6
+
+
+class Band(NamedTuple):
+    """The layers [first, last] of a stage."""
+
+    stage: str
+    first: int
+    last: int
+
+
+def bands(frame: pd.DataFrame) -> Iterator[Band]:
+    """The stages, in execution order."""
+    for stage, rows in groupby(zip(frame["number"], frame["stage"], strict=True), key=lambda row: row[1]):
+        numbers = [number for number, _ in rows]
+        yield Band(stage, numbers[0], numbers[-1])
+
+
+def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int = LEAST_WIDTH) -> None:
+    """Every second stage shaded over the whole height, named where panels of `width` pixels have room."""
+    shapes, names = band_marks(stages, theme, width)
+    layout = figure.layout
+    figure.update_layout(shapes=[*layout.shapes, *shapes], annotations=[*layout.annotations, *names])
+
+
+def band_marks(
+    stages: list[Band], theme: Theme, width: int = LEAST_WIDTH
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The shapes and the annotations that `draw_bands` draws."""
+    layers = stages[-1].last
+    shapes = [
+        {
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": band.first - 0.5,
+            "x1": band.last + 0.5,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": theme.band,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for band in stages[1::2]
+    ]
+    names = [
+        {
+            "text": band.stage,
+            "x": (band.first + band.last) / 2,
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "showarrow": False,
+            "font": {"size": 12, "color": theme.muted},
+        }
+        for band in stages
+        if LETTER * len(band.stage) <= width * (band.last - band.first + 1) / layers
+    ]
+    return shapes, names

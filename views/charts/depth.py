@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES
-from analysis.units import format_quantity, format_share
-from views.charts.axes import axis
+from analysis.units import (
+    format_exact,
+    format_quantity,
+    format_ratio,
+    format_share,
+    format_size,
+)
+from archs.family import Landmarks
+from views.charts.axes import BELOW, LETTER, axis, band_marks, bands, draw_bands
 from views.theme import Theme
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
 
 #: Panels from top to bottom: two lines, bars per layer, cumulative shares.
 BAR_QUANTITIES = ("macs", "memory_access_cost", "bytes_moved")
-TITLES = ("Output channels", "Resolution", *(QUANTITIES[key].label for key in BAR_QUANTITIES), "Cumulative share")
+LAYER_PANELS = ("Output channels", "Resolution", *(QUANTITIES[key].label for key in BAR_QUANTITIES), "Cumulative share")
 CUMULATIVE = {"params": "dot", "macs": "dash", "bytes_moved": "solid"}
-PANEL_HEIGHT = 118
-LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "normal"}
+LAYERS_PANEL = 118
 #: Between panels, as a share of the whole height.
 SPACING = 0.035
 
@@ -36,7 +42,7 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         frame: `Summary.to_frame()` with the columns `number`, `resolution` added.
         theme: what it is drawn with.
     """
-    last = len(TITLES)
+    last = len(LAYER_PANELS)
     data = [
         _line(1, frame, "out_channels", theme),
         _line(2, frame, "resolution", theme),
@@ -46,22 +52,15 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     shapes, names = band_marks(list(bands(frame)), theme)
     layout = {
         "template": theme.template,
-        "height": PANEL_HEIGHT * last,
+        "height": LAYERS_PANEL * last,
         "shapes": shapes,
         "annotations": names,
         "bargap": 0,
         "barmode": "overlay",
         "hovermode": "closest",
-        "legend": {
-            "orientation": "h",
-            "yref": "container",
-            "yanchor": "bottom",
-            "y": 0,
-            "x": 0,
-            "traceorder": "normal",
-        },
+        "legend": BELOW | {"traceorder": "normal"},
         "margin": {"t": 26},
-        **{f"yaxis{row}": _y_axis(row, title, frame) for row, title in enumerate(TITLES, start=1)},
+        **{f"yaxis{row}": _y_axis(row, title, frame) for row, title in enumerate(LAYER_PANELS, start=1)},
         **{f"xaxis{row}": _x_axis(row, len(frame), last) for row in range(1, last + 1)},
     }
     return go.Figure(data, layout)
@@ -69,7 +68,7 @@ def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 def _y_axis(row: int, title: str, frame: pd.DataFrame) -> dict[str, Any]:
     """The axis of one panel, from the top."""
-    panel = (1 - SPACING * (len(TITLES) - 1)) / len(TITLES)
+    panel = (1 - SPACING * (len(LAYER_PANELS) - 1)) / len(LAYER_PANELS)
     top = 1 - (row - 1) * (panel + SPACING)
     found: dict[str, Any] = {
         "domain": (max(0, top - panel), top),
@@ -77,7 +76,7 @@ def _y_axis(row: int, title: str, frame: pd.DataFrame) -> dict[str, Any]:
         "title": {"text": title.replace(" ", "<br>", 1)},
         "rangemode": "tozero",
     }
-    if title == TITLES[-1]:
+    if title == LAYER_PANELS[-1]:
         ticks = (0, 0.5, 1)
         return found | {"tickvals": ticks, "ticktext": [format_share(tick) for tick in ticks]}
     if row > 2:
@@ -168,63 +167,113 @@ def _shares(row: int, frame: pd.DataFrame, theme: Theme) -> Iterator[dict[str, A
         }
 
 
-#: Pixels that the panels span at the least, and that a letter takes: stages narrower than their name go unlabelled.
-LEAST_WIDTH, LETTER = 780, 6.6
+#: Panels from top to bottom, and whether their axis is logarithmic.
+CHANNEL_PANELS = {
+    "in_channels": ("Input<br>channels", False),
+    "out_channels": ("Output<br>channels", False),
+    "resolution": ("Resolution", False),
+    "ratio": ("Input ÷<br>output", True),
+    "penalty": ("Access ÷<br>least", False),
+}
+#: What the panels that have an optimum are measured against.
+OPTIMA = {"ratio": "equal", "penalty": "least possible"}
+SYMBOLS = {"convolution 1×1": "circle", "convolution k×k": "square"}
+CHANNELS_PANEL = 128
+#: Share of a panel's height that a line of text needs below it.
+ROOM = 0.2
 
 
-class Band(NamedTuple):
-    """The layers [first, last] of a stage."""
+def channels(
+    frame: pd.DataFrame, landmarks: Landmarks, theme: Theme, width: int, peers: Sequence[pd.DataFrame] = ()
+) -> go.Figure:
+    """One mark a convolution in each panel.
 
-    stage: str
-    first: int
-    last: int
+    Args:
+        frame: `analysis.structure.channels.channel_rows`, numbered from 1, with the column `resolution`.
+        landmarks: of the network's config.
+        theme: what it is drawn with.
+        width: pixels that the panels span at the least.
+        peers: frames that stand beside it: axes hold them too, so that the eye can compare.
+    """
+    figure = make_subplots(len(CHANNEL_PANELS), 1, shared_xaxes=True, vertical_spacing=0.03)
+    for row, (column, (title, log)) in enumerate(CHANNEL_PANELS.items(), start=1):
+        for kind, marks in frame.groupby("kind", sort=True):
+            name = ": ".join(filter(None, (str(kind), landmarks.kinds.get(str(kind)))))
+            _draw_marks(figure, row, marks, column, name, theme, size=7 if len(frame) < 100 else 4.5)
+        values = [value for one in (frame, *peers) for value in one[column]]
+        scale: dict[str, Any] = axis(
+            [*values, 1.0] if column in OPTIMA else values, _writer(column), title, log=log, most=4
+        )
+        scale["title"] |= {"standoff": 12}
+        if column == "penalty":
+            scale["range"] = (min(0.95, *values), scale["range"][1])
+        figure.update_yaxes(**scale, row=row)
+        if column in OPTIMA:
+            figure.add_hline(y=1, line={"color": theme.text, "width": 1, "dash": "dot"}, row=row, col=1)
+    if landmarks.transition:
+        _name_transitions(figure, frame, landmarks.transition, theme, width)
+    draw_bands(figure, list(bands(frame)), theme, width)
+    figure.update_xaxes(range=(0.5, len(frame) + 0.5), showgrid=False)
+    figure.update_xaxes(title={"text": "Convolutions in execution order"}, row=len(CHANNEL_PANELS))
+    return figure.update_layout(
+        template=theme.template,
+        height=CHANNELS_PANEL * len(CHANNEL_PANELS),
+        hovermode="closest",
+        legend=BELOW,
+        margin={"t": 26},
+    )
 
 
-def bands(frame: pd.DataFrame) -> Iterator[Band]:
-    """The stages, in execution order."""
-    for stage, rows in groupby(zip(frame["number"], frame["stage"], strict=True), key=lambda row: row[1]):
-        numbers = [number for number, _ in rows]
-        yield Band(stage, numbers[0], numbers[-1])
+def _writer(column: str) -> Callable[[float], str]:
+    if column in OPTIMA:
+        return format_ratio
+    return lambda value: f"{value:,.0f}"
 
 
-def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int = LEAST_WIDTH) -> None:
-    """Every second stage shaded over the whole height, named where panels of `width` pixels have room."""
-    shapes, names = band_marks(stages, theme, width)
-    layout = figure.layout
-    figure.update_layout(shapes=[*layout.shapes, *shapes], annotations=[*layout.annotations, *names])
+def _draw_marks(
+    figure: go.Figure, row: int, marks: pd.DataFrame, column: str, name: str, theme: Theme, *, size: float
+) -> None:
+    kind = marks["kind"].iloc[0]
+    figure.add_scatter(
+        x=marks["number"],
+        y=marks[column],
+        name=name,
+        legendgroup=kind,
+        showlegend=row == 1,
+        mode="markers",
+        marker={"color": theme.kinds[kind], "symbol": SYMBOLS[kind], "size": size},
+        customdata=[_channel_hover(mark) for mark in marks.to_dict("records")],
+        hovertemplate="%{customdata}<extra></extra>",
+        row=row,
+        col=1,
+    )
 
 
-def band_marks(
-    stages: list[Band], theme: Theme, width: int = LEAST_WIDTH
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The shapes and the annotations that `draw_bands` draws."""
-    layers = stages[-1].last
-    shapes = [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": band.first - 0.5,
-            "x1": band.last + 0.5,
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": theme.band,
-            "line": {"width": 0},
-            "layer": "below",
-        }
-        for band in stages[1::2]
-    ]
-    names = [
-        {
-            "text": band.stage,
-            "x": (band.first + band.last) / 2,
-            "y": 1,
-            "yref": "paper",
-            "yanchor": "bottom",
-            "showarrow": False,
-            "font": {"size": 12, "color": theme.muted},
-        }
-        for band in stages
-        if LETTER * len(band.stage) <= width * (band.last - band.first + 1) / layers
-    ]
-    return shapes, names
+def _name_transitions(figure: go.Figure, frame: pd.DataFrame, text: str, theme: Theme, width: int) -> None:
+    """What each transition keeps, to the right of its mark, where the next block begins low enough to leave room."""
+    _, highest = figure.layout.yaxis.range
+    for (stage, number, _), block in pairwise(bands(frame)):
+        read, made = (frame[column].iloc[number - 1] for column in ("in_channels", "out_channels"))
+        room = width * (block.last - number) / len(frame) / 2
+        if stage.startswith("transition") and LETTER * len(text) < room and read - made > ROOM * highest:
+            figure.add_annotation(
+                text=text,
+                x=number,
+                y=read,
+                xanchor="left",
+                xshift=5,
+                showarrow=False,
+                font={"size": 12, "color": theme.text},
+                row=1,
+                col=1,
+            )
+
+
+def _channel_hover(mark: dict[str, Any]) -> str:
+    surplus = mark["penalty"] - 1
+    return (
+        f"<b>{mark['name']}</b><br>{mark['stage']}, {format_size(mark['kernel'])} at {format_size(mark['output_size'])}"
+        f"<br>{mark['in_channels']:,} in, {mark['out_channels']:,} out: {format_ratio(mark['ratio'])}"
+        f"<br>touches {format_exact('memory_access_cost', mark['memory_access_cost'])} elements,"
+        f"<br>{format_share(surplus)} more than the least possible"
+    )

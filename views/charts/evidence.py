@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.hardware.speeds import EVIDENCE, Speed
@@ -41,23 +41,17 @@ def mark_style(evidence: str, colour: str, theme: Theme, symbol: str = "circle")
 
 
 def rate_mark(speed: Speed, x: float, colour: str, theme: Theme, more: str = "") -> dict[str, Any]:
-    """A network's FLOP/s over something, as a trace.
-
-    Args:
-        speed: the figure.
-        x: where it stands.
-        colour: of the network.
-        theme: what it is drawn with.
-        more: what its hover says beside.
-    """
+    """A network's FLOP/s over something, as a trace; `more` is what its hover says beside."""
+    style = mark_style(speed.evidence, colour, theme)
     bar = error_bar([speed.error], [speed.flops_per_s], theme)
-    return _mark(speed, (x, speed.flops_per_s), colour, theme) | {"error_y": bar, "hovertext": hover(speed) + more}
+    return mark(x, speed.flops_per_s, style, hover(speed) + more) | {"error_y": bar}
 
 
 def time_mark(speed: Speed, colour: str, theme: Theme) -> dict[str, Any]:
     """A network's time over its FLOPs, as a trace."""
+    style = mark_style(speed.evidence, colour, theme)
     bar = error_bar([_error_of_time(speed)], [speed.seconds_per_image], theme)
-    return _mark(speed, (speed.flops, speed.seconds_per_image), colour, theme) | {"error_y": bar}
+    return mark(speed.flops, speed.seconds_per_image, style, hover(speed)) | {"error_y": bar}
 
 
 def rate_bar(speed: Speed, x: float) -> list[Line]:
@@ -82,15 +76,16 @@ def _error_of_time(speed: Speed) -> tuple[float, float] | None:
     return 1 - 1 / (1 + high), 1 / (1 - low) - 1
 
 
-def _mark(speed: Speed, at: tuple[float, float], colour: str, theme: Theme) -> dict[str, Any]:
+def mark(x: float, y: float, style: Mapping[str, Any], hover: str) -> dict[str, Any]:
+    """One point as a trace."""
     return {
         "type": "scatter",
-        "x": [at[0]],
-        "y": [at[1]],
+        "x": [x],
+        "y": [y],
         "mode": "markers",
         "cliponaxis": False,
-        "marker": mark_style(speed.evidence, colour, theme),
-        "hovertext": hover(speed),
+        "marker": style,
+        "hovertext": hover,
         "hoverinfo": "text",
         "showlegend": False,
     }

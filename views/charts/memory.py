@@ -1,19 +1,16 @@
-"""Memory along the depth of a network: what is alive as each layer runs, what has been saved for the backward pass."""
+"""Memory along the depth: what is alive as each layer runs, how long tensors are held, what has been saved so far."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import log10
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.memory.storages import Footprint
 from analysis.units import format_si
 from views.charts import evidence
-from views.charts.axes import axis
-from views.charts.depth import bands, draw_bands
+from views.charts.axes import BELOW, Band, axis, bands, draw_bands
 from views.theme import Theme
 
 if TYPE_CHECKING:
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 HEIGHT, PANEL_HEIGHT = 420, 270
 #: Room above the highest point for the words beside it.
 HEADROOM = 1.22
-_LEGEND = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "traceorder": "normal"}
+_LEGEND = BELOW | {"traceorder": "normal"}
 
 
 def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figure:
@@ -156,99 +153,78 @@ def _finish(figure: go.Figure, frame: pd.DataFrame, top: float, titles: Sequence
     figure.update_layout(template=theme.template, hovermode="x", hoverdistance=-1, legend=_LEGEND, margin={"t": 26})
 
 
-ROW_HEIGHT, FRAME_HEIGHT, TOTALS_HEIGHT = 30, 50, 400
-#: Room for the figures behind the longest bar, on a phone too.
-ROOM = 1.75
-#: How the modes are told apart without colour.
-DASHES = ("dot", "solid", "dash")
+#: Pixels: of a bar with its name, of the whole at the least and at most.
+LIFE, LEAST, MOST = 17, 220, 640
+#: Names stand beside the bars up to so many.
+MOST_NAMED = 36
+#: Share of its row that a bar takes: the least, and that of the largest tensor.
+THIN, THICK = 0.35, 0.95
 
 
-def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """Bytes of each kind of saved memory, one column of bars a mode on the same scale.
+def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], theme: Theme, width: int) -> go.Figure:
+    """The bars, the first tensor at the top.
 
     Args:
-        frame: of `views.memory.tables.kinds`.
+        frame: `analysis.structure.lifetimes.lives`, one row a bar.
+        spans: the stages that the axis spans.
+        kinds: in the order of the legend.
         theme: what it is drawn with.
+        width: pixels that it spans at the least.
     """
-    modes = [column for column in frame if column != "kind"]
-    figure = make_subplots(1, len(modes), shared_yaxes=True, horizontal_spacing=0.06)
-    most = frame[modes].max().max()
-    for column, mode in enumerate(modes, start=1):
+    figure = go.Figure()
+    frame = frame.assign(row=range(len(frame)))
+    low, high = spans[0].first - 0.5, spans[-1].last + 0.5
+    for kind in kinds:
+        bars = frame[frame["kind"] == kind]
+        if bars.empty:
+            continue
+        start = bars["first"].clip(lower=low + 0.5) - 0.5
         figure.add_bar(
             orientation="h",
-            x=frame[mode],
-            y=frame["kind"],
-            text=[format_si(int(value), "B") for value in frame[mode]],
-            textposition="outside",
-            cliponaxis=False,
-            marker={"color": [theme.memory_colour(kind) for kind in frame["kind"]]},
-            hovertext=[
-                f"<b>{kind}</b>, {mode}<br>{value:,} B" for kind, value in zip(frame["kind"], frame[mode], strict=True)
-            ],
-            hoverinfo="text",
-            row=1,
-            col=column,
+            y=bars["row"],
+            base=start,
+            x=bars["last"].clip(upper=high - 0.5) + 0.5 - start,
+            width=THIN + (THICK - THIN) * (bars["nbytes"] / frame["nbytes"].max()) ** 0.5,
+            name=kind,
+            marker={"color": theme.memory_colour(kind), "line": {"width": 0}},
+            customdata=[_life_hover(life) for life in bars.to_dict("records")],
+            hovertemplate="%{customdata}<extra></extra>",
         )
-        figure.update_xaxes(
-            title={"text": f"{mode}: {format_si(int(frame[mode].sum()), 'B')}", "standoff": 6},
-            range=(0, ROOM * most),
-            showticklabels=False,
-            showgrid=False,
-            row=1,
-            col=column,
-        )
-    figure.update_yaxes(categoryorder="array", categoryarray=list(frame["kind"])[::-1], showgrid=False, ticksuffix="  ")
-    return figure.update_layout(
-        template=theme.template, height=FRAME_HEIGHT + ROW_HEIGHT * len(frame), showlegend=False, bargap=0.3
+    named = len(frame) <= MOST_NAMED
+    figure.update_yaxes(
+        range=(len(frame) - 0.5, -0.5),
+        showgrid=False,
+        zeroline=False,
+        tickvals=frame["row"] if named else [],
+        ticktext=[_short(name) for name in frame["name"]] if named else [],
+        title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
+    )
+    draw_bands(figure, list(spans), theme, width)
+    return figure.update_xaxes(
+        range=(low, high), showgrid=False, zeroline=False, title={"text": "Layers in execution order"}
+    ).update_layout(
+        template=theme.template,
+        height=110 + min(MOST, max(LEAST, LIFE * len(frame))),
+        barmode="overlay",
+        bargap=0,
+        hovermode="closest",
+        legend=_LEGEND,
+        margin={"t": 26},
     )
 
 
-def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -> go.Figure:
-    """What each mode holds against the batch, with the memory that there is and where it is full."""
-    largest = [one.largest_batch(budget_bytes) for one in footprints]
-    highest = max(2, *(2 * batch for batch in largest))
-    batches = sorted({round(highest ** (step / 60)) for step in range(61)})
-    values = [one.total_bytes(batch) for one in footprints for batch in (1, highest)]
-    xs = axis([1, highest], lambda value: f"{value:,.0f}", "Batch", log=True)
-    ys = axis([*values, budget_bytes], lambda value: format_si(value, "B"), "Memory in all", log=True)
-    figure = go.Figure(layout={"template": theme.template, "height": TOTALS_HEIGHT, "xaxis": xs, "yaxis": ys})
-    for one, dash in zip(footprints, DASHES, strict=False):
-        totals = [one.total_bytes(batch) for batch in batches]
-        figure.add_scatter(
-            x=batches,
-            y=totals,
-            name=one.mode,
-            mode="lines",
-            line={"color": theme.text, "width": 2, "dash": dash},
-            hovertext=[
-                f"<b>{one.mode}</b>, batch {n:,}<br>{total:,} B" for n, total in zip(batches, totals, strict=True)
-            ],
-            hoverinfo="text",
-        )
-    full = [(one, batch) for one, batch in zip(footprints, largest, strict=True) if batch]
-    figure.add_scatter(
-        x=[batch for _, batch in full],
-        y=[one.total_bytes(batch) for one, batch in full],
-        mode="markers+text",
-        text=[f"{batch:,}" for _, batch in full],
-        textposition="bottom right",
-        textfont={"size": 12, "color": theme.text},
-        marker={"size": 9, "color": theme.text},
-        hovertext=[f"<b>{one.mode}</b>: batch {batch:,} is the largest" for one, batch in full],
-        hoverinfo="text",
-        showlegend=False,
+def _short(name: str) -> str:
+    """The last parts of a name, from one that is no number."""
+    parts = name.split(".")
+    start = max(0, len(parts) - 2)
+    while start and parts[start].isdecimal():
+        start -= 1
+    return ".".join(parts[start:])
+
+
+def _life_hover(life: dict[str, object]) -> str:
+    return (
+        f"<b>{life['name']}</b><br>{life['stage']}, made by {life['kind']}<br>{life['nbytes']:,} B "
+        f"({format_si(int(str(life['nbytes'])), 'B')})<br>held from layer {life['first']} to {life['last']}: "
+        f"{life['held']} layers"
     )
-    figure.add_hline(y=budget_bytes, line={"color": theme.muted, "width": 1.5})
-    figure.add_annotation(
-        text=f"there are {format_si(budget_bytes, 'B')}",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        xshift=4,
-        y=log10(budget_bytes),
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": theme.text},
-    )
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0}
-    return figure.update_layout(legend=legend, hovermode="closest", margin={"t": 36})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import log10, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
 from analysis.quantities import QUANTITIES
 from analysis.units import format_exact
-from views.charts.axes import axis
+from views.charts.axes import axis, fraction, scatter_layout
 from views.charts.labels import place_labels
 from views.notation import Notation
 from views.theme import Theme, variant_style
@@ -39,7 +39,7 @@ def scatter(
     y_axis = axis(ys, lambda value: notation.write_tick(y, value), notation.label(y), log=log)
     diameters = _diameters(frame, size)
     positions = place_labels(
-        list(zip(_fractions(xs, x_axis), _fractions(ys, y_axis), strict=True)),
+        [(fraction(x, x_axis), fraction(y, y_axis)) for x, y in zip(xs, ys, strict=True)],
         list(frame["name"]),
         [diameter / 2 for diameter in diameters],
     )
@@ -51,14 +51,7 @@ def scatter(
         text=[name if position else "" for name, position in zip(frame["name"], positions, strict=True)],
         hover=[_hover(row, [x, y, size]) for row in frame.to_dict("records")],
     )
-    layout = {
-        "template": theme.template,
-        "height": height(len(frame)),
-        "xaxis": x_axis,
-        "yaxis": y_axis,
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "itemsizing": "constant"},
-        "hovermode": "closest",
-    }
+    layout = scatter_layout(theme, height(len(frame)), x_axis, y_axis, y=1.0, itemsizing="constant") | {"margin": {}}
     return go.Figure([_marks(group, family, variant, theme) for (family, variant), group in _by_variant(marks)], layout)
 
 
@@ -149,12 +142,6 @@ def _diameters(frame: pd.DataFrame, size: str | None) -> list[float]:
         return [float(EQUAL)] * len(frame)
     most = frame[size].max()
     return [max(SMALLEST, LARGEST * sqrt(value / most)) for value in frame[size]]
-
-
-def _fractions(values: pd.Series[float], axis_: dict[str, Any]) -> list[float]:
-    """Where values lie on an axis, from 0 to 1."""
-    low, high = axis_["range"]
-    return [((log10(value) if axis_["type"] == "log" else value) - low) / (high - low) for value in values]
 
 
 def _hover(row: dict[str, Any], keys: list[str | None]) -> str:

@@ -13,7 +13,7 @@ from analysis.hardware.speeds import Speed
 from analysis.ops import KINDS
 from analysis.units import format_share, format_si
 from views.charts import evidence
-from views.charts.axes import axis, coordinate
+from views.charts.axes import axis, coordinate, scatter_layout
 from views.charts.labels import Line, name_marks
 from views.theme import Theme
 
@@ -48,15 +48,9 @@ def roofline(
     peak, bandwidth = device.peak_flops_per_s(precision), device.bandwidth_bytes_per_s
     xs = [*(intensity for _, intensity in networks), *(layer.intensity for layer in layers), 2.5 * peak / bandwidth]
     ys = [*(speed.flops_per_s for speed, _ in networks), *(layer.flops_per_s for layer in layers), peak]
-    layout: dict[str, Any] = {
-        "template": theme.template,
-        "height": HEIGHT,
-        "xaxis": axis(xs, lambda value: format_si(value, "FLOP/B"), "Arithmetic intensity", log=True),
-        "yaxis": axis(ys, lambda value: format_si(value, "FLOP/s"), "FLOP/s", log=True),
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0},
-        "hovermode": "closest",
-        "margin": {"t": 36},
-    }
+    x_axis = axis(xs, lambda value: format_si(value, "FLOP/B"), "Arithmetic intensity", log=True)
+    y_axis = axis(ys, lambda value: format_si(value, "FLOP/s"), "FLOP/s", log=True)
+    layout = scatter_layout(theme, HEIGHT, x_axis, y_axis)
     low, corner, high = 10 ** layout["xaxis"]["range"][0], peak / bandwidth, 10 ** layout["xaxis"]["range"][1]
     roof = [(low, low * bandwidth), (corner, peak), (high, peak)]
     layout["annotations"] = [

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
-from views.charts.axes import PADDING, axis, linear_ticks
+from views.charts.axes import PADDING, axis, linear_ticks, scatter_layout
 from views.theme import Theme, family_colour, mix
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def scatter(
     """
     beaten = feasible.sample(MOST_MARKS, random_state=0) if len(feasible) > MOST_MARKS else feasible
     colour = family_colour(family)
+    axes = (_axis([*feasible[key], base[key]], key) for key in (x, y))
+    layout = scatter_layout(theme, HEIGHT, *axes, itemsizing="constant")
     return go.Figure(
         [
             {
@@ -87,16 +89,7 @@ def scatter(
                 "hoverinfo": "text",
             },
         ],
-        {
-            "template": theme.template,
-            "height": HEIGHT,
-            "xaxis": _axis([*feasible[x], base[x]], x),
-            "yaxis": _axis([*feasible[y], base[y]], y),
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemsizing": "constant"},
-            "hovermode": "closest",
-            "clickmode": "event+select",
-            "margin": {"t": 36},
-        },
+        layout | {"clickmode": "event+select"},
     )
 
 

@@ -14,7 +14,7 @@ from analysis.hardware.findings import find_flips
 from analysis.hardware.speeds import EVIDENCE, EXECUTIONS, Speed
 from analysis.units import format_ratio, format_si
 from views.charts import evidence
-from views.charts.axes import axis
+from views.charts.axes import BELOW, axis
 from views.theme import Theme
 
 ROW_HEIGHT, FRAME_HEIGHT = 21, 96
@@ -44,7 +44,7 @@ def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: T
         "template": theme.template,
         "height": FRAME_HEIGHT + round(ROW_HEIGHT * (max(rows.values()) + 1)),
         "yaxis": _network_axis(rows),
-        "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "itemclick": False},
+        "legend": BELOW | {"itemclick": False},
         "margin": {"t": 44, "b": 40},
         "barmode": "overlay",
         "annotations": [],
@@ -203,7 +203,7 @@ def order(flipped: Mapping[str, Sequence[Pair]], colours: Mapping[str, str], the
         "template": theme.template,
         "height": HEIGHT,
         "yaxis": axis(every, format_ratio, "Images/s / mean of these networks", log=True),
-        "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "itemclick": False},
+        "legend": BELOW | {"itemclick": False},
         "hovermode": "closest",
         "margin": {"t": 40, "b": 70},
         "annotations": [],

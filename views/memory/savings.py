@@ -12,7 +12,7 @@ from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
 from views import cached, widgets
-from views.charts import memory_schemes as figures
+from views.charts import budget as figures
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.workbench import target_of

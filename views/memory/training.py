@@ -14,6 +14,8 @@ from analysis.memory.training import TrainingMemory, footprints
 from archs.errors import DenseScopeError
 from views import cached, widgets
 from views.charts import memory as figures
+from views.charts.budget import growth
+from views.charts.costs import saved_kinds
 from views.memory import tables as memory_tables
 from views.memory.question import OPTIMIZERS, Question, choose_budget, choose_optimizer
 
@@ -44,7 +46,7 @@ def draw_training(question: Question) -> None:
     with widgets.chart_or_table(
         "What is saved for the backward pass?", KINDS_HELP, lambda: memory_tables.show_kinds(kinds)
     ):
-        widgets.draw(figures.kind_bars(kinds, theme), "saved_kinds", "Bars: bytes saved by kind, mode by mode.")
+        widgets.draw(saved_kinds(kinds, theme), "saved_kinds", "Bars: bytes saved by kind, mode by mode.")
     frames = {mode: memory_tables.saved(memory) for mode, memory in modes.items()}
     table = _side_by_side(frames)
     with widgets.chart_or_table(
@@ -107,7 +109,7 @@ def draw_fits(question: Question) -> None:
             st.metric(f"Batch, {one.mode}", f"{batch:,}" if batch else "none fits", help=exact, width="content")
     frame = memory_tables.devices(found)
     with widgets.chart_or_table("Which batch fits?", FITS_HELP, lambda: memory_tables.show_devices(frame)):
-        figure = figures.growth(found, budget, widgets.current_theme())
+        figure = growth(found, budget, widgets.current_theme())
         widgets.draw(figure, "growth_chart", "Lines: memory of each mode against the batch, and the budget.")
     widgets.downloads(frame, f"{question.name}_batches")
 

@@ -14,7 +14,7 @@ from analysis import Summary
 from analysis.structure.diagram import Diagram, diagrams
 from analysis.units import format_quantity
 from views import tables, widgets
-from views.charts.diagram_svg import draw as draw_svg
+from views.charts.diagram import draw as draw_svg
 
 HTML = """<div class="diagram"></div>
 <p>Download, as drawn: <button class="svg" type="button">SVG</button> <button class="png" type="button">PNG</button></p>

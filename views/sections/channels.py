@@ -14,7 +14,7 @@ from analysis.structure.channels import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
 from analysis.units import format_quantity, format_ratio, format_si
 from views import tables, widgets
-from views.charts import architecture as figures
+from views.charts.depth import channels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.Data
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"channels_table_{summary.name}")):
         width = WIDTHS[len(frames)]
         peers = [other for other in frames if not other.empty]
-        figure = figures.profile(frame, landmarks(summary.target.config), widgets.current_theme(), width, peers)
+        figure = channels(frame, landmarks(summary.target.config), widgets.current_theme(), width, peers)
         described = f"Channels, resolution and memory access cost of {len(frame)} convolutions of {summary.name}."
         widgets.draw(figure, f"channels_{summary.name}", described)
     widgets.downloads(frame.drop(columns="resolution"), f"{summary.name}_channels")

@@ -13,7 +13,7 @@ from analysis.structure.findings import changes_finding
 from analysis.structure.table import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
 from archs import get_config
 from tests.support.strategies import CONFIGS
-from views.charts.architecture import stage_bars
+from views.charts.costs import stage_changes
 from views.theme import LIGHT
 
 any_config = st.one_of(*CONFIGS.values())
@@ -121,7 +121,7 @@ def test_findings(one: str, other: str, part: str) -> None:
 
 def test_bars_of_stages_go_to_the_side_of_their_sign() -> None:
     rows = stage_rows(changes(summarize("densenet121"), summarize("vovnet39")))
-    figure = stage_bars(pd.DataFrame(rows), LIGHT)
+    figure = stage_changes(pd.DataFrame(rows), LIGHT)
     for bars, key in zip(figure.data, COSTS, strict=True):
         assert list(bars.x) == [row[key] for row in rows]
         low, high = figure.layout[bars.xaxis.replace("x", "xaxis")].range

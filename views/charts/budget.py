@@ -1,18 +1,74 @@
-"""The schemes of training memory, and what is left of a network that was optimised for inference."""
+"""What memory buys: the batch that fits, the time of a training step; and what optimising saves."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log10
 
 import plotly.graph_objects as go
 
 from analysis.hardware.measure.schemes import SchemeRun
+from analysis.memory.storages import Footprint
 from analysis.optimize.saving import COUNTED, Saving
 from analysis.units import format_share, format_si
 from views.charts import evidence
-from views.charts.axes import axis
+from views.charts.axes import axis, scatter_layout
 from views.charts.labels import MARK, place_labels
 from views.theme import PALETTE, Theme
 
 HEIGHT = 400
+#: How the modes are told apart without colour.
+DASHES = ("dot", "solid", "dash")
+
+
+def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -> go.Figure:
+    """What each mode holds against the batch, with the memory that there is and where it is full."""
+    largest = [one.largest_batch(budget_bytes) for one in footprints]
+    highest = max(2, *(2 * batch for batch in largest))
+    batches = sorted({round(highest ** (step / 60)) for step in range(61)})
+    values = [one.total_bytes(batch) for one in footprints for batch in (1, highest)]
+    xs = axis([1, highest], lambda value: f"{value:,.0f}", "Batch", log=True)
+    ys = axis([*values, budget_bytes], lambda value: format_si(value, "B"), "Memory in all", log=True)
+    figure = go.Figure(layout=scatter_layout(theme, HEIGHT, xs, ys))
+    for one, dash in zip(footprints, DASHES, strict=False):
+        totals = [one.total_bytes(batch) for batch in batches]
+        figure.add_scatter(
+            x=batches,
+            y=totals,
+            name=one.mode,
+            mode="lines",
+            line={"color": theme.text, "width": 2, "dash": dash},
+            hovertext=[
+                f"<b>{one.mode}</b>, batch {n:,}<br>{total:,} B" for n, total in zip(batches, totals, strict=True)
+            ],
+            hoverinfo="text",
+        )
+    full = [(one, batch) for one, batch in zip(footprints, largest, strict=True) if batch]
+    figure.add_scatter(
+        x=[batch for _, batch in full],
+        y=[one.total_bytes(batch) for one, batch in full],
+        mode="markers+text",
+        text=[f"{batch:,}" for _, batch in full],
+        textposition="bottom right",
+        textfont={"size": 12, "color": theme.text},
+        marker={"size": 9, "color": theme.text},
+        hovertext=[f"<b>{one.mode}</b>: batch {batch:,} is the largest" for one, batch in full],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    figure.add_hline(y=budget_bytes, line={"color": theme.muted, "width": 1.5})
+    figure.add_annotation(
+        text=f"there are {format_si(budget_bytes, 'B')}",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        xshift=4,
+        y=log10(budget_bytes),
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12, "color": theme.text},
+    )
+    return figure
 
 
 def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
@@ -51,12 +107,7 @@ def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
         hoverinfo="text",
         showlegend=False,
     )
-    layout = {"template": theme.template, "height": HEIGHT, "xaxis": xs, "yaxis": ys, "margin": {"t": 36}}
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "itemclick": False}
-    return figure.update_layout(layout, legend=legend, hovermode="closest")
-
-
-ROW_HEIGHT, FRAME_HEIGHT = 40, 40
+    return figure.update_layout(scatter_layout(theme, HEIGHT, xs, ys, itemclick=False))
 
 
 def saving(found: Saving, theme: Theme) -> go.Figure:
@@ -77,7 +128,7 @@ def saving(found: Saving, theme: Theme) -> go.Figure:
         ),
         {
             "template": theme.template,
-            "height": FRAME_HEIGHT + ROW_HEIGHT * len(keys),
+            "height": 40 + 40 * len(keys),
             "showlegend": False,
             "bargap": 0.35,
         },

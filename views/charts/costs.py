@@ -1,15 +1,25 @@
-"""Where a network's cost goes, by operation, stage and layer; and from our figure to a counter's."""
+"""Where a network's cost goes, by operation, stage and layer; what changes in it; what a counter makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.quantities import QUANTITIES
-from analysis.units import format_change, format_difference, format_exact, format_quantity, format_share, format_si
+from analysis.structure.table import COSTS
+from analysis.units import (
+    format_change,
+    format_difference,
+    format_exact,
+    format_quantity,
+    format_share,
+    format_si,
+    format_signed,
+)
 from views.theme import Theme
 
 if TYPE_CHECKING:
@@ -18,6 +28,44 @@ if TYPE_CHECKING:
 
 KIND_QUANTITIES = ("macs", "bytes_moved")
 HEIGHT = 380
+#: Room for the figures behind the longest bar; of bytes, on a phone too.
+SHARE_ROOM, BYTES_ROOM = 1.3, 1.75
+#: How far a panel of changes goes beyond its longest bar, so that the figure at its end has room.
+CHANGE_ROOM = 1.9
+
+
+class Panel(NamedTuple):
+    """Bars from one column, what is written at their ends, and the title of their axis."""
+
+    values: Sequence[float]
+    texts: Sequence[str]
+    hovers: Sequence[str]
+    colours: Sequence[str]
+    title: dict[str, Any]
+    span: tuple[float, float]
+
+
+def panels_of_bars(names: Sequence[str], panels: Sequence[Panel], theme: Theme, height: int, gap: float) -> go.Figure:
+    """Panels side by side over the same names, a bar a name."""
+    figure = make_subplots(1, len(panels), shared_yaxes=True, horizontal_spacing=gap)
+    for column, panel in enumerate(panels, start=1):
+        figure.add_bar(
+            orientation="h",
+            x=panel.values,
+            y=names,
+            text=panel.texts,
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": panel.colours},
+            hovertext=panel.hovers,
+            hoverinfo="text",
+            row=1,
+            col=column,
+        )
+        axis = {"title": panel.title, "range": panel.span, "showticklabels": False, "showgrid": False}
+        figure.update_xaxes(**axis, row=1, col=column)
+    figure.update_yaxes(categoryorder="array", categoryarray=list(names)[::-1], showgrid=False, ticksuffix="  ")
+    return figure.update_layout(template=theme.template, height=height, showlegend=False, bargap=0.3)
 
 
 def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
@@ -27,40 +75,73 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         frame: `Summary.by_kind()`.
         theme: what it is drawn with.
     """
-    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
-    for column, key in enumerate(KIND_QUANTITIES, start=1):
-        shares = frame[key] / frame[key].sum()
-        figure.add_bar(
-            orientation="h",
-            x=shares,
-            y=frame["kind"],
-            text=[format_share(share) for share in shares],
-            textposition="outside",
-            cliponaxis=False,
-            marker={"color": [theme.kinds[kind] for kind in frame["kind"]]},
-            hovertext=[
-                f"<b>{kind}</b>, {layers} layers<br>{QUANTITIES[key].label}: {format_exact(key, value)}"
-                for kind, layers, value in zip(frame["kind"], frame["layers"], frame[key], strict=True)
-            ],
-            hoverinfo="text",
-            row=1,
-            col=column,
-        )
-        figure.update_xaxes(
-            title={"text": f"of {format_quantity(key, int(frame[key].sum()))}{_unit_word(key)}", "standoff": 6},
-            range=(0, 1.3 * max(shares)),
-            showticklabels=False,
-            showgrid=False,
-            row=1,
-            col=column,
-        )
-    figure.update_yaxes(categoryorder="array", categoryarray=list(frame["kind"])[::-1], showgrid=False, ticksuffix="  ")
-    return figure.update_layout(template=theme.template, height=HEIGHT, showlegend=False, bargap=0.3)
+    kinds, panels = list(frame["kind"]), []
+    for key, word in zip(KIND_QUANTITIES, ("MACs", "traffic"), strict=True):
+        values, total = list(frame[key]), int(frame[key].sum())
+        shares = [value / total for value in values]
+        hovers = [
+            f"<b>{kind}</b>, {layers} layers<br>{QUANTITIES[key].label}: {format_exact(key, value)}"
+            for kind, layers, value in zip(kinds, frame["layers"], values, strict=True)
+        ]
+        title = {"text": f"of {format_quantity(key, total)} {word}", "standoff": 6}
+        colours = [theme.kinds[kind] for kind in kinds]
+        texts, span = [format_share(share) for share in shares], (0, SHARE_ROOM * max(shares))
+        panels.append(Panel(shares, texts, hovers, colours, title, span))
+    return panels_of_bars(kinds, panels, theme, HEIGHT, 0.06)
 
 
-def _unit_word(key: str) -> str:
-    """What a count counts, where its unit does not say it."""
-    return " MACs" if key == "macs" else " traffic"
+def saved_kinds(frame: pd.DataFrame, theme: Theme) -> go.Figure:
+    """Bytes of each kind of saved memory, one column of bars a mode on the same scale.
+
+    Args:
+        frame: of `views.memory.tables.kinds`.
+        theme: what it is drawn with.
+    """
+    kinds, modes = list(frame["kind"]), [column for column in frame if column != "kind"]
+    most = frame[modes].max().max()
+    panels = []
+    for mode in modes:
+        values = list(frame[mode])
+        hovers = [f"<b>{kind}</b>, {mode}<br>{value:,} B" for kind, value in zip(kinds, values, strict=True)]
+        title = {"text": f"{mode}: {format_si(int(sum(values)), 'B')}", "standoff": 6}
+        texts, colours = [format_si(int(value), "B") for value in values], [theme.memory_colour(kind) for kind in kinds]
+        panels.append(Panel(values, texts, hovers, colours, title, (0, BYTES_ROOM * most)))
+    return panels_of_bars(kinds, panels, theme, 50 + 30 * len(frame), 0.06)
+
+
+def stage_changes(frame: pd.DataFrame, theme: Theme) -> go.Figure:
+    """One panel a cost, one bar a stage: to the right what comes on top, to the left what falls away.
+
+    Args:
+        frame: of `analysis.structure.table.stage_rows`.
+        theme: what it is drawn with.
+    """
+    panels = []
+    for key in COSTS:
+        values = list(frame[key])
+        hovers = [_change_hover(key, row) for row in frame.to_dict("records")]
+        title = {"text": f"{QUANTITIES[key].label}<br>{format_signed(key, int(sum(values)))}"}
+        texts, colours = [format_signed(key, value) for value in values], [theme.muted] * len(values)
+        panels.append(Panel(values, texts, hovers, colours, title, _range(values)))
+    figure = panels_of_bars(list(frame["stage"]), panels, theme, 70 + 28 * len(frame), 0.03)
+    figure.update_xaxes(zeroline=True, zerolinecolor=theme.muted, side="top")
+    return figure.update_layout(bargap=0.35)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """Room for a figure at either end that has bars."""
+    low, high = min(0, *values), max(0, *values)
+    longest = max(-low, high) or 1
+    room = (CHANGE_ROOM - 1) * longest
+    return low - room * (low < 0) - 0.1 * longest, high + room * (high > 0 or not low)
+
+
+def _change_hover(key: str, row: dict[str, object]) -> str:
+    value, share = row[key], row[f"{key}_share"]
+    assert isinstance(value, int)
+    exact = f"{'−' if value < 0 else '+'}{format_exact(key, abs(value))}"
+    known = isinstance(share, float) and share == share
+    return f"<b>{row['stage']}</b><br>{QUANTITIES[key].label}: {exact}{f' ({format_change(share)})' if known else ''}"
 
 
 def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure:
@@ -133,18 +214,14 @@ WIDE_ROOM, NARROW_ROOM = 0.4, 0.35
 LABELS_WIDTH = 160
 #: What the name of a step ends with that counts an operation a second time.
 AGAIN = " again"
-#: The kind of operation that a step belongs to, by a part of its name; the first that fits.
+#: The kind of operation that a step belongs to, by the parts of its name; the first that fits.
 _KINDS = {
-    "norm": "normalisation",
-    "pooling": "pooling",
-    "convolution": "convolution k×k",
-    "linear": "linear",
-    "matmul": "matrix product",
-    "attention": "matrix product",
-    "lu": "activation",  # ReLU, GELU, SiLU …
-    "swish": "activation",
-    "sigmoid": "activation",
-    "softmax": "activation",
+    "normalisation": ("norm",),
+    "pooling": ("pooling",),
+    "convolution k×k": ("convolution",),
+    "linear": ("linear",),
+    "matrix product": ("matmul", "attention"),
+    "activation": ("lu", "swish", "sigmoid", "softmax"),  # ReLU, GELU, SiLU …
 }
 
 
@@ -167,7 +244,7 @@ def waterfall(steps: pd.DataFrame, counter: str, theme: Theme) -> go.Figure:
             y=labels,
             base=[0, *ends[:-1], 0],
             x=[0, *values[1:-1], distance],
-            text=[_total(ours, unit), *map(format_difference, values[1:-1]), _total(reported, unit)],
+            text=[f"{format_si(ours)} {unit}", *map(format_difference, values[1:-1]), f"{format_si(reported)} {unit}"],
             textposition="outside",
             cliponaxis=False,
             marker={"color": [theme.muted, *(theme.kinds[step_kind(step)] for step, _ in changes), theme.muted]},
@@ -178,7 +255,7 @@ def waterfall(steps: pd.DataFrame, counter: str, theme: Theme) -> go.Figure:
     )
     _join_bars(figure, ends, theme)
     change = f"{format_difference(distance)}, {format_change(distance / ours)}" if distance else "no difference"
-    return _frame(figure, ends, f"beyond our {_total(ours, unit)}: {change}", theme)
+    return _frame(figure, ends, f"beyond our {format_si(ours)} {unit}: {change}", theme)
 
 
 def in_order(steps: pd.DataFrame) -> list[tuple[str, int]]:
@@ -213,14 +290,10 @@ def _frame(figure: go.Figure, ends: list[int], title: str, theme: Theme) -> go.F
     return figure.update_layout(bargap=0.35, margin={"l": LABELS_WIDTH, "b": 30})
 
 
-def _total(value: int, unit: str) -> str:
-    return f"{format_si(value)} {unit}"
-
-
 def step_kind(step: str) -> str:
     """The kind of operation whose colour a step has.
 
     >>> step_kind("ReLU again"), step_kind("missed linear"), step_kind("bias")
     ('activation', 'linear', 'arithmetic')
     """
-    return next((kind for part, kind in _KINDS.items() if part in step.lower()), "arithmetic")
+    return next((kind for kind, parts in _KINDS.items() if any(part in step.lower() for part in parts)), "arithmetic")
