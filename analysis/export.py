@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("csv", "json", "markdown", "latex")
+#: Longer lists are shortened in tables for people.
+MOST_ITEMS = 3
 #: Media type and file ending of each format.
 MEDIA_TYPES = {
     "csv": ("text/csv", "csv"),
@@ -23,7 +25,8 @@ MEDIA_TYPES = {
 def export_frame(frame: pd.DataFrame, file_format: str) -> str:
     """A frame of `summarize` or `compare` as text that ends with a newline.
 
-    JSON keeps shapes as lists; the other formats write (3, 3) as 3×3 and join names with spaces.
+    JSON keeps shapes as lists; the other formats write (3, 3) as 3×3 and join names with spaces. CSV and JSON hold
+    everything; Markdown and LaTeX, which people read, tell of long lists the ends and how many there are.
 
     Raises:
         ConfigError: `file_format` is not one of `FORMATS`.
@@ -31,9 +34,9 @@ def export_frame(frame: pd.DataFrame, file_format: str) -> str:
     checks.choice("format", file_format, FORMATS)
     if file_format == "json":
         return json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=2) + "\n"
-    flat = frame.map(_flatten)
     if file_format == "csv":
-        return flat.to_csv(index=False, lineterminator="\n")
+        return frame.map(_flatten).to_csv(index=False, lineterminator="\n")
+    flat = frame.map(_shorten).map(_flatten)
     from tabulate import tabulate
 
     table_format = {"markdown": "pipe", "latex": "latex_booktabs"}[file_format]
@@ -45,6 +48,13 @@ def _alignment(frame: pd.DataFrame) -> list[str]:
     from pandas.api.types import is_numeric_dtype
 
     return ["right" if is_numeric_dtype(dtype) else "left" for dtype in frame.dtypes]
+
+
+def _shorten(value: Any) -> Any:
+    """A list for people: what a concatenation reads may be sixty layers."""
+    if not isinstance(value, tuple) or len(value) <= MOST_ITEMS or isinstance(value[0], int):
+        return value
+    return (value[0], "…", value[-1], f"({len(value)})")
 
 
 def _flatten(value: Any) -> Any:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from analysis.columns import by_evidence, columns
 from analysis.hardware.measure.benchmark import AfterRun, benchmark_layers, benchmark_sweep
 from analysis.hardware.measure.record import Workload
 from analysis.hardware.measure.results import Results
 from analysis.precision import PRECISIONS
-from analysis.quantities import QUANTITIES
 from analysis.targets import Target, resolve_target
-from analysis.units import format_share, format_si, format_size
+from analysis.units import format_si
 from archs import checks
 from archs.checks import parse_image_size
 from archs.errors import DenseScopeError
@@ -37,7 +35,7 @@ from commands.options import (
     parse_changes,
     parse_value,
 )
-from commands.output import Column, Row, emit, table, text
+from commands.output import Grid, Row, emit
 
 #: Rows of one network, as soon as they are measured.
 Measure = Callable[[Target, AfterRun], Iterator[Row]]
@@ -119,43 +117,22 @@ def _progress(total: int | None) -> Iterator[Callable[[str], AfterRun]]:
         yield begin
 
 
-def filled(key: str, header: str, unit: str = "") -> Column:
-    """A column of numbers, empty where one is unknown, or zero."""
-    formatted = format_share if unit == "%" else partial(format_si, unit=unit)
-    return Column(header, lambda row: formatted(row[key]) if row[key] else "")
-
-
-def measured(key: str) -> Column:
-    """A column of a quantity of `analysis.quantities`."""
-    quantity = QUANTITIES[key]
-    return filled(key, quantity.label, quantity.unit)
-
-
-SPEED = (
-    measured("seconds"),
-    Column("Quartiles", lambda row: _range(row["seconds_low"], row["seconds_high"])),
-)
-NETWORK_COLUMNS = (
-    text("name", "Name"),
-    Column("Image", lambda row: format_size(row["image_size"])),
-    Column("Batch", lambda row: str(row["batch_size"])),
-    text("precision", "Precision"),
-    text("layout", "Layout"),
-    text("execution", "Execution"),
-    text("outcome", "Outcome"),
+SPEED = columns("seconds", "seconds_low", "seconds_high")
+NETWORKS = (
+    *columns("network.name", "image_size", "batch_size", "precision", "layout", "execution", "outcome"),
     *SPEED,
-    *map(measured, ("images_per_s", "flops_per_s", "share_of_peak", "peak_memory_bytes", "joules_per_image")),
+    *columns("images_per_s"),
+    *by_evidence("Measured", "flops_per_s"),
+    *columns("share_of_peak", "peak_memory_bytes", "joules_per_image"),
 )
-HISTORY_COLUMNS = (text("id", "ID"), text("date", "Date"), text("device", "Device"), *NETWORK_COLUMNS)
-LAYER_COLUMNS = (
-    text("layer", "Layer"),
-    text("kind", "Kind"),
+HISTORY = (*columns("id", "date", "device"), *NETWORKS)
+LAYERS = (
+    *columns("layer", "kind"),
     *SPEED,
-    filled("share_of_time", "Share of time", "%"),
-    measured("flops"),
-    measured("flops_per_s"),
-    filled("bytes_moved", "Memory traffic", "B"),
-    filled("bytes_per_s", "Measured bandwidth", "B/s"),
+    *columns("share_of_time", "flops"),
+    *by_evidence("Measured", "flops_per_s"),
+    *columns("bytes_moved"),
+    *by_evidence("Measured", "bytes_per_s"),
 )
 
 
@@ -164,12 +141,7 @@ def show_networks(rows: Sequence[Row]) -> Iterator[RenderableType]:
     last = rows[-1]
     clock = f", {last['clock_mhz']:.0f} MHz" if last["clock_mhz"] else ""
     yield Text.assemble((last["device"], "bold"), (f"\n{last['software']}, {last['threads']} threads{clock}", "dim"))
-    yield network_table(rows, NETWORK_COLUMNS)
-
-
-def network_table(rows: Sequence[Row], columns: Iterable[Column]) -> Table:
-    """A table without the columns that say nothing."""
-    return table(rows, [column for column in columns if any(map(column.cell, rows))])
+    yield Grid(rows, NETWORKS, only_used=True)
 
 
 def show_layers(rows: Sequence[Row]) -> Iterator[RenderableType]:
@@ -178,13 +150,7 @@ def show_layers(rows: Sequence[Row]) -> Iterator[RenderableType]:
         timed = list(layers)
         total = sum(row["seconds"] or 0 for row in timed)
         yield Text.assemble((f"{name}\n", "bold"), (f"{workload}; all layers together {format_si(total, 's')}", "dim"))
-        yield table(
-            (row | {"share_of_time": row["seconds"] and row["seconds"] / total} for row in timed), LAYER_COLUMNS
-        )
-
-
-def _range(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{format_si(low, 's')} – {format_si(high, 's')}"
+        yield Grid((row | {"share_of_time": row["seconds"] and row["seconds"] / total} for row in timed), LAYERS)
 
 
 def results(
@@ -209,6 +175,6 @@ def results(
     none_yet = Text("No measurements yet: `python cli.py benchmark NAME` takes one.")
     emit(
         lambda: rows,
-        lambda: [network_table(rows, HISTORY_COLUMNS) if rows else none_yet],
+        lambda: [Grid(rows, HISTORY, only_used=True) if rows else none_yet],
         Request(file_format=file_format, output=output),
     )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from analysis.columns import Column, columns, count
 from analysis.crosscheck import cross_check, step_names
 from analysis.targets import resolve_target
-from analysis.units import format_si, format_size
+from analysis.units import format_size
 from archs import checks
 from archs.checks import parse_image_size
 from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
-from commands.output import Column, Row, emit, table, text
+from commands.output import Grid, Row, emit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,24 +39,16 @@ def _rows(frame: pd.DataFrame) -> list[Row]:
 def _describe(title: Text, frame: pd.DataFrame) -> Iterator[RenderableType]:
     yield title
     rows = _rows(frame.astype(object).where(frame.notna(), None))
-    yield table(rows, _TOTALS)
+    yield Grid(rows, TOTALS)
     steps = [{"step": step} | {row["counter"]: row[step] for row in rows} for step in (*step_names(frame), "residual")]
-    yield table(steps, [text("step", "Beside MACs"), *(_number(row["counter"], row["counter"]) for row in rows)])
+    counters = [Column(row["counter"], row["counter"], "What it counts beside.", _count) for row in rows]
+    yield Grid(steps, [Column("step", "Beside MACs", "What a counter counts."), *counters])
     for row in rows:
         yield Text.assemble((f"{row['counter']}. ", "bold"), row["verdict"])
 
 
-def _number(key: str, header: str) -> Column:
-    return Column(header, lambda row: f"{row[key]:,}" if row[key] else "")
+def _count(value: int) -> str:
+    return count(value) if value else ""
 
 
-_TOTALS = (
-    text("counter", "Counter"),
-    text("version", "Version"),
-    text("reported_as", "Calls it"),
-    text("unit", "In units of"),
-    Column("Reports", lambda row: "" if row["reported"] is None else format_si(row["reported"])),
-    Column("Ours", lambda row: format_si(row["ours"])),
-    _number("reported", "Reports, exactly"),
-    _number("ours", "Ours, exactly"),
-)
+TOTALS = columns("counter", "version", "reported_as", "unit", "reported", "ours")

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from analysis.summary import comparison_row, summarize
+from analysis.columns import columns
+from analysis.optimize.saving import COUNTED, saving
 from archs.checks import parse_image_size
 from archs.create import create_model
-from archs.errors import DenseScopeError, MissingPackageError, WeightsWarning
+from archs.errors import DenseScopeError, WeightsWarning
 from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
-from commands.output import emit, quantity, table, text
+from commands.output import Grid, emit
 
 
 def export(
@@ -74,16 +75,7 @@ def optimize(
     request: Request,
 ) -> None:
     """Show what folding batch norms and avoiding concatenations saves; docs/inference.md tells how to use it."""
-    [before] = request.summaries([name])
-    try:
-        from analysis import optimize_for_inference
-    except ModuleNotFoundError:
-        raise MissingPackageError("Optimising a network", "torch") from None
-    model = optimize_for_inference(
-        create_model(before.target.config), channels_last=channels_last, image_size=before.image_size
-    )
-    after = summarize(model, before.image_size, before.batch_size, before.dtype)
-    rows = [comparison_row(before), comparison_row(after) | {"name": "optimised"}]
-    shown = ("params", "macs", "elementwise_ops", "bytes_moved", "traffic_outside_conv")
-    columns = [text("name", "Name"), *map(quantity, shown)]
-    emit(lambda: rows, lambda: [table(rows, columns), Text(str(model.report))], request)
+    [(_, target)] = request.targets([name])
+    found = saving(target, *request.input, channels_last=channels_last)
+    rows = [{"name": found.name} | found.before, {"name": "optimised"} | found.after]
+    emit(lambda: rows, lambda: [Grid(rows, columns("network.name", *COUNTED)), Text(str(found.report))], request)

@@ -10,11 +10,11 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from analysis.columns import Column, by_evidence, columns
 from analysis.hardware.facts.devices import Device, get_device, list_devices, read_device
 from analysis.hardware.facts.published import TABLES
 from analysis.precision import ARITHMETICS
 from analysis.targets import resolve_target
-from analysis.units import format_share, format_si, format_size
 from archs import checks
 from archs.checks import parse_image_size
 from commands.options import (
@@ -29,7 +29,7 @@ from commands.options import (
     parse_changes,
     parse_value,
 )
-from commands.output import Column, Row, emit, table, text
+from commands.output import Grid, Row, emit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +76,8 @@ def predict(
         predict_one(target, met, batch, size, precision, layout, execution) for target in targets for met in devices
     ]
     rows = [row for one in found for row in (_layer_rows(one) if per_layer else [one.row()])]
-    columns = _LAYER_COLUMNS if per_layer else _PREDICTION_COLUMNS
-    emit(lambda: rows, lambda: _show(found, rows, columns), Request(file_format=file_format, output=output))
+    shown = LAYERS if per_layer else PREDICTIONS
+    emit(lambda: rows, lambda: _show(found, rows, shown), Request(file_format=file_format, output=output))
 
 
 def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> list[Device]:
@@ -102,13 +102,19 @@ def _layer_rows(one: Prediction) -> list[Row]:
     return [facts | layer._asdict() | {"share_of_time": layer.seconds / one.seconds} for layer in one.layers]
 
 
-def _show(found: Sequence[Prediction], rows: list[Row], columns: Sequence[Column]) -> Iterator[RenderableType]:
+def _show(found: Sequence[Prediction], rows: list[Row], shown: Sequence[Column]) -> Iterator[RenderableType]:
     one = found[0]
     words = f"Predicted, not measured: batch {one.batch_size}, {one.precision}, {one.layout}, {one.execution}."
     yield Text(words, style="dim")
-    yield table(rows, columns)
+    yield Grid(map(_with_bounds, rows), shown)
     if any(each.error is None for each in found):
         yield Text("Where no error is given, no published figure tells how far off such predictions are.", style="dim")
+
+
+def _with_bounds(row: Row) -> Row:
+    """Why it takes its time, as shares of that."""
+    bounds = ("memory", "compute", "launch_overhead")
+    return row | {f"{one.split('_')[0]}_share": row.get(f"{one}_seconds", 0) / row["seconds"] for one in bounds}
 
 
 def published(
@@ -129,8 +135,8 @@ def published(
         table_name, arch=arch, device=device, metric=metric, dataset=dataset, execution=execution, layout=layout
     )
     rows = _plain_rows(frame)
-    used = [column for column in _PUBLISHED_COLUMNS if any(column.cell(row) for row in rows)]
-    emit(lambda: rows, lambda: [table(rows, used)], Request(file_format=file_format, output=output))
+    shown = [row | {"value": f"{row['value']:.10g} {row['unit']}".rstrip()} for row in rows]
+    emit(lambda: rows, lambda: [Grid(shown, FACTS, only_used=True)], Request(file_format=file_format, output=output))
 
 
 def _plain_rows(frame: pd.DataFrame) -> list[Row]:
@@ -154,89 +160,22 @@ def validate(
     else:
         last = {"left_out": "small batch", "execution": "eager", "of": small[0].run.device} | error_row(small)
         rows = [*found.rows(), last]
-    grid = table(rows, _TRIAL_COLUMNS if trials else _ERROR_COLUMNS)
+    grid = Grid(rows, TRIALS if trials else ERRORS)
     emit(lambda: rows, lambda: [grid], Request(file_format=file_format, output=output))
 
 
-def _si(key: str, header: str, unit: str = "") -> Column:
-    return Column(header, lambda row: format_si(row[key], unit))
-
-
-def _share(key: str, header: str) -> Column:
-    return Column(header, lambda row: "" if row[key] is None else format_share(row[key]))
-
-
-def _signed(key: str, header: str) -> Column:
-    return Column(header, lambda row: f"{100 * row[key]:+.1f} %")
-
-
-def _words(key: str, header: str) -> Column:
-    return Column(header, lambda row: "" if row[key] is None else str(row[key]), numeric=False)
-
-
-_PREDICTION_COLUMNS = (
-    text("name", "Name"),
-    text("device", "Device"),
-    text("calibration", "Calibrated by"),
-    Column("Image", lambda row: format_size(row["image_size"])),
-    _si("seconds", "Predicted time", "s"),
-    _si("images_per_s", "Predicted images/s"),
-    _si("flops_per_s", "Predicted FLOP/s", "FLOP/s"),
-    _share("share_of_peak", "Share of peak"),
-    Column("Held back by memory", lambda row: format_share(row["memory_seconds"] / row["seconds"])),
-    Column("by compute", lambda row: format_share(row["compute_seconds"] / row["seconds"])),
-    Column("by launch overhead", lambda row: format_share(row["launch_overhead_seconds"] / row["seconds"])),
-    _share("median_error", "Known error, median"),
-    _share("worst_error", "worst"),
+PREDICTIONS = (
+    *columns("network.name", "device", "calibration", "image_size", "prediction.seconds"),
+    *by_evidence("Predicted", "images_per_s", "flops_per_s"),
+    *columns("share_of_peak", "memory_share", "compute_share", "launch_share", "median_error", "worst_error"),
 )
-_LAYER_COLUMNS = (
-    text("network", "Network"),
-    text("device", "Device"),
-    text("name", "Layer"),
-    text("kind", "Kind"),
-    _si("flops", "FLOPs", "FLOP"),
-    _si("seconds", "Predicted time", "s"),
-    _share("share_of_time", "Share of time"),
-    text("bound", "Held back by"),
+LAYERS = columns(*("network", "device", "layer.name", "kind", "flops", "prediction.seconds", "share_of_time", "bound"))
+FACTS = columns(
+    *("network", "arch", "dataset", "metric", "published.value", "device", "precision", "layout", "execution"),
+    *("batch_size", "side.image_size", "scope", "recipe", "evaluation", "software", "source", "note"),
 )
-_PUBLISHED_COLUMNS = (
-    _words("network", "Network"),
-    _words("arch", "Ours"),
-    _words("dataset", "Data"),
-    _words("metric", "Metric"),
-    Column("Value", lambda row: f"{row['value']:.10g} {row['unit']}".rstrip()),
-    _words("device", "Device"),
-    _words("precision", "Precision"),
-    _words("layout", "Layout"),
-    _words("execution", "Execution"),
-    _words("batch_size", "Batch"),
-    _words("image_size", "Image"),
-    _words("scope", "Of"),
-    _words("recipe", "Recipe"),
-    _words("evaluation", "Evaluation"),
-    _words("software", "Software"),
-    _words("source", "Source"),
-    _words("note", "Doubts"),
-)
-_ERROR_COLUMNS = (
-    text("left_out", "Left out"),
-    text("execution", "Execution"),
-    text("of", "Of"),
-    Column("Figures", lambda row: str(row["figures"])),
-    _share("median_error", "Median error"),
-    _share("worst_error", "Worst error"),
-    _signed("bias", "Bias"),
-    Column("Rank correlation", lambda row: "" if row["rank_correlation"] is None else f"{row['rank_correlation']:.3f}"),
-)
-_TRIAL_COLUMNS = (
-    text("left_out", "Left out"),
-    text("network", "Network"),
-    text("device", "Device"),
-    text("layout", "Layout"),
-    text("execution", "Execution"),
-    text("image_size", "Image"),
-    text("batch_size", "Batch"),
-    _si("published_seconds", "Published time", "s"),
-    _si("predicted_seconds", "Predicted time", "s"),
-    _signed("error", "Error"),
+ERRORS = columns(*("left_out", "execution", "of", "figures", "median_error", "worst_error", "bias", "rank_correlation"))
+TRIALS = columns(
+    *("left_out", "network", "device", "layout", "execution", "side.image_size", "batch_size"),
+    *("published_seconds", "predicted_seconds", "trial.error"),
 )

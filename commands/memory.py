@@ -9,15 +9,17 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from analysis.columns import Column, columns
 from analysis.memory import MODES, OPTIMIZERS, InferenceMemory, TrainingMemory, memory_of
 from analysis.memory.inference import inference_memory
 from analysis.memory.training import training_schemes
+from analysis.quantities import label_of
 from analysis.summary import Summary
 from analysis.units import format_share, format_si, format_size
 from archs import checks
 from archs.errors import ConfigError, require
 from commands.options import NameArgument, Request, parse_value, takes_request
-from commands.output import Column, emit, table, text
+from commands.output import Grid, emit
 
 if TYPE_CHECKING:
     from analysis.hardware.measure.allocator import DeviceMemory
@@ -115,14 +117,14 @@ def fits(budget: str | None, batches: dict[str, int]) -> Text:
 
 def inference(found: InferenceMemory, *, layers: bool) -> Iterator[RenderableType]:
     """What is held, and what is alive at the peak."""
-    parts = {"Weights": found.weight_bytes, "Running statistics": found.buffer_bytes, "Tensors": found.peak_bytes}
+    parts = {label_of(key): getattr(found, key) for key in ("weight_bytes", "buffer_bytes", "peak_bytes")}
     yield _parts("At inference, at the peak", {"Memory": parts | {"Total": found.total_bytes}}, found.total_bytes)
     yield Text(f"Peak at {found.peak_layer} ({found.peak.layer.op}), where these are alive:")
     index = found.timeline.index(found.peak)
     alive = {tensor.name: tensor.nbytes for tensor in found.alive_at(index)}
     yield _parts("Tensor", {"Memory": alive}, found.peak_bytes)
     if layers:
-        yield table(found.rows(), _LAYER_COLUMNS)
+        yield Grid(found.rows(), columns("layer.name", "op", "allocated_bytes", "live_bytes"))
 
 
 def training(schemes: Schemes, optimizer: str, *, layers: bool) -> Iterator[RenderableType]:
@@ -151,18 +153,16 @@ def on_device(found: list[DeviceMemory]) -> RenderableType:
         }
         for one in found
     ]
-    columns = ("counted", "requested", "allocated")
-    shown = [column for key in columns for column in (_amount(key, key.capitalize()), _exact(key))]
-    return table(rows, (text("name", f"On {found[0].device_name} (unverified)"), *shown))
+    where = Column("name", f"On {found[0].device_name} (unverified)", "When.")
+    amounts = [column for key in ("counted", "requested", "allocated") for column in _amount(key, None)]
+    return Grid(rows, (where, *amounts))
 
 
 def _held(found: TrainingMemory, optimizer: str) -> dict[str, int]:
     return {
-        "Weights": found.weight_bytes,
-        "Running statistics": found.buffer_bytes,
-        "Gradients": found.gradient_bytes,
-        f"Optimizer state ({optimizer})": found.optimizer_bytes(optimizer),
-        "Saved for backward": found.saved_bytes,
+        **{label_of(key): getattr(found, key) for key in ("weight_bytes", "buffer_bytes", "gradient_bytes")},
+        f"{label_of('optimizer_bytes')} ({optimizer})": found.optimizer_bytes(optimizer),
+        label_of("saved_bytes"): found.saved_bytes,
         "Total": found.total_bytes(optimizer),
     }
 
@@ -176,31 +176,18 @@ def _trade(recomputed: TrainingMemory, plain_bytes: int) -> str:
     )
 
 
-def _parts(header: str, columns: dict[str, dict[str, int]], total: int) -> RenderableType:
-    """One row a part that is not 0 everywhere; for every column its bytes, exact bytes, and share of a total."""
-    names = dict.fromkeys(name for parts in columns.values() for name in parts)
-    rows = [{"name": name} | {column: parts.get(name, 0) for column, parts in columns.items()} for name in names]
-    shown = [text("name", header)]
-    for column in columns:
-        shown += [_amount(column, column.capitalize()), _share(column, total), _exact(column)]
-    return table((row for row in rows if any(row[column] for column in columns)), shown)
+def _parts(header: str, parts: dict[str, dict[str, int]], total: int) -> Grid:
+    """One row a part that is not 0 everywhere; for every column its bytes, share of a total, and exact bytes."""
+    names = dict.fromkeys(name for amounts in parts.values() for name in amounts)
+    rows = [{"name": name} | {key: amounts.get(name, 0) for key, amounts in parts.items()} for name in names]
+    shown = [column for key in parts for column in _amount(key, total)]
+    held = [row for row in rows if any(row[key] for key in parts)]
+    return Grid(held, (Column("name", header, "What is held."), *shown))
 
 
-def _amount(key: str, header: str) -> Column:
-    return Column(header, lambda row: format_si(row[key], "B"))
-
-
-def _share(key: str, total: int) -> Column:
-    return Column("Share", lambda row: format_share(row[key] / total))
-
-
-def _exact(key: str) -> Column:
-    return Column("Exact", lambda row: f"{row[key]:,} B")
-
-
-_LAYER_COLUMNS = (
-    text("name", "Layer"),
-    text("op", "Op"),
-    _amount("allocated_bytes", "Allocates"),
-    _amount("live_bytes", "Alive"),
-)
+def _amount(key: str, total: int | None) -> Iterator[Column]:
+    """Bytes for people, as a share of a total if there is one, and to the last byte."""
+    yield Column(key, key.capitalize(), "Of memory.", lambda value: format_si(value, "B"))
+    if total is not None:
+        yield Column(key, "Share", "Of the total.", lambda value: format_share(value / total))
+    yield Column(key, "Exact", "To the last byte.", lambda value: f"{value:,} B")

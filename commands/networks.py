@@ -9,19 +9,25 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from analysis.columns import Column, columns, count
 from analysis.depth import Depth
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import Summary, comparison_row
-from analysis.units import format_quantity, format_share, format_size
+from analysis.units import format_quantity, format_size
 from archs.errors import UnknownArchError
 from archs.registry import get_spec, list_archs, list_families
 from commands.options import NameArgument, NamesArgument, Request, takes_request
-from commands.output import Column, Row, emit, quantity, table, text
+from commands.output import Grid, Row, emit
 
 HEADLINES = tuple(key for key in NETWORK_QUANTITIES if key != "depth")
-NAME, FAMILY = text("name", "Name"), text("family", "Family")
-IMAGE_SIZE = Column("Image", lambda row: format_size(row["image_size"]))
-PARAMS, MACS, ACCESS = quantity("params"), quantity("macs"), quantity("memory_access_cost")
+LISTED = columns("network.name", "family", "image_size", "params", "macs", "depth", "source")
+COMPARED = columns(
+    *("network.name", "image_size", "depth", "params", "macs", "elementwise_ops", "memory_access_cost"),
+    *("bytes_moved", "traffic_outside_conv", "activations", "arithmetic_intensity"),
+)
+COSTS = ("params", "macs", "macs_share", "memory_access_cost", "bytes_moved", "bytes_moved_share")
+STAGES = columns("stage", "layers", "output", *COSTS)
+LAYERS = columns("layer.name", "kind", "in_channels", "layer.output", "kernel", "stride", *COSTS)
 
 
 @takes_request
@@ -37,8 +43,7 @@ def list_networks(
         raise UnknownArchError(pattern, list_archs(family=family))
     summaries = request.summaries(names)
     rows = [_list_row(name, summary) for name, summary in zip(names, summaries, strict=True)]
-    columns = [NAME, FAMILY, IMAGE_SIZE, PARAMS, MACS, quantity("depth"), text("source", "Source")]
-    emit(lambda: rows, lambda: [table(rows, columns)], request)
+    emit(lambda: rows, lambda: [Grid(rows, LISTED)], request)
 
 
 @takes_request
@@ -55,11 +60,9 @@ def summary(
 
 @takes_request
 def compare(names: NamesArgument, *, request: Request) -> None:
-    """Compare networks, one row each."""
-    rows = [comparison_row(found) for found in request.summaries(names)]
-    shown = ("elementwise_ops", "memory_access_cost", "bytes_moved", "traffic_outside_conv", "activations")
-    columns = [NAME, IMAGE_SIZE, quantity("depth"), PARAMS, MACS, *map(quantity, (*shown, "arithmetic_intensity"))]
-    emit(lambda: rows, lambda: [_workload(rows[0]), table(rows, columns)], request)
+    """Compare networks, one row each; those that cannot take the image size are left out."""
+    rows = [comparison_row(found) for found in request.those_that_suit(names)]
+    emit(lambda: rows, lambda: [_workload(rows[0]), Grid(rows, COMPARED)], request)
 
 
 @takes_request
@@ -77,8 +80,7 @@ def _depth_line(counted: Depth) -> str:
 
 def _list_row(name: str, found: Summary) -> Row:
     row = comparison_row(found)
-    shown = ("name", "family", "image_size", "params", "macs", "depth")
-    return {key: row[key] for key in shown} | {"source": get_spec(name).source}
+    return {column.key: row[column.key] for column in LISTED[:-1]} | {"source": get_spec(name).source}
 
 
 def _workload(row: Any) -> Text:
@@ -90,45 +92,25 @@ def _describe(found: Summary, *, layers: bool) -> Iterator[RenderableType]:
     row = comparison_row(found)
     title = Text.assemble((f"{found.name}\n", "bold"), (f"{format_size(found.image_size)}, ", "dim"), _workload(row))
     yield Text.assemble(title, f"\nDepth {_depth_line(found.depth)}")
-    yield table(
-        [{"key": key, "value": row[key]} for key in HEADLINES],
-        [
-            Column("Total", lambda line: QUANTITIES[line["key"]].label, numeric=False),
-            Column("", lambda line: format_quantity(line["key"], line["value"])),
-            Column("Exact", lambda line: f"{line['value']:,}" if isinstance(line["value"], int) else ""),
-        ],
-    )
-    yield table(_with_shares(found.stage_rows(), found), [text("stage", "Stage"), *_STAGE_COLUMNS])
+    yield Grid([{"total": QUANTITIES[key].label} | _both_ways(key, row[key]) for key in HEADLINES], TOTALS)
+    yield Grid(_with_shares(found.stage_rows(), found), STAGES)
     if layers:
-        yield table(_with_shares(found.rows(), found), [text("name", "Layer"), *_LAYER_COLUMNS])
+        yield Grid(_with_shares(found.rows(), found), LAYERS)
+
+
+TOTALS = (
+    Column("total", "Total", "A quantity of the whole network."),
+    Column("value", "", "With its unit.", str),
+    Column("exact", "Exact", "To the last digit.", count),
+)
+
+
+def _both_ways(key: str, value: float) -> Row:
+    return {"value": format_quantity(key, value), "exact": value if isinstance(value, int) else None}
 
 
 def _with_shares(rows: Iterable[Row], found: Summary) -> Iterator[Row]:
     for row in rows:
-        yield row | {
-            "macs_share": row["macs"] / (found.macs or 1),
-            "bytes_share": row["bytes_moved"] / found.bytes_moved,
-        }
-
-
-def _pair(key: str, header: str) -> Column:
-    return Column(header, lambda row: format_size(row[key]) if row[key] else "")
-
-
-_COSTS = (
-    PARAMS,
-    MACS,
-    Column("Share of MACs", lambda row: format_share(row["macs_share"])),
-    ACCESS,
-    quantity("bytes_moved"),
-    Column("Share of traffic", lambda row: format_share(row["bytes_share"])),
-)
-_STAGE_COLUMNS = (Column("Layers", lambda row: str(row["layers"])), text("output", "Output"), *_COSTS)
-_LAYER_COLUMNS = (
-    text("kind", "Kind"),
-    Column("In", lambda row: str(row["in_channels"])),
-    Column("Out", lambda row: "×".join(map(str, row["output_shape"][1:]))),
-    _pair("kernel", "Kernel"),
-    _pair("stride", "Stride"),
-    *_COSTS,
-)
+        output = "×".join(map(str, row["output_shape"][1:])) if "output_shape" in row else row["output"]
+        shares = {f"{key}_share": row[key] / (getattr(found, key) or 1) for key in ("macs", "bytes_moved")}
+        yield row | shares | {"output": output}

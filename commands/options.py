@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +17,10 @@ import typer
 from analysis.export import FORMATS
 from analysis.precision import DTYPE_BYTES
 from analysis.summary import Summary, summarize
-from analysis.targets import resolve_target
+from analysis.targets import Target, resolve_target
 from archs.checks import parse_image_size
 from archs.errors import ConfigError, DenseScopeError
+from archs.layer import Pair
 
 #: The formats of every command: tables for people, the others for machines.
 ALL_FORMATS = ("table", *FORMATS)
@@ -60,13 +62,38 @@ class Request:
 
     def summaries(self, names: Sequence[str]) -> Iterator[Summary]:
         """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
-        size, batch = parse_image_size(self.image_size), parse_value(self.batch_size)
-        changes = parse_changes(self.changes or ())
-        for name in names:
+        for name, target in self.targets(names):
             try:
-                yield summarize(resolve_target(name, **changes), size, batch, self.dtype)
+                yield summarize(target, *self.input)
             except ConfigError as error:
                 raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
+
+    def those_that_suit(self, names: Sequence[str]) -> list[Summary]:
+        """As `summaries`, without networks that do not suit: a line on stderr says why. Raises: where none is left."""
+        from analysis.findings import left_out_finding, reason
+
+        found, left_out = [], {}
+        for name, target in self.targets(names):
+            try:
+                found.append(summarize(target, *self.input))
+            except DenseScopeError as error:
+                left_out[name] = reason(error)
+        if not found:
+            name, why = next(iter(left_out.items()))
+            raise DenseScopeError(f"{name}: {why}" if len(names) > 1 else why)
+        for name, why in left_out.items():
+            print(left_out_finding({name: why}), file=sys.stderr)
+        return found
+
+    def targets(self, names: Sequence[str]) -> list[tuple[str, Target]]:
+        """The networks with their fields changed. Raises: DenseScopeError: there is no such network, or field."""
+        changes = parse_changes(self.changes or ())
+        return [(name, resolve_target(name, **changes)) for name in names]
+
+    @property
+    def input(self) -> tuple[int | Pair | None, int, str]:
+        """Image size, batch size and dtype, as `analysis.summarize` takes them."""
+        return parse_image_size(self.image_size), parse_value(self.batch_size), self.dtype
 
     def unchanged(self) -> Request:
         """The same without changes to the networks' fields."""

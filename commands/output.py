@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.columns import Column
 from analysis.export import MEDIA_TYPES, export_frame
-from analysis.quantities import QUANTITIES
-from analysis.units import format_quantity
 from archs import checks
 from archs.errors import DenseScopeError
 from commands.options import ALL_FORMATS, Request
@@ -26,7 +27,9 @@ Row = dict[str, Any]
 
 #: Longer headers of numbers are broken into lines.
 HEADER_WIDTH = 15
-#: Wider than any table: what is cut or broken to fit a terminal is no longer a number.
+#: Characters between two columns, and where room is scarce.
+GAP, TIGHT = 3, 2
+#: Of files and pipes: wider than any table.
 UNLIMITED_WIDTH = 10_000
 
 
@@ -34,33 +37,69 @@ class OutputError(DenseScopeError):
     """The output cannot be written."""
 
 
-class Column(NamedTuple):
-    """One column of a table for people."""
+class Grid:
+    """A table for people. One that is wider than the terminal says what all rows share above it, what is too long
+    for a column in notes below it, and the rest in pieces that all begin with the first column: no number is cut."""
 
-    header: str
-    cell: Callable[[Row], str]
-    numeric: bool = True
+    def __init__(self, rows: Iterable[Row], columns: Iterable[Column], *, only_used: bool = False) -> None:
+        rows = list(rows)
+        found = [(column, [column.cell(row) for row in rows]) for column in columns]
+        self.columns = [(column, cells) for column, cells in found if any(cells) or not only_used]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if _width(self.columns, GAP) <= options.max_width:
+            yield _rich_table(self.columns)
+            return
+        first, *others = self.columns
+        shared = [one for one in others if len(one[1]) > 1 and len(set(one[1])) == 1]
+        if shared:
+            yield Text("; ".join(f"{column.title}: {cells[0]}" for column, cells in shared if cells[0]) + "\n")
+        notes: list[Text] = []
+        pieces = [[first]]
+        for column, cells in [one for one in others if one not in shared]:
+            if column.write is None and _width([first, (column, cells)]) > options.max_width:
+                cells, found = _numbered(column.title, cells)
+                notes += found
+            if _width([*pieces[-1], (column, cells)]) > options.max_width and len(pieces[-1]) > 1:
+                pieces.append([first])
+            pieces[-1].append((column, cells))
+        for number, piece in enumerate(pieces):
+            yield Text() if number else Text(end="")
+            yield _rich_table(piece, tight=True)
+        if notes:
+            yield Text("\n").join([Text(), *notes])
 
 
-def text(key: str, header: str) -> Column:
-    """A column of words."""
-    return Column(header, lambda row: str(row[key]), numeric=False)
+#: A column with the texts of its cells.
+Cells = tuple[Column, list[str]]
 
 
-def quantity(key: str) -> Column:
-    """A column of a quantity of `analysis.quantities`, with units."""
-    return Column(QUANTITIES[key].label, lambda row: format_quantity(key, row[key]))
+def _header(column: Column) -> str:
+    return textwrap.fill(column.title, HEADER_WIDTH) if column.write else column.title
 
 
-def table(rows: Iterable[Row], columns: Sequence[Column]) -> Table:
-    """Rows for people: words to the left, numbers to the right."""
-    grid = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
-    for column in columns:
-        header = textwrap.fill(column.header, HEADER_WIDTH) if column.numeric else column.header
-        grid.add_column(header, justify="right" if column.numeric else "left")
-    for row in rows:
-        grid.add_row(*[Text(column.cell(row)) for column in columns])
-    return grid
+def _width(columns: Sequence[Cells], gap: int = TIGHT) -> int:
+    """Characters that a table takes."""
+    widest = (max(map(cell_len, [*_header(column).splitlines(), *cells]), default=0) for column, cells in columns)
+    return sum(widest) + gap * (len(columns) - 1)
+
+
+def _numbered(title: str, cells: list[str]) -> tuple[list[str], list[Text]]:
+    """Numbers in place of long texts, and the texts."""
+    numbers = {text: str(number) for number, text in enumerate(filter(None, dict.fromkeys(cells)), 1)}
+    notes = [Text.assemble((f"{title} {number}: ", "bold"), text) for text, number in numbers.items()]
+    return [numbers.get(text, "") for text in cells], notes
+
+
+def _rich_table(columns: Sequence[Cells], *, tight: bool = False) -> Table:
+    """Words to the left, numbers to the right and never broken."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False, collapse_padding=tight)
+    for column, _ in columns:
+        is_number = column.write is not None
+        table.add_column(_header(column), justify="right" if is_number else "left", no_wrap=is_number)
+    for cells in zip(*(cells for _, cells in columns), strict=True):
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def emit(
@@ -95,7 +134,9 @@ def _format_of(output: Path | None) -> str:
 
 def _render(parts: Iterable[RenderableType], *, colour: bool) -> str:
     content = io.StringIO()
-    console = Console(file=content, width=UNLIMITED_WIDTH, force_terminal=colour and sys.stdout.isatty())
+    is_terminal = colour and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else UNLIMITED_WIDTH
+    console = Console(file=content, width=width, force_terminal=is_terminal)
     for part in parts:
         console.print(part, "", highlight=False, sep="\n")
     return "".join(f"{line.rstrip()}\n" for line in content.getvalue().rstrip().splitlines())

@@ -12,9 +12,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from analysis.columns import Column, columns
 from analysis.hardware.facts.devices import list_devices
 from analysis.precision import ARITHMETICS
-from analysis.quantities import label_of
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
 from archs import checks
@@ -22,7 +22,7 @@ from archs.errors import ConfigError
 from archs.registry import search_spaces
 from commands.hardware import DEFAULT_DEVICE
 from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request, parse_value
-from commands.output import Column, Row, emit, table, text
+from commands.output import Grid, Row, emit
 
 if TYPE_CHECKING:
     from analysis.search.result import SearchResult
@@ -114,26 +114,15 @@ def _quantity(word: str) -> str:
 
 def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
     yield Text(found.finding())
-    fields = [text(name, name) for name in found.space.open_fields]
+    from analysis.search.quantities import quantity_column
+
+    fields = [Column(name, name, "Field of the config.") for name in found.space.open_fields]
     shown = dict.fromkeys((*_ALWAYS, *(each.bound.quantity for each in found.exclusions), *found.objectives))
-    yield table(rows, [*fields, *map(_column, shown)])
+    yield Grid(rows, [*fields, *map(quantity_column, shown)])
     if found.exclusions:
-        yield table(found.exclusion_rows(), _EXCLUSION_COLUMNS)
+        yield Grid(found.exclusion_rows(), columns("bound.bound", "alone", "bound.first"))
     if "predicted_seconds" in shown:
         yield Text("Times are predicted, not measured: docs/prediction.md says how well.", style="dim")
-
-
-def _column(quantity: str) -> Column:
-    from analysis.search.quantities import format_value
-
-    return Column(label_of(quantity), lambda row: format_value(quantity, row[quantity]))
-
-
-_EXCLUSION_COLUMNS = (
-    text("bound", "Budget"),
-    Column("Excludes alone", lambda row: f"{row['alone']:,}"),
-    Column("after those above", lambda row: f"{row['first']:,}"),
-)
 
 
 @contextmanager

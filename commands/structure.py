@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import zip_longest
-from typing import Annotated, Any
+from itertools import chain, zip_longest
+from typing import Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from analysis.quantities import QUANTITIES
+from analysis.columns import Column, changes_of, columns
 from analysis.structure import table as structure_table
 from analysis.structure.findings import changes_finding
 from analysis.structure.table import (
@@ -27,10 +25,10 @@ from analysis.structure.table import (
     total_row,
 )
 from analysis.summary import Summary
-from analysis.units import format_change, format_signed, format_size
+from analysis.units import format_size
 from archs.errors import DenseScopeError
 from commands.options import NamesArgument, Request, takes_request
-from commands.output import Column, Row, emit, quantity, table, text
+from commands.output import Grid, Row, emit
 
 
 @takes_request
@@ -45,39 +43,29 @@ def _show(found: Sequence[Summary]) -> Iterator[RenderableType]:
         yield _abreast(found)
         return
     [summary] = found
-    yield table([line._asdict() for line in structure_table.table(summary)], _COLUMNS)
+    yield Grid([line._asdict() for line in structure_table.table(summary)], LINES)
     yield Text(f"Depth {summary.depth.formula} ({summary.depth.terms})")
 
 
-def _abreast(found: Sequence[Summary]) -> Table:
+def _abreast(found: Sequence[Summary]) -> Grid:
     """A column of layers for each network; sizes stand with them where networks differ."""
     rows: list[Row] = []
     for stage, lines in abreast([structure_table.table(summary) for summary in found]):
         for parallel in zip_longest(*lines):
             sizes = dict.fromkeys(_size(line) for line in parallel if line)
             texts = [f"{line.text}{f' → {_size(line)}' if len(sizes) > 1 else ''}" if line else "" for line in parallel]
-            rows.append({"stage": stage, "output": "" if len(sizes) > 1 else next(iter(sizes)), "texts": texts})
-    cells = [Column(summary.name, partial(_cell, index), numeric=False) for index, summary in enumerate(found)]
-    return table(rows, [text("stage", "Stage"), text("output", "Output"), *cells])
-
-
-def _cell(index: int, row: Row) -> str:
-    return row["texts"][index]
+            output = "" if len(sizes) > 1 else next(iter(sizes))
+            rows.append({"stage": stage, "output": output} | {str(index): text for index, text in enumerate(texts)})
+    networks = [Column(str(index), summary.name, "Its layers.") for index, summary in enumerate(found)]
+    return Grid(rows, [*columns("stage", "output"), *networks])
 
 
 def _size(line: Line) -> str:
     return format_size(line.output_size) if line.output_size else ""
 
 
-_COLUMNS = (
-    text("stage", "Stage"),
-    Column("Output", lambda row: format_size(row["output_size"]) if row["output_size"] else "", numeric=False),
-    text("text", "Layers"),
-    Column("In", lambda row: f"{row['in_channels']:,}"),
-    Column("Out", lambda row: f"{row['out_channels']:,}"),
-    quantity("params"),
-    quantity("macs"),
-    Column("Depth", lambda row: str(row["depth"] or "")),
+LINES = columns(
+    *("stage", "line.output_size", "line.text", "in_channels", "out_channels", "params", "macs", "line.depth")
 )
 
 
@@ -107,38 +95,12 @@ def _show_changes(
     before: Summary, after: Summary, found: Sequence[Change], *, layers: bool
 ) -> Iterator[RenderableType]:
     yield Text(changes_finding(before, after, found))
-    yield table([*stage_rows(found), total_row(found)], _STAGE_COLUMNS)
+    yield Grid([*stage_rows(found), total_row(found)], STAGES)
     changed = [change for change in found if change.status != "same"]
     if layers and changed:
-        yield table(change_rows(changed), _LAYER_COLUMNS)
+        yield Grid(change_rows(changed), LAYERS)
 
 
-def _count(key: str) -> Column:
-    return Column(key.capitalize(), lambda row: str(row[key] or ""))
-
-
-def _difference(key: str) -> Column:
-    return Column(QUANTITIES[key].label, lambda row: format_signed(key, row[key]))
-
-
-def _share(key: str) -> Column:
-    return Column("%", lambda row: _write_share(row, f"{key}_share"))
-
-
-def _write_share(row: Row, column: str) -> str:
-    share: Any = row[column]
-    return "" if share is None else format_change(share)
-
-
-_STAGE_COLUMNS = (
-    text("stage", "Stage"),
-    *map(_count, ("added", "removed", "resized")),
-    *(column for key in COSTS for column in (_difference(key), _share(key))),
-)
-_LAYER_COLUMNS = (
-    text("name", "Layer"),
-    text("status", "Change"),
-    text("before", "Before"),
-    text("after", "After"),
-    *map(_difference, COSTS),
-)
+_CHANGES = [changes_of(key) for key in COSTS]
+STAGES = (*columns("stage", "added", "removed", "resized"), *chain.from_iterable(_CHANGES))
+LAYERS = (*columns("layer.name", "status", "before", "after"), *(absolute for absolute, _ in _CHANGES))

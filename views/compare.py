@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analysis.columns import columns
 from analysis.findings import comparison_finding
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
 from analysis.quantities import label_of as quantity_label
-from analysis.units import format_size
 from views import cached, sidebar, tables, widgets
 from views.charts import networks as figures
 from views.networks import PRESETS, preset_of
@@ -112,14 +112,8 @@ def draw_bars(frame: pd.DataFrame, notation: Notation) -> None:
 
 def draw_table(frame: pd.DataFrame, notation: Notation) -> None:
     """All quantities of all networks."""
-    shown = frame[["name", "image_size"]].assign(**{key: notation.scale(frame, key) for key in TABLE_COLUMNS})
-    shown["image_size"] = frame["image_size"].map(format_size)
-    writers = {key: lambda value, key=key: notation.write(key, value) for key in TABLE_COLUMNS}
-    titles = {
-        "name": ("Network", "Name in the registry."),
-        "image_size": ("Input", "Height × width of the input image in pixels."),
-    }
-    tables.show(shown, writers, titles, "networks_table")
+    shown = frame.assign(**{key: notation.scale(frame, key) for key in TABLE_COLUMNS})
+    tables.show(shown, [*columns("network.name", "image_size"), *notation.columns(TABLE_COLUMNS)], "networks_table")
 
 
 def render() -> None:

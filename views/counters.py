@@ -7,29 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from analysis.columns import columns
 from analysis.crosscheck import counters_finding, waterfall
-from analysis.units import format_change, format_si
+from analysis.units import format_si
 from views import cached, sidebar, tables, widgets
 from views.charts import costs as figures
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLES = {
-    "counter": ("Counter", "The public tool that counts."),
-    "version": ("Version", "The version that ran here, just now."),
-    "reported_as": ("Calls it", "The counter's own word for its figure."),
-    "unit": ("Unit", "What one unit of the figure really is: a multiply-accumulate, or half of one."),
-    "reported": ("Reports", "The counter's figure."),
-    "ours": ("DenseScope", "Our MACs, in the counter's unit."),
-    "difference": ("Difference", "What the counter reports beyond our figure."),
-    "ratio": ("of ours", "The difference as a share of our figure."),
-    "residual": (
-        "Unexplained",
-        "What the counter's own rules, applied to every layer, leave over. 0: all is explained.",
-    ),
-    "verdict": ("Verdict", "What the counter counts beside multiply-accumulates, and what it gets wrong here."),
-}
+SHOWN = columns(
+    *("counter", "version", "reported_as", "unit", "reported", "ours", "difference", "difference.share", "residual"),
+    "verdict",
+)
 INTEGERS = ("reported", "ours", "residual")
 
 
@@ -37,13 +27,8 @@ def draw_table(frame: pd.DataFrame) -> None:
     """One row a counter, to the last operation."""
     numbers = frame[[*INTEGERS]].astype("float64")
     difference = numbers["reported"] - numbers["ours"]
-    shown = frame.assign(**numbers, difference=difference, ratio=difference / numbers["ours"])
-    writers = {
-        **dict.fromkeys(INTEGERS, lambda value: f"{int(value):,}"),
-        "difference": lambda value: f"{int(value):+,}".replace("-", "−") if value else "0",
-        "ratio": format_change,
-    }
-    tables.show(shown[list(TITLES)], writers, TITLES, "counters_table")
+    shown = frame.assign(**numbers, difference=difference, share=difference / numbers["ours"])
+    tables.show(shown, SHOWN, "counters_table")
 
 
 def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from analysis.columns import Column, column
 from analysis.quantities import label_of
 from analysis.units import format_exact, format_quantity, format_ratio
 
@@ -30,6 +33,10 @@ class Notation:
         if self.style == "relative":
             return format_ratio(value)
         return format_exact(key, value) if self.style == "exact" else format_quantity(key, value)
+
+    def columns(self, keys: Iterable[str]) -> list[Column]:
+        """Columns of a table whose figures are written so; `scale` gives their values."""
+        return [column(key)._replace(write=partial(self.write, key)) for key in keys]
 
     def write_tick(self, key: str, value: float) -> str:
         """A round value beside an axis: its further digits would all be zeros."""

@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from analysis.quantities import QUANTITIES
+from analysis.columns import Column, Writer
 from analysis.units import format_size
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Writer = Callable[[Any], str]
-
 #: Cell of a column that a row has nothing for.
 EMPTY = "–"
-#: Pixels of a letter, and around a cell's text.
+#: Pixels of a letter, and around a cell's text; of a table's head and of a row.
 LETTER, CELL_PADDING = 6.6, 18
+HEAD, ROW = 40, 35
 
 
-def show(
-    frame: pd.DataFrame,
-    writers: Mapping[str, Writer],
-    titles: Mapping[str, tuple[str, str]],
-    key: str,
-    height: int | str = "content",
-) -> None:
+def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | None = None) -> None:
     """A table whose first column stays in sight.
 
     Args:
-        frame: raw values; its columns in order.
-        writers: how the cells of a column are written; other columns are shown as they are.
-        titles: header and tooltip of the columns that are not in `analysis.quantities`, or say more than it.
+        frame: raw values.
+        columns: those of `analysis.columns` that are shown, in this order.
         key: of the element, unique on the page.
-        height: in pixels, or "content" for all rows.
+        most: pixels at which a long table begins to scroll; None: it never does.
     """
-    formats = {column: _or_empty(write) for column, write in writers.items() if column in frame}
+    columns = list(columns)
+    shown = frame[[column.key for column in columns]].copy()
+    writers: dict[str, Writer] = {}
+    for column in columns:
+        values, write = _sortable(shown[column.key], column)
+        shown[column.key] = values
+        if write:
+            writers[column.key] = _or_empty(write)
+    height = HEAD + ROW * len(shown)
     st.dataframe(
-        frame.style.format(formats),
+        shown.style.format(writers),
         hide_index=True,
-        height=height,
+        height="content" if most is None else min(most, height),
         key=key,
         placeholder=EMPTY,
         column_config={
-            column: st.column_config.Column(**_title(column, titles), width=_width(frame[column]), pinned=position == 0)
-            for position, column in enumerate(frame.columns)
+            column.key: st.column_config.Column(
+                column.title, help=column.help, width=_width(shown[column.key]), pinned=position == 0
+            )
+            for position, column in enumerate(columns)
         },
     )
+
+
+def _sortable(values: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], Writer | None]:
+    """A column as numbers where it has a writer, as words with gaps where it has none."""
+    if column.write is None:
+        return values.replace("", None), None
+    if values.map(lambda value: isinstance(value, tuple)).any():
+        return by_area(values)
+    return values if values.dtype != object else values.astype("float64"), column.write
 
 
 def by_area(pairs: pd.Series[Any]) -> tuple[pd.Series[Any], Writer]:
@@ -61,12 +72,6 @@ def by_area(pairs: pd.Series[Any]) -> tuple[pd.Series[Any], Writer]:
 def _area(pair: tuple[int, int]) -> float:
     """The area, with a trace of the height, so that no two pairs have the same."""
     return prod(pair) + pair[0] / 1e6
-
-
-def _title(column: str, titles: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Label and tooltip of a column."""
-    label, definition = titles.get(column) or (QUANTITIES[column].label, QUANTITIES[column].definition)
-    return {"label": label, "help": definition}
 
 
 def _width(column: pd.Series[Any]) -> int | None:

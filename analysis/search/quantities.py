@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.columns import Column
 from analysis.hardware.accuracy import accuracy_rows
 from analysis.hardware.facts.devices import Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
@@ -19,7 +21,7 @@ from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.precision import parse_arithmetic, parse_dtype
-from analysis.quantities import QUANTITIES, Quantity
+from analysis.quantities import QUANTITIES, Quantity, label_of
 from analysis.search.walks import WALKED
 from analysis.statistics import spearman
 from analysis.units import format_quantity, format_si
@@ -172,6 +174,13 @@ def format_value(name: str, value: float) -> str:
         return format_si(float(value))
     whole = name in COUNTED and float(value).is_integer()
     return format_quantity(name, int(value) if whole else float(value))
+
+
+def quantity_column(name: str) -> Column:
+    """A column of a quantity of a search, or of the caller's own."""
+    known = SEARCH_QUANTITIES.get(name)
+    help = known.definition if known else "By the caller's own function."
+    return Column(name, label_of(name), help, partial(format_value, name))
 
 
 def receptive_field(layers: Iterable[Layer]) -> int:

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import changes_of, columns
 from analysis.structure.findings import changes_finding
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
-from analysis.units import format_change, format_signed
 from views import tables, widgets
 from views.charts.costs import stage_changes
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
-TITLES = {
-    "stage": ("Stage", "Row of the paper's table."),
-    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
-    "status": ("Change", "Added, removed, resized (another shape, kernel, stride or the like) or the same."),
-    "before": ("Before", "The layer, and the channels × height × width that it reads and makes."),
-    "after": ("After", "The layer, and the channels × height × width that it reads and makes."),
-    "added": ("Added", "Layers that only the second network has."),
-    "removed": ("Removed", "Layers that only the first network has."),
-    "resized": ("Resized", "Layers that both have, in another form."),
-    **{f"{key}_share": ("%", "Of what the stage had before.") for key in COSTS},
-}
 #: What the table of layers shows unless it is asked for more.
 CHANGED = STATUSES[:-1]
 TABLE_HEIGHT = 560
@@ -55,9 +43,8 @@ def draw_changed_stages(found: Sequence[Change], question: str) -> None:
 
 def show_stages(frame: pd.DataFrame) -> None:
     """One row a stage, and their total."""
-    writers = {key: partial(format_signed, key) for key in COSTS}
-    writers |= {f"{key}_share": format_change for key in COSTS}
-    tables.show(frame, writers, TITLES, "stage_changes_table")
+    shares = [column for key in COSTS for column in changes_of(key)]
+    tables.show(frame, [*columns("stage", "added", "removed", "resized"), *shares], "stage_changes_table")
 
 
 def draw_changed_layers(found: Sequence[Change], name: str) -> None:
@@ -69,8 +56,7 @@ def draw_changed_layers(found: Sequence[Change], name: str) -> None:
     if shown.empty:
         st.info("No layer is of these kinds: choose another.")
         return
-    height = min(TABLE_HEIGHT, 40 + 35 * len(shown))
-    columns = ["name", "status", *COSTS, "before", "after", "stage"]
-    writers = {key: partial(format_signed, key) for key in COSTS}
-    tables.show(shown[columns], writers, TITLES, "layer_changes_table", height)
+    costs = [changes_of(key)[0] for key in COSTS]
+    listed = [*columns("layer.name", "status"), *costs, *columns("before", "after", "stage")]
+    tables.show(shown, listed, "layer_changes_table", TABLE_HEIGHT)
     widgets.downloads(shown, name)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from math import log2
 
 import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.structure.connectivity import Block, blocks
 from analysis.structure.feature_reuse import COSTS, wiring_finding, wiring_rows
-from analysis.units import format_quantity
 from views import tables, widgets
 from views.charts.matrix import Panel, matrices
 from views.networks import variant
@@ -35,20 +34,10 @@ before it, with all of them concatenated once (one-shot). ✓: as it is.
 
 Connections: in the block's layers, and in what reads all features at the end; identities are not counted. A dense
 block's transition, which the wiring does not change, is not in the costs."""
-TITLES = {
-    "block": ("Block", "Row of the paper's table; its module."),
-    "source": ("Source", "The block's input, or the number of the layer."),
-    "reader": ("Read by", "The number of the layer, or what reads all features at the end."),
-    "kind": ("How", "Concatenated, or added as an identity."),
-    "channels": ("Channels", "Channels that the source passes."),
-    "tensors": ("Tensors", "What is read, by the layers that make it."),
-    "layers": ("Layers", "L: layers that add features."),
-    "names": ("Reading layers", "The first weighted layers of the reader; the addition of an identity."),
-    "wiring": ("Wiring", "Dense, or aggregated once."),
-    "actual": ("As it is", "Whether the network has this wiring."),
-    "connections": ("Connections", "Features read, over all readers."),
-}
-HEIGHT, MOST_ROWS = 560, 16
+#: Of both tables of connections.
+CONNECTION = ("block", "connection.source", "reader")
+SHOWN = columns(*CONNECTION, "connection.kind", "channels", "connection.tensors", "names")
+HEIGHT = 560
 
 
 def draw_connectivity(summaries: Sequence[Summary]) -> None:
@@ -76,7 +65,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: 
     frame = connection_frame(shown)
     question = "Who reads whom?" if alone else f"{summary.name}: who reads whom?"
     key = f"connectivity_{summary.name}"
-    with widgets.chart_or_table(question, HELP, lambda: tables.show(frame, {}, TITLES, f"{key}_table", height(frame))):
+    with widgets.chart_or_table(question, HELP, lambda: tables.show(frame, SHOWN, f"{key}_table", HEIGHT)):
         theme = widgets.current_theme()
         colour = theme.variant_colour(summary.family, variant(summary.name))
         panels = [panel(block) for block in shown]
@@ -138,11 +127,4 @@ def connection_frame(shown: Sequence[Block]) -> pd.DataFrame:
 def show_wiring(frame: pd.DataFrame, key: str) -> None:
     """Two rows a block."""
     shown = frame.assign(actual=frame["actual"].map({True: "✓", False: ""}))
-    shown = shown[["block", "wiring", "actual", "layers", *COSTS]]
-    writers = {key: partial(format_quantity, key) for key in COSTS[1:]}
-    tables.show(shown, writers, TITLES, key, height(shown))
-
-
-def height(frame: pd.DataFrame) -> int | str:
-    """Of a table that scrolls where it is long."""
-    return HEIGHT if len(frame) > MOST_ROWS else "content"
+    tables.show(shown, columns("block", "wiring", "actual", "block.layers", *COSTS), key, HEIGHT)

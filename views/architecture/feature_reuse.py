@@ -12,11 +12,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.structure import BlockReuse, reuse
 from analysis.structure.feature_reuse import reuse_finding
 from archs.create import create_model
 from views import tables, widgets
-from views.architecture.connectivity import SHORT, SPACE, TITLES, height
+from views.architecture.connectivity import CONNECTION, HEIGHT, SHORT, SPACE
 from views.charts.matrix import Panel, matrices
 from views.networks import variant
 
@@ -31,11 +32,7 @@ RANDOM = (
 #: Beside the colours.
 TICKS = {0.0: "0", 0.5: "0.5", 1.0: "1"}
 ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
-MORE_TITLES = TITLES | {
-    "weights": ("Weights", "The parameters that connect them."),
-    "strength": ("Mean |weight|", "Over output channels, the source's channels and the kernel."),
-    "relative": ("Relative", "To the strongest connection of the block."),
-}
+SHOWN = columns(*CONNECTION, "channels", "strength", "relative", "connection.tensors", "weights")
 
 
 def draw_feature_reuse(summaries: Sequence[Summary]) -> None:
@@ -137,9 +134,7 @@ def draw_maps(summary: Summary, found: Sequence[BlockReuse], *, alone: bool) -> 
 
 def show_table(frame: pd.DataFrame, key: str) -> None:
     """One row a connection with weights."""
-    shown = frame[["block", "source", "reader", "channels", "strength", "relative", "tensors", "weights"]]
-    writers = {"strength": lambda value: f"{value:.4g}", "relative": lambda value: f"{value:.2f}"}
-    tables.show(shown, writers, MORE_TITLES, key, height(shown))
+    tables.show(frame, SHOWN, key, HEIGHT)
 
 
 def panel(one: BlockReuse) -> Panel:

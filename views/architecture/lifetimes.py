@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.memory import memory_of
 from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.structure.lifetimes import lives, lives_finding
-from analysis.units import format_si
 from views import tables, widgets
-from views.architecture.connectivity import height
+from views.architecture.connectivity import HEIGHT
 from views.charts.axes import Band
 from views.charts.memory import gantt
 from views.sections.live_memory import choose_lifetimes
@@ -29,15 +29,7 @@ Its colour is the kind of the layer that makes it. A ReLU that overwrites its in
 
 **As by eager modules**: a tensor is held until the modules that were called with it return, as PyTorch runs networks.
 **Until the last reader**: as long as any layer still reads it."""
-TITLES = {
-    "name": ("Tensor", "The layer that makes it."),
-    "kind": ("Made by", "Kind of the layer that makes it."),
-    "stage": ("Stage", "Of the layer that makes it."),
-    "nbytes": ("Bytes", "For the whole batch."),
-    "first": ("From", "The layer that makes it, counted from 1; 0 for the image."),
-    "last": ("To", "The last layer as which it is held."),
-    "held": ("Held", "Layers that run while it is held, its maker aside."),
-}
+SHOWN = columns("tensor.name", "maker.kind", "maker.stage", "nbytes", "first", "last", "held")
 
 
 def draw_lifetimes(summaries: Sequence[Summary]) -> None:
@@ -91,5 +83,4 @@ def stage_spans(memory: InferenceMemory, stage: str) -> list[Band]:
 
 def show_table(frame: pd.DataFrame, key: str) -> None:
     """One row a tensor."""
-    writers = {"nbytes": lambda value: format_si(int(value), "B")}
-    tables.show(frame[[*TITLES]], writers, TITLES, key, height(frame))
+    tables.show(frame, SHOWN, key, HEIGHT)

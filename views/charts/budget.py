@@ -121,7 +121,7 @@ def saving(found: Saving, theme: Theme) -> go.Figure:
             y=[COUNTED[key].label for key in keys],
             marker={"color": theme.muted},
             hovertext=[
-                f"<b>{COUNTED[key][0]}</b><br>before {found.before[key]:,}<br>after {found.after[key]:,}"
+                f"<b>{COUNTED[key].label}</b><br>before {found.before[key]:,}<br>after {found.after[key]:,}"
                 for key in keys
             ],
             hoverinfo="text",

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, predict
+from analysis.columns import columns
 from analysis.findings import Delta, deltas
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
@@ -123,8 +124,6 @@ def _seconds(value: float) -> str:
 
 
 AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
-TABLE_COLUMNS = ("name", *AXES)
-TITLES = {"name": ("Network", "The design, then all registered networks that can take the input.")}
 #: How a design looks among the registered networks: `views.theme.OTHER_VARIANTS`.
 OWN_VARIANT = "your design"
 
@@ -153,8 +152,7 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
     notation = Notation()
 
     def table() -> None:
-        writers = {key: lambda value, key=key: notation.write(key, value) for key in AXES}
-        tables.show(frame[list(TABLE_COLUMNS)], writers, TITLES, "design_neighbours_table")
+        tables.show(frame, columns("neighbour.name", *AXES), "design_neighbours_table")
 
     help = "Accuracy is no part of this: a network that costs less may also know less."
     with widgets.chart_or_table("Where does it stand among the registered networks?", help, table, live=True):

@@ -9,18 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.findings import reason
 from analysis.summary import comparison_row
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from views import tables, widgets
 from views.design import editor as design_editor
-from views.notation import Notation
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
 COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
-TITLES = {"name": ("Design", "The design at hand stands first, its baseline second, then the shelf.")}
 
 
 def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
@@ -58,9 +57,8 @@ def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSetti
         except DenseScopeError as error:
             left_out[design.name] = reason(error)
     widgets.say_left_out(left_out)
-    notation, frame = Notation(), pd.DataFrame(rows)
-    writers = {key: lambda value, key=key: notation.write(key, value) for key in COLUMNS}
-    tables.show(frame[["name", *COLUMNS]], writers, TITLES, "shelf_table")
+    frame = pd.DataFrame(rows)
+    tables.show(frame, columns("design.name", *COLUMNS), "shelf_table")
     widgets.downloads(frame, "designs")
 
 

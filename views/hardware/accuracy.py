@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analysis.columns import Column, columns
 from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
 from analysis.hardware.facts.devices import Device
 from analysis.hardware.facts.published import published
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import QUANTITIES, in_a_sentence
-from analysis.units import format_quantity, format_si, format_size
+from analysis.units import format_quantity, format_si
 from views import tables, widgets
 from views.charts import accuracy as figures
 from views.hardware.question import Question, ask, choose_device, circumstances, colours, draw_devices, known
@@ -36,28 +37,9 @@ HELP = (
     "costs at that size. The dashed line joins those that no other beats at both. Recipes differ by mark. "
     "Grey: timm's ResNets and RDNets for context, no part of the line. Where the cost is predicted, so is the mark."
 )
-TITLES = {
-    "name": ("Network", "Name in the registry."),
-    "error": ("Top-1 error", "Published, single crop."),
-    "image_size": ("Input", "Side of the test image in pixels."),
-    "cost": ("Cost", "As chosen, of one image."),
-    "cost_evidence": ("Cost is", "The kind of evidence of the cost."),
-    "group": ("Trained by", "Who trained it."),
-    "recipe": ("Recipe", "As the source states it."),
-    "evaluation": ("Evaluation", "As the source states it."),
-    "source": ("Source", "Who says so."),
-    "note": ("Doubts", "Where sources contradict each other."),
-}
 
 
-ENERGY_TITLES = {
-    "network": ("Network", "A detector and its backbone, as the source names them."),
-    "value": ("Energy", "Of an image, published."),
-    "image_size": ("Input", "Side of the image in pixels."),
-    "device": ("Device", "As the source names it."),
-    "source": ("Source", "Who says so."),
-    "note": ("Doubts", "Where sources contradict each other."),
-}
+ENERGY_COLUMNS = columns("network", "joules_per_image", "side.image_size", "device", "source", "note")
 
 
 @st.cache_data(show_spinner="Counting what networks cost …")
@@ -148,16 +130,13 @@ def _explain_nothing(key: str) -> None:
         "and a measurement counts where the GPU has an energy counter. Run a benchmark there, or see what is published."
     )
     st.subheader("What energy do detectors take?", help="Published, not comparable with classifiers.", anchor=False)
-    writers = {"value": lambda value: format_si(value, "J")}
-    columns = [column for column in ENERGY_TITLES if (frame[column] != "").any()]
-    tables.show(frame[columns], writers, ENERGY_TITLES, "energy_table")
+    shown = frame.rename(columns={"value": "joules_per_image"})
+    told = [column for column in ENERGY_COLUMNS if (shown[column.key] != "").any()]
+    tables.show(shown, told, "energy_table")
 
 
 def _show(rows: Sequence[Row], write: Callable[[float], str]) -> None:
-    frame = pd.DataFrame(rows)[list(TITLES)].replace({"note": {"": None}})
-    writers = {
-        "error": lambda value: f"{value:.2f}\u2009%",
-        "cost": write,
-        "image_size": lambda value: format_size((value, value)),
-    }
-    tables.show(frame, writers, TITLES, "accuracy_table", height=460)
+    cost = Column("cost", "Cost", "As chosen, of one image.", write)
+    facts = columns("cost_evidence", "group", "recipe", "evaluation", "source", "note")
+    shown = [*columns("network.name", "accuracy.error", "side.image_size"), cost, *facts]
+    tables.show(pd.DataFrame(rows), shown, "accuracy_table", 460)

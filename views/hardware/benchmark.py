@@ -9,11 +9,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from analysis.columns import columns
 from analysis.hardware.measure.benchmark import benchmark_sweep, doublings
 from analysis.hardware.measure.record import Measurement, Workload
 from analysis.hardware.measure.results import Results, decode, encode
 from analysis.precision import PRECISIONS
-from analysis.units import format_share, format_si
+from analysis.units import format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
@@ -132,34 +133,18 @@ def _sentence(measurement: Measurement) -> str:
     )
 
 
-HISTORY_TITLES = {
-    "name": ("Network", "Name in the registry."),
-    "outcome": ("Outcome", "measured, or out of memory."),
-    "device": ("Device", "As the machine calls it."),
-    "images_per_s": ("Images/s", "Batch size / median."),
-    "seconds": ("Median", "Time of one batch."),
-    "seconds_low": ("Lower quartile", "A quarter of the runs took less."),
-    "seconds_high": ("Upper quartile", "A quarter of the runs took more."),
-    "flops_per_s": ("FLOP/s", "2 × MACs / median."),
-    "joules_per_image": ("Energy", "Of an image, by the GPU's counter, where it has one."),
-    "share_of_peak": ("of peak", "FLOP/s / the data sheet's peak, where it is known."),
-    "batch_size": ("Batch", "Images at once."),
-    "image_size": ("Input", "Height × width in pixels."),
-    "precision": ("Precision", "Of the arithmetic."),
-    "layout": ("Layout", "Order of a tensor's axes in memory."),
-    "execution": ("Execution", "eager or compiled."),
-    "repeats": ("Runs", "Timed runs."),
-    "threads": ("Threads", "Of the processor."),
-    "software": ("Software", "Versions."),
-    "date": ("Date", "UTC."),
-}
+HISTORY_COLUMNS = columns(
+    *("network.name", "outcome", "device", "images_per_s", "seconds", "seconds_low", "seconds_high", "flops_per_s"),
+    *("joules_per_image", "share_of_peak", "batch_size", "image_size", "precision", "layout", "execution"),
+    *("repeats", "threads", "software", "date"),
+)
 
 
 def draw_history(measurements: list[Measurement]) -> None:
     """The table, and what can be done with it."""
     st.subheader("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
     if measurements:
-        _show_history([one.row() for one in reversed(measurements)])
+        tables.show(pd.DataFrame([one.row() for one in reversed(measurements)]), HISTORY_COLUMNS, "history_table", 460)
     else:
         st.info("Nothing has been measured yet: press Run, or import what was measured on another machine.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -176,23 +161,6 @@ def draw_history(measurements: list[Measurement]) -> None:
             _draw_delete(measurements)
         with st.popover("Import", icon=":material/upload:"):
             st.file_uploader("Results exported by DenseScope", type="json", key="results_file", on_change=_import)
-
-
-def _show_history(rows: list[dict[str, object]]) -> None:
-    frame = pd.DataFrame(rows)[list(HISTORY_TITLES)]
-    sizes, write_size = tables.by_area(frame["image_size"])
-    seconds = ("seconds", "seconds_low", "seconds_high")
-    numbers = (*seconds, "images_per_s", "flops_per_s", "share_of_peak", "joules_per_image")
-    writers = {
-        "images_per_s": format_si,
-        **dict.fromkeys(seconds, lambda value: format_si(value, "s")),
-        "flops_per_s": lambda value: format_si(value, "FLOP/s"),
-        "joules_per_image": lambda value: format_si(value, "J"),
-        "share_of_peak": format_share,
-        "image_size": write_size,
-    }
-    shown = frame.assign(image_size=sizes).astype(dict.fromkeys(numbers, "float64"))
-    tables.show(shown, writers, HISTORY_TITLES, "history_table", height=min(460, 40 + 35 * len(rows)))
 
 
 def _draw_delete(measurements: list[Measurement]) -> None:

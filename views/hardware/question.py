@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from analysis.columns import columns
 from analysis.findings import reason
 from analysis.hardware.facts.devices import Device, get_device, list_devices, parse_device
 from analysis.hardware.measure.record import Measurement
@@ -17,7 +18,7 @@ from analysis.hardware.predict.predict import LAYOUTS
 from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
 from analysis.precision import ARITHMETICS
 from analysis.targets import is_library_name
-from analysis.units import format_share, format_si, join
+from analysis.units import format_share, join
 from archs.errors import DenseScopeError
 from views import sidebar, tables, widgets
 from views.networks import variant
@@ -159,24 +160,11 @@ def choose_device(question: Question) -> Device:
     return by_name[widgets.choose("Device", "device", list(by_name), next(iter(by_name)))]
 
 
-SPEED_TITLES = {
-    "name": ("Network", "Name in the registry."),
-    "device": ("Device", "By its data sheet; of a measurement, as the machine calls it."),
-    "execution": ("Execution", "eager, or compiled by torch.compile."),
-    "evidence": ("Evidence", "measured here, published by others, or predicted by DenseScope's model."),
-    "flops_per_s": ("FLOP/s", "2 × MACs of convolution and linear layers / time."),
-    "share_of_peak": ("of peak", "FLOP/s / the data sheet's peak at the precision."),
-    "images_per_s": ("Images/s", "Images per second."),
-    "seconds_per_image": ("Time of an image", "1 / images per second, in batches."),
-    "error_below": ("Less by up to", "Worst known error of such predictions; of measurements, the quartiles."),
-    "error_above": ("More by up to", "Worst known error of such predictions; of measurements, the quartiles."),
-    "batch_size": ("Batch", "Images at once."),
-    "image_size": ("Input", "Height × width in pixels."),
-    "precision": ("Precision", "Of the multiplications; amp is PyTorch's autocast."),
-    "layout": ("Layout", "Order of a tensor's axes in memory."),
-    "source": ("Source", "Who says so, or what ran."),
-    "note": ("Doubts", "Where sources contradict each other."),
-}
+SPEED_COLUMNS = columns(
+    *("network.name", "device", "execution", "evidence", "flops_per_s", "share_of_peak", "images_per_s"),
+    *("seconds_per_image", "error_below", "error_above", "batch_size", "image_size", "precision", "layout"),
+    *("source", "note"),
+)
 
 
 class Known(NamedTuple):
@@ -215,18 +203,7 @@ def colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
 
 def show_speeds(speeds: Sequence[Speed], key: str) -> None:
     """One row a figure."""
-    frame = pd.DataFrame([speed.row() for speed in speeds])
-    sizes, write_size = tables.by_area(frame["image_size"])
-    writers = {
-        "flops_per_s": lambda value: format_si(value, "FLOP/s"),
-        "images_per_s": format_si,
-        "seconds_per_image": lambda value: format_si(value, "s"),
-        "share_of_peak": format_share,
-        "error_below": format_share,
-        "error_above": format_share,
-        "image_size": write_size,
-    }
-    tables.show(frame.assign(image_size=sizes).replace({"note": {"": None}}), writers, SPEED_TITLES, key, height=460)
+    tables.show(pd.DataFrame([speed.row() for speed in speeds]), SPEED_COLUMNS, key, 460)
 
 
 def circumstances(question: Question, size: str = "") -> str:
@@ -245,27 +222,14 @@ def circumstances(question: Question, size: str = "") -> str:
     return f"At {at}, batch {conditions.batch_size}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
 
 
-DEVICE_COLUMNS = {
-    "name": ("Device", "By its data sheet."),
-    "year": ("Year", "Of release."),
-    "fp32_flops_per_s": ("fp32", "Peak of dense arithmetic."),
-    "tf32_flops_per_s": ("tf32", "Peak of dense arithmetic."),
-    "fp16_flops_per_s": ("fp16", "Peak of dense arithmetic that accumulates in float32."),
-    "bandwidth_bytes_per_s": ("Bandwidth", "Of the device's memory."),
-    "l2_bytes": ("L2 cache", "The last cache before memory."),
-    "memory_bytes": ("Memory", "Size."),
-    "tdp_watts": ("Power", "Design power."),
-    "source": ("Source", "Who says so."),
-    "note": ("Doubts", "Where sources contradict each other."),
-}
+DEVICE_COLUMNS = columns(
+    *("sheet.name", "year", "fp32_flops_per_s", "tf32_flops_per_s", "fp16_flops_per_s", "bandwidth_bytes_per_s"),
+    *("l2_bytes", "memory_bytes", "tdp_watts", "source", "note"),
+)
 
 
 def draw_devices(devices: list[Device]) -> None:
     """The data sheets that peaks and predictions rest on."""
     st.subheader("What do the data sheets promise?", anchor=False, help="Peaks and bandwidth, published by makers.")
-    rows = [{key: getattr(device, key) or None for key in DEVICE_COLUMNS} for device in devices]
-    units = {"l2_bytes": "B", "memory_bytes": "B", "tdp_watts": "W", "bandwidth_bytes_per_s": "B/s"}
-    units |= {key: "FLOP/s" for key in DEVICE_COLUMNS if key.endswith("flops_per_s")}
-    writers = {key: lambda value, unit=unit: format_si(value, unit) for key, unit in units.items()}
-    frame = pd.DataFrame(rows).astype(dict.fromkeys(units, "float64"))
-    tables.show(frame, writers, DEVICE_COLUMNS, "devices_table")
+    rows = [{column.key: getattr(device, column.key) for column in DEVICE_COLUMNS} for device in devices]
+    tables.show(pd.DataFrame(rows), DEVICE_COLUMNS, "devices_table")

@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, summarize
+from analysis.columns import columns
 from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.speeds import EXECUTIONS, Speed, measured_speed, strongest
 from analysis.precision import parse_dtype
-from analysis.units import format_share, format_si
 from archs.registry import get_config, list_archs
 from views import tables, widgets
 from views.charts.accuracy import paradox
@@ -114,14 +114,7 @@ ROOFLINE_HELP = (
     "are whole networks (all bytes counted, as eager mode moves them), squares the layers of one network; the area "
     "of a square is its share of the time. Layers without FLOPs are not on it; the table has them."
 )
-LAYER_TITLES = {
-    "name": ("Layer", "Dotted path."),
-    "kind": ("Kind of operation", "Convolutions by kernel; the rest by purpose."),
-    "intensity": ("Intensity", "FLOPs per byte moved."),
-    "flops_per_s": ("FLOP/s", "Predicted."),
-    "share_of_time": ("of time", "Share of the network's predicted time."),
-    "bound": ("Held back by", "By the prediction."),
-}
+LAYER_COLUMNS = columns("layer.name", "kind", "intensity", "flops_per_s", "share_of_time", "bound")
 
 
 def draw_roofline(question: Question) -> None:
@@ -188,9 +181,4 @@ def layer_points(found: Prediction, summary: Summary) -> list[LayerPoint]:
 
 
 def _show_layers(layers: Sequence[LayerPoint]) -> None:
-    writers = {
-        "intensity": lambda value: format_si(value, "FLOP/B"),
-        "flops_per_s": lambda value: format_si(value, "FLOP/s"),
-        "share_of_time": format_share,
-    }
-    tables.show(pd.DataFrame(layers), writers, LAYER_TITLES, "roofline_table", height=460)
+    tables.show(pd.DataFrame(layers), LAYER_COLUMNS, "roofline_table", 460)

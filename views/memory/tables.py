@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from analysis.columns import Column, column, columns, count
 from analysis.hardware.facts.devices import get_device, list_devices
 from analysis.hardware.measure.schemes import SchemeRun
 from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
-from analysis.units import THIN_SPACE, format_change, format_share, format_si, join
+from analysis.units import THIN_SPACE, format_si, join
 from views import tables
 
 if TYPE_CHECKING:
@@ -89,81 +90,47 @@ def schemes(run: SchemeRun) -> pd.DataFrame:
 
 
 HEIGHT = 460
-TITLES = {
-    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
-    "number": ("No.", "Position in execution order."),
-    "stage": ("Stage", "Row of the paper's table."),
-    "saved_here": ("Saves", "Bytes that this layer is the first to save for the backward pass."),
-    "saved_bytes": ("Saved so far", "Bytes saved once the layer has run."),
-    "kind": ("Kind", "Why it is saved: by the layer that made it, or by the layer that needs it."),
-    "mode": ("Mode", "What is run."),
-    "memory_bytes": ("Memory", "By the data sheets."),
-    "devices": ("Devices", "That have it."),
-    "scheme": ("Scheme", "How the step is computed; all give the same gradients."),
-    "saving": ("Less", "Than the plain scheme keeps."),
-    "seconds": ("Step", "Median time of a forward and a backward pass."),
-    "slowdown": ("Longer", "Than the plain scheme takes."),
-    "seconds_low": ("Lower quartile", "A quarter of the steps took less."),
-    "seconds_high": ("Upper quartile", "A quarter of the steps took more."),
-    "quantity": ("Quantity", "Of the whole network, at this batch."),
-    "before": ("Before", "Of the network as it is; bytes in B."),
-    "after": ("After", "Of the optimised copy; bytes in B."),
-    "left": ("Left", "After as a share of before."),
-    "norm": ("Batch norm", "Dotted path, as in PyTorch's named_modules()."),
-    "folded": ("Folded", "Whether a convolution took it in."),
-    "why": ("Where, or why not", "The convolution that took it in, or what stands between."),
-    "steps": ("Steps", "Timed steps."),
-}
 
 
 def show_saved(frame: pd.DataFrame, modes: Sequence[str]) -> None:
     """One row a layer, what each mode saves by it and up to it."""
-    _show(frame, "saved_table", HEIGHT, modes)
+    tables.show(frame, [*columns("layer.name", "number", "stage"), *map(_of_mode, modes)], "saved_table", HEIGHT)
 
 
 def show_kinds(frame: pd.DataFrame) -> None:
     """One row a kind of saved memory."""
-    _show(frame, "saved_kinds_table", "content", [column for column in frame if column != "kind"])
+    modes = [column for column in frame if column != "kind"]
+    tables.show(frame, [*columns("saved.kind"), *map(_of_mode, modes)], "saved_kinds_table")
+
+
+def _of_mode(mode: str) -> Column:
+    return column("saved_bytes")._replace(key=mode, title=mode[:1].upper() + mode[1:])
 
 
 def show_devices(frame: pd.DataFrame) -> None:
     """One row a size of memory."""
-    writers = {"memory_bytes": _write_bytes}
-    batches = [column for column in frame if column not in ("memory_bytes", "devices")]
-    titles = {mode: (f"Batch, {mode}", "The largest that fits.") for mode in batches}
-    writers |= dict.fromkeys(batches, lambda value: f"{int(value):,}" if value else "none fits")
-    tables.show(frame, writers, TITLES | titles, "fits_table")
+    batches = [
+        Column(mode, f"Batch, {mode}", "The largest that fits.", lambda value: count(value) if value else "none fits")
+        for mode in frame
+        if mode not in ("memory_bytes", "devices")
+    ]
+    tables.show(frame, [*columns("memory_bytes", "devices"), *batches], "fits_table")
 
 
 def show_schemes(frame: pd.DataFrame) -> None:
     """One row a measured scheme."""
-    seconds = dict.fromkeys(("seconds", "seconds_low", "seconds_high"), lambda value: format_si(value, "s"))
-    writers = {"saved_bytes": _write_bytes, "saving": format_share, "slowdown": format_change} | seconds
-    saved = ("Saved", "Distinct storages that autograd keeps, without parameters and buffers.")
-    tables.show(frame, writers, TITLES | {"saved_bytes": saved}, "schemes_table")
+    times = ("scheme.seconds", "slowdown", "seconds_low", "seconds_high", "steps")
+    tables.show(frame, columns("scheme", "scheme.saved_bytes", "saving", *times), "schemes_table")
 
 
 def show_saving(frame: pd.DataFrame) -> None:
     """One row a quantity, before and after optimising."""
-    exact = dict.fromkeys(("before", "after"), lambda value: f"{int(value):,}")
-    tables.show(frame, exact | {"left": format_share}, TITLES, "saving_table")
+    tables.show(frame, columns("quantity", "saving.before", "saving.after", "left"), "saving_table")
 
 
 def show_norms(frame: pd.DataFrame) -> None:
     """One row a batch norm."""
-    tables.show(frame, {"folded": lambda value: "yes" if value else "no"}, TITLES, "norms_table", HEIGHT)
-
-
-def _show(frame: pd.DataFrame, key: str, height: int | str, modes: Sequence[str] = ()) -> None:
-    titles = TITLES | {
-        column: (column[:1].upper() + column[1:], "Bytes saved.") for mode in modes for column in (mode,)
-    }
-    sizes = ("saved_here", "saved_bytes", *modes)
-    tables.show(frame, dict.fromkeys(sizes, _write_bytes), titles, key, height)
-
-
-def _write_bytes(value: float) -> str:
-    return format_si(int(value), "B")
+    tables.show(frame, columns("norm", "folded", "why"), "norms_table", HEIGHT)
 
 
 def draw_headlines(sizes: Mapping[str, tuple[int, str]]) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from analysis.columns import Column, columns
 from analysis.hardware.measure.results import users_folder
 from analysis.quantities import label_of
-from analysis.search.quantities import SEARCH_QUANTITIES, format_value
+from analysis.search.quantities import SEARCH_QUANTITIES, format_value, quantity_column
 from analysis.search.space import Space
 from archs.design import Design, nearest_arch
 from views import tables, widgets, workbench
@@ -115,10 +116,8 @@ def draw_table(result: SearchResult) -> None:
     frame = result.front[[*fields, *_shown(result)]].copy()
     for field in fields:
         frame[field] = frame[field].map(str)
-    writers = {name: lambda value, name=name: format_value(name, value) for name in _shown(result)}
-    titles = {name: (quantity.label, quantity.definition) for name, quantity in SEARCH_QUANTITIES.items()}
-    titles |= {field: (field, "Field of the config.") for field in fields}
-    tables.show(frame, writers, titles, "search_table", height=min(TABLE_HEIGHT, 40 + 35 * len(frame)))
+    configs = [Column(field, field, "Field of the config.") for field in fields]
+    tables.show(frame, [*configs, *map(quantity_column, _shown(result))], "search_table", TABLE_HEIGHT)
     widgets.downloads(result.front, "search")
 
 
@@ -127,12 +126,7 @@ def draw_exclusions(result: SearchResult) -> None:
     rows = result.exclusion_rows()
     if rows:
         st.subheader("What does each budget exclude?", anchor=False, help="Of the networks that were looked at.")
-        titles = {
-            "bound": ("Budget", "One end of a budget."),
-            "alone": ("Excludes alone", "Networks that do not keep to it, whatever the others are."),
-            "first": ("Excludes first", "Networks that keep to all budgets above it, but not to it."),
-        }
-        tables.show(pd.DataFrame(rows), {}, titles, "search_exclusions")
+        tables.show(pd.DataFrame(rows), columns("bound.bound", "alone", "bound.first"), "search_exclusions")
 
 
 def numeric(result: SearchResult) -> pd.DataFrame:

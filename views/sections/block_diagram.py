@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.structure.diagram import Diagram, diagrams
-from analysis.units import format_quantity
 from views import tables, widgets
 from views.charts.diagram import draw as draw_svg
 
@@ -48,15 +47,7 @@ HELP = """A box is a convolution with the normalisation and activation beside it
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.
 
 Layers of a block differ only in how many features they read: the second stands for all that follow it."""
-TITLES = {
-    "box": ("Box", "What the picture says."),
-    "reads": ("Reads", "The boxes that it reads."),
-    "out_channels": ("Channels", "Output channels."),
-    "size": ("Size", "Height × width of its output."),
-    "params": ("Parameters", "Learnable scalars of its layers."),
-    "macs": ("MACs", "Multiply-accumulates of its layers."),
-    "layers": ("Layers", "Dotted paths."),
-}
+SHOWN = columns("box", "box.reads", "box.out_channels", "box.size", "params", "macs", "box.layers")
 KEYS = ("diagram", "diagram_beside")
 
 
@@ -116,4 +107,4 @@ def box_frame(summary: Summary, diagram: Diagram) -> pd.DataFrame:
 
 def show_table(frame: pd.DataFrame, key: str) -> None:
     """One row a box."""
-    tables.show(frame, {column: partial(format_quantity, column) for column in ("params", "macs")}, TITLES, key)
+    tables.show(frame, SHOWN, key)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.quantities import in_a_sentence
 from analysis.structure.channels import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
-from analysis.units import format_quantity, format_ratio, format_si
 from views import tables, widgets
 from views.charts.depth import channels
 
@@ -29,19 +28,10 @@ HELP = """One mark a convolution; the bands are stages. Depthwise convolutions, 
 **Access ÷ least**: memory access cost over the least that a convolution with the same MACs, kernel and maps could have.
 At stride 1 that is where input and output channels are equal (ShuffleNetV2, guideline G1):
 2·√(hw·MACs) + MACs/hw for a 1×1 convolution; with a kernel k×k, 2·√(hw·MACs)/k + MACs/hw."""
-TITLES = {
-    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
-    "stage": ("Stage", "Row of the paper's table."),
-    "kernel": ("Kernel", "Height × width of the window."),
-    "output_size": ("Size", "Height × width of the output in pixels."),
-    "in_channels": ("In", "Input channels."),
-    "out_channels": ("Out", "Output channels."),
-    "ratio": ("In ÷ out", "Input channels over output channels."),
-    "macs": ("MACs", "Multiply-accumulates."),
-    "least_access": ("Least possible", "The least memory access cost at the same MACs, kernel and maps."),
-    "penalty": ("Access ÷ least", "Memory access cost over the least possible: 1 at the optimum."),
-}
-SHOWN = [*list(TITLES)[:8], "memory_access_cost", "least_access", "penalty"]
+SHOWN = columns(
+    *("layer.name", "stage", "kernel", "output_size", "in_channels", "out_channels", "ratio", "macs"),
+    *("memory_access_cost", "least_access", "penalty"),
+)
 TABLE_HEIGHT = 560
 
 
@@ -82,9 +72,4 @@ def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.Data
 
 def show_table(frame: pd.DataFrame, key: str) -> None:
     """One row a convolution."""
-    sizes = {column: tables.by_area(frame[column]) for column in ("kernel", "output_size")}
-    shown = frame[SHOWN].assign(**{column: areas for column, (areas, _) in sizes.items()})
-    writers = {column: write for column, (_, write) in sizes.items()}
-    writers |= {column: partial(format_quantity, column) for column in ("macs", "memory_access_cost")}
-    writers |= {"least_access": format_si, "ratio": format_ratio, "penalty": format_ratio}
-    tables.show(shown, writers, TITLES, key, min(TABLE_HEIGHT, 40 + 35 * len(shown)))
+    tables.show(frame, SHOWN, key, TABLE_HEIGHT)

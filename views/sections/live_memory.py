@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.columns import columns
 from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.units import format_si
 from views import tables, widgets
@@ -18,16 +19,7 @@ HELP = (
 LIFETIMES = {"eager": "As by eager modules", "minimal": "Until the last reader"}
 #: So many of the tensors that are alive are named.
 NAMED = 4
-TITLES = {
-    "name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
-    "number": ("No.", "Position in execution order."),
-    "stage": ("Stage", "Row of the paper's table."),
-    "op": ("Op", "The operation."),
-    "live_bytes": ("Alive", "Bytes of all tensors that are alive as the layer runs."),
-    "allocated_bytes": ("New", "Bytes that the layer allocates; 0 where it overwrites its input."),
-    "tensors": ("Tensors", "How many are alive."),
-    "largest": ("Largest", "The largest of them."),
-}
+SHOWN = columns("layer.name", "number", "stage", "op", "live_bytes", "allocated_bytes", "tensors", "largest")
 TABLE_HEIGHT = 460
 
 
@@ -58,5 +50,4 @@ def timeline(memory: InferenceMemory) -> pd.DataFrame:
 
 def show_timeline(frame: pd.DataFrame) -> None:
     """One row a layer as it runs."""
-    writers = dict.fromkeys(("live_bytes", "allocated_bytes"), lambda value: format_si(int(value), "B"))
-    tables.show(frame[[*TITLES]], writers, TITLES, "live_table", TABLE_HEIGHT)
+    tables.show(frame, SHOWN, "live_table", TABLE_HEIGHT)

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
+from analysis.columns import columns
 from analysis.depth import depth_terms
 from analysis.structure.table import Abreast, Line, abreast, table, table_rows
 from analysis.units import format_exact, format_quantity, format_size, join
@@ -129,13 +130,7 @@ TABLE_HELP = """Each row is a stage, each line neighbouring layers in the notati
 
 Normalisation and activation are not told, as in the papers, but their parameters count.
 A softmax is no layer here: networks end with logits."""
-DEPTH_TITLES = {
-    "term": ("Term", "A summand of the depth."),
-    "stage": ("Stage", "Row of the table above."),
-    "layers": ("Layers", "How many weighted layers the term counts in this stage."),
-    "first": ("From", "The first of them, by name."),
-    "last": ("To", "The last of them, by name."),
-}
+DEPTH_COLUMNS = columns("term", "stage", "term.layers", "term.first", "term.last")
 
 
 def draw_table(summaries: Sequence[Summary]) -> None:
@@ -163,7 +158,7 @@ def draw_depth(summary: Summary) -> None:
     depth = summary.depth
     st.subheader(f"Why is {summary.name} {depth.total} layers deep?", anchor=False, help="One row a term and stage.")
     st.markdown(f"**{depth.formula}**: {depth.terms}. {depth.note}")
-    tables.show(depth_frame(summary), {}, DEPTH_TITLES, f"depth_table_{summary.name}")
+    tables.show(depth_frame(summary), DEPTH_COLUMNS, f"depth_table_{summary.name}")
 
 
 def depth_frame(summary: Summary) -> pd.DataFrame:
@@ -174,4 +169,4 @@ def depth_frame(summary: Summary) -> pd.DataFrame:
         for stage, group in groupby(term.layers, key=lambda layer: layer.stage):
             layers = [*group]
             rows.append((term.text, stage, len(layers), layers[0].name, layers[-1].name))
-    return pd.DataFrame(rows, columns=[*DEPTH_TITLES])
+    return pd.DataFrame(rows, columns=[column.key for column in DEPTH_COLUMNS])

@@ -319,4 +319,6 @@ def test_command(capsys):
     moved = header.index("bytes_moved")
     assert (before[0], after[0]) == ("peleenet", "optimised")
     assert int(before[moved]) == analysis.summarize("peleenet", 64).bytes_moved > int(after[moved])
+    assert main(["optimize", "timm/resnet18", "--image-size", "64"]) == 0
+    assert "ResNet: 20 of 20 batch norms folded into convolutions." in capsys.readouterr().out
     assert main(["optimize", "densnet121"]) == 2
