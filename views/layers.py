@@ -85,7 +85,7 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
         st.info("No layer is of these kinds in these stages: take one of the filters away.")
         return
     st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
-    layer_tables.show_layers(chosen, height=min(TABLE_HEIGHT, 40 + 35 * len(chosen)))
+    layer_tables.show_layers(chosen, TABLE_HEIGHT)
     widgets.downloads(chosen[list(layer_tables.EXPORTED)], f"{summary.name}_layers")
 
 

@@ -34,8 +34,10 @@ def choose(label: str, key: str, options: Sequence[str], default: str, **more: A
 
 def choose_precision(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
     """A number format; links may spell it otherwise."""
-    if asked := st.query_params.get_all(key):
-        st.query_params[key] = [spelled(value) for value in asked]
+    asked = st.query_params.get_all(key)
+    if (written := [*map(spelled, asked)]) != asked:
+        st.query_params[key] = written
+        st.session_state[key] = written[-1] if written[-1] in options else default
     return choose(label, key, options, default, **more)
 
 

@@ -193,7 +193,7 @@ def test_own_runs_calibrate_the_devices_that_they_are_of() -> None:
 
 def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    from tests.small_device import prepare
+    from tests.support.small_device import prepare
 
     monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
     app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")

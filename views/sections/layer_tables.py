@@ -65,10 +65,10 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**shares)
 
 
-def show_layers(frame: pd.DataFrame, height: int) -> None:
+def show_layers(frame: pd.DataFrame, most: int) -> None:
     """One row a layer."""
     facts = ("layer.name", "op", "stage", "in_channels", "out_channels", "output_size", "kernel", "stride")
-    tables.show(frame, columns(*facts, *COSTS, *SHARES), "layers_table", height)
+    tables.show(frame, columns(*facts, *COSTS, *SHARES), "layers_table", most)
 
 
 def show_kinds(frame: pd.DataFrame) -> None:
