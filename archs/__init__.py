@@ -3,7 +3,9 @@
 Importing this package never imports torch; only `create_model` does.
 """
 
-from archs import densenet, peleenet, vovnet
+from archs import densenet as densenet
+from archs import peleenet as peleenet
+from archs import vovnet as vovnet
 from archs.create import create_model
 from archs.design import Design, DesignError, parse_design, read_design
 from archs.errors import (
@@ -35,15 +37,12 @@ __all__ = [
     "WeightsError",
     "WeightsWarning",
     "create_model",
-    "densenet",
     "get_config",
     "get_family",
     "get_spec",
     "list_archs",
     "list_families",
     "parse_design",
-    "peleenet",
     "plan_layers",
     "read_design",
-    "vovnet",
 ]

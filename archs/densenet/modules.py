@@ -10,9 +10,8 @@ from torch.nn import functional as F
 
 from archs.densenet.config import DenseNetConfig
 from archs.network import Network
-from archs.recompute.pooling import pool2d
 from archs.recompute.pre_activation import norm_relu_conv
-from archs.recompute.recomputable import pays_for
+from archs.recompute.recomputable import pays_for, pool2d
 
 
 class DenseLayer(nn.Module):

@@ -9,9 +9,8 @@ from torch.nn import functional as F
 
 from archs.network import Network
 from archs.peleenet.config import PeleeNetConfig
-from archs.recompute.pooling import pool2d
 from archs.recompute.post_activation import conv2d, norm_relu
-from archs.recompute.recomputable import Features, concat, pays_for, value
+from archs.recompute.recomputable import Features, concat, pays_for, pool2d, value
 
 
 class ConvNormReLU(nn.Sequential):

@@ -6,9 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from archs.network import Network
-from archs.recompute.pooling import pool2d
 from archs.recompute.post_activation import conv2d, norm_relu, scale
-from archs.recompute.recomputable import Features, concat, pays_for, value
+from archs.recompute.recomputable import Features, concat, pays_for, pool2d, value
 from archs.vovnet.config import VoVNetConfig
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from analysis import summarize
-from analysis.depth import Term, depth_terms
+from analysis.depth import Term, count_depth, depth_terms
 from archs.registry import list_archs
 from tests.support.strategies import CONFIGS
 
@@ -58,3 +58,21 @@ def test_what_vovnets_leave_out(name: str, uncounted: int) -> None:
     """The classifier; eSE and channel reductions of four stages, and depthwise halves in the stem and the modules."""
     layers = [cost.layer for cost in summarize(name).layers if cost.layer.op in ("conv2d", "linear")]
     assert len(layers) - sum(len(term.layers) for term in terms_of(name)) == uncounted
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "left_out"),
+    [("resnet18", 21, 3), ("resnet34", 37, 3), ("resnet50", 54, 4), ("resnet101", 105, 4)],
+)
+def test_the_names_of_resnets_leave_out_projections(name: str, total: int, left_out: int) -> None:
+    pytest.importorskip("torchvision")
+    depth = count_depth(f"torchvision/{name}")
+    assert (depth.total, depth.named) == (total, total - left_out)
+    assert depth.named == int(name.removeprefix("resnet"))
+    assert depth.note.startswith(f"The name says {depth.named}: it leaves out {left_out} projections, 1×1 convolutions")
+
+
+@pytest.mark.parametrize("name", ["densenet121", "mobilenet_v2", "vgg16", "regnet_y_400mf"])
+def test_other_names_are_not_explained_by_projections(name: str) -> None:
+    pytest.importorskip("torchvision")
+    assert count_depth(f"torchvision/{name}").note == ""

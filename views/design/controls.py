@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from archs.config import Field, NetworkConfig, declared
+from archs.registry import recomputes
 
 #: What a choice says for None.
 NONE = "none"
@@ -30,7 +31,10 @@ class Control(NamedTuple):
 
 def controls_for(config: NetworkConfig) -> tuple[Control, ...]:
     """The controls of a config's fields, each as far as its value reaches, so that no loaded design is bent."""
-    return tuple(_control(name, each, getattr(config, name)) for name, each in declared(type(config)).items())
+    fields = dict(declared(type(config)))
+    if not recomputes(config):
+        del fields["memory_efficient"]
+    return tuple(_control(name, each, getattr(config, name)) for name, each in fields.items())
 
 
 def _control(name: str, declared: Field, value: Any) -> Control:
