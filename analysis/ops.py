@@ -65,6 +65,9 @@ class Op:
     #: How a paper's table writes it, with {window}, {kind} of convolution, {size} of the input and {features} of the
     #: output; empty if it leaves the op out.
     notation: str = ""
+    #: What a block diagram writes in a circle of its own (arithmetic) or in the box of the convolution beside it
+    #: (normalisation, activation); empty if the op has a box of its own.
+    symbol: str = ""
 
     @property
     def is_product(self) -> bool:
@@ -124,6 +127,7 @@ _NORMALISATIONS = (
         saved=saved.BATCH_NORM,
         is_weighted=True,
         word="batch norm",
+        symbol="BN",
     ),
     _norm("layer_norm", saves=saved.LAYER_NORM, word="layer norm"),
     _norm("group_norm", word="group norm"),
@@ -133,13 +137,13 @@ _NORMALISATIONS = (
 )
 
 
-def _activation(name: str, operations: int, saves: SavedRule | None = None, word: str = "") -> Op:
-    return Op(name, kind="activation", cost=costs.per_output(operations), saved=saves, word=word)
+def _activation(name: str, operations: int, saves: SavedRule | None = None, word: str = "", symbol: str = "") -> Op:
+    return Op(name, kind="activation", cost=costs.per_output(operations), saved=saves, word=word, symbol=symbol)
 
 
 #: Operations per output element; a transcendental function counts as one.
 _ACTIVATIONS = (
-    Op("relu", kind="activation", cost=costs.relu, saved=saved.RELU, word="ReLU"),
+    Op("relu", kind="activation", cost=costs.relu, saved=saved.RELU, word="ReLU", symbol="ReLU"),
     _activation("relu6", 2, saved.ACTIVATION_INPUT, "ReLU6"),  # two comparisons
     _activation("hardtanh", 2, saved.ACTIVATION_INPUT),
     _activation("clamp", 2, saved.ACTIVATION_INPUT),
@@ -148,10 +152,11 @@ _ACTIVATIONS = (
     _activation("elu", 3),  # compare, exp, subtract
     _activation("softplus", 3, saved.ACTIVATION_INPUT),  # exp, add, log
     _activation("tanh", 1, saved.ACTIVATION_OUTPUT),
-    _activation("sigmoid", 4, saved.ACTIVATION_OUTPUT),  # negate, exp, add, divide
-    _activation("hardsigmoid", 4, saved.ACTIVATION_INPUT),  # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons
+    _activation("sigmoid", 4, saved.ACTIVATION_OUTPUT, symbol="sigmoid"),  # negate, exp, add, divide
+    # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons
+    _activation("hardsigmoid", 4, saved.ACTIVATION_INPUT, symbol="hard sigmoid"),
     _activation("hardswish", 5, saved.ACTIVATION_INPUT),  # hardsigmoid, multiply
-    _activation("silu", 5, saved.ACTIVATION_INPUT, "SiLU"),  # sigmoid, multiply
+    _activation("silu", 5, saved.ACTIVATION_INPUT, "SiLU", "SiLU"),  # sigmoid, multiply
     _activation("mish", 5, saved.ACTIVATION_INPUT),  # softplus, tanh, multiply
     _activation("gelu", 5, saved.ACTIVATION_INPUT, "GELU"),  # x/2 · (1 + erf(x/√2)): scale twice, erf, add, multiply
     _activation("softmax", 5, saved.ACTIVATION_OUTPUT),  # max, subtract, exp, sum, divide
@@ -171,19 +176,12 @@ _POOLINGS = (
     _pool("adaptive_avg_pool2d", costs.adaptive_pool2d, saved.POOLING, "adaptive pooling"),
     _pool("adaptive_max_pool2d", costs.adaptive_pool2d, None, "adaptive max pooling"),
     _pool("avg_pool1d", costs.reduction, None, "average pooling", fusion=REDUCTION),
-    _pool(
-        "global_avg_pool",
-        costs.reduction,
-        saved.NOTHING,
-        "global pooling",
-        "{size} global average pool",
-        REDUCTION,
-    ),
+    _pool("global_avg_pool", costs.reduction, saved.NOTHING, "global pooling", "{size} global average pool", REDUCTION),
 )
 
 
-def _arithmetic(name: str, operations: int, saves: SavedRule | None = None, word: str = "") -> Op:
-    return Op(name, kind="arithmetic", cost=costs.per_output(operations), saved=saves, word=word)
+def _arithmetic(name: str, operations: int, saves: SavedRule | None = None, word: str = "", symbol: str = "") -> Op:
+    return Op(name, kind="arithmetic", cost=costs.per_output(operations), saved=saves, word=word, symbol=symbol)
 
 
 def _reduction(name: str, saves: SavedRule | None = None, *, in_float32: bool = False) -> Op:
@@ -191,9 +189,9 @@ def _reduction(name: str, saves: SavedRule | None = None, *, in_float32: bool = 
 
 
 _ARITHMETIC = (
-    _arithmetic("add", 1, saved.NOTHING, "addition"),
+    _arithmetic("add", 1, saved.NOTHING, "addition", "+"),
     _arithmetic("sub", 1, saved.NOTHING),
-    _arithmetic("mul", 1, saved.PRODUCT, "multiplication"),
+    _arithmetic("mul", 1, saved.PRODUCT, "multiplication", "×"),
     _arithmetic("neg", 1, saved.NOTHING),
     *(_arithmetic(name, 1, saved.ACTIVATION_INPUT) for name in ("square", "abs", "log")),
     *(_arithmetic(name, 1, saved.ACTIVATION_OUTPUT) for name in ("exp", "sqrt", "rsqrt")),

@@ -79,12 +79,12 @@ def saved_tensors(
 
 
 def _rule(layer: Layer) -> SavedRule:
-    rule = find_op(layer.op).saved
-    if rule is None:
+    op = find_op(layer.op)
+    if op.saved is None:
         raise UnfollowedOpError(layer, "has no rule that says what it keeps for the backward pass")
-    if layer.op in ("conv2d", "linear") and layer.extra_params:
+    if op.is_weighted and op.is_product and layer.extra_params:
         raise UnfollowedOpError(layer, "has weights that are fixed, shared or computed from others")
-    return rule
+    return op.saved
 
 
 def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]) -> Iterator[str]:

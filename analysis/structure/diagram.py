@@ -8,7 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.ops import op_kind
+from analysis.ops import find_op, op_kind
 from analysis.structure.connectivity import blocks, is_weighted
 from analysis.structure.notation import layer_text
 from analysis.units import format_size
@@ -17,9 +17,6 @@ from archs.registry import get_family
 
 #: More outer inputs of one box than this are drawn as one.
 MOST_INPUTS = 3
-#: Operations that stay in the box of the convolution beside them, and their short names.
-JOINED = {"batch_norm": "BN", "relu": "ReLU", "hardsigmoid": "hard sigmoid", "sigmoid": "sigmoid", "silu": "SiLU"}
-_SIGNS = {"add": "+", "mul": "×"}
 
 
 class Box(NamedTuple):
@@ -136,22 +133,27 @@ def _boxes(part: Sequence[Layer]) -> Iterator[Box]:
 
 def _fits(group: Sequence[Layer], layer: Layer) -> bool:
     """Whether a layer goes on in the box of the one before it."""
-    if group[-1].op not in JOINED and not is_weighted(group[-1]):
+    if not _is_joined(group[-1]) and not is_weighted(group[-1]):
         return False
     if is_weighted(layer):
         return not any(map(is_weighted, group))
-    return layer.op in JOINED and (not is_weighted(group[-1]) or len(group) == 1)
+    return _is_joined(layer) and (not is_weighted(group[-1]) or len(group) == 1)
+
+
+def _is_joined(layer: Layer) -> bool:
+    """Whether a layer stays in the box of the convolution beside it."""
+    return bool(find_op(layer.op).symbol) and op_kind(layer) in ("normalisation", "activation")
 
 
 def _box(layers: tuple[Layer, ...]) -> Box:
     main = next((layer for layer in layers if is_weighted(layer)), layers[0])
-    if main.op in _SIGNS:
-        return Box(main.name, "sign", (_SIGNS[main.op],), op_kind(main), layers)
+    if op_kind(main) == "arithmetic" and (sign := find_op(main.op).symbol):
+        return Box(main.name, "sign", (sign,), op_kind(main), layers)
     if main.op == "concat":
         return Box(main.name, "bar", ("concat",), op_kind(main), layers)
     lines = [
-        "-".join(JOINED[layer.op] for layer in group) if joined else layer_text(next(group))
-        for joined, group in groupby(layers, key=lambda layer: layer.op in JOINED)
+        "-".join(find_op(layer.op).symbol for layer in group) if joined else layer_text(next(group))
+        for joined, group in groupby(layers, key=_is_joined)
     ]
     return Box(main.name, "box", tuple(line or main.op for line in lines), op_kind(main), layers)
 

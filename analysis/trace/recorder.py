@@ -19,7 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from analysis.ops import find_op
+from analysis.ops import Op, find_op
 from analysis.trace.held import HeldMemory
 from analysis.trace.names import CONSTANTS, VIEWS, op_name
 from analysis.trace.rules import COMPOSITIONS, RULES, Call
@@ -186,12 +186,12 @@ class Recorder(TorchFunctionMode):
 
     def _record(self, call: Call, tensors: Iterable[Tensor]) -> Tensor:
         """Add a layer and make the tensor that stands for its output; `tensors` are all that the operation reads."""
-        name = self._name(call.op, tensors)
+        op = find_op(call.op)
+        name = self._name(op, tensors)
         sources = tuple([source_of(tensor) or CONSTANT for tensor in call.inputs])
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, *call[2:])
         learned = sum([self._uncounted.pop(weight, 0) for tensor in tensors for weight in self._weights_of(tensor)])
-        op = find_op(call.op)
         implied = op.cost(layer).params if op.is_weighted else 0
         self.layers.append(layer if learned == implied else layer._replace(extra_params=learned - implied))
         return self.mark(torch.empty(call.output_shape, device="meta"), name)
@@ -202,11 +202,11 @@ class Recorder(TorchFunctionMode):
         self.held.see(tensor, source)
         return tensor
 
-    def _name(self, op: str, tensors: Iterable[Tensor]) -> str:
+    def _name(self, op: Op, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
         module, path = self._modules[-1], self.path
-        if not (_is_layer_module(module) or (find_op(op).is_weighted and self._owns_any(module, tensors))):
-            path = f"{path}.{op}" if path else op
+        if not (_is_layer_module(module) or (op.is_weighted and self._owns_any(module, tensors))):
+            path = f"{path}.{op.name}" if path else op.name
         uses = self._uses[path] = self._uses.get(path, 0) + 1
         return path if uses == 1 else f"{path}_{uses}"
 

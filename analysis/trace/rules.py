@@ -214,16 +214,8 @@ def _same_shape(op: str) -> Rule:
 
 
 for _name in (
-    "relu6",
-    "hardsigmoid",
-    "hardswish",
-    "silu",
-    "sigmoid",
-    "gelu",
-    "tanh",
-    "layer_norm",
-    "group_norm",
-    "softmax",
+    *("relu6", "hardsigmoid", "hardswish", "silu", "sigmoid", "gelu", "tanh", "softmax"),
+    *("layer_norm", "group_norm"),
 ):
     RULES[_name] = _same_shape(_name)
 
