@@ -13,10 +13,11 @@ from analysis.quantities import label_of as quantity_label
 from views import cached, sidebar, tables, widgets
 from views.charts import networks as figures
 from views.networks import PRESETS, preset_of
-from views.notation import STYLES, Notation
+from views.notation import Notation
 
 if TYPE_CHECKING:
     import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
 AXES = NETWORK_QUANTITIES
 #: All quantities, the most telling first.
@@ -34,7 +35,7 @@ TABLE_COLUMNS = (
     "bytes_read",
     "bytes_written",
 )
-STYLE_LABELS = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
+STYLES = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
 NO_SIZE = "none"
 
 
@@ -53,14 +54,8 @@ def select() -> tuple[list[str], str, str]:
             choose_preset(names)
         sidebar.choose_libraries()
         baseline = sidebar.choose_baseline(names)
-        style = widgets.choose_segment(
-            "Figures",
-            "figures",
-            STYLES,
-            "rounded",
-            format_func=STYLE_LABELS.__getitem__,
-            help="Three significant digits, every digit, or the ratio to the baseline. Downloads are always exact.",
-        )
+        help = "Three significant digits, every digit, or the ratio to the baseline. Downloads are always exact."
+        style = widgets.choose_segment("Figures", "figures", STYLES, "rounded", help=help)
     return names if baseline in names else [baseline, *names], baseline, style
 
 
@@ -77,12 +72,16 @@ def apply_preset() -> None:
         st.session_state["baseline"] = preset.baseline
 
 
+def open_head(button: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where a chart's title goes, and beside it the popover with what it is drawn of."""
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    return head.container(width="stretch").empty(), head.popover(button, icon=":material/tune:")
+
+
 def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
     """Any quantity against any other."""
-    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
-    with head.container(width="stretch"):
-        title = st.empty()
-    with head.popover("Axes", icon=":material/tune:"):
+    title, axes = open_head("Axes")
+    with axes:
         x = widgets.choose("Horizontal axis", "x", AXES, "macs", format_func=label_of)
         y = widgets.choose("Vertical axis", "y", AXES, "bytes_moved", format_func=label_of)
         size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
@@ -100,11 +99,8 @@ def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
 
 def draw_bars(frame: pd.DataFrame, notation: Notation) -> None:
     """One quantity of all networks."""
-    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
-    with head.container(width="stretch"):
-        title = st.empty()
-    with head.popover("Quantity", icon=":material/tune:"):
-        key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", format_func=label_of)
+    title, place = open_head("Quantity")
+    key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", place, format_func=label_of)
     title.subheader(notation.label(key), help=QUANTITIES[key].definition, anchor=False)
     figure = figures.bars(frame, key, notation, widgets.current_theme())
     widgets.draw(figure, "bar_chart", f"Bars of {notation.label(key)} of {len(frame)} networks.")

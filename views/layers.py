@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-HEADLINES = (
-    "params",
-    "macs",
-    "memory_access_cost",
-    "bytes_moved",
-    "arithmetic_intensity",
-    "activations",
-)
+HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
 AREAS = ("bytes_moved", "macs", "memory_access_cost", "params")
 TABLE_HEIGHT = 560
 
@@ -76,10 +69,9 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
     """The table of layers, filtered."""
     st.subheader("Every layer", help="Click a column's head to sort, hover it for its meaning.", anchor=False)
     left, right = st.columns(2)
-    with left:
-        kinds = widgets.choose_many("Kinds of operation", "kinds", KINDS, placeholder="All kinds")
-    with right:
-        stages = widgets.choose_many("Stages", "stages", list(frame["stage"].unique()), placeholder="All stages")
+    kinds = widgets.choose_many("Kinds of operation", "kinds", KINDS, at=left, placeholder="All kinds")
+    names = list(frame["stage"].unique())
+    stages = widgets.choose_many("Stages", "stages", names, at=right, placeholder="All stages")
     chosen = frame[frame["kind"].isin(kinds or KINDS) & frame["stage"].isin(stages or frame["stage"])]
     if chosen.empty:
         st.info("No layer is of these kinds in these stages: take one of the filters away.")

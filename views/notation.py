@@ -14,8 +14,6 @@ from analysis.units import format_exact, format_quantity, format_ratio
 if TYPE_CHECKING:
     import pandas as pd
 
-STYLES = ("rounded", "exact", "relative")
-
 
 @dataclass(frozen=True)
 class Notation:

@@ -151,9 +151,8 @@ def draw_input(reads: Sequence[str]) -> None:
             widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, checks.OWN_SIZE, help=help)
         if "batch_size" in reads:
             left, right = st.columns(2)
-            with left:
-                help = "Images per forward pass."
-                widgets.choose_integer("Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, help=help)
+            help = "Images per forward pass."
+            widgets.choose_integer("Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, left, help=help)
             if "dtype" in reads:
                 with right:
                     help = "Sets the bytes of an element, nothing else."

@@ -26,19 +26,23 @@ _KEPT: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _PLOT_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
 
-def choose(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
-    """One of some options."""
-    _check_options(key, options, more.get("format_func", str))
-    return st.selectbox(label, options, index=options.index(default), key=key, **_KEPT, **more)
+#: Options, or what each of them is called.
+Options = Sequence[str] | Mapping[str, str]
 
 
-def choose_precision(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+def choose(label: str, key: str, options: Options, default: str, at: Any = st, **more: Any) -> str:
+    """One of some options; `at` a place of the page."""
+    options, more = _named(key, options, more)
+    return at.selectbox(label, options, index=options.index(default), key=key, **_KEPT, **more)
+
+
+def choose_precision(label: str, key: str, options: Sequence[str], default: str, at: Any = st, **more: Any) -> str:
     """A number format; links may spell it otherwise."""
     asked = st.query_params.get_all(key)
     if (written := [*map(spelled, asked)]) != asked:
         st.query_params[key] = written
         st.session_state[key] = written[-1] if written[-1] in options else default
-    return choose(label, key, options, default, **more)
+    return choose(label, key, options, default, at, **more)
 
 
 def choose_or_type(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
@@ -47,30 +51,30 @@ def choose_or_type(label: str, key: str, options: Sequence[str], default: str, *
     return st.selectbox(label, options, index=options.index(default), key=key, accept_new_options=True, **_KEPT, **more)
 
 
-def choose_many(label: str, key: str, options: Sequence[str], default: Sequence[str] = (), **more: Any) -> list[str]:
+def choose_many(
+    label: str, key: str, options: Sequence[str], default: Sequence[str] = (), at: Any = st, **more: Any
+) -> list[str]:
     """Any number of some options."""
-    _check_options(key, options, str)
-    return st.multiselect(label, options, default=default, key=key, **_KEPT, **more)
+    options, more = _named(key, options, more)
+    return at.multiselect(label, options, default=default, key=key, **_KEPT, **more)
 
 
-def choose_segment(label: str, key: str, options: Sequence[str], default: str, **more: Any) -> str:
+def choose_segment(label: str, key: str, options: Options, default: str, at: Any = st, **more: Any) -> str:
     """One of a few options that are all in sight."""
-    _check_options(key, options, more.get("format_func", str))
-    return st.segmented_control(label, options, default=default, key=key, required=True, **_KEPT, **more)
+    options, more = _named(key, options, more)
+    return at.segmented_control(label, options, default=default, key=key, required=True, **_KEPT, **more)
 
 
-def choose_integer(label: str, key: str, low: int, high: int, **more: Any) -> int:
+def choose_integer(label: str, key: str, low: int, high: int, at: Any = st, **more: Any) -> int:
     """An integer in [low, high]."""
     check_link(key, lambda text: text.isdecimal() and low <= int(text[:9]) <= high, f"an integer from {low} to {high}")
-    return st.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
+    return at.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
 
 
-def choose_range(
-    label: str, key: str, options: Sequence[str], default: tuple[str, str], **more: Any
-) -> tuple[str, str]:
+def choose_range(label: str, key: str, options: Sequence[str], default: tuple[str, str]) -> tuple[str, str]:
     """Two of some options, from the lower to the upper."""
-    _check_options(key, options, str)
-    low, high = st.select_slider(label, options, value=default, key=key, **_KEPT, **more)
+    _named(key, options, {})
+    low, high = st.select_slider(label, options, value=default, key=key, **_KEPT)
     return low, high
 
 
@@ -80,12 +84,14 @@ def switch(label: str, key: str, default: bool, **more: Any) -> bool:
     return st.toggle(label, default, key=key, **_KEPT, **more)
 
 
-def _check_options(key: str, options: Sequence[str], format_func: Callable[[Any], str]) -> None:
-    """The link holds options as they are shown."""
-    shown = [format_func(option) for option in options]
-    values = st.query_params.get_all(key)
-    bad = [value for value in values if value not in shown]
+def _named(key: str, options: Options, more: dict[str, Any]) -> tuple[Sequence[str], dict[str, Any]]:
+    """The options, and how they are called; the link holds them as they are shown."""
+    if isinstance(options, Mapping):
+        options, more = list(options), {"format_func": options.__getitem__} | more
+    shown = [more.get("format_func", str)(option) for option in options]
+    bad = [value for value in st.query_params.get_all(key) if value not in shown]
     check_link(key, shown.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
+    return options, more
 
 
 def current_theme() -> theme.Theme:

@@ -36,10 +36,8 @@ def draw_lifetimes(summaries: Sequence[Summary]) -> None:
     """The section."""
     stages = dict.fromkeys(cost.layer.stage for summary in summaries for cost in summary.layers)
     left, middle, right = st.columns([2, 3, 4])
-    with left:
-        stage = widgets.choose("Part of the network", "flow_stage", [WHOLE, *stages], WHOLE)
-    with middle:
-        long = widgets.choose_segment("Held while others run for", "held", [*LONG], "≥ 4 layers")
+    stage = widgets.choose("Part of the network", "flow_stage", [WHOLE, *stages], WHOLE, left)
+    long = widgets.choose_segment("Held while others run for", "held", [*LONG], "≥ 4 layers", middle)
     with right:
         kind = choose_lifetimes()
     for column, summary in widgets.side_by_side(summaries):

@@ -37,7 +37,6 @@ def accuracy(
         write: how costs are written.
         title: of the cost.
         colours: of the registered networks.
-        theme: what it is drawn with.
     """
     errors = [row["error"] for row in rows]
     low, high = min(errors) - 0.8, max(errors) + 0.8

@@ -32,17 +32,10 @@ def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -
     figure = go.Figure(layout=scatter_layout(theme, HEIGHT, xs, ys))
     for one, dash in zip(footprints, DASHES, strict=False):
         totals = [one.total_bytes(batch) for batch in batches]
-        figure.add_scatter(
-            x=batches,
-            y=totals,
-            name=one.mode,
-            mode="lines",
-            line={"color": theme.text, "width": 2, "dash": dash},
-            hovertext=[
-                f"<b>{one.mode}</b>, batch {n:,}<br>{total:,} B" for n, total in zip(batches, totals, strict=True)
-            ],
-            hoverinfo="text",
-        )
+        hovers = [f"<b>{one.mode}</b>, batch {n:,}<br>{total:,} B" for n, total in zip(batches, totals, strict=True)]
+        line = {"color": theme.text, "width": 2, "dash": dash}
+        style = {"name": one.mode, "mode": "lines", "line": line, "hovertext": hovers, "hoverinfo": "text"}
+        figure.add_scatter(x=batches, y=totals, **style)
     full = [(one, batch) for one, batch in zip(footprints, largest, strict=True) if batch]
     figure.add_scatter(
         x=[batch for _, batch in full],
@@ -57,18 +50,9 @@ def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -
         showlegend=False,
     )
     figure.add_hline(y=budget_bytes, line={"color": theme.muted, "width": 1.5})
-    figure.add_annotation(
-        text=f"there are {format_si(budget_bytes, 'B')}",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        xshift=4,
-        y=log10(budget_bytes),
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": theme.text},
-    )
-    return figure
+    place = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 4, "y": log10(budget_bytes), "yanchor": "bottom"}
+    words = {"text": f"there are {format_si(budget_bytes, 'B')}", "font": {"size": 12, "color": theme.text}}
+    return figure.add_annotation(**place, **words, showarrow=False)
 
 
 def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
@@ -126,12 +110,7 @@ def saving(found: Saving, theme: Theme) -> go.Figure:
             ],
             hoverinfo="text",
         ),
-        {
-            "template": theme.template,
-            "height": 40 + 40 * len(keys),
-            "showlegend": False,
-            "bargap": 0.35,
-        },
+        {"template": theme.template, "height": 40 + 40 * len(keys), "showlegend": False, "bargap": 0.35},
     )
     figure.add_vline(x=1, line={"color": theme.text, "width": 1, "dash": "dot"})
     figure.add_scatter(

@@ -69,12 +69,7 @@ def panels_of_bars(names: Sequence[str], panels: Sequence[Panel], theme: Theme, 
 
 
 def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """The share of each kind of operation in MACs and in memory traffic, side by side.
-
-    Args:
-        frame: `Summary.by_kind()`.
-        theme: what it is drawn with.
-    """
+    """The share of each kind of operation in MACs and in memory traffic, side by side; `frame` as `Summary.by_kind`."""
     kinds, panels = list(frame["kind"]), []
     for key, word in zip(KIND_QUANTITIES, ("MACs", "traffic"), strict=True):
         values, total = list(frame[key]), int(frame[key].sum())
@@ -91,12 +86,7 @@ def kind_bars(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 
 def saved_kinds(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """Bytes of each kind of saved memory, one column of bars a mode on the same scale.
-
-    Args:
-        frame: of `views.memory.tables.kinds`.
-        theme: what it is drawn with.
-    """
+    """Bytes of each kind of saved memory, one column of bars a mode on the same scale (of `kinds`)."""
     kinds, modes = list(frame["kind"]), [column for column in frame if column != "kind"]
     most = frame[modes].max().max()
     panels = []
@@ -110,12 +100,7 @@ def saved_kinds(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 
 def stage_changes(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """One panel a cost, one bar a stage: to the right what comes on top, to the left what falls away.
-
-    Args:
-        frame: of `analysis.structure.table.stage_rows`.
-        theme: what it is drawn with.
-    """
+    """One panel a cost, one bar a stage: to the right what comes on top, to the left what falls away."""
     panels = []
     for key in COSTS:
         values = list(frame[key])
@@ -145,14 +130,7 @@ def _change_hover(key: str, row: dict[str, object]) -> str:
 
 
 def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure:
-    """Areas for stage, layer and operation.
-
-    Args:
-        frame: `Summary.to_frame()`.
-        key: the quantity that areas stand for.
-        name: of the network.
-        theme: what it is drawn with.
-    """
+    """Areas for stage, layer and operation of a network: of `Summary.to_frame()`, in the quantity `key`."""
     nodes = _nodes(frame[frame[key] > 0], key, name, theme)
     total = nodes[name]["value"]
     return go.Figure(
@@ -226,13 +204,7 @@ _KINDS = {
 
 
 def waterfall(steps: pd.DataFrame, counter: str, theme: Theme) -> go.Figure:
-    """Bars that start where the one above ends; the position is the distance from our figure.
-
-    Args:
-        steps: the rows of one counter of `analysis.crosscheck.waterfall`: ours, each step, reported.
-        counter: its name.
-        theme: what it is drawn with.
-    """
+    """Bars that start where the one above ends, at their distance from our figure: one counter's `steps`."""
     (_, ours), *changes, (_, reported) = in_order(steps)
     unit, distance = steps["unit"].iloc[0], reported - ours
     ends = [0, *accumulate(value for _, value in changes)]

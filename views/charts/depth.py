@@ -11,13 +11,7 @@ from plotly.subplots import make_subplots
 
 from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES
-from analysis.units import (
-    format_exact,
-    format_quantity,
-    format_ratio,
-    format_share,
-    format_size,
-)
+from analysis.units import format_exact, format_quantity, format_ratio, format_share, format_size
 from archs.family import Landmarks
 from views.charts.axes import BELOW, LETTER, axis, band_marks, bands, draw_bands
 from views.theme import Theme
@@ -36,12 +30,7 @@ SPACING = 0.035
 
 
 def profile(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """All panels.
-
-    Args:
-        frame: `Summary.to_frame()` with the columns `number`, `resolution` added.
-        theme: what it is drawn with.
-    """
+    """All panels; `frame` as `views.sections.layer_tables.layer_frame`."""
     last = len(LAYER_PANELS)
     data = [
         _line(1, frame, "out_channels", theme),
@@ -191,7 +180,6 @@ def channels(
     Args:
         frame: `analysis.structure.channels.channel_rows`, numbered from 1, with the column `resolution`.
         landmarks: of the network's config.
-        theme: what it is drawn with.
         width: pixels that the panels span at the least.
         peers: frames that stand beside it: axes hold them too, so that the eye can compare.
     """

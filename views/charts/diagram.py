@@ -215,13 +215,7 @@ LABEL_HEIGHT = 16
 
 
 def draw(diagram: Diagram, theme: Theme, name: str) -> str:
-    """The picture.
-
-    Args:
-        diagram: what it shows.
-        theme: what it is drawn with.
-        name: of the network.
-    """
+    """The picture of a part of the network with this name."""
     layout = place(diagram)
     width, height = round(layout.width), round(layout.height)
     title = f"{name}, {diagram.title}"

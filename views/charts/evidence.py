@@ -10,11 +10,7 @@ from analysis.units import format_share, format_si, format_size
 from views.charts.labels import MARK, Line
 from views.theme import Theme, mix
 
-LEGEND = {
-    "measured": "measured: solid",
-    "published": "published: hatched",
-    "predicted": "predicted: outlined",
-}
+LEGEND = {"measured": "measured: solid", "published": "published: hatched", "predicted": "predicted: outlined"}
 _BAR_OF_PREDICTIONS = ", bar = worst known error"
 _MARK_LEGEND = LEGEND | {"published": "published: dotted"}
 CLEAR = "rgba(0,0,0,0)"

@@ -58,12 +58,8 @@ class Place(NamedTuple):
 
 
 def place_labels(points: Sequence[Point], texts: Sequence[str], radii: Sequence[float]) -> list[str | None]:
-    """Plotly's `textposition` for each point, or None where no place is free.
-
-    Args:
-        points: positions in the plot area, (0, 0) at its lower left and (1, 1) at its upper right.
-        texts: the labels.
-        radii: of the marks, in pixels.
+    """Plotly's `textposition` for each point, or None where no place is free: points from (0, 0), the lower left,
+    to (1, 1), radii in pixels.
     """
     candidates = [near(radius + 3) for radius in radii]
     places = free_places(points, texts, radii, candidates, [(WIDTH, HEIGHT)], ())
@@ -144,11 +140,7 @@ DIRECTIONS = 14
 
 
 def name_marks(
-    points: Sequence[Point],
-    names: Sequence[str],
-    layout: Mapping[str, Any],
-    theme: Theme,
-    lines: Iterable[Line] = (),
+    points: Sequence[Point], names: Sequence[str], layout: Mapping[str, Any], theme: Theme, lines: Iterable[Line] = ()
 ) -> list[dict[str, Any]]:
     """Names as Plotly annotations, with leader lines where marks crowd; left out where there is no room even so.
 
@@ -156,7 +148,6 @@ def name_marks(
         points: of the marks, in the units of the axes.
         names: their names; empty for marks that are only in the way.
         layout: with the axes.
-        theme: what they are drawn with.
         lines: what else is in the way, in the units of the axes.
     """
     at = [_in_area(point, layout) for point in points]

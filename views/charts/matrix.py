@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -52,7 +52,6 @@ def matrices(
     Args:
         panels: the blocks.
         colour: of the network.
-        theme: what it is drawn with.
         title: of the colours.
         ticks: values and what is written beside their colours, from the lowest to the highest.
         across: panels side by side.
@@ -69,43 +68,41 @@ def matrices(
         horizontal_spacing=0.11 / across,
         vertical_spacing=76 / height if rows > 1 else 0,
     )
-    low, high = min(ticks) - (len(ticks) == 1), max(ticks)
-    pale, strong = RAMP[theme.outline_towards]
-    ramp = mix(colour, theme.page, pale), mix(colour, theme.outline_towards, strong)
-
-    def ink(value: float) -> str:
-        return text_on(mix(*ramp, (value - low) / (high - low)))
-
+    scale = _colours(colour, theme, title, ticks, height)
     width = (width - BETWEEN * (across - 1)) // across
     for number, panel in enumerate(panels):
         place = {"row": number // across + 1, "col": number % across + 1}
         figure.add_trace(_cells(panel), **place)
-        figure.add_trace(_texts(panel, width, ink), **place)
+        figure.add_trace(_texts(panel, width, scale), **place)
         figure.update_xaxes(**_ticks(panel.readers, width), range=(-0.5, len(panel.readers) - 0.5), **place)
         figure.update_yaxes(**_ticks(panel.sources), range=(len(panel.sources) - 0.5, -0.5), **place)
-    figure.update_xaxes(showgrid=False, zeroline=False, showline=True, mirror=True, ticks="", tickangle=0)
-    figure.update_yaxes(showgrid=False, zeroline=False, showline=True, mirror=True, ticks="")
+    frame = {"showgrid": False, "zeroline": False, "showline": True, "mirror": True, "ticks": ""}
+    figure.update_xaxes(**frame, tickangle=0).update_yaxes(**frame)
     figure.update_xaxes(title={"text": "read by", "standoff": 4}, row=rows)
     figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
     figure.update_annotations(font={"size": 13, "color": theme.text})
-    return figure.update_layout(
-        template=theme.template,
-        height=height,
-        margin={"t": 34, "r": 16},
-        coloraxis={
-            "colorscale": [(0, ramp[0]), (1, ramp[1])],
-            "cmin": low,
-            "cmax": high,
-            "colorbar": {
-                "title": {"text": title, "side": "right", "font": {"size": 12, "color": theme.muted}},
-                "thickness": 12,
-                "len": min(1.0, 240 / height),
-                "tickvals": list(ticks),
-                "ticktext": list(ticks.values()),
-                "tickfont": {"size": 12, "color": theme.muted},
-            },
-        },
-    )
+    margin = {"t": 34, "r": 16}
+    return figure.update_layout(template=theme.template, height=height, margin=margin, coloraxis=scale)
+
+
+def _colours(colour: str, theme: Theme, title: str, ticks: Mapping[float, str], height: int) -> dict[str, Any]:
+    """The axis of the colours, which all panels share."""
+    pale, strong = RAMP[theme.outline_towards]
+    font = {"size": 12, "color": theme.muted}
+    bar = {
+        "title": {"text": title, "side": "right", "font": font},
+        "thickness": 12,
+        "len": min(1.0, 240 / height),
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
+        "tickfont": font,
+    }
+    return {
+        "colorscale": [(0, mix(colour, theme.page, pale)), (1, mix(colour, theme.outline_towards, strong))],
+        "cmin": min(ticks) - (len(ticks) == 1),
+        "cmax": max(ticks),
+        "colorbar": bar,
+    }
 
 
 def _cells(panel: Panel) -> go.Heatmap:
@@ -122,16 +119,19 @@ def _cells(panel: Panel) -> go.Heatmap:
     )
 
 
-def _texts(panel: Panel, width: int, ink: Callable[[float], str]) -> go.Scatter:
+def _texts(panel: Panel, width: int, scale: Mapping[str, Any]) -> go.Scatter:
     """What is written into the cells, where the longest text has room."""
     longest = CELL_LETTER * max(map(len, panel.texts.values())) + 4
     texts = panel.texts if longest <= width / len(panel.readers) else {}
+    (_, pale), (_, strong) = scale["colorscale"]
+    span = scale["cmax"] - scale["cmin"]
+    fills = [mix(pale, strong, (panel.values[cell] - scale["cmin"]) / span) for cell in texts]
     return go.Scatter(
         x=[reader for _, reader in texts],
         y=[source for source, _ in texts],
         text=list(texts.values()),
         mode="text",
-        textfont={"size": 11, "color": [ink(panel.values[cell]) for cell in texts]},
+        textfont={"size": 11, "color": [text_on(fill) for fill in fills]},
         hoverinfo="skip",
         showlegend=False,
     )

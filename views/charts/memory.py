@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -24,13 +24,7 @@ _LEGEND = BELOW | {"traceorder": "normal"}
 
 
 def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figure:
-    """Live bytes as each layer runs, stacked by kind of tensor, the peak marked.
-
-    Args:
-        frame: of `views.sections.live_memory.timeline`.
-        kinds: its columns to stack, in order.
-        theme: what it is drawn with.
-    """
+    """Live bytes as each layer runs, stacked by kind of tensor, the peak marked; `kinds` are the columns to stack."""
     figure = make_subplots(1, 1)
     _draw_stack(figure, 1, frame, kinds, theme, set())
     _draw_total(figure, 1, frame["live_bytes"], _live_hovers(frame))
@@ -40,13 +34,7 @@ def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figu
 
 
 def saved(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme) -> go.Figure:
-    """Bytes saved so far, stacked by kind, one panel a mode on the same scale.
-
-    Args:
-        frames: of `views.memory.tables.saved`, by mode.
-        kinds: columns to stack, in order.
-        theme: what it is drawn with.
-    """
+    """Bytes saved so far, stacked by kind, one panel a mode on the same scale; `kinds` are the columns."""
     figure = make_subplots(len(frames), 1, shared_xaxes=True, vertical_spacing=0.06)
     seen: set[str] = set()
     for row, frame in enumerate(frames.values(), start=1):
@@ -168,28 +156,13 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
         frame: `analysis.structure.lifetimes.lives`, one row a bar.
         spans: the stages that the axis spans.
         kinds: in the order of the legend.
-        theme: what it is drawn with.
         width: pixels that it spans at the least.
     """
-    figure = go.Figure()
     frame = frame.assign(row=range(len(frame)))
     low, high = spans[0].first - 0.5, spans[-1].last + 0.5
-    for kind in kinds:
-        bars = frame[frame["kind"] == kind]
-        if bars.empty:
-            continue
-        start = bars["first"].clip(lower=low + 0.5) - 0.5
-        figure.add_bar(
-            orientation="h",
-            y=bars["row"],
-            base=start,
-            x=bars["last"].clip(upper=high - 0.5) + 0.5 - start,
-            width=THIN + (THICK - THIN) * (bars["nbytes"] / frame["nbytes"].max()) ** 0.5,
-            name=kind,
-            marker={"color": theme.memory_colour(kind), "line": {"width": 0}},
-            customdata=[_life_hover(life) for life in bars.to_dict("records")],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
+    most = frame["nbytes"].max()
+    groups = [(kind, frame[frame["kind"] == kind]) for kind in kinds if (frame["kind"] == kind).any()]
+    figure = go.Figure([_lives(lives, kind, (low, high), most, theme) for kind, lives in groups])
     named = len(frame) <= MOST_NAMED
     figure.update_yaxes(
         range=(len(frame) - 0.5, -0.5),
@@ -200,17 +173,28 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
         title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
     )
     draw_bands(figure, list(spans), theme, width)
-    return figure.update_xaxes(
-        range=(low, high), showgrid=False, zeroline=False, title={"text": "Layers in execution order"}
-    ).update_layout(
-        template=theme.template,
-        height=110 + min(MOST, max(LEAST, LIFE * len(frame))),
-        barmode="overlay",
-        bargap=0,
-        hovermode="closest",
-        legend=_LEGEND,
-        margin={"t": 26},
-    )
+    figure.update_xaxes(range=(low, high), showgrid=False, zeroline=False, title={"text": "Layers in execution order"})
+    height = 110 + min(MOST, max(LEAST, LIFE * len(frame)))
+    figure.update_layout(template=theme.template, height=height, barmode="overlay", bargap=0, hovermode="closest")
+    return figure.update_layout(legend=_LEGEND, margin={"t": 26})
+
+
+def _lives(lives: pd.DataFrame, kind: str, span: tuple[float, float], most: int, theme: Theme) -> dict[str, Any]:
+    """The bars of one kind, as far as the axis spans; the more bytes, the thicker."""
+    low, high = span
+    start = lives["first"].clip(lower=low + 0.5) - 0.5
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": lives["row"],
+        "base": start,
+        "x": lives["last"].clip(upper=high - 0.5) + 0.5 - start,
+        "width": THIN + (THICK - THIN) * (lives["nbytes"] / most) ** 0.5,
+        "name": kind,
+        "marker": {"color": theme.memory_colour(kind), "line": {"width": 0}},
+        "hovertext": [_life_hover(life) for life in lives.to_dict("records")],
+        "hoverinfo": "text",
+    }
 
 
 def _short(name: str) -> str:

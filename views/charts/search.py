@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
 from views.charts.axes import PADDING, axis, linear_ticks, scatter_layout
+from views.charts.evidence import mark
 from views.theme import Theme, family_colour, mix
 
 if TYPE_CHECKING:
@@ -42,55 +43,33 @@ def scatter(
         x, y: columns of both.
         family: of the space.
         hovers: what is said of each network of the front.
-        theme: what it is drawn with.
     """
-    beaten = feasible.sample(MOST_MARKS, random_state=0) if len(feasible) > MOST_MARKS else feasible
-    colour = family_colour(family)
+    shown = feasible.sample(MOST_MARKS, random_state=0) if len(feasible) > MOST_MARKS else feasible
+    colour, grey = family_colour(family), mix(theme.muted, theme.paper, 0.45)
     axes = (_axis([*feasible[key], base[key]], key) for key in (x, y))
     layout = scatter_layout(theme, HEIGHT, *axes, itemsizing="constant")
-    return go.Figure(
-        [
-            {
-                "type": "scatter",
-                "x": beaten[x].tolist(),
-                "y": beaten[y].tolist(),
-                "mode": "markers",
-                "name": "keeps to the budgets",
-                "marker": {"color": mix(theme.muted, theme.paper, 0.45), "size": 4},
-                "hoverinfo": "skip",
-            },
-            {
-                "type": "scatter",
-                "x": [base[x]],
-                "y": [base[y]],
-                "mode": "markers+text",
-                "name": base["name"],
-                "text": [base["name"]],
-                "textposition": "bottom right",
-                "textfont": {"size": 12, "color": theme.text},
-                "marker": {
-                    "color": theme.text,
-                    "size": 12,
-                    "symbol": "x-thin",
-                    "line": {"width": 2, "color": theme.text},
-                },
-                "hovertext": [f"<b>{base['name']}</b><br>{format_value(x, base[x])}<br>{format_value(y, base[y])}"],
-                "hoverinfo": "text",
-                "showlegend": False,
-            },
-            {
-                "type": "scatter",
-                "x": front[x].tolist(),
-                "y": front[y].tolist(),
-                "mode": "markers",
-                "name": "no other beats it: click to open in Design",
-                "marker": {"color": colour, "size": 10, "line": {"color": theme.outline(colour), "width": 1.2}},
-                "hovertext": list(hovers),
-                "hoverinfo": "text",
-            },
-        ],
-        layout | {"clickmode": "event+select"},
-    )
+    marks = {"type": "scatter", "mode": "markers", "hoverinfo": "text"}
+    beaten = {"name": "keeps to the budgets", "marker": {"color": grey, "size": 4}, "hoverinfo": "skip"}
+    best = {
+        "name": "no other beats it: click to open in Design",
+        "marker": {"color": colour, "size": 10, "line": {"color": theme.outline(colour), "width": 1.2}},
+        "hovertext": list(hovers),
+    }
+    traces = [
+        marks | {"x": shown[x].tolist(), "y": shown[y].tolist()} | beaten,
+        _base_mark(base, x, y, theme),
+        marks | {"x": front[x].tolist(), "y": front[y].tolist()} | best,
+    ]
+    return go.Figure(traces, layout | {"clickmode": "event+select"})
+
+
+def _base_mark(base: Mapping[str, Any], x: str, y: str, theme: Theme) -> dict[str, Any]:
+    """A cross with a name."""
+    style = {"color": theme.text, "size": 12, "symbol": "x-thin", "line": {"width": 2, "color": theme.text}}
+    hover = f"<b>{base['name']}</b><br>{format_value(x, base[x])}<br>{format_value(y, base[y])}"
+    name = {"mode": "markers+text", "text": [base["name"]], "textposition": "bottom right"}
+    font = {"textfont": {"size": 12, "color": theme.text}, "name": base["name"]}
+    return mark(base[x], base[y], style, hover) | name | font
 
 
 def lines(front: pd.DataFrame, columns: Sequence[str], family: str, theme: Theme) -> go.Figure:

@@ -29,14 +29,7 @@ UNITS = {"flops_per_s": "FLOP/s", "images_per_s": "images/s"}
 
 
 def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: Theme) -> go.Figure:
-    """One panel a device.
-
-    Args:
-        speeds: what to draw.
-        key: of `UNITS`.
-        colours: of the networks.
-        theme: what it is drawn with.
-    """
+    """One panel a device; `key` is one of `UNITS`, `colours` are those of the networks."""
     row_of = _row_key(speeds)
     rows = _places(sorted({row_of(speed) for speed in speeds}, key=_order(speeds)))
     devices = list(dict.fromkeys(speed.device for speed in speeds))
@@ -171,11 +164,7 @@ Pair = tuple[Speed, Speed]
 
 
 def flipped_pairs(speeds: Sequence[Speed]) -> dict[str, list[Pair]]:
-    """By device, the networks whose order in images/s a compiler turns around.
-
-    Args:
-        speeds: of `analysis.hardware.speeds.strongest`.
-    """
+    """By device, the networks whose order in images/s a compiler turns around, of the strongest speeds."""
     known = {(speed.device, speed.name, speed.execution): speed for speed in speeds}
     names: dict[str, dict[str, None]] = {}
     for device, slow, fast, _, _ in find_flips(speeds):
@@ -195,7 +184,6 @@ def order(flipped: Mapping[str, Sequence[Pair]], colours: Mapping[str, str], the
     Args:
         flipped: of `flipped_pairs`, not empty.
         colours: of the networks.
-        theme: what it is drawn with.
     """
     heights = {device: _heights(pairs) for device, pairs in flipped.items()}
     every = [height for panel in heights.values() for pair in panel for height in pair]
@@ -254,11 +242,7 @@ def _line(pair: Pair, ends: tuple[float, float], colour: str, theme: Theme) -> d
 
 
 def _names(
-    pairs: Sequence[Pair],
-    heights: Sequence[tuple[float, float]],
-    panel: str,
-    span: tuple[float, float],
-    theme: Theme,
+    pairs: Sequence[Pair], heights: Sequence[tuple[float, float]], panel: str, span: tuple[float, float], theme: Theme
 ) -> list[dict[str, Any]]:
     """At the right ends of the lines, the fastest first, moved apart where they would touch."""
     apart = LINE / (HEIGHT - FRAME) * (span[1] - span[0])

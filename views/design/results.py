@@ -157,10 +157,8 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
     help = "Accuracy is no part of this: a network that costs less may also know less."
     with widgets.chart_or_table("Where does it stand among the registered networks?", help, table, live=True):
         left, right = st.columns(2)
-        with left:
-            x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", format_func=label_of)
-        with right:
-            y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", format_func=label_of)
+        x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", left, format_func=label_of)
+        y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", right, format_func=label_of)
         figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
         widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
 

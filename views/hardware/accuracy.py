@@ -13,12 +13,21 @@ from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_cos
 from analysis.hardware.facts.devices import Device
 from analysis.hardware.facts.published import published
 from analysis.hardware.findings import accuracy_finding
-from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, measured_speed, published_speeds, strongest
+from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_quantity, format_si
 from views import tables, widgets
 from views.charts import accuracy as figures
-from views.hardware.question import Question, ask, choose_device, circumstances, colours, draw_devices, known
+from views.hardware.question import (
+    Question,
+    ask,
+    choose_device,
+    choose_execution,
+    circumstances,
+    colours,
+    draw_devices,
+    known,
+)
 
 Row = dict[str, Any]
 #: Of each network and image side: a cost, and its kind of evidence.
@@ -50,17 +59,13 @@ def _rows() -> list[Row]:
 def draw_accuracy() -> None:
     """The section; of the devices it asks where the cost is a speed."""
     left, middle, right = st.columns(3)
-    with left:
-        key = widgets.choose("Cost", "cost", list(LABELS), "macs", format_func=LABELS.__getitem__)
+    key = widgets.choose("Cost", "cost", LABELS, "macs", left)
     question = ask(networks=False, devices=key in OF_SPEED)
     where = LABELS[key]
     if key not in OF_SPEED:
         costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
     elif question.devices:
-        with middle:
-            device = choose_device(question)
-        with right:
-            execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+        device, execution = choose_device(question, middle), choose_execution(right)
         where = f"{where} on {device.name}, {execution}"
         costs = {at: (getattr(one, OF_SPEED[key]), one.evidence) for at, one in _speeds(question, device, execution)}
     else:

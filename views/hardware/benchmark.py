@@ -66,19 +66,14 @@ def _devices() -> list[str]:
 
 
 def _ask_and_run(question: Question) -> None:
-    columns = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
-    with columns[0]:
-        # Measurements outlive the shelf, so what is timed has a name that lasts.
-        names = list(dict.fromkeys([*(name for name in question.names if not is_design(name)), *list_archs()]))
-        name = widgets.choose("Network", "run_network", names, "peleenet")
-    with columns[1]:
-        device = widgets.choose("Device", "run_device", _devices(), _devices()[-1])
-    with columns[2]:
-        batch = widgets.choose_integer("Batch size", "run_batch", 1, MAX_BATCH_SIZE)
-    with columns[3]:
-        precision = widgets.choose_precision("Precision", "run_precision", tuple(PRECISIONS), "float32")
-    with columns[4]:
-        repeats = widgets.choose("Timed runs", "repeats", REPEATS, "5", help="After three that warm up.")
+    first, second, third, fourth, fifth = st.columns([3, 2, 2, 2, 2], vertical_alignment="bottom")
+    # Measurements outlive the shelf, so what is timed has a name that lasts.
+    names = list(dict.fromkeys([*(name for name in question.names if not is_design(name)), *list_archs()]))
+    name = widgets.choose("Network", "run_network", names, "peleenet", first)
+    device = widgets.choose("Device", "run_device", _devices(), _devices()[-1], second)
+    batch = widgets.choose_integer("Batch size", "run_batch", 1, MAX_BATCH_SIZE, third)
+    precision = widgets.choose_precision("Precision", "run_precision", tuple(PRECISIONS), "float32", fourth)
+    repeats = widgets.choose("Timed runs", "repeats", REPEATS, "5", fifth, help="After three that warm up.")
     with st.container(horizontal=True, vertical_alignment="center"):
         channels_last = widgets.switch("Channels last", "run_channels_last", False, help="Keep tensors as NHWC.")
         compiled = widgets.switch("Compile", "run_compile", False, help="Run what torch.compile makes of it.")

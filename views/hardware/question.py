@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -107,13 +107,10 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
 def ask_conditions() -> tuple[int, str, str]:
     """Batch, precision and layout on the GPU; image sizes are those of the sidebar."""
     left, right = st.columns(2)
-    with left:
-        batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", help="Images at once, on every device.")
-        layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", help="nhwc is channels last.")
-    with right:
-        precision = widgets.choose_precision(
-            "Precision", "gpu_precision", tuple(ARITHMETICS), "float16", help="16 bits as under autocast."
-        )
+    batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", left, help="Images at once, on every device.")
+    layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", left, help="nhwc is channels last.")
+    help = "16 bits as under autocast."
+    precision = widgets.choose_precision("Precision", "gpu_precision", tuple(ARITHMETICS), "float16", right, help=help)
     return int(batch), precision, layout
 
 
@@ -154,10 +151,15 @@ def measurements() -> list[Measurement]:
         return []
 
 
-def choose_device(question: Question) -> Device:
+def choose_device(question: Question, at: Any) -> Device:
     """One of the chosen devices, the same in all sections that show one."""
     by_name = {device.name: device for device in question.devices}
-    return by_name[widgets.choose("Device", "device", list(by_name), next(iter(by_name)))]
+    return by_name[widgets.choose("Device", "device", list(by_name), next(iter(by_name)), at)]
+
+
+def choose_execution(at: Any) -> str:
+    """Eager or compiled, the same in all sections that show one."""
+    return widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager", at)
 
 
 SPEED_COLUMNS = columns(
@@ -180,10 +182,7 @@ def known(question: Question, names: Sequence[str] | None = None, devices: Seque
     found = {name: _speeds_or_reason(name, tuple(devices), question.conditions) for name in names}
     taken = [name for name, speeds in found.items() if not isinstance(speeds, str)]
     own = measured_speeds(question.measurements, taken, [device.name for device in devices], question.conditions)
-    speeds = [
-        *(speed for name in taken for speed in found[name] if isinstance(speed, Speed)),
-        *own,
-    ]
+    speeds = [*(speed for name in taken for speed in found[name] if isinstance(speed, Speed)), *own]
     return Known(speeds, {name: text for name, text in found.items() if isinstance(text, str)})
 
 

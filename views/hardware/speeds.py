@@ -12,14 +12,22 @@ from analysis.columns import columns
 from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
-from analysis.hardware.speeds import EXECUTIONS, Speed, measured_speed, strongest
+from analysis.hardware.speeds import Speed, measured_speed, strongest
 from analysis.precision import parse_dtype
 from archs.registry import get_config, list_archs
 from views import tables, widgets
 from views.charts.accuracy import paradox
 from views.charts.roofline import LayerPoint, ridge, roofline
 from views.charts.speeds import bars, flipped_pairs, order
-from views.hardware.question import Question, choose_device, circumstances, colours, known, show_speeds
+from views.hardware.question import (
+    Question,
+    choose_device,
+    choose_execution,
+    circumstances,
+    colours,
+    known,
+    show_speeds,
+)
 from views.workbench import target_of
 
 QUANTITIES = {"flops_per_s": "FLOP/s", "images_per_s": "Images/s"}
@@ -49,19 +57,9 @@ def draw_speeds(question: Question) -> None:
     if not best:
         return
     left, right = st.columns(2)
-    with left:
-        key = widgets.choose_segment(
-            "Quantity", "speed", list(QUANTITIES), "flops_per_s", format_func=QUANTITIES.__getitem__
-        )
-    with right:
-        shown = widgets.choose_segment(
-            "Evidence",
-            "evidence",
-            list(SHOWN),
-            "best",
-            format_func=SHOWN.__getitem__,
-            help="Strongest: measured before published before predicted. All kinds: side by side.",
-        )
+    key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "flops_per_s", left)
+    help = "Strongest: measured before published before predicted. All kinds: side by side."
+    shown = widgets.choose_segment("Evidence", "evidence", SHOWN, "best", right, help=help)
     with widgets.chart_or_table(QUESTIONS[key], SPEEDS_HELP, lambda: show_speeds(speeds, "speeds_table")):
         theme = widgets.current_theme()
         shades = colours(question.names, theme)
@@ -83,10 +81,8 @@ PARADOX_HELP = (
 def draw_paradox(question: Question) -> None:
     """The section."""
     left, right = st.columns(2)
-    with left:
-        device = choose_device(question)
-    with right:
-        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+    device = choose_device(question, left)
+    execution = choose_execution(right)
     family = [name for name in list_archs() if get_config(name).image_size == IMAGENET_SIDE]
     names = list(dict.fromkeys([*family, *question.names]))
     found = known(question, names, [device]).speeds
@@ -120,12 +116,9 @@ LAYER_COLUMNS = columns("layer.name", "kind", "intensity", "flops_per_s", "share
 def draw_roofline(question: Question) -> None:
     """The section."""
     left, middle, right = st.columns(3)
-    with left:
-        device = choose_device(question)
-    with middle:
-        name = widgets.choose("Layers of", "layers_of", question.names, question.names[0])
-    with right:
-        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager")
+    device = choose_device(question, left)
+    name = widgets.choose("Layers of", "layers_of", question.names, question.names[0], middle)
+    execution = choose_execution(right)
     given = question.conditions
     if given.precision not in device.precisions:
         st.info(f"{device.name} has no {given.precision} by its data sheet: choose another precision.")

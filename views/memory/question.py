@@ -29,25 +29,14 @@ class Question(NamedTuple):
 
 def choose_optimizer() -> str:
     """A key of `analysis.memory.OPTIMIZERS`."""
-    return widgets.choose_segment(
-        "Optimizer",
-        "optimizer",
-        tuple(OPTIMIZERS),
-        "sgd",
-        format_func=OPTIMIZERS.__getitem__,
-        help="What it keeps beside weights and gradients: SGD a momentum, AdamW two moments of every parameter.",
-    )
+    help = "What it keeps beside weights and gradients: SGD a momentum, AdamW two moments of every parameter."
+    return widgets.choose_segment("Optimizer", "optimizer", OPTIMIZERS, "sgd", help=help)
 
 
 def choose_budget() -> float:
     """Bytes; says so where the text is no size, and goes on with the default."""
-    text = widgets.choose_or_type(
-        "Memory",
-        "budget",
-        (*SIZES, *budgets_of_devices()),
-        DEFAULT_BUDGET,
-        help="Choose a size or a device, or type a size such as `10 GB` or `512 MiB`.",
-    )
+    sizes, help = (*SIZES, *budgets_of_devices()), "Choose a size or a device, or type a size as `10 GB` or `512 MiB`."
+    text = widgets.choose_or_type("Memory", "budget", sizes, DEFAULT_BUDGET, help=help)
     try:
         return parse_budget(text)
     except ConfigError as error:

@@ -58,16 +58,12 @@ def _threads(number: int) -> str:
 
 
 def _ask_and_run(name: str) -> None:
-    columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
-    with columns[0]:
-        batch = widgets.choose("Batch of the steps", "design_batch", BATCHES, "2")
-    with columns[1]:
-        size = widgets.choose("Side of the images", "design_size", SIZES, "96", help="In pixels.")
-    with columns[2]:
-        turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", help="Of each scheme, after one to warm up.")
-    with columns[3]:
-        started = st.button("Measure here", type="primary", icon=":material/play_arrow:")
-    if started:
+    left, middle, right, last = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
+    batch = widgets.choose("Batch of the steps", "design_batch", BATCHES, "2", left)
+    size = widgets.choose("Side of the images", "design_size", SIZES, "96", middle, help="In pixels.")
+    help = "Of each scheme, after one to warm up."
+    turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", right, help=help)
+    if last.button("Measure here", type="primary", icon=":material/play_arrow:"):
         with widgets.errors_said():
             _run(name, int(batch), int(size), int(turns))
 

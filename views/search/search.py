@@ -72,10 +72,8 @@ def draw_front(result: SearchResult, base: dict[str, Any]) -> None:
     ):
         left, right = st.columns(2)
         labels = {label_of(name): name for name in names}
-        with left:
-            x = labels[widgets.choose("Horizontal axis", "search_x", list(labels), label_of(objectives[0]))]
-        with right:
-            y = labels[widgets.choose("Vertical axis", "search_y", list(labels), label_of(second))]
+        x = labels[widgets.choose("Horizontal axis", "search_x", list(labels), label_of(objectives[0]), left)]
+        y = labels[widgets.choose("Vertical axis", "search_y", list(labels), label_of(second), right)]
         family = result.space.family
         figure = figures.scatter(
             result.feasible, result.front, base, x, y, family, hovers(result), widgets.current_theme()
