@@ -76,7 +76,7 @@ def inference_memory(name: str, settings: InputSettings, lifetimes: str = "eager
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
-    """What a network keeps for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
+    """What a network saves for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
     return memory_of(summary(name, settings), "training")
 
 

@@ -47,11 +47,9 @@ def matrices(
     across: int,
     width: int,
 ) -> go.Figure:
-    """A heat map a block; what is not connected is left empty.
+    """A heat map a block in shades of the network's colour; what is not connected is left empty.
 
     Args:
-        panels: the blocks.
-        colour: of the network.
         title: of the colours.
         ticks: values and what is written beside their colours, from the lowest to the highest.
         across: panels side by side.
@@ -61,13 +59,8 @@ def matrices(
     rows = ceil(len(panels) / across)
     height = rows * (HIGH if any(len(panel.sources) > FEW for panel in panels) else LOW)
     height = ALONE if len(panels) == 1 else height
-    figure = make_subplots(
-        rows,
-        across,
-        subplot_titles=[panel.title for panel in panels],
-        horizontal_spacing=0.11 / across,
-        vertical_spacing=76 / height if rows > 1 else 0,
-    )
+    between = {"horizontal_spacing": 0.11 / across, "vertical_spacing": 76 / height if rows > 1 else 0}
+    figure = make_subplots(rows, across, subplot_titles=[panel.title for panel in panels], **between)
     scale = _colours(colour, theme, title, ticks, height)
     width = (width - BETWEEN * (across - 1)) // across
     for number, panel in enumerate(panels):
@@ -81,8 +74,7 @@ def matrices(
     figure.update_xaxes(title={"text": "read by", "standoff": 4}, row=rows)
     figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
     figure.update_annotations(font={"size": 13, "color": theme.text})
-    margin = {"t": 34, "r": 16}
-    return figure.update_layout(template=theme.template, height=height, margin=margin, coloraxis=scale)
+    return figure.update_layout(template=theme.template, height=height, margin={"t": 34, "r": 16}, coloraxis=scale)
 
 
 def _colours(colour: str, theme: Theme, title: str, ticks: Mapping[float, str], height: int) -> dict[str, Any]:

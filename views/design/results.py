@@ -88,13 +88,13 @@ def _counted(base: Summary, summary: Summary) -> Iterator[Figure]:
 
 
 def _memory(base: Summary, summary: Summary) -> Iterator[Figure]:
-    """Peak at inference; what training keeps."""
+    """Peak at inference; what training saves."""
     pair = base, summary
     inference = Delta(*(memory_of(one, "inference").peak_bytes for one in pair))
     yield Figure("Peak memory", inference, _bytes, "Most bytes of tensors alive at once, at inference; no weights.")
     if summary.dtype in TRAINING_DTYPES:
         training = Delta(*(memory_of(one, "training").saved_bytes for one in pair))
-        yield Figure("Kept in training", training, _bytes, "Bytes kept for the backward pass, weights excluded.")
+        yield Figure("Saved in training", training, _bytes, "Bytes saved for the backward pass, weights excluded.")
 
 
 def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:

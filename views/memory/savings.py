@@ -19,7 +19,7 @@ from views.workbench import target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
 SCHEMES_HELP = (
-    "Each mark is one scheme, measured on this machine: what autograd keeps (distinct storages, without parameters and "
+    "Each mark is one scheme, measured on this machine: what autograd saves (distinct storages, without parameters and "
     "buffers) and the median time of a step, with quartiles. All schemes take turns in one process. The further left "
     "and down, the better."
 )

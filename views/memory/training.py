@@ -20,7 +20,7 @@ from views.memory import tables as memory_tables
 from views.memory.question import OPTIMIZERS, Question, choose_budget, choose_optimizer
 
 KINDS_HELP = (
-    "What autograd keeps after the forward pass, every piece of memory once; parameters and running statistics are "
+    "What autograd saves after the forward pass, every piece of memory once; parameters and running statistics are "
     "there anyway and not in it. **Recomputed**: concatenation, BN and ReLU run again in the backward pass, no "
     "convolution does, and gradients stay the same."
 )
