@@ -7,10 +7,10 @@ RUN := "$(DENSESCOPE_ENV)/bin/python"
 BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help env app test lint style types format bench
+.PHONY: help env app test test-exhaustive pictures lint style types format bench
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 env: ## Create the Python environment, if it is not there yet
 	@scripts/environment.sh "$(DENSESCOPE_ENV)" "$(READY)"
@@ -18,8 +18,14 @@ env: ## Create the Python environment, if it is not there yet
 app: env ## Open the app in the browser
 	$(RUN) -m streamlit run app.py $(ARGS)
 
-test: env ## Run all tests, in parallel
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal --durations 15 $(ARGS)
+test: env ## Run the tests, in parallel
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder --durations 15 $(ARGS)
+
+test-exhaustive: export DENSESCOPE_EXHAUSTIVE = 1
+test-exhaustive: test ## Run them for every network, size and format, with ten times as many random examples
+
+pictures: env ## Take pictures of every view, in artifacts/screenshots
+	DENSESCOPE_SCREENSHOTS=1 $(RUN) -m pytest tests/browser $(ARGS)
 
 lint: style types ## Check style, format and types
 

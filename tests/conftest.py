@@ -1,10 +1,38 @@
-"""What all tests share."""
+"""What all tests share: who runs them in which order, and how many examples are drawn."""
 
 from __future__ import annotations
 
-import pytest
+import gc
+from collections.abc import Iterator
 
-pytest.register_assert_rewrite("tests.support")
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.support.app", "tests.support.pages", "tests.support.weights")
+
+settings.register_profile("densescope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("densescope")
 
 #: Registers itself when it is imported; only its own test does that, and takes it back.
 collect_ignore = ["support/toy"]
+#: The longest first, so that no worker waits for one at the end.
+FIRST = ("tests/browser", "tests/archs/test_modules.py", "tests/analysis/crosscheck")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker owns Chromium and the app that it looks at; a file stays with one worker, and what it built once."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = "browser" if file.startswith("tests/browser/") else file
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(
+        key=lambda item: next((place for place, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+    )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _spare_the_garbage_collector() -> Iterator[None]:
+    """What a file leaves behind for good, such as torch's modules, is not looked through again and again."""
+    yield
+    gc.collect()
+    gc.freeze()

@@ -10,13 +10,19 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.project import BLOCK_HEAVY, HEAVY, ROOT, run_python
+from tests.support.project import BLOCK_HEAVY, HEAVY, ROOT, run_each, run_python
 
 CHECK_HEAVY = f"""
 import sys
 loaded = {HEAVY} & set(sys.modules)
 assert not loaded, loaded
 """
+
+
+def run_all(*commands: str) -> dict[str, str]:
+    """Programs that run commands, by these commands."""
+    return {command: f"from cli import main; assert main({command.split()!r}) == 0" for command in commands}
+
 
 PLAN_ROUTE = {
     "import": "import archs, analysis, cli",
@@ -35,18 +41,15 @@ summary.by_stage(), summary.by_kind()
 analysis.compare(archs.list_archs(), image_size=None)
 analysis.count_depth("densenet264")
 """,
-} | {
-    command: f"from cli import main; assert main({command.split()!r}) == 0"
-    for command in (
-        "list",
-        "summary peleenet --layers",
-        "summary peleenet --format csv",
-        "compare densenet121 vovnet39",
-        "depth densenet264",
-        "table densenet121 vovnet39",
-        "diff densenet121 densenet169",
-    )
-}
+} | run_all(
+    "list",
+    "summary peleenet --layers",
+    "summary peleenet --format csv",
+    "compare densenet121 vovnet39",
+    "depth densenet264",
+    "table densenet121 vovnet39",
+    "diff densenet121 densenet169",
+)
 
 MISSING_TORCH = """
 import analysis, archs
@@ -73,40 +76,24 @@ assert not app.error, [error.value for error in app.error]
 assert "densenet121" in app.markdown[0].value
 assert len(app.dataframe) > 0
 """
+SHOWN = {view: RUN_VIEW.format(view=view) for view in VIEWS}
 
 
-@pytest.mark.parametrize("route", PLAN_ROUTE)
-def test_the_plan_route_never_imports_torch(route):
-    run_python(PLAN_ROUTE[route] + CHECK_HEAVY)
+def test_the_plan_route_and_its_views_never_import_torch():
+    run_each(PLAN_ROUTE | SHOWN, after=CHECK_HEAVY)
 
 
-@pytest.mark.parametrize("route", PLAN_ROUTE)
-def test_the_plan_route_works_without_torch(route):
-    run_python(BLOCK_HEAVY + PLAN_ROUTE[route])
+def test_the_plan_route_and_its_views_work_without_torch():
+    run_each(PLAN_ROUTE | run_all("predict peleenet", "published", "validate") | SHOWN, before=BLOCK_HEAVY)
 
 
 def test_what_needs_torch_says_so():
     run_python(BLOCK_HEAVY + MISSING_TORCH)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_views_never_import_torch(view):
-    run_python(RUN_VIEW.format(view=view) + CHECK_HEAVY)
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_views_work_without_torch(view):
-    run_python(BLOCK_HEAVY + RUN_VIEW.format(view=view))
-
-
-@pytest.mark.parametrize(
-    "command", ["list", "summary densenet121", "compare densenet121", "depth densenet121", "table peleenet"]
-)
-def test_tables_for_people_do_not_wait_for_pandas(command):
-    code = (
-        f"from cli import main; assert main({command.split()!r}) == 0; import sys; assert 'pandas' not in sys.modules"
-    )
-    run_python(code)
+def test_tables_for_people_do_not_wait_for_pandas():
+    commands = "list", "summary densenet121", "compare densenet121", "depth densenet121", "table peleenet"
+    run_each(run_all(*commands), after="\nimport sys\nassert 'pandas' not in sys.modules")
 
 
 class Import(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,14 +16,10 @@ import archs
 from archs.errors import ConfigError, WeightsError
 from archs.export import FORMATS, ExportError, export_model
 from cli import main
-from tests.support.weights import SMALL, small_model
-
-NETWORKS = {
-    "densenet121": SMALL,
-    "peleenet": {"block_config": (1, 1, 1, 1)},
-    "vovnet39": {"stage_conv_chs": (8,) * 4, "stage_out_chs": (16,) * 4, "residual": True},
-    "vovnetv2_39": {"stage_conv_chs": (8,) * 4, "stage_out_chs": (16,) * 4, "depthwise": True},
-}
+from tests.support.exhaustive import representatives
+from tests.support.project import run_python
+from tests.support.small import FAMILIES, SMALL, small
+from tests.support.weights import small_model
 
 
 def images_of(batch_size, size=64):
@@ -36,9 +31,9 @@ def run_onnx(path, images):
     return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", representatives(FAMILIES, SMALL))
 def test_onnx_computes_the_same_at_any_batch(name, tmp_path):
-    model = archs.create_model(name, **NETWORKS[name])
+    model = small(name)
     difference = export_model(model, tmp_path / "model.onnx", "onnx", image_size=64)
     assert 0 < difference < 1e-5
     assert model.training
@@ -56,9 +51,9 @@ def test_onnx_of_one_batch_and_a_rectangle(tmp_path):
     assert (entry.name, entry.shape) == ("images", [2, 3, 32, 64])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", representatives(FAMILIES, SMALL))
 def test_torchscript_computes_the_same(name, tmp_path):
-    model = archs.create_model(name, **NETWORKS[name])
+    model = small(name)
     assert export_model(model, tmp_path / "model.pt", "torchscript", image_size=64) < 1e-5
     loaded = torch.jit.load(tmp_path / "model.pt")
     assert torch.allclose(loaded(images_of(2)), model.eval()(images_of(2)), rtol=1e-4, atol=1e-6)
@@ -79,8 +74,8 @@ def test_safetensors_load_again_and_say_what_they_are(tmp_path):
 
 
 def test_identities_are_remembered_by_a_file_whose_tensors_do_not_show_them(tmp_path):
-    path, fields = tmp_path / "model.safetensors", NETWORKS["vovnet39"]
-    export_model(archs.create_model("vovnet39", **fields), path, "safetensors", image_size=64)
+    path, fields = tmp_path / "model.safetensors", SMALL["vovnet39"]
+    export_model(small("vovnet39"), path, "safetensors", image_size=64)
     assert archs.create_model("vovnet39", weights=path, **fields).weights_report.left_out == ()
     with pytest.raises(WeightsError, match=r"needs residual=True: it is of a network whose repeated blocks add an"):
         archs.create_model("vovnet39", weights=path, **fields | {"residual": False})
@@ -189,18 +184,21 @@ def test_command_with_bad_input(options, sentence, tmp_path, monkeypatch, capsys
     assert not os.listdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("package", "file_format"),
-    [("torch", "onnx"), ("onnxruntime", "onnx"), ("onnxscript", "onnx"), ("safetensors", "safetensors")],
-)
-def test_a_missing_package_is_named(package, file_format, tmp_path):
-    code = f"""
-import sys
-sys.modules[{package!r}] = None
-from cli import main
-sys.exit(main(["export", "densenet40_k12", "--{file_format}", {str(tmp_path / "model")!r}]))
-"""
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert finished.returncode == 2
-    assert f"needs the package {package}: install it with" in finished.stderr
-    assert finished.stderr.count("\n") == 1
+def assert_named(package, said):
+    assert f"needs the package {package}: install it with" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("package", ["onnxruntime", "onnxscript"])
+def test_a_missing_package_is_named(package, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, package, None)
+    status, out, err = command(f"export densenet40_k12 --onnx {tmp_path / 'model'}", capsys)
+    assert (status, out) == (2, "")
+    assert_named(package, err)
+
+
+@pytest.mark.parametrize(("package", "file_format"), [("torch", "onnx"), ("safetensors", "safetensors")])
+def test_a_package_that_was_never_there_is_named(package, file_format, tmp_path):
+    arguments = ["export", "densenet40_k12", f"--{file_format}", str(tmp_path / "model")]
+    code = f"import sys; sys.modules[{package!r}] = None; from cli import main; assert main({arguments}) == 2"
+    assert_named(package, run_python(code))

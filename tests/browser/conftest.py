@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error
@@ -12,10 +13,18 @@ from scripts.browser import chromium, served
 
 
 @pytest.fixture(scope="session")
-def app_url() -> Iterator[str]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app keeps measurements."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def app_url(data_folder: Path) -> Iterator[str]:
     """The address of the app."""
-    with served() as address:
-        yield address
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DENSESCOPE_DATA", str(data_folder))
+        with served() as address:
+            yield address
 
 
 @pytest.fixture(scope="session")

@@ -4,54 +4,67 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pages import TABLE, Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+from tests.support.pages import (
+    PHONE,
+    TABLE,
+    Browser,
+    assert_within_width,
+    look_at,
+    opened,
+    pick,
+    press,
+    screenshot,
+    settle,
+    show_tables,
+)
 
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
 CODE = '[data-testid="stCode"]:visible'
 #: Each section, and what its last element is or has below it.
 SECTIONS = {"Table": TABLE, "Channels": '[data-testid="stPlotlyChart"]:visible', "Code": CODE, "What changed": TABLE}
-#: Two networks abreast, and two that share no stage.
-PAIRS = {"family": "densenet121&beside=densenet169", "families": "peleenet&beside=ese_vovnet57b"}
+#: Alone, two networks of one family abreast, and two that share no stage.
+CASES = {"one": "vovnet57", "family": "densenet121&beside=densenet169", "families": "peleenet&beside=ese_vovnet57b"}
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_clicking_through(browser: Browser, app_url: str, network: str) -> None:
-    link = f"{app_url}/architecture?network={network}&beside=vovnet39"
-    with opened(browser, link, awaited=TABLE) as page:
+def test_clicking_through(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/architecture?network={NETWORKS[0]}&beside=vovnet39") as page:
+        for network in NETWORKS:
+            if network != NETWORKS[0]:
+                pick(page, "Network", network)
+            for section, awaited in SECTIONS.items():
+                press(page, section, awaited)
+                assert page.get_by_test_id("stAlert").count() == 0
+                assert_within_width(page)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sections(browser: Browser, app_url: str, case: str) -> None:
+    with opened(browser, f"{app_url}/architecture?network={CASES[case]}") as page:
         for section, awaited in SECTIONS.items():
-            page.get_by_role("radio", name=section, exact=True).click()
-            settle(page, awaited)
-            assert page.get_by_test_id("stAlert").count() == 0
-            assert_within_width(page)
-            assert_accessible(page)
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (1920, "light")])
-@pytest.mark.parametrize("section", SECTIONS)
-def test_sections(browser: Browser, app_url: str, section: str, width: int, scheme: str) -> None:
-    for name, networks in ({"one": "vovnet57"} | PAIRS).items():
-        link = f"{app_url}/architecture?network={networks}&aspect={section}"
-        with opened(browser, link, width, scheme, SECTIONS[section]) as page:
-            assert_within_width(page)
-            screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-{name}-{width}-{scheme}")
-            assert_accessible(page)
+            press(page, section, awaited)
+            look_at(page, f"architecture-{section.lower().replace(' ', '-')}-{case}", awaited)
 
 
 def test_tables_behind_the_charts(browser: Browser, app_url: str) -> None:
-    for section in ("Channels", "What changed"):
-        link = f"{app_url}/architecture?network=densenetbc250_k24&aspect={section}"
-        with opened(browser, link, awaited=SECTIONS[section]) as page:
-            page.get_by_role("tab", name="Table", exact=True).first.click()
-            settle(page)
+    with opened(browser, f"{app_url}/architecture?network=densenetbc250_k24") as page:
+        for section in ("Channels", "What changed"):
+            press(page, section, SECTIONS[section])
+            show_tables(page)
             assert_within_width(page)
             screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-table-1280-light")
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_a_phone_reads_the_table_within_its_width(browser: Browser, app_url: str, network: str) -> None:
-    with opened(browser, f"{app_url}/architecture?network={network}", 390) as page:
-        assert_within_width(page)
-        screenshot(page, f"architecture-table-{network}-390-light")
+def test_a_phone_reads_the_table_within_its_width(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/architecture?network={NETWORKS[0]}", PHONE) as page:
+        for network in NETWORKS:
+            if network != NETWORKS[0]:
+                page.get_by_test_id("stExpandSidebarButton").click()
+                pick(page, "Network", network)
+                page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+                settle(page)
+            assert page.get_by_role("heading", name=network, exact=True).is_visible()
+            assert_within_width(page)
+            screenshot(page, f"architecture-table-{network}-390-light")
 
 
 def test_a_screen_reader_finds_rows_and_columns(browser: Browser, app_url: str) -> None:
@@ -65,8 +78,7 @@ def test_a_screen_reader_finds_rows_and_columns(browser: Browser, app_url: str) 
 
 def test_a_copied_link_restores_the_section(browser: Browser, app_url: str) -> None:
     with opened(browser, f"{app_url}/architecture?network=peleenet") as page:
-        page.get_by_role("radio", name="Channels", exact=True).click()
-        settle(page, SECTIONS["Channels"])
+        press(page, "Channels", SECTIONS["Channels"])
         link = page.url
     assert "aspect=Channels" in link
     with opened(browser, link, awaited=SECTIONS["Channels"]) as page:

@@ -8,26 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from scripts.browser import served
 from tests.support.pages import (
-    SIZES,
     Browser,
     Page,
     assert_accessible,
     assert_within_width,
     expect,
+    look_at,
     opened,
     screenshot,
     settle,
 )
+from tests.support.pages import (
+    press as choose,
+)
 
+#: What a click shows, and what its picture is called.
 SECTIONS = {
-    "speeds": "",
-    "images": "&speed=Images/s",
-    "accuracy": "&section=Accuracy and cost",
-    "accuracy-images": "&section=Accuracy and cost&cost=Images/s",
-    "roofline": "&section=Roofline",
-    "paradox": "&section=FLOPs and time",
+    "Images/s": "images",
+    "Accuracy and cost": "accuracy",
+    "Roofline": "roofline",
+    "FLOPs and time": "paradox",
 }
 RUN = "/hardware?section=Benchmark here&run_network=densenet40_k12"
 HISTORY = "text=What has been measured?"
@@ -35,24 +36,11 @@ HISTORY = "text=What has been measured?"
 SECONDS = 60_000
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this module's app keeps measurements."""
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-def own_app(folder: Path) -> Iterator[str]:
-    """The app with a data folder of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DENSESCOPE_DATA", str(folder))
-        with served() as address:
-            yield address
-
-
-@pytest.fixture(autouse=True)
-def no_measurements(folder: Path) -> None:
-    for file in folder.glob("results.json*"):
+@pytest.fixture
+def folder(data_folder: Path) -> Iterator[Path]:
+    """The app's measurements: none before and after each test."""
+    yield data_folder
+    for file in data_folder.glob("results.json*"):
         file.unlink()
 
 
@@ -65,10 +53,6 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def switch_on(page: Page, name: str) -> None:
-    page.get_by_text(name, exact=True).click()
-
-
 def measured(page: Page) -> object:
     """The message at the end of a run."""
     return page.get_by_test_id("stAlert").get_by_text("Measured: densenet40_k12 at batch 1 takes")
@@ -77,26 +61,38 @@ def measured(page: Page) -> object:
 def upload(page: Page, opener: str, content: bytes, name: str = "file.json") -> None:
     """Give the file uploader in a popover a file."""
     press(page, opener)
+    give(page, content, name)
+
+
+def give(page: Page, content: bytes, name: str = "file.json") -> None:
+    """Give the file uploader in the open popover a file."""
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/json", "buffer": content})
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
-def test_sections(browser: Browser, own_app: str, width: int, scheme: str) -> None:
-    for section, link in SECTIONS.items():
-        with opened(browser, f"{own_app}/hardware?gpu_batch=256{link}", width, scheme) as page:
+def test_sections(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/hardware?gpu_batch=256") as page:
+        assert page.get_by_test_id("stAlert").count() == 0
+        look_at(page, "hardware-speeds")
+        for section, picture in SECTIONS.items():
+            choose(page, section)
             assert page.get_by_test_id("stAlert").count() == 0
-            assert_within_width(page)
-            screenshot(page, f"hardware-{section}-{width}-{scheme}")
-            assert_accessible(page)
+            look_at(page, f"hardware-{picture}")
 
 
-def test_a_benchmark_is_run_shown_exported_and_imported_again(browser: Browser, own_app: str, folder: Path) -> None:
-    with opened(browser, f"{own_app}{RUN}", awaited=HISTORY) as page:
+def test_a_link_to_accuracy_and_speed(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/hardware?gpu_batch=256&section=Accuracy and cost&cost=Images/s") as page:
+        assert page.get_by_test_id("stAlert").count() == 0
+        look_at(page, "hardware-accuracy-images")
+
+
+def test_a_benchmark_is_run_shown_exported_and_imported_again(browser: Browser, app_url: str, folder: Path) -> None:
+    with opened(browser, f"{app_url}{RUN}", awaited=HISTORY) as page:
         expect(page.get_by_text("Nothing has been measured yet")).to_be_visible()
+        page.get_by_text("Channels last", exact=True).click()
         press(page, "Run")
         expect(measured(page)).to_be_visible(timeout=SECONDS)
         assert [one["name"] for one in kept(folder)] == ["densenet40_k12"]
+        assert kept(folder)[0]["workload"]["channels_last"] is True
         settle(page)
         expect(page.get_by_test_id("stDataFrame").locator("canvas td").get_by_text("densenet40_k12")).to_be_attached()
         assert_within_width(page)
@@ -105,15 +101,20 @@ def test_a_benchmark_is_run_shown_exported_and_imported_again(browser: Browser, 
         with page.expect_download() as download:
             press(page, "Export")
         exported = Path(download.value.path()).read_bytes()
+        before = kept(folder)
+        upload(page, "Import", b'{"schema": 1, "measurements": [{"name": 5}]}', "broken.json")
+        expect(page.get_by_text("'broken.json' does not hold results of DenseScope, or is damaged.")).to_be_visible()
+        assert kept(folder) == before
+        assert sorted(file.name for file in folder.glob("*.json*")) == ["results.json", "results.json.lock"]
     (folder / "results.json").unlink()
-    with opened(browser, f"{own_app}{RUN}", awaited=HISTORY) as page:
+    with opened(browser, f"{app_url}{RUN}", awaited=HISTORY) as page:
         upload(page, "Import", exported)
         expect(page.get_by_text("1 of the imported measurements are new here.")).to_be_visible()
         assert [one["name"] for one in kept(folder)] == ["densenet40_k12"]
 
 
-def test_a_sweep_is_stopped_and_keeps_what_is_finished(browser: Browser, own_app: str, folder: Path) -> None:
-    with opened(browser, f"{own_app}{RUN}&run_sweep=true&repeats=20", awaited=HISTORY) as page:
+def test_a_sweep_is_stopped_and_keeps_what_is_finished(browser: Browser, app_url: str, folder: Path) -> None:
+    with opened(browser, f"{app_url}{RUN}&run_sweep=true&repeats=20", awaited=HISTORY) as page:
         press(page, "Run")
         expect(page.get_by_text("batch 4: run")).to_be_visible(timeout=SECONDS)  # 1 and 2 are finished
         assert page.get_by_role("progressbar").count() == 1
@@ -125,53 +126,32 @@ def test_a_sweep_is_stopped_and_keeps_what_is_finished(browser: Browser, own_app
         expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
 
 
-def test_the_options_of_a_run_reach_the_measurement(browser: Browser, own_app: str, folder: Path) -> None:
-    with opened(browser, f"{own_app}{RUN}", awaited=HISTORY) as page:
-        switch_on(page, "Channels last")
-        press(page, "Run")
-        expect(measured(page)).to_be_visible(timeout=SECONDS)
-        assert kept(folder)[0]["workload"]["channels_last"] is True
-
-
-def test_a_corrupt_upload_is_one_sentence_and_loses_nothing(browser: Browser, own_app: str, folder: Path) -> None:
-    with opened(browser, f"{own_app}{RUN}", awaited=HISTORY) as page:
-        press(page, "Run")
-        expect(measured(page)).to_be_visible(timeout=SECONDS)
-        before = kept(folder)
-        upload(page, "Import", b'{"schema": 1, "measurements": [{"name": 5}]}', "broken.json")
-        expect(page.get_by_text("'broken.json' does not hold results of DenseScope, or is damaged.")).to_be_visible()
-        assert kept(folder) == before
-        assert sorted(file.name for file in folder.glob("*.json*")) == ["results.json", "results.json.lock"]
-
-
 DEVICE = {"name": "my card", "fp32_flops_per_s": 4e13, "fp16_flops_per_s": 1e14, "bandwidth_bytes_per_s": 1e12}
 
 
-def test_a_device_is_uploaded_and_predicted_for(browser: Browser, own_app: str) -> None:
-    with opened(browser, f"{own_app}/hardware") as page:
-        upload(page, "Add a device", json.dumps(DEVICE).encode())
+#: Device files that are refused, and the sentence that says why.
+ABSURD = {
+    json.dumps(DEVICE | {"fp16_flops_per_s": 71}): "fp16_flops_per_s of my card is 71, but must be a number",
+    json.dumps(DEVICE | {"bandwidth_bytes_per_s": 1e30}): "bandwidth_bytes_per_s of my card is 1e+30",
+    "{": "device file is 'file.json', but must be a JSON file",
+}
+
+
+def test_a_device_is_refused_in_one_sentence_or_predicted_for(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/hardware") as page:
+        press(page, "Add a device")
+        for content, says in ABSURD.items():
+            give(page, content.encode())
+            expect(page.get_by_test_id("stSidebar").get_by_text(says)).to_be_visible()
+            assert page.get_by_test_id("stAlert").count() == 1
+            assert "my card" not in page.locator("[data-tag]").all_inner_texts()
+        give(page, json.dumps(DEVICE).encode())
         expect(page.locator("[data-tag]").get_by_text("my card")).to_be_visible()
         expect(page.locator(".js-plotly-plot").get_by_text("my card").first).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (json.dumps(DEVICE | {"fp16_flops_per_s": 71}), "fp16_flops_per_s of my card is 71, but must be a number"),
-        (json.dumps(DEVICE | {"bandwidth_bytes_per_s": 1e30}), "bandwidth_bytes_per_s of my card is 1e+30"),
-        ("{", "device file is 'file.json', but must be a JSON file"),
-    ],
-)
-def test_a_device_with_absurd_peaks_is_one_sentence(browser: Browser, own_app: str, content: str, says: str) -> None:
-    with opened(browser, f"{own_app}/hardware") as page:
-        upload(page, "Add a device", content.encode())
-        expect(page.get_by_test_id("stSidebar").get_by_text(says)).to_be_visible()
-        assert page.get_by_test_id("stAlert").count() == 1
-        assert "my card" not in page.locator("[data-tag]").all_inner_texts()
-
-
-def test_the_general_batch_size_is_no_part_of_this_view(browser: Browser, own_app: str) -> None:
-    with opened(browser, f"{own_app}/hardware") as page:
+def test_the_general_batch_size_is_no_part_of_this_view(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/hardware") as page:
         expect(page.get_by_text("Batch size", exact=True)).to_have_count(1)
         page.get_by_role("link", name="Layers").click()
         page.get_by_role("heading", name="Every layer").wait_for()

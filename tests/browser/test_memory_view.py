@@ -6,14 +6,18 @@ import pytest
 
 from tests.support.pages import (
     PATIENCE_MS,
-    SIZES,
+    PHONE,
     Browser,
-    Page,
     assert_accessible,
+    assert_fits,
     assert_within_width,
+    look_at,
     opened,
+    pick,
+    press,
     screenshot,
     settle,
+    show_tables,
 )
 
 CHART = ".js-plotly-plot:visible"
@@ -21,33 +25,22 @@ PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "
 NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_dw")
 
 
-def show(page: Page, part: str, awaited: str = CHART) -> None:
-    page.get_by_role("radio", name=part, exact=True).click()
-    settle(page, awaited)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_parts(browser: Browser, app_url: str, name: str, width: int, scheme: str) -> None:
-    with opened(browser, f"{app_url}/memory?network={name}", width, scheme, CHART) as page:
+def test_parts(browser: Browser, app_url: str, name: str) -> None:
+    with opened(browser, f"{app_url}/memory?network={name}", awaited=CHART) as page:
         for part, picture in PARTS.items():
-            show(page, part)
+            press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
-            assert_within_width(page)
-            screenshot(page, f"memory-{picture}-{name}-{width}-{scheme}")
-            if name == "densenet121":
-                assert_accessible(page)
-            for tab in page.get_by_role("tab", name="Table").all():
-                tab.click()
-            settle(page)
+            look = look_at if name == "densenet121" else assert_fits
+            look(page, f"memory-{picture}-{name}", CHART)
+            show_tables(page)
             assert_within_width(page)
 
 
 def test_a_phone_shows_every_part(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/memory?network=ese_vovnet19b_slim_dw", 390, awaited=CHART) as page:
+    with opened(browser, f"{app_url}/memory?network=ese_vovnet19b_slim_dw", PHONE, awaited=CHART) as page:
         for part, picture in PARTS.items():
-            show(page, part)
+            press(page, part, CHART)
             assert_within_width(page)
             screenshot(page, f"memory-{picture}-390-light")
 
@@ -67,15 +60,13 @@ def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
         assert_accessible(page)
 
 
-@pytest.mark.parametrize(("name", "scheme"), [("densenet121", "light"), ("peleenet", "dark")])
-def test_folding_before_and_after(browser: Browser, app_url: str, name: str, scheme: str) -> None:
-    with opened(browser, f"{app_url}/memory?network={name}&part=Folded", 1280, scheme, "h1") as page:
-        page.get_by_text("fold into the convolution before them").wait_for(timeout=PATIENCE_MS * 4)
-        settle(page)
-        assert page.get_by_test_id("stAlert").count() == 0
-        assert_within_width(page)
-        screenshot(page, f"memory-folded-{name}-1280-{scheme}")
-        assert_accessible(page)
+def test_folding_before_and_after(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/memory?network=densenet121&part=Folded", awaited="h1") as page:
+        for name in ("densenet121", "peleenet"):
+            pick(page, "Network", name, "h1")
+            page.get_by_text("fold into the convolution before them").wait_for(timeout=PATIENCE_MS * 4)
+            assert page.get_by_test_id("stAlert").count() == 0
+            look_at(page, f"memory-folded-{name}")
 
 
 def test_the_peak_is_named_and_hovering_names_the_tensors(browser: Browser, app_url: str) -> None:
@@ -111,6 +102,6 @@ def test_a_network_of_timm(browser: Browser, app_url: str) -> None:
     pytest.importorskip("timm")
     with opened(browser, f"{app_url}/memory?network=timm/resnet18", awaited=CHART) as page:
         for part in PARTS:
-            show(page, part)
+            press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
             assert_within_width(page)

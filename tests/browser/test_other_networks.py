@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pages import Browser, assert_accessible, assert_within_width, opened, screenshot, settle
+from tests.support.pages import Browser, look_at, opened, settle
 
 pytest.importorskip("timm")
 pytest.importorskip("fvcore")
@@ -16,14 +16,11 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark")])
 @pytest.mark.parametrize("view", VIEWS)
-def test_views(browser: Browser, app_url: str, view: str, width: int, scheme: str) -> None:
-    with opened(browser, app_url + VIEWS[view], width, scheme) as page:
+def test_views(browser: Browser, app_url: str, view: str) -> None:
+    with opened(browser, app_url + VIEWS[view]) as page:
         assert page.get_by_test_id("stAlert").count() == 0
-        assert_within_width(page)
-        screenshot(page, f"{view}-{width}-{scheme}")
-        assert_accessible(page)
+        look_at(page, view)
 
 
 def test_a_name_is_found_in_a_library(browser: Browser, app_url: str) -> None:

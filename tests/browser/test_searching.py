@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.pages import (
-    SIZES,
     Browser,
     Page,
-    assert_accessible,
     assert_within_width,
     expect,
+    look_at,
     opened,
+    pick,
     screenshot,
     settle,
 )
@@ -21,27 +19,24 @@ def sentence(page: Page) -> str:
     return page.get_by_test_id("stMainBlockContainer").locator("p").first.inner_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
-def test_searching(browser: Browser, app_url: str, width: int, scheme: str) -> None:
-    with opened(browser, f"{app_url}/search", width, scheme) as page:
+def test_searching(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/search") as page:
         before = sentence(page)
         page.get_by_role("slider", name="MACs").last.focus()
         for _ in range(6):
             page.keyboard.press("ArrowLeft")
         expect(page.get_by_test_id("stMainBlockContainer").locator("p").first).not_to_have_text(before)
         settle(page)
-        assert_within_width(page)
-        assert_accessible(page)
-        screenshot(page, f"search-{width}-{scheme}")
+        look_at(page, "search")
 
 
-@pytest.mark.parametrize("space", ["densenet-bc-cifar", "peleenet", "vovnet"])
-def test_other_spaces(browser: Browser, app_url: str, space: str) -> None:
-    with opened(browser, f"{app_url}/search?space={space}") as page:
-        assert space in sentence(page)
-        assert_within_width(page)
-        screenshot(page, f"search-{space}")
+def test_other_spaces(browser: Browser, app_url: str) -> None:
+    with opened(browser, f"{app_url}/search?space=densenet-bc-cifar") as page:
+        for space in ("densenet-bc-cifar", "peleenet", "vovnet"):
+            pick(page, "Space", space)
+            assert space in sentence(page)
+            assert_within_width(page)
+            screenshot(page, f"search-{space}")
 
 
 def test_a_click_opens_a_network_of_the_front_in_design(browser: Browser, app_url: str) -> None:

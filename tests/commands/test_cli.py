@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from analysis import summarize
 from archs import list_archs
 from archs.checks import parse_image_size
 from cli import main
 from commands.options import parse_value
+from tests.support.exhaustive import representatives
 from tests.support.project import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -124,11 +126,19 @@ def test_help(command, capsys):
 
 @pytest.mark.parametrize("name", list_archs())
 def test_every_command_takes_every_network(name, capsys):
-    assert main(["summary", name, "--layers"]) == 0
+    assert main(["summary", name]) == 0
     assert main(["compare", name, "--format", "csv"]) == 0
     assert main(["depth", name]) == 0
     assert main(["list", name]) == 0
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", representatives(["densenet_d2l", "peleenet", "ese_vovnet19b_slim_dw"], list_archs()))
+def test_layers_of_every_network(name, capsys):
+    assert main(["summary", name, "--layers"]) == 0
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) > len(summarize(name, image_size=None).layers)
+    assert not captured.err
 
 
 def test_pipes_get_no_colour_and_whole_lines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,12 +12,14 @@ from tests.support.project import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe_core = pytest.importorskip("axe_playwright_python.sync_playwright")
-Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
+Browser, ConsoleMessage, Page, expect = sync_api.Browser, sync_api.ConsoleMessage, sync_api.Page, sync_api.expect
 
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 SIZES = {1280: 800, 1920: 1080}
-PATIENCE_MS = 30_000
-BREATH_MS = 300
+SCHEMES = ("light", "dark")
+PHONE = 390
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 #: What the last element of most views is, or has below it.
 TABLE = '[data-testid="stDataFrame"]:visible'
 #: Streamlit's own: it looks for its server below the page's path first when a link opens a page directly.
@@ -28,6 +31,32 @@ NOT_OURS = [
     '[data-testid="stDataFrame"]',
     '[data-testid="stToolbar"]',
 ]
+#: When a page last sent its server something, and when it last heard of it.
+LISTEN = """
+const traffic = window.traffic = {sent: 0, received: 0};
+window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+        super(...args);
+        this.addEventListener("message", () => traffic.received = performance.now());
+    }
+    send(data) {
+        traffic.sent = performance.now();
+        super.send(data);
+    }
+};
+"""
+#: Every question is answered, the line is quiet, the script at its end, nothing stale, charts drawn and faded in.
+SETTLED = """
+([began, quiet]) => {
+    const now = performance.now(), all = selector => [...document.querySelectorAll(selector)];
+    return now - Math.max(began, traffic.received) > quiet && traffic.received > traffic.sent
+        && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning"
+        && all('[data-stale="true"], [data-testid="stSkeleton"]').length === 0
+        && all('[data-testid="stPlotlyChart"]').every(chart => !chart.offsetParent || chart.querySelector(".main-svg"))
+        && document.getAnimations().every(each => each.effect.getComputedTiming().endTime === Infinity);
+}
+"""
+QUIET_MS = 120
 
 
 @contextmanager
@@ -35,33 +64,96 @@ def opened(
     browser: Browser, url: str, width: int = 1280, scheme: str = "light", awaited: str = TABLE
 ) -> Iterator[Page]:
     """A page that must come to its end, with what is awaited, without an exception or a word on the console."""
-    context = browser.new_context(viewport={"width": width, "height": SIZES.get(width, 800)}, color_scheme=scheme)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
+    page, problems = only_page(browser), []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.location["url"].endswith(STREAMLIT_PROBES):
             problems.append(f"{message.text} {message.location['url']}")
-            if message.type == "error" and not message.location["url"].endswith(STREAMLIT_PROBES)
-            else None
-        ),
-    )
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(url)
-    settle(page, awaited)
-    yield page
-    assert page.get_by_test_id("stException").count() == 0
-    assert not problems, problems
-    context.close()
+
+    def note(error: Exception) -> None:
+        problems.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", note)
+    page.set_viewport_size({"width": width, "height": SIZES.get(width, 800)})
+    page.emulate_media(color_scheme=scheme)
+    try:
+        page.goto(url)
+        settle(page, awaited)
+        yield page
+        assert page.get_by_test_id("stException").count() == 0
+        assert not problems, problems
+    finally:
+        page.remove_listener("console", hear)
+        page.remove_listener("pageerror", note)
+
+
+def only_page(browser: Browser) -> Page:
+    """The page that all tests open their links in: what the app is made of is compiled once; its session is new."""
+    if not browser.contexts:
+        context = browser.new_context()
+        context.add_init_script(LISTEN)
+        context.new_page().set_default_timeout(PATIENCE_MS)
+    return browser.contexts[0].pages[0]
 
 
 def settle(page: Page, awaited: str = TABLE) -> None:
     """Wait until the script, which may have yet to start, has run to its end and the last of some elements is there."""
-    page.wait_for_timeout(BREATH_MS)
     page.locator(awaited).last.wait_for()
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.wait_for_timeout(BREATH_MS)
+    grow_quiet(page)
+    page.locator(awaited).last.wait_for()
+
+
+def grow_quiet(page: Page) -> None:
+    """Wait until nothing is asked, answered or drawn any more."""
+    page.wait_for_function(SETTLED, arg=[page.evaluate("performance.now()"), QUIET_MS])
+
+
+def press(page: Page, label: str, awaited: str = TABLE) -> None:
+    """Choose one of several buttons."""
+    page.get_by_role("radio", name=label, exact=True).click()
+    settle(page, awaited)
+
+
+def pick(page: Page, label: str, option: str, awaited: str = TABLE) -> None:
+    """Choose an option of a selectbox."""
+    box = page.get_by_role("combobox", name=label, exact=True)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page, awaited)
+
+
+def show_tables(page: Page) -> None:
+    """Turn every chart to the table of its figures."""
+    for tab in page.get_by_role("tab", name="Table", exact=True).all():
+        tab.click()
+    settle(page)
+
+
+def change_scheme(page: Page, scheme: str, awaited: str = TABLE) -> None:
+    """Light or dark, as the next run of the script draws it."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("r")
+    settle(page, awaited)
+
+
+def look_at(page: Page, name: str, awaited: str = TABLE) -> None:
+    """What must hold of a view at every size and in every colour scheme; with pictures of all of them."""
+    for scheme in SCHEMES:
+        change_scheme(page, scheme, awaited)
+        assert_fits(page, name, awaited, scheme)
+        assert_accessible(page)
+
+
+def assert_fits(page: Page, name: str, awaited: str = TABLE, scheme: str = "light") -> None:
+    """The view stays within the page's width at every size; with pictures of all of them."""
+    for width, height in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        settle(page, awaited)
+        assert_within_width(page)
+        screenshot(page, f"{name}-{width}-{scheme}")
 
 
 def assert_within_width(page: Page) -> None:
@@ -69,16 +161,18 @@ def assert_within_width(page: Page) -> None:
         """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
             .map(element => element.scrollWidth - element.clientWidth)"""
     )
-    assert overflow == [0, 0]
+    assert overflow == [0, 0], page.url
 
 
 def screenshot(page: Page, name: str) -> None:
-    """The whole view, however long."""
+    """The whole view, however long, for people to look at: where DENSESCOPE_SCREENSHOTS asks for it."""
+    if os.environ.get("DENSESCOPE_SCREENSHOTS") != "1":
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size
     length = page.get_by_test_id("stMain").evaluate("element => element.scrollHeight")
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], length + 20)})
-    page.wait_for_timeout(700)
+    grow_quiet(page)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
     page.set_viewport_size(size)
 
@@ -92,4 +186,4 @@ def assert_accessible(page: Page) -> None:
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
-    assert not grave, "\n".join(grave)
+    assert not grave, "\n".join([page.url, *grave])

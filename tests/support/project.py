@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +24,22 @@ sys.meta_path.insert(0, Blocker())
 """
 
 
-def run_python(code: str) -> None:
+def run_python(code: str) -> str:
+    """What a Python of its own writes to its standard error; it must end well."""
     finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert finished.returncode == 0, finished.stderr
+    return finished.stderr
+
+
+def run_each(programs: Mapping[str, str], before: str = "", after: str = "") -> None:
+    """Run programs one after the other in one Python, with something before the first and something after each."""
+    run_python(f"""
+{before}
+for name, program in {dict(programs)!r}.items():
+    try:
+        exec(program + {after!r}, {{}})
+    except BaseException as error:
+        raise AssertionError(name) from error
+""")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import os
 import re
 import subprocess
 import sys
@@ -14,9 +13,11 @@ import pytest
 
 from analysis import cross_check, summarize
 from analysis.crosscheck import step_names, waterfall
-from archs import TraceError, create_model, list_archs
+from archs import TraceError, create_model, get_config, list_archs
 from cli import main
+from tests.support.exhaustive import representatives
 from tests.support.project import ROOT
+from tests.support.small import SMALL
 
 torch = pytest.importorskip("torch")
 nn, functional = torch.nn, torch.nn.functional
@@ -29,22 +30,18 @@ COUNTERS = ["torchinfo", "thop", "fvcore", "ptflops", "FlopCounterMode"]
 SIZES, BATCHES = (224, (192, 256)), (1, 2)
 #: At least one of every kind of layer: BN order, biases, bottlenecks, eSE, identity additions, depthwise convolutions.
 REPRESENTATIVES = ["densenet40_k12", "peleenet", "vovnet39", "ese_vovnet19b_slim_dw"]
+#: Hard activations and squeeze-excitation, layer norms, attention in modules of timm's own and of PyTorch's.
 LIBRARY_NAMES = [
-    "timm/resnet50",
     "timm/mobilenetv3_large_100",
-    "timm/efficientnet_b0",
     "timm/convnext_tiny",
     "timm/vit_tiny_patch16_224",
-    "torchvision/densenet121",
     "torchvision/vit_b_16",
 ]
-
-
-def grid():
-    """All networks once, some at every size and batch; all at all of them if DENSESCOPE_EXHAUSTIVE is set."""
-    names = list_archs() if os.environ.get("DENSESCOPE_EXHAUSTIVE") == "1" else REPRESENTATIVES
-    full = list(itertools.product(names, SIZES, BATCHES))
-    return full + [(name, 224, 1) for name in list_archs() if name not in names]
+MORE_LIBRARY_NAMES = ["timm/resnet50", "timm/efficientnet_b0", "torchvision/densenet121"]
+GRID = representatives(
+    [*((name, 224, 1) for name in REPRESENTATIVES), *((name, (192, 256), 2) for name in REPRESENTATIVES)],
+    itertools.product(list_archs(), SIZES, BATCHES),
+)
 
 
 def assert_explained(frame, name):
@@ -55,7 +52,7 @@ def assert_explained(frame, name):
     assert frame["residual"].tolist() == [0] * 5, (name, frame["verdict"].tolist())
 
 
-@pytest.mark.parametrize(("name", "size", "batch"), grid())
+@pytest.mark.parametrize(("name", "size", "batch"), GRID)
 def test_nothing_is_left_unexplained(name, size, batch):
     frame = cross_check(name, size, batch)
     assert_explained(frame, name)
@@ -63,7 +60,7 @@ def test_nothing_is_left_unexplained(name, size, batch):
     assert frame["ours"].tolist() == [summary.macs] * 4 + [summary.flops]
 
 
-@pytest.mark.parametrize("name", LIBRARY_NAMES)
+@pytest.mark.parametrize("name", representatives(LIBRARY_NAMES, LIBRARY_NAMES + MORE_LIBRARY_NAMES))
 def test_networks_of_other_libraries(name):
     pytest.importorskip(name.partition("/")[0])
     assert_explained(cross_check(name), name)
@@ -109,7 +106,8 @@ def test_spelling_matters_to_counters_and_is_explained(batch):
 
 
 def test_a_batch_that_is_ignored_is_said_to_be():
-    one, two = (cross_check("peleenet", 64, batch).set_index("counter") for batch in BATCHES)
+    network = get_config("peleenet", **SMALL["peleenet"])
+    one, two = (cross_check(network, 64, batch).set_index("counter") for batch in BATCHES)
     assert two.loc["ptflops", "reported"] == one.loc["ptflops", "reported"]
     assert two.loc["ptflops", "batch"] == -one.loc["ptflops", "ours"]
     others = [name for name in COUNTERS if name != "ptflops"]
@@ -139,7 +137,7 @@ def run_fvcore(module, image):
 
 
 @pytest.mark.parametrize("counter", ["torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode"])
-@pytest.mark.parametrize("name", ["densenet121", "ese_vovnet19b_slim_dw"])
+@pytest.mark.parametrize("name", ["densenet40_k12", "ese_vovnet19b_slim_dw"])
 def test_the_meta_device_gives_what_the_cpu_gives(counter, name):
     run = importlib.import_module(f"analysis.crosscheck.{counter}").COUNTER.run
     on_meta = run(create_model(name, device="meta").eval(), torch.empty(2, 3, 64, 64, device="meta")).value
@@ -170,7 +168,7 @@ def test_torch_is_left_as_it_was(capfd):
     owners = (torch.Tensor, functional)
     before = [dict(vars(owner)) for owner in owners]
     functions = {name: getattr(torch, name) for name in ("add", "mul", "matmul", "mm", "bmm", "addmm", "baddbmm")}
-    cross_check("peleenet", 64)
+    cross_check(get_config("peleenet", **SMALL["peleenet"]), 64)
     assert [dict(vars(owner)) for owner in owners] == before
     assert {name: getattr(torch, name) for name in functions} == functions
     assert _cached_forward_pass == cached
@@ -227,7 +225,8 @@ MISSING = """
 import sys
 sys.modules["thop"] = None
 from analysis import cross_check
-frame = cross_check("densenet40_k12", 32).set_index("counter")
+from archs import get_config
+frame = cross_check(get_config("densenet40_k12", block_config=(1,)), 32).set_index("counter")
 assert frame.loc["thop", "verdict"] == "thop is not installed: `pip install thop` adds it."
 assert frame["reported"].isna().tolist() == [False, True, False, False, False]
 """
@@ -283,7 +282,8 @@ def test_the_table_of_the_documentation_is_what_they_say():
 
 @pytest.mark.parametrize("file_format", ["csv", "json", "markdown", "latex"])
 def test_the_command_writes_every_format(file_format, capsys):
-    assert main(["crosscheck", "densenet40_k12", "--image-size", "32", "--format", file_format]) == 0
+    network = ["densenet40_k12", "--set", "block_config=1,"]
+    assert main(["crosscheck", *network, "--image-size", "32", "--format", file_format]) == 0
     assert "FlopCounterMode" in capsys.readouterr().out
 
 

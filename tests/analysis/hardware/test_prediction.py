@@ -37,7 +37,7 @@ from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
 from scripts.documents import PREDICTION, prediction_parts, renewed
-from tests.support.project import BLOCK_HEAVY, run_python
+from tests.support.project import run_python
 
 
 @cache
@@ -243,11 +243,6 @@ def test_bad_input_is_one_sentence(arguments, message):
 
 def test_importing_analysis_loads_neither_numpy_nor_pandas():
     run_python("import analysis, sys; assert not {'numpy', 'pandas', 'torch'} & set(sys.modules)")
-
-
-@pytest.mark.parametrize("command", ["predict peleenet", "published", "validate"])
-def test_the_commands_work_without_torch(command):
-    run_python(f"{BLOCK_HEAVY}\nfrom cli import main; assert main({command.split()!r}) == 0")
 
 
 @pytest.mark.parametrize(

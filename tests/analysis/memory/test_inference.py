@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.fx import symbolic_trace
@@ -16,6 +17,7 @@ import archs
 from analysis.memory import LIFETIMES, memory_of
 from analysis.targets import resolve_target
 from archs.errors import ConfigError
+from tests.support.exhaustive import examples, representatives
 from tests.support.live_bytes import live_bytes
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS
@@ -51,8 +53,10 @@ def timeline(memory):
     return [moment.live_bytes for moment in memory.timeline]
 
 
-@pytest.mark.parametrize("route", ["plan", "trace"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "route"),
+    representatives([*product(NAMES, ["plan"]), *product(FEW, ["trace"])], product(NAMES, ["plan", "trace"])),
+)
 def test_what_is_alive_layer_by_layer(name, route):
     memory = memory_of(analysis.summarize(name, SIZE, BATCH, route=route))
     assert timeline(memory) == live_bytes(*make(name))
@@ -72,7 +76,7 @@ def test_what_is_alive_without_inplace_relu(name):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5))
 @given(data=st.data())
 def test_what_is_alive_in_random_networks(family, data):
     config = data.draw(CONFIGS[family])
@@ -109,7 +113,7 @@ def test_what_the_locals_of_a_module_keep():
 
 
 @pytest.mark.parametrize("inplace_relu", [True, False])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", representatives([*FEW, "densenet121", "vovnet39"], NAMES))
 def test_the_least_is_what_a_program_takes_that_frees_after_the_last_reader(name, inplace_relu):
     model, image = make(name)
     if not inplace_relu:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
@@ -19,6 +19,7 @@ from analysis.memory.training import training_layers
 from analysis.ops import OPS
 from archs.errors import ConfigError
 from tests.support.autograd import build, images_for, saved_bytes
+from tests.support.exhaustive import examples
 from tests.support.strategies import CONFIGS, image_sizes
 
 NAMES = archs.list_archs()
@@ -71,7 +72,7 @@ def test_variants(name, changes, efficient, dtype):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(10))
 @given(data=st.data())
 def test_any_config(family, data):
     config, size = data.draw(CONFIGS[family]), data.draw(image_sizes)
@@ -79,7 +80,7 @@ def test_any_config(family, data):
 
 
 @pytest.mark.parametrize("family", sorted({archs.get_config(name).family for name in EFFICIENT}))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20))
 @given(data=st.data())
 def test_any_config_that_recomputes(family, data):
     config = dataclasses.replace(data.draw(CONFIGS[family]), memory_efficient=True)

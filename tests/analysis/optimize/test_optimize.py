@@ -13,16 +13,9 @@ import analysis
 import archs
 from analysis.trace.weightless import Weightless
 from cli import main
+from tests.support.exhaustive import representatives
+from tests.support.small import SMALL, small
 
-SMALL = {
-    "densenet121": {"block_config": (3, 2), "growth_rate": 4, "num_init_features": 8, "bn_size": 2},
-    "densenet40_k12": {"block_config": (3, 2), "growth_rate": 4},
-    "densenet_d2l": {"block_config": (2, 1), "growth_rate": 4, "num_init_features": 6},
-    "peleenet": {"block_config": (2, 1, 1, 2), "num_init_features": 8, "growth_rate": 8, "bottleneck_width": 1},
-    "vovnet39": {"stage_conv_chs": (8, 8, 8, 8), "stage_out_chs": (16, 16, 16, 16), "stem_chs": (8, 8, 8)},
-    "ese_vovnet19b_dw": {"stage_conv_chs": (8, 8, 8, 8), "stage_out_chs": (16, 16, 16, 16), "stem_chs": (8, 8, 8)},
-    "vovnetv2_39": {"stage_conv_chs": (8, 8, 8, 8), "stage_out_chs": (16, 16, 16, 16), "stem_chs": (8, 8, 8)},
-}
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5, torch.bfloat16: 0.1}
 
 
@@ -39,8 +32,8 @@ def trained(model, dtype=torch.float64):
     return model.to(dtype)
 
 
-def small(name, dtype=torch.float64):
-    return trained(archs.create_model(name, num_classes=5, **SMALL[name]), dtype)
+def trained_small(name, dtype=torch.float64):
+    return trained(small(name, num_classes=5), dtype)
 
 
 def image(model, batch_size=2, size=(40, 56)):
@@ -65,14 +58,26 @@ def assert_same_outputs(optimized, original, *images):
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 @pytest.mark.parametrize("name", SMALL)
 def test_same_outputs_at_every_batch_and_size(name, dtype, channels_last):
-    model = small(name, dtype)
+    model = trained_small(name, dtype)
     optimized = analysis.optimize_for_inference(model, channels_last=channels_last)
     x = image(model)
     images = [x, image(model, 1, (64, 64)), image(model, 5, (36, 52)), x.to(memory_format=torch.channels_last), x]
     assert_same_outputs(optimized, model, *images)
 
 
-@pytest.mark.parametrize("name", archs.list_archs())
+#: Of each family what folds differently: norms before or after, bottlenecks, stems, biases, attention, depthwise.
+FOLDED = [
+    "densenet121",
+    "densenet40_k12",
+    "densenet_d2l",
+    "densenet_cifar",
+    "peleenet",
+    "vovnet27_slim",
+    "ese_vovnet19b_slim_dw",
+]
+
+
+@pytest.mark.parametrize("name", representatives(FOLDED, archs.list_archs()))
 def test_savings_are_those_that_the_plan_foretells(name):
     with Weightless():
         model = archs.create_model(name)
@@ -113,7 +118,7 @@ def expected_number(config, norms):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", ["densenet121", "peleenet", "ese_vovnet19b_dw"])
 def test_the_original_stays_as_it_was(name, training):
-    model = small(name).train(training)
+    model = trained_small(name).train(training)
     state = {key: (value.clone(), value._version) for key, value in model.state_dict().items()}
     modules = [(key, type(module), module.training) for key, module in model.named_modules()]
     optimized = analysis.optimize_for_inference(model)
@@ -131,7 +136,7 @@ def test_the_original_stays_as_it_was(name, training):
 
 
 def test_the_result_is_a_network_of_the_same_class_that_refuses_to_train():
-    model = small("densenet121")
+    model = trained_small("densenet121")
     optimized = analysis.optimize_for_inference(model)
     assert type(optimized) is type(model)
     assert optimized.eval() is optimized
@@ -146,7 +151,7 @@ def test_the_result_is_a_network_of_the_same_class_that_refuses_to_train():
 
 
 def test_gradients_of_the_image_are_those_of_the_original():
-    model = small("densenet121").eval()
+    model = trained_small("densenet121").eval()
     gradients = []
     for network in (model, analysis.optimize_for_inference(model)):
         x = image(model).requires_grad_()
@@ -249,7 +254,7 @@ def test_folds_with_and_without_bias_and_affine(norm, bias):
 
 
 def test_fold_bn_off_leaves_batch_norms():
-    model = small("densenet121")
+    model = trained_small("densenet121")
     optimized = analysis.optimize_for_inference(model, fold_bn=False)
     assert set(optimized.report.kept.values()) == {"fold_bn is off"}
     assert analysis.summarize(optimized).layers == analysis.summarize(model).layers
@@ -261,9 +266,9 @@ def test_nothing_to_fold():
     assert str(report).startswith("Sequential has no batch norm: nothing to fold.")
 
 
-@pytest.mark.parametrize("name", ["densenet121", "ese_vovnet19b_dw"])
+@pytest.mark.parametrize("name", representatives(["densenet121"], ["densenet121", "ese_vovnet19b_dw"]))
 def test_compiled(name):
-    model = small(name)
+    model = trained_small(name)
     optimized = analysis.optimize_for_inference(model, compile="aot_eager")
     assert optimized.report.compiled
     assert not optimized.report.preallocated
@@ -279,7 +284,7 @@ BAD = {
     },
     r"^fold_bn is 1, but must be True or False": lambda: {"model": nn.ReLU(), "fold_bn": 1},
     r"^compile is None, but must be True, False or the name": lambda: {"model": nn.ReLU(), "compile": None},
-    r"^DenseNet cannot be compiled: .*nonsense": lambda: {"model": small("densenet121"), "compile": "nonsense"},
+    r"^DenseNet cannot be compiled: .*nonsense": lambda: {"model": trained_small("densenet121"), "compile": "nonsense"},
     r"^Sequential cannot be traced: 1 fails": lambda: {
         "model": nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)),
         "image_size": 8,

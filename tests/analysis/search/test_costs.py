@@ -12,6 +12,7 @@ from analysis.search.walks import WALKED
 from archs import list_archs
 from archs.errors import ConfigError, UnknownFieldError
 from archs.registry import get_config
+from tests.support.exhaustive import examples
 
 LOOKED_AT = 12
 
@@ -102,7 +103,7 @@ def spaces(draw):
         return Space(base, {"num_classes": (10, 1000)})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60))
 @given(spaces(), st.integers(1, 4), st.sampled_from(["float32", "bfloat16", "int8"]), st.randoms())
 def test_costs_equal_those_of_summarize(space, batch_size, dtype, chance):
     indices = [chance.randrange(space.size) for _ in range(LOOKED_AT)]

@@ -12,6 +12,7 @@ from analysis.quantities import ADDITIVE_QUANTITIES
 from analysis.structure.findings import changes_finding
 from analysis.structure.table import COSTS, STATUSES, change_rows, changes, stage_rows, total_row
 from archs import get_config
+from tests.support.exhaustive import examples
 from tests.support.strategies import CONFIGS
 from views.charts.costs import stage_changes
 from views.theme import LIGHT
@@ -19,7 +20,7 @@ from views.theme import LIGHT
 any_config = st.one_of(*CONFIGS.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(any_config, any_config)
 def test_differences_add_up_to_those_of_the_totals(one: object, other: object) -> None:
     before, after = summarize(one), summarize(other)
@@ -36,7 +37,7 @@ def test_differences_add_up_to_those_of_the_totals(one: object, other: object) -
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(any_config, any_config)
 def test_the_way_back_takes_away_what_the_way_there_adds(one: object, other: object) -> None:
     before, after = summarize(one), summarize(other)
@@ -45,7 +46,7 @@ def test_the_way_back_takes_away_what_the_way_there_adds(one: object, other: obj
     assert (there["added"], there["removed"]) == (back["removed"], back["added"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(any_config)
 def test_nothing_changes_between_equal_networks(config: object) -> None:
     summary = summarize(config)

@@ -14,6 +14,7 @@ from analysis.structure.findings import architecture_finding, channels_finding, 
 from archs import get_config
 from archs.layer import INPUT, Layer, conv_size
 from archs.registry import list_archs
+from tests.support.exhaustive import examples
 from tests.support.strategies import CONFIGS
 
 
@@ -43,7 +44,7 @@ def test_with_a_stride_the_bound_is_reached_where_input_and_output_are_equally_l
     assert cost.memory_access_cost == pytest.approx(least_access(cost), rel=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.integers(1, 512),
     st.integers(1, 512),
@@ -57,7 +58,7 @@ def test_nothing_is_below_the_bound(ci: int, co: int, size: int, kernel: int, st
     assert cost.memory_access_cost >= least_access(cost) * (1 - 1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(2, 12))
 def test_the_bound_is_that_of_all_channels_with_the_same_product(ci: int, co: int, size: int) -> None:
     """The same multiply-accumulates split otherwise: none of them touches less than the bound."""
@@ -104,7 +105,7 @@ def test_landmarks() -> None:
 
 @pytest.mark.parametrize("family", CONFIGS)
 def test_findings_of_any_config(family: str) -> None:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=examples(30))
     @given(CONFIGS[family])
     def check(config: object) -> None:
         summary = summarize(config)

@@ -12,6 +12,7 @@ from analysis.structure.feature_reuse import COSTS, actual_pattern, wiring, wiri
 from archs import get_config, plan_layers
 from archs.errors import ConfigError
 from archs.registry import list_archs
+from tests.support.exhaustive import examples
 from tests.support.strategies import CONFIGS
 
 
@@ -93,7 +94,7 @@ def test_the_actual_wiring_costs_what_the_meter_counts(name: str) -> None:
         assert found.connections == block.count() + block.count("last")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.one_of(*CONFIGS.values()))
 def test_dense_is_never_cheaper_for_any_config(config: object) -> None:
     try:

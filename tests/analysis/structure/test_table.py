@@ -13,6 +13,7 @@ from analysis.structure.table import Line, abreast, merged, table
 from archs import get_config
 from archs.layer import Layer
 from archs.registry import list_archs
+from tests.support.exhaustive import examples
 from tests.support.strategies import CONFIGS
 
 #: Huang et al., arXiv:1608.06993, Table 1: dense layers in each block; input 224×224. The softmax behind the
@@ -139,7 +140,7 @@ def test_lines_add_up_to_the_network(name: str) -> None:
 def test_lines_of_any_config(family: str) -> None:
     """Each line has its layers, and the numbers behind its modules are those of the config."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40))
     @given(CONFIGS[family])
     def check(config: object) -> None:
         summary = summarize(config)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import csv
-import os
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
 import archs
 from archs import checks
+from tests.support.exhaustive import examples
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS, batch_sizes, image_sizes
 
 with (ROOT / "tests" / "data" / "expected_counts.csv").open(encoding="utf-8") as file:
     EXPECTED = {row["name"]: row for row in csv.DictReader(file)}
-
-#: Random configs per family; raise it with DENSESCOPE_EXAMPLES=300 for the long run.
-EXAMPLES = int(os.environ.get("DENSESCOPE_EXAMPLES", "40"))
 
 NAMES = archs.list_archs()
 
@@ -58,7 +55,7 @@ def test_plan_equals_trace(name, image_size, batch_size):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40))
 @given(data=st.data())
 def test_plan_equals_trace_for_any_config(family, data):
     config = data.draw(CONFIGS[family])
@@ -83,7 +80,7 @@ def test_params_equal_the_module(name):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=max(4, EXAMPLES // 8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5))
 @given(data=st.data())
 def test_planned_shapes_are_those_of_a_real_forward_pass(family, data):
     config = data.draw(CONFIGS[family])

@@ -1,0 +1,23 @@
+"""Networks that hold every kind of layer and take no time: a registered name, and what is smaller in it."""
+
+from __future__ import annotations
+
+import archs
+
+SLIM = {"stage_conv_chs": (8, 8, 8, 8), "stage_out_chs": (16, 16, 16, 16), "stem_chs": (8, 8, 8)}
+#: Both orders of norms, stems, bottlenecks, biases, two-way layers, aggregation, identity, attention, depthwise.
+SMALL = {
+    "densenet121": {"block_config": (3, 2), "growth_rate": 4, "num_init_features": 8, "bn_size": 2},
+    "densenet40_k12": {"block_config": (3, 2), "growth_rate": 4},
+    "densenet_d2l": {"block_config": (2, 1), "growth_rate": 4, "num_init_features": 6},
+    "peleenet": {"block_config": (2, 1, 1, 2), "num_init_features": 8, "growth_rate": 8, "bottleneck_width": 1},
+    "vovnet39": SLIM | {"residual": True},
+    "ese_vovnet19b_dw": SLIM,
+    "vovnetv2_39": SLIM,
+}
+#: Each family once, with attention.
+FAMILIES = ("densenet121", "peleenet", "vovnetv2_39")
+
+
+def small(name, **fields):
+    return archs.create_model(name, **SMALL[name] | fields)
