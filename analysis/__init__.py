@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
-from analysis.hardware.facts.devices import Device, get_device, list_devices, read_device
-from analysis.hardware.facts.published import published
+from analysis.facts import Device, get_device, list_devices, published, read_device
 from analysis.hardware.measure.benchmark import benchmark, benchmark_layers, benchmark_sweep
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
 from analysis.memory import InferenceMemory, TrainingMemory, memory

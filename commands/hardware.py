@@ -11,8 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.columns import Column, by_evidence, columns
-from analysis.hardware.facts.devices import Device, get_device, list_devices, read_device
-from analysis.hardware.facts.published import TABLES
+from analysis.facts import TABLES, Device, get_device, list_devices, read_device
 from analysis.precision import ARITHMETICS
 from analysis.targets import resolve_target
 from archs import checks
@@ -129,7 +128,7 @@ def published(
     output: OutputOption = None,
 ) -> None:
     """Show what others have published, each figure with its source and the doubts about it."""
-    from analysis.hardware.facts.published import published as find
+    from analysis.facts import published as find
 
     frame = find(
         table_name, arch=arch, device=device, metric=metric, dataset=dataset, execution=execution, layout=layout

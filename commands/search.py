@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.columns import Column, columns
-from analysis.hardware.facts.devices import list_devices
+from analysis.facts import list_devices
 from analysis.precision import ARITHMETICS
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space

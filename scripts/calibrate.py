@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from analysis.hardware.facts.published import published
+from analysis.facts import published
 from analysis.hardware.predict.calibrated import CALIBRATION
 from analysis.hardware.predict.calibration import Calibration, calibrate
 from analysis.hardware.predict.model import DEVICE_FACTORS

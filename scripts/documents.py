@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.hardware.facts.published import DATA
+from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
 from analysis.hardware.predict.validation import (
     LEFT_OUT,

@@ -13,7 +13,7 @@ from analysis.quantities import label_of as quantity_label
 from views import cached, sidebar, tables, widgets
 from views.charts import networks as figures
 from views.networks import PRESETS, preset_of
-from views.notation import Notation
+from views.tables import Notation
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,18 +1,22 @@
-"""Frames as Streamlit tables: cells show formatted text and sort by the number behind it."""
+"""Frames as Streamlit tables: cells show text, rounded, exact or as ratios, and sort by the number behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from analysis.columns import Column, Writer
-from analysis.units import format_size
+from analysis.columns import Column, Writer, column
+from analysis.quantities import label_of
+from analysis.units import format_exact, format_quantity, format_ratio, format_size
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 #: Cell of a column that a row has nothing for.
 EMPTY = "–"
@@ -33,11 +37,11 @@ def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | N
     columns = list(columns)
     shown = frame[[column.key for column in columns]].copy()
     writers: dict[str, Writer] = {}
-    for column in columns:
-        values, write = _sortable(shown[column.key], column)
-        shown[column.key] = values
+    for each in columns:
+        values, write = _sortable(shown[each.key], each)
+        shown[each.key] = values
         if write:
-            writers[column.key] = _or_empty(write)
+            writers[each.key] = _or_empty(write)
     height = HEAD + ROW * len(shown)
     st.dataframe(
         shown.style.format(writers),
@@ -82,3 +86,34 @@ def _width(column: pd.Series[Any]) -> int | None:
 
 def _or_empty(write: Writer) -> Writer:
     return lambda value: EMPTY if value is None or value != value else write(value)
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A style, and the baseline's row where figures are relative to it."""
+
+    style: str = "rounded"
+    baseline: dict[str, Any] = field(default_factory=dict)
+
+    def scale(self, frame: pd.DataFrame, key: str) -> pd.Series[float]:
+        """The values that a chart or table plots."""
+        return frame[key] / self.baseline[key] if self.style == "relative" else frame[key]
+
+    def write(self, key: str, value: float) -> str:
+        """A value from `scale`, for people."""
+        if self.style == "relative":
+            return format_ratio(value)
+        return format_exact(key, value) if self.style == "exact" else format_quantity(key, value)
+
+    def columns(self, keys: Iterable[str]) -> list[Column]:
+        """Columns of a table whose figures are written so; `scale` gives their values."""
+        return [column(key)._replace(write=partial(self.write, key)) for key in keys]
+
+    def write_tick(self, key: str, value: float) -> str:
+        """A round value beside an axis: its further digits would all be zeros."""
+        return format_ratio(value) if self.style == "relative" else format_quantity(key, value)
+
+    def label(self, key: str) -> str:
+        """A column or axis title; units stand with the figures."""
+        label = label_of(key)
+        return f"{label} (× {self.baseline['name']})" if self.style == "relative" else label

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from analysis.hardware.facts.published import published
+from analysis.facts import published
 from analysis.hardware.predict.timed_runs import has_layers, layers_of
 from analysis.hardware.predict.validation import kind_of_network
 from analysis.meter import cost_layers

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from analysis.hardware.facts.devices import Device
-from analysis.hardware.facts.published import published
+from analysis.facts import Device, published
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun

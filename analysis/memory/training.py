@@ -8,8 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from analysis.memory.inference import InferenceMemory
-from analysis.memory.recomputation import recomputation
-from analysis.memory.saved_tensors import SAVED_KINDS, Saved, saved_tensors
+from analysis.memory.saved_tensors import SAVED_KINDS, Saved, recomputation, saved_tensors
 from analysis.memory.storages import Footprint, buffer_bytes, weight_bytes
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
 from analysis.summary import Summary

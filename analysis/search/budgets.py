@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.quantities import label_of
-from analysis.search.columns import Mask
 from analysis.search.quantities import UnknownQuantityError, format_value
+from analysis.search.walks import Mask
 from archs import checks
 from archs.errors import ConfigError
 

@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from analysis.meter import element_bytes
 from analysis.quantities import ADDITIVE_QUANTITIES, QUANTITIES
-from analysis.search.columns import Column, Configs, Integers, Mask, MixedError, column
 from analysis.search.space import Axis, Space, sequence_of, with_values
-from analysis.search.walks import WALKED, NoChannelsError, walk
+from analysis.search.walks import WALKED, Column, Configs, Integers, Mask, MixedError, NoChannelsError, column, walk
 from analysis.summary import Summary, summarize
 from archs import checks
 from archs.config import NetworkConfig, declared

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.columns import Column
+from analysis.facts import Device, get_device
 from analysis.hardware.accuracy import accuracy_rows
-from analysis.hardware.facts.devices import Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.findings import delta_finding
 from analysis.ops import op_kind
-from analysis.structure.channels import channel_uses
+from analysis.structure.along_depth import channel_uses
 from analysis.structure.table import STATUSES, Change, stage_rows
 from analysis.summary import Summary
 from analysis.units import format_ratio, format_share, format_signed, format_size, join

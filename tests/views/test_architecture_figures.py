@@ -10,11 +10,10 @@ import pytest
 
 from analysis import memory, summarize
 from analysis.memory.inference import LIVE_KINDS
+from analysis.structure.along_depth import lives
 from analysis.structure.connectivity import Block, blocks
-from analysis.structure.lifetimes import lives
 from tests.support.contrast import contrast
-from views.architecture.connectivity import SPACE, channel_ticks, panel
-from views.architecture.lifetimes import WHOLE, stage_spans
+from views.architecture.connectivity import SPACE, WHOLE, channel_ticks, panel, stage_spans
 from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
 from views.charts.memory import gantt
 from views.theme import DARK, LIGHT, PALETTE, mix

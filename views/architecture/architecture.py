@@ -15,9 +15,8 @@ from archs.design import MAX_NAME, Design
 from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.architecture.changes import draw_changes
-from views.architecture.connectivity import draw_connectivity
+from views.architecture.connectivity import draw_connectivity, draw_lifetimes
 from views.architecture.feature_reuse import draw_feature_reuse
-from views.architecture.lifetimes import draw_lifetimes
 from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels

@@ -178,7 +178,7 @@ def channels(
     """One mark a convolution in each panel.
 
     Args:
-        frame: `analysis.structure.channels.channel_rows`, numbered from 1, with the column `resolution`.
+        frame: `analysis.structure.along_depth.channel_rows`, numbered from 1, with the column `resolution`.
         landmarks: of the network's config.
         width: pixels that the panels span at the least.
         peers: frames that stand beside it: axes hold them too, so that the eye can compare.

@@ -153,7 +153,7 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
     """The bars, the first tensor at the top.
 
     Args:
-        frame: `analysis.structure.lifetimes.lives`, one row a bar.
+        frame: `analysis.structure.along_depth.lives`, one row a bar.
         spans: the stages that the axis spans.
         kinds: in the order of the legend.
         width: pixels that it spans at the least.

@@ -13,7 +13,7 @@ from analysis.quantities import QUANTITIES
 from analysis.units import format_exact
 from views.charts.axes import axis, fraction, scatter_layout
 from views.charts.labels import place_labels
-from views.notation import Notation
+from views.tables import Notation
 from views.theme import Theme, variant_style
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from analysis.hardware.facts.devices import Device
+from analysis.facts import Device
 from analysis.hardware.speeds import Speed
 from analysis.ops import KINDS
 from analysis.units import format_share, format_si

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis import Summary
+from analysis.facts import list_devices
 from analysis.findings import delta_finding, network_finding
-from analysis.hardware.facts.devices import list_devices
 from archs.design import Design
 from archs.registry import get_config
 from views import sidebar, widgets, workbench

@@ -21,13 +21,13 @@ from archs.registry import list_archs
 from views import cached, tables, widgets
 from views.charts import depth as depth_figures
 from views.charts import networks as network_figures
-from views.notation import Notation
 from views.sections import layer_tables
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
 from views.sections.live_memory import draw_live_memory
 from views.sections.paper_table import draw_table
 from views.sidebar import InputSettings
+from views.tables import Notation
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
 #: What a GPU is given: the batch and the precision at which predictions have been validated.

@@ -9,9 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import Column, columns
+from analysis.facts import Device, published
 from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
-from analysis.hardware.facts.devices import Device
-from analysis.hardware.facts.published import published
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import QUANTITIES, in_a_sentence

@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import columns
+from analysis.facts import Device, get_device, list_devices, parse_device
 from analysis.findings import reason
-from analysis.hardware.facts.devices import Device, get_device, list_devices, parse_device
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.measure.results import Results
 from analysis.hardware.predict.calibrated import MIN_RUNS, CalibratedDevice, calibrate_by

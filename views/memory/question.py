@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from analysis.hardware.facts.devices import get_device, list_devices
+from analysis.facts import get_device, list_devices
 from archs.errors import ConfigError, abbreviate
 from views import widgets
 from views.sidebar import InputSettings

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import Column, column, columns, count
-from analysis.hardware.facts.devices import get_device, list_devices
+from analysis.facts import get_device, list_devices
 from analysis.hardware.measure.schemes import SchemeRun
 from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.hardware.facts.devices import list_devices
+from analysis.facts import list_devices
 from analysis.quantities import label_of
 from analysis.search import search
 from analysis.search.quantities import COUNTED, EVALUATORS, PredictedSeconds, format_value

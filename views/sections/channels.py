@@ -10,7 +10,7 @@ import streamlit as st
 from analysis import Summary
 from analysis.columns import columns
 from analysis.quantities import in_a_sentence
-from analysis.structure.channels import channel_rows, landmarks
+from analysis.structure.along_depth import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
 from views import tables, widgets
 from views.charts.depth import channels

@@ -9,7 +9,7 @@ from math import inf
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from analysis.hardware.facts.devices import Device, data_sheet
+from analysis.facts import Device, data_sheet
 from analysis.meter import LayerCost
 from analysis.ops import op_kind
 from analysis.precision import parse_arithmetic, parse_precision

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-from analysis.hardware.facts.devices import Device
-from analysis.hardware.facts.published import DATA
+from analysis.facts import DATA, Device
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.calibration import Calibration, calibrate_device, predicted_times
 from analysis.hardware.predict.model import Factors

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.hardware.facts.devices import Device, get_device
+from analysis.facts import Device, get_device
 from analysis.hardware.predict.kernels import Floats, Integers, Kernels
 from analysis.hardware.predict.model import (
     DEVICE_FACTORS,

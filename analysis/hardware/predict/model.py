@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.facts.devices import Device
+from analysis.facts import Device
 from analysis.hardware.predict.kernels import (
     DEPTHWISE_CONV,
     ELEMENTWISE,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.hardware.facts.devices import Device, get_device
+from analysis.facts import Device, get_device
 from analysis.hardware.predict.calibrated import CalibratedDevice, KnownError, factors_for, is_calibrated, known_error
 from analysis.hardware.predict.calibration import Calibration
 from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program

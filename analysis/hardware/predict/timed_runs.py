@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from analysis.hardware.facts.published import DATA, published
+from analysis.facts import DATA, published
 from analysis.hardware.predict.kernels import Program, program
 from analysis.precision import PRECISIONS
 from analysis.targets import Target, resolve_target

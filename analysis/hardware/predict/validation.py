@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.hardware.facts.devices import get_device
-from analysis.hardware.facts.published import published
+from analysis.facts import get_device, published
 from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
 from analysis.hardware.predict.timed_runs import TimedRun, load_runs

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from analysis.hardware.facts.devices import (
+from analysis.facts import (
     UnknownDeviceError,
     device_of,
     get_device,

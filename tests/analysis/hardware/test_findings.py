@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.facts import get_device
 from analysis.hardware.accuracy import pareto_front
-from analysis.hardware.facts.devices import get_device
 from analysis.hardware.findings import (
     accuracy_finding,
     find_flips,

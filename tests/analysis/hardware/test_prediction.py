@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import analysis
-from analysis.hardware.facts.devices import Device, get_device, list_devices
+from analysis.facts import Device, get_device, list_devices
 from analysis.hardware.measure.record import Machine, Measurement, Workload
 from analysis.hardware.measure.results import Results
 from analysis.hardware.predict.calibrated import (

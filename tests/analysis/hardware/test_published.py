@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.hardware.facts.published import COLUMNS, TABLES, UnknownFactError, published
+from analysis.facts import COLUMNS, TABLES, UnknownFactError, published
 from archs import list_archs
 from archs.errors import ConfigError
-from scripts.published_facts import note_of
+from scripts.transcribe_published import note_of
 
 
 @pytest.mark.parametrize("table", TABLES)

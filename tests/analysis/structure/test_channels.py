@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import cost_layer, summarize
-from analysis.structure.channels import channel_rows, channel_uses, landmarks, least_access
+from analysis.structure.along_depth import channel_rows, channel_uses, landmarks, least_access
 from analysis.structure.findings import architecture_finding, channels_finding, channels_rule
 from archs import get_config
 from archs.layer import INPUT, Layer, conv_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis import memory
-from analysis.structure.lifetimes import lives, lives_finding
+from analysis.structure.along_depth import lives, lives_finding
 
 
 @pytest.mark.parametrize("lifetimes", ["eager", "minimal"])

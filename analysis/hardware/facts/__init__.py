@@ -1,1 +1,0 @@
-"""What others say of hardware: data sheets of devices, and published speeds and accuracies, each with its source."""

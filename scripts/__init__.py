@@ -1,1 +1,0 @@
-"""Scripts that keep the documents in step with the code."""
