@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -83,18 +84,22 @@ def _change(delta: Delta, write: Callable[[float], str]) -> str:
 def _counted(base: Summary, summary: Summary) -> Iterator[Figure]:
     for key, delta in deltas(base, summary).items():
         if key in HEADLINES:
-            exact = f"{QUANTITIES[key].definition}\n\nExactly: {format_exact(key, delta.value)}"
-            yield Figure(QUANTITIES[key].label, delta, lambda value, key=key: format_quantity(key, value), exact)
+            yield _figure(key, delta)
 
 
 def _memory(base: Summary, summary: Summary) -> Iterator[Figure]:
     """Peak at inference; what training saves."""
     pair = base, summary
-    inference = Delta(*(memory_of(one, "inference").peak_bytes for one in pair))
-    yield Figure("Peak memory", inference, _bytes, "Most bytes of tensors alive at once, at inference; no weights.")
+    yield _figure("peak_bytes", Delta(*(memory_of(one, "inference").peak_bytes for one in pair)))
     if summary.dtype in TRAINING_DTYPES:
-        training = Delta(*(memory_of(one, "training").saved_bytes for one in pair))
-        yield Figure("Saved in training", training, _bytes, "Bytes saved for the backward pass, weights excluded.")
+        yield _figure("saved_bytes", Delta(*(memory_of(one, "training").saved_bytes for one in pair)))
+
+
+def _figure(key: str, delta: Delta) -> Figure:
+    """Of a quantity that is counted."""
+    quantity = QUANTITIES[key]
+    exact = f"{quantity.definition}\n\nExactly: {format_exact(key, delta.value)}"
+    return Figure(quantity.label, delta, partial(format_quantity, key), exact)
 
 
 def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
@@ -113,10 +118,6 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
             f"On {device} at batch {GPU_BATCH}, {PRECISION}, {execution}; the error is the median of such predictions."
         )
         yield Figure(f"Predicted, {execution}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
-
-
-def _bytes(value: float) -> str:
-    return format_si(value, "B")
 
 
 def _seconds(value: float) -> str:

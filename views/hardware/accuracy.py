@@ -13,8 +13,8 @@ from analysis.facts import Device, published
 from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
-from analysis.quantities import QUANTITIES, in_a_sentence
-from analysis.units import format_quantity, format_si
+from analysis.quantities import in_a_sentence, label_of
+from analysis.units import format_quantity
 from views import tables, widgets
 from views.charts import accuracy as figures
 from views.hardware.question import (
@@ -31,15 +31,9 @@ from views.hardware.question import (
 Row = dict[str, Any]
 #: Of each network and image side: a cost, and its kind of evidence.
 Costs = dict[tuple[str, int], tuple[float, str]]
-LABELS = {
-    **{key: QUANTITIES[key].label for key in COUNTED_COSTS},
-    "images_per_s": "Images/s",
-    "seconds": "Time of an image",
-    "joules": "Energy of an image",
-}
-#: Attribute of a speed for each cost that comes from one.
-OF_SPEED = {"images_per_s": "images_per_s", "seconds": "seconds_per_image"}
-UNITS = {"images_per_s": "", "seconds": "s", "joules": "J"}
+#: Costs that come from a speed: its attributes.
+OF_SPEED = ("images_per_s", "seconds_per_image")
+LABELS = {key: label_of(key) for key in (*COUNTED_COSTS, *OF_SPEED, "joules_per_image")}
 HELP = (
     "Published ImageNet top-1 errors on one crop, at the image size they were tested at, against what the network "
     "costs at that size. The dashed line joins those that no other beats at both. Recipes differ by mark. "
@@ -66,7 +60,7 @@ def draw_accuracy() -> None:
     elif question.devices:
         device, execution = choose_device(question, middle), choose_execution(right)
         where = f"{where} on {device.name}, {execution}"
-        costs = {at: (getattr(one, OF_SPEED[key]), one.evidence) for at, one in _speeds(question, device, execution)}
+        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question, device, execution)}
     else:
         st.info("Choose a device in the sidebar.")
         return
@@ -96,9 +90,7 @@ def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
 
 
 def _writer(key: str) -> Callable[[float], str]:
-    if key in UNITS:
-        return lambda value: format_si(value, UNITS[key])
-    return lambda value: format_quantity(key, int(value))
+    return lambda value: format_quantity(key, int(value) if key in COUNTED_COSTS else value)
 
 
 def _speeds(question: Question, device: Device, execution: str) -> list[tuple[tuple[str, int], Speed]]:
@@ -125,7 +117,7 @@ def _energies(question: Question) -> Costs:
 
 def _explain_nothing(key: str) -> None:
     """Why the chart would be empty, and what is known instead."""
-    if key != "joules":
+    if key != "joules_per_image":
         st.info("Nothing is known of these networks in these conditions: choose another device or precision.")
         return
     frame = published("latency", metric="joules_per_image")

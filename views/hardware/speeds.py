@@ -14,6 +14,7 @@ from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.speeds import Speed, measured_speed, strongest
 from analysis.precision import parse_dtype
+from analysis.quantities import label_of
 from archs.registry import get_config, list_archs
 from views import tables, widgets
 from views.charts.accuracy import paradox
@@ -30,7 +31,7 @@ from views.hardware.question import (
 )
 from views.workbench import target_of
 
-QUANTITIES = {"flops_per_s": "FLOP/s", "images_per_s": "Images/s"}
+QUANTITIES = {key: label_of(key) for key in ("flops_per_s", "images_per_s")}
 SHOWN = {"best": "Strongest", "all": "All kinds"}
 QUESTIONS = {
     "flops_per_s": "How much of each GPU do the networks use?",

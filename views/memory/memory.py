@@ -23,14 +23,9 @@ def draw_inference(question: Question) -> None:
     found = {key: cached.inference_memory(question.name, question.settings, key) for key in LIFETIMES}
     memory = found[lifetimes]
     st.markdown(lifetimes_finding(found["eager"], found["minimal"]))
-    memory_tables.draw_headlines(
-        {
-            "Peak of the tensors": (memory.peak_bytes, "Most bytes of tensors that are alive at once."),
-            "Weights": (memory.weight_bytes, "The parameters."),
-            "Buffers": (memory.buffer_bytes, "Running statistics of the batch norms."),
-            "In all": (memory.total_bytes, "Weights, buffers and the peak."),
-        }
-    )
+    held = {key: getattr(memory, key) for key in ("peak_bytes", "weight_bytes", "buffer_bytes")}
+    held["inference_bytes"] = memory.total_bytes
+    memory_tables.draw_headlines((key, nbytes, "") for key, nbytes in held.items())
     peak = memory.peak
     allocated = format_si(peak.allocated_bytes, "B")
     does = f"allocates {allocated}" if peak.allocated_bytes else "overwrites its input"

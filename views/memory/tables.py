@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +14,8 @@ from analysis.hardware.measure.schemes import SchemeRun
 from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
-from analysis.units import THIN_SPACE, format_si, join
+from analysis.quantities import QUANTITIES, label_of
+from analysis.units import format_exact, format_quantity, join
 from views import tables
 
 if TYPE_CHECKING:
@@ -133,9 +134,10 @@ def show_norms(frame: pd.DataFrame) -> None:
     tables.show(frame, columns("norm", "folded", "why"), "norms_table", HEIGHT)
 
 
-def draw_headlines(sizes: Mapping[str, tuple[int, str]]) -> None:
-    """Bytes and their definition, by label."""
+def draw_headlines(amounts: Iterable[tuple[str, int, str]]) -> None:
+    """Bytes: a key of `analysis.quantities`, how many, and in which mode, if that matters."""
     with st.container(horizontal=True, gap="medium", key="memory_headlines"):
-        for label, (nbytes, definition) in sizes.items():
-            exact = f"{definition}\n\nExactly: {nbytes:,}{THIN_SPACE}B"
-            st.metric(label, format_si(nbytes, "B"), help=exact, width="content")
+        for key, nbytes, mode in amounts:
+            label = f"{label_of(key)}, {mode}" if mode else label_of(key)
+            exact = f"{QUANTITIES[key].definition}\n\nExactly: {format_exact(key, nbytes)}"
+            st.metric(label, format_quantity(key, nbytes), help=exact, width="content")

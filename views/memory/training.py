@@ -17,7 +17,7 @@ from views.charts import memory as figures
 from views.charts.budget import growth
 from views.charts.costs import saved_kinds
 from views.memory import tables as memory_tables
-from views.memory.question import OPTIMIZERS, Question, choose_budget, choose_optimizer
+from views.memory.question import Question, choose_budget, choose_optimizer
 
 KINDS_HELP = (
     "What autograd saves after the forward pass, every piece of memory once; parameters and running statistics are "
@@ -58,21 +58,15 @@ def draw_training(question: Question) -> None:
 
 def _draw_headlines(modes: Mapping[str, TrainingMemory], optimizer: str) -> None:
     plain = modes["plain"]
-    saved = {
-        f"Saved, {mode}": (memory.saved_bytes, "For the backward pass; grows with the batch.")
-        for mode, memory in modes.items()
-    }
-    totals = {
-        f"In all, {mode}": (memory.total_bytes(optimizer), "What is saved, and all that the batch does not change.")
-        for mode, memory in modes.items()
-    }
-    apart = {
-        "Weights": (plain.weight_bytes, "The parameters."),
-        "Gradients": (plain.gradient_bytes, "One number a parameter."),
-        "Optimizer state": (plain.optimizer_bytes(optimizer), f"Of the optimizer: {OPTIMIZERS[optimizer]}."),
-        "Buffers": (plain.buffer_bytes, "Running statistics of the batch norms."),
-    }
-    memory_tables.draw_headlines(saved | apart | totals)
+    apart = {key: getattr(plain, key) for key in ("weight_bytes", "gradient_bytes", "buffer_bytes")}
+    apart["optimizer_bytes"] = plain.optimizer_bytes(optimizer)
+    memory_tables.draw_headlines(
+        [
+            *(("saved_bytes", memory.saved_bytes, mode) for mode, memory in modes.items()),
+            *((key, nbytes, "") for key, nbytes in apart.items()),
+            *(("training_bytes", memory.total_bytes(optimizer), mode) for mode, memory in modes.items()),
+        ]
+    )
 
 
 def _side_by_side(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
