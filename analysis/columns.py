@@ -72,7 +72,7 @@ def by_evidence(evidence: str, *names: str) -> tuple[Column, ...]:
 def changes_of(key: str) -> tuple[Column, Column]:
     """What a quantity changes by: absolute, and as a share of what it was."""
     absolute = column(key)._replace(write=partial(format_signed, key))
-    return absolute, Column(f"{key}_share", "%", "Of what it was before.", format_change)
+    return absolute, Column(f"{key}_share", f"{absolute.title}, %", "Of what it was before.", format_change)
 
 
 def count(value: float) -> str:

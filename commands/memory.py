@@ -189,5 +189,5 @@ def _amount(key: str, total: int | None) -> Iterator[Column]:
     """Bytes for people, as a share of a total if there is one, and to the last byte."""
     yield Column(key, key.capitalize(), "Of memory.", lambda value: format_si(value, "B"))
     if total is not None:
-        yield Column(key, "Share", "Of the total.", lambda value: format_share(value / total))
-    yield Column(key, "Exact", "To the last byte.", lambda value: f"{value:,} B")
+        yield Column(key, f"{key.capitalize()}, share", "Of the total.", lambda value: format_share(value / total))
+    yield Column(key, f"{key.capitalize()}, exact", "To the last byte.", lambda value: f"{value:,} B")

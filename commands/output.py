@@ -52,19 +52,20 @@ class Grid:
             return
         first, *others = self.columns
         shared = [one for one in others if len(one[1]) > 1 and len(set(one[1])) == 1]
-        if shared:
-            yield Text("; ".join(f"{column.title}: {cells[0]}" for column, cells in shared if cells[0]) + "\n")
+        if said := [f"{column.title}: {cells[0]}" for column, cells in shared if cells[0]]:
+            yield Text("; ".join(said) + "\n")
         notes: list[Text] = []
         pieces = [[first]]
         for column, cells in [one for one in others if one not in shared]:
-            if column.write is None and _width([first, (column, cells)]) > options.max_width:
+            if column.write is None and _repeat(cells) and _width([first, (column, cells)]) > options.max_width:
                 cells, found = _numbered(column.title, cells)
                 notes += found
             if _width([*pieces[-1], (column, cells)]) > options.max_width and len(pieces[-1]) > 1:
                 pieces.append([first])
             pieces[-1].append((column, cells))
         for number, piece in enumerate(pieces):
-            yield Text() if number else Text(end="")
+            if number:
+                yield Text()
             yield _rich_table(piece, tight=True)
         if notes:
             yield Text("\n").join([Text(), *notes])
@@ -82,6 +83,11 @@ def _width(columns: Sequence[Cells], gap: int = TIGHT) -> int:
     """Characters that a table takes."""
     widest = (max(map(cell_len, [*_header(column).splitlines(), *cells]), default=0) for column, cells in columns)
     return sum(widest) + gap * (len(columns) - 1)
+
+
+def _repeat(cells: list[str]) -> bool:
+    """Whether most cells say what another has said."""
+    return len(set(cells)) <= len(cells) / 2
 
 
 def _numbered(title: str, cells: list[str]) -> tuple[list[str], list[Text]]:

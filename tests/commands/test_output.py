@@ -18,7 +18,7 @@ from commands.output import Grid
 WORDS = "a long sentence about where a figure comes from, longer than any terminal is wide, " * 2
 ROWS = [
     {"name": f"network {n}", "shared": 7, "value": 1234567 * n, "other": n, "source": f"{n % 2}: {WORDS}"}
-    for n in (1, 2, 3)
+    for n in (1, 2, 3, 4)
 ]
 COLUMNS = [
     Column("name", "Name", "."),
@@ -38,7 +38,7 @@ def shown(width: int, rows=ROWS, **options) -> str:
 
 def test_with_room_a_table_is_one():
     lines = shown(1000, only_used=True).splitlines()
-    assert [line.split("   ")[0] for line in lines[-3:]] == [row["name"] for row in ROWS]
+    assert [line.split("   ")[0] for line in lines[-4:]] == [row["name"] for row in ROWS]
     assert "Nothing" not in lines[1]
     assert lines[-1].rstrip().endswith(WORDS.rstrip())
 
