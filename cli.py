@@ -19,6 +19,7 @@ app = typer.Typer(
     help="What DenseNet, PeleeNet and VoVNet are made of, and what each layer costs.", add_completion=False
 )
 app.command("list")(networks.list_networks)
+app.command("fields")(networks.fields)
 app.command("summary")(networks.summary)
 app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)

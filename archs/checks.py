@@ -45,9 +45,17 @@ def integers(field: str, value: Any, low: int, high: int, lengths: range) -> tup
         or len(items := tuple(map(plain, listed))) not in lengths
         or not all(is_integer(item) and low <= item <= high for item in items)
     ):
-        count = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
-        raise ConfigError(field, value, f"a sequence of {count} integers from {low} to {high}")
+        raise ConfigError(field, value, f"a sequence of {span(lengths)} integers from {low} to {high}")
     return tuple(map(index, items))
+
+
+def span(lengths: range) -> str:
+    """How many there may be.
+
+    >>> span(range(4, 5)), span(range(1, 9))
+    ('4', '1 to 8')
+    """
+    return f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
 
 
 def number(field: str, value: Any, low: float, high: float = inf, *, open_low: bool, open_high: bool) -> float:

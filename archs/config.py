@@ -51,6 +51,27 @@ class Field:
     #: Whether its numbers tell how often a part of the plan is repeated.
     repeats: bool = False
 
+    @property
+    def allowed(self) -> str:
+        """What it may hold, in words.
+
+        >>> declared(NetworkConfig)["drop_rate"].allowed, declared(NetworkConfig)["num_classes"].allowed
+        ('a number in [0, 1)', 'an integer from 1 to 100000')
+        """
+        match self.kind:
+            case "boolean":
+                return "true or false"
+            case "choice":
+                return " or ".join(self.choices)
+            case "number":
+                ends = "[("[self.open_low], "])"[self.open_high]
+                return f"a number in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}"
+        numbers = f"from {int(self.low)} to {int(self.high)}"
+        if self.kind == "image_size":
+            return f"a side, or height and width, {numbers}"
+        one = f"{checks.span(self.lengths)} integers {numbers}" if self.lengths else f"an integer {numbers}"
+        return one + (f", or one for each of {self.per}" if self.per else "") + (", or none" if self.optional else "")
+
     def check(self, name: str, config: Any) -> Any:
         """The value of a config's field as Python's own. Raises: ConfigError: it is not allowed."""
         value = checks.plain(getattr(config, name))

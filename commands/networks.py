@@ -1,4 +1,4 @@
-"""What is there, what is it made of, which costs more, and how deep is it: list, summary, compare, depth."""
+"""What is there, what is it made of, which costs more, how deep is it: list, fields, summary, compare, depth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from analysis.depth import Depth
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import Summary, comparison_row
 from analysis.units import format_quantity, format_size
-from archs.errors import UnknownArchError
+from archs.config import declared
+from archs.errors import DenseScopeError, UnknownArchError
 from archs.registry import get_spec, list_archs, list_families
 from commands.options import NameArgument, NamesArgument, Request, takes_request
 from commands.output import Grid, Row, emit
@@ -25,6 +26,7 @@ COMPARED = columns(
     *("network.name", "image_size", "depth", "params", "macs", "elementwise_ops", "memory_access_cost"),
     *("bytes_moved", "traffic_outside_conv", "activations", "arithmetic_intensity"),
 )
+FIELDS = columns("field", "field.value", "allowed", "field.help")
 COSTS = ("params", "macs", "macs_share", "memory_access_cost", "bytes_moved", "bytes_moved_share")
 STAGES = columns("stage", "layers", "output", *COSTS)
 LAYERS = columns("layer.name", "kind", "in_channels", "layer.output", "kernel", "stride", *COSTS)
@@ -44,6 +46,25 @@ def list_networks(
     summaries = request.summaries(names)
     rows = [_list_row(name, summary) for name, summary in zip(names, summaries, strict=True)]
     emit(lambda: rows, lambda: [Grid(rows, LISTED)], request)
+
+
+@takes_request
+def fields(name: NameArgument, *, request: Request) -> None:
+    """List the fields that --set changes: what a network has there, and what is allowed."""
+    [(_, target)] = request.targets([name])
+    config = target.config
+    if config is None:
+        raise DenseScopeError(f"{name} has no fields to change: only registered networks and designs have.")
+    rows = [
+        {"field": field, "value": _typed(getattr(config, field)), "allowed": each.allowed, "help": each.help}
+        for field, each in declared(type(config)).items()
+    ]
+    emit(lambda: rows, lambda: [Grid(rows, FIELDS)], request)
+
+
+def _typed(value: Any) -> str:
+    """A value as `--set` takes it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
 @takes_request

@@ -32,7 +32,11 @@ SizeOption = Annotated[
 BatchOption = Annotated[str, typer.Option(metavar="N", help="Images at once.")]
 ChangesOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field: growth_rate=24, block_config=6,12,24,16."),
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change a field, such as growth_rate=24 or block_config=6,12,24,16: `fields` lists them.",
+    ),
 ]
 FormatOption = Annotated[
     str | None,

@@ -30,6 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _leave_the_users_measurements_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes what the person who runs it has measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DENSESCOPE_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _spare_the_garbage_collector() -> Iterator[None]:
     """What a file leaves behind for good, such as torch's modules, is not looked through again and again."""

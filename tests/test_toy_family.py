@@ -87,7 +87,15 @@ def test_designs_exports_and_weights_come_back(tmp_path):
 
 
 COMMANDS = (
-    *("list", "list --family toy", "summary toy7", "summary toy7 --layers", "compare toy3 densenet121", "depth toy3"),
+    *(
+        "list",
+        "list --family toy",
+        "fields toy3",
+        "summary toy7",
+        "summary toy7 --layers",
+        "compare toy3 densenet121",
+        "depth toy3",
+    ),
     *("table toy7", "diff toy3 toy7", "memory toy7", "memory toy7 --mode training", "crosscheck toy3"),
     *("export toy3 --safetensors toy.safetensors", "benchmark toy3 --repeats 1 --image-size 32"),
     *(

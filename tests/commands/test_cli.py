@@ -12,6 +12,8 @@ import pytest
 from analysis import summarize
 from archs import list_archs
 from archs.checks import parse_image_size
+from archs.config import declared
+from archs.registry import get_config, list_families
 from cli import main
 from commands.options import parse_value
 from tests.support.exhaustive import representatives
@@ -250,3 +252,19 @@ def test_values(written, value):
 )
 def test_image_sizes(written, size):
     assert parse_image_size(written) == size
+
+
+@pytest.mark.parametrize("family", list_families())
+def test_fields_are_what_set_changes(family, capsys):
+    name = list_archs(family=family)[0]
+    assert main(["fields", name, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["field"] for row in rows] == list(declared(type(get_config(name))))
+    for row in rows:
+        assert parse_value(row["value"]) == getattr(get_config(name), row["field"])
+        assert main(["summary", name, "--set", f"{row['field']}={row['value']}"]) == 0
+
+
+def test_a_network_without_a_config_has_no_fields(capsys):
+    assert main(["fields", "timm/resnet18"]) == 2
+    assert "no fields to change" in capsys.readouterr().err
