@@ -104,7 +104,7 @@ def pareto_front(rows: Iterable[Mapping[str, Any]], *, more_is_better: bool = Fa
     >>> [row["cost"] for row in pareto_front(rows)], [row["cost"] for row in pareto_front(rows, more_is_better=True)]
     ([1, 3], [4, 3])
     """
-    from analysis.pareto import pareto_mask
+    from analysis.statistics import pareto_mask
 
     sign = -1 if more_is_better else 1
     by_cost = sorted(rows, key=lambda row: (sign * row["cost"], row["error"]))

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.pareto import pareto_mask
 from analysis.search.budgets import Bound, Exclusion, Tally
 from analysis.search.counting import BatchCosts
 from analysis.search.quantities import COUNTED, Evaluator, counted_columns, evaluation_key
 from analysis.search.result import NothingFoundError, SearchResult, Store, config_key
 from analysis.search.space import Space
 from analysis.search.walks import Integers, Mask
+from analysis.statistics import pareto_mask
 from archs.config import NetworkConfig
 from archs.errors import ConfigError, DenseScopeError, MissingPackageError, require
 

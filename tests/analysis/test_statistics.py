@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analysis.pareto import pareto_mask
+from analysis.statistics import pareto_mask
 
 TABLES = hnp.arrays(float, st.tuples(st.integers(1, 25), st.integers(1, 4)), elements=st.integers(0, 5).map(float))
 
