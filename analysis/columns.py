@@ -232,8 +232,6 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "first": ("From", "The layer that makes it, counted from 1; 0 for the image.", count),
     "last": ("To", "The last layer as which it is held.", count),
     "held": ("Held", "Layers that run while it is held, its maker aside.", count),
-    "saved_here": ("Saves", "Bytes that this layer is the first to save for the backward pass.", _bytes),
-    "layer.saved_bytes": ("Saved so far", "Bytes saved once the layer has run.", _bytes),
     "scheme.saved_bytes": ("Saved", "Distinct storages that autograd saves, without parameters and buffers.", _bytes),
     "memory_bytes": ("Memory", "By the data sheets.", _bytes),
     "saving": ("Less", "Than the plain scheme saves.", format_share),
@@ -271,7 +269,6 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "figures": ("Figures", "How many published figures were predicted.", count),
     "rank_correlation": ("Rank correlation", "Spearman's, of predicted and published times.", "{:.3f}".format),
     "accuracy.error": ("Top-1 error", "Published, single crop.", _percent),
-    "joules": ("Energy", "Of an image, published.", lambda value: format_si(value, "J")),
     # of data sheets
     "year": ("Year", "Of release.", str),
     "fp32_flops_per_s": ("float32", "Peak of dense arithmetic.", _rate),

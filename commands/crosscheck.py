@@ -10,11 +10,9 @@ from rich.text import Text
 
 from analysis.columns import Column, columns, count
 from analysis.crosscheck import cross_check, step_names
-from analysis.targets import resolve_target
 from analysis.units import format_size
 from archs import checks
-from archs.checks import parse_image_size
-from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
+from commands.options import NameArgument, Request, takes_request
 from commands.output import Grid, Row, emit
 
 if TYPE_CHECKING:
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 @takes_request
 def crosscheck(name: NameArgument, *, request: Request) -> None:
     """Compare our count with those of five public counters, and explain every difference by their rules."""
-    target = resolve_target(name, **parse_changes(request.changes or ()))
-    size, batch = parse_image_size(request.image_size), parse_value(request.batch_size)
+    [(_, target)] = request.targets([name])
+    size, batch, _ = request.input
     frame = cross_check(target, size, batch)
     shown_size = format_size(checks.image_size(target.image_size if size is None else size))
     title = Text.assemble((f"{target.name}\n", "bold"), (f"{shown_size}, batch {batch}", "dim"))
