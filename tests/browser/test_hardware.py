@@ -23,6 +23,7 @@ from tests.support.pages import (
     press as choose,
 )
 
+CHART = '[data-testid="stPlotlyChart"]:visible'
 #: What a click shows, and what its picture is called.
 SECTIONS = {
     "Images/s": "images",
@@ -74,9 +75,9 @@ def test_sections(browser: Browser, app_url: str) -> None:
         assert page.get_by_test_id("stAlert").count() == 0
         look_at(page, "hardware-speeds")
         for section, picture in SECTIONS.items():
-            choose(page, section)
+            choose(page, section, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
-            look_at(page, f"hardware-{picture}")
+            look_at(page, f"hardware-{picture}", CHART)
 
 
 def test_a_link_to_accuracy_and_speed(browser: Browser, app_url: str) -> None:

@@ -31,8 +31,9 @@ NOT_OURS = [
     '[data-testid="stDataFrame"]',
     '[data-testid="stToolbar"]',
 ]
-#: When a page last sent its server something, and when it last heard of it.
-LISTEN = """
+#: A visitor who was never here before; when the page last sent its server something, and when it last heard of it.
+ARRIVE = """
+localStorage.clear();
 const traffic = window.traffic = {sent: 0, received: 0};
 window.WebSocket = class extends WebSocket {
     constructor(...args) {
@@ -92,7 +93,7 @@ def only_page(browser: Browser) -> Page:
     """The page that all tests open their links in: what the app is made of is compiled once; its session is new."""
     if not browser.contexts:
         context = browser.new_context()
-        context.add_init_script(LISTEN)
+        context.add_init_script(ARRIVE)
         context.new_page().set_default_timeout(PATIENCE_MS)
     return browser.contexts[0].pages[0]
 
