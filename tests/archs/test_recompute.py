@@ -38,9 +38,10 @@ def pair(request):
     return build(request.param)
 
 
-def build(case, dtype=torch.float64):
+def build(case, dtype=torch.float64, **smaller):
     """The same network twice, in training: plain, and memory-efficient."""
     name, overrides = CASES[case]
+    overrides = overrides | smaller
     torch.manual_seed(0)
     plain = archs.create_model(name, num_classes=5, **overrides).to(dtype).train()
     efficient = archs.create_model(name, num_classes=5, memory_efficient=True, **overrides).to(dtype).train()
@@ -139,7 +140,7 @@ def test_compiled_in_one_graph(case):
 
 @pytest.mark.skipif(which("g++") is None, reason="inductor needs a C++ compiler")
 def test_compiled_to_kernels():
-    plain, efficient = build("bottleneck")
+    plain, efficient = build("bottleneck", block_config=(1, 1))
     torch.compiler.reset()
     compiled = torch.compile(efficient, fullgraph=True)
     assert_equal_steps(step(efficient, image_for(plain), compiled), step(plain, image_for(plain)))

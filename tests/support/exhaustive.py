@@ -8,6 +8,20 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: The shortest and the longest network of each kind: stems, bottlenecks, biases, identity, attention, depthwise.
+OF_EACH_KIND = [
+    "densenet40_k12",
+    "densenet121",
+    "densenetbc250_k24",
+    "densenet_d2l",
+    "peleenet",
+    "vovnet27_slim",
+    "vovnet57",
+    "ese_vovnet19b_slim_dw",
+    "ese_vovnet99b",
+    "vovnetv2_39",
+]
+
 EXHAUSTIVE = os.environ.get("DENSESCOPE_EXHAUSTIVE") == "1"
 
 

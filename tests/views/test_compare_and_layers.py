@@ -6,6 +6,7 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from views.networks import DEFAULT, PRESETS
 from views.sections.layer_tables import EXPORTED
 
@@ -122,7 +123,7 @@ def test_a_bad_network_in_a_link_leaves_the_others() -> None:
     assert app.multiselect(key="networks").value == ["peleenet"]
 
 
-@pytest.mark.parametrize("name", list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_layers_of_every_network(name: str) -> None:
     app = open_app(LAYERS, network=name)
     assert app.title[0].value == name

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from archs import get_config, list_archs
 from archs.design import Design
 from tests.support.app import assert_sound, open_app, toasts
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from views.design.results import CHARTS
 
 VIEW = "views/design/design.py"
@@ -49,7 +50,7 @@ def test_a_slider_changes_every_figure() -> None:
     assert app.slider(key="design growth_rate").value == 24
 
 
-@pytest.mark.parametrize("name", list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_every_network_can_be_started_from(name: str) -> None:
     app = open_app(VIEW, design=Design(name, get_config(name)).to_link())
     assert app.title[0].value == name
@@ -144,7 +145,7 @@ def test_charts(chart: str, name: str) -> None:
 
 @pytest.mark.parametrize("page", ["layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"])
 def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
-    app = open_app(VIEW)
+    app = open_app(VIEW, network="vovnet27_slim")
     app.slider(key="design growth_rate").set_value(8).run()
     press(app, "Keep this design")
     app.switch_page(f"views/{page}").run()
