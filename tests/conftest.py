@@ -19,6 +19,7 @@ collect_ignore = ["support/toy"]
 FIRST = ("tests/browser", "tests/archs/test_modules.py", "tests/analysis/crosscheck")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker owns Chromium and the app that it looks at; a file stays with one worker, and what it built once."""
     for item in items:
