@@ -10,12 +10,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
+from analysis.statistics import median
 from archs import list_archs
 from benchmarks.timing import describe_machine, print_ratios
 from scripts.browser import chromium, served

@@ -6,9 +6,10 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from statistics import median
 from time import perf_counter
 from timeit import timeit
+
+from analysis.statistics import median
 
 #: A turn repeats a contender until about this much time has passed, so that short ones are measured at all.
 TURN_SECONDS = 0.1
