@@ -110,19 +110,11 @@ class Layout(NamedTuple):
     title: str
     #: Regular expressions and what replaces them, applied in this order to turn a key into ours.
     rules: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = ()
-    #: Where the network lies in a file that holds more, such as a detector.
-    root: str = ""
     #: Values of `Weights.unseen` fields that the networks published in this layout have.
     implies: Mapping[str, Any] = _NOTHING
 
-    def ours(self, keys: Iterable[str]) -> dict[str, str]:
-        """Our name for each key of a file; keys outside the root, where the file has one, are left out."""
-        keys = list(keys)
-        if not any(self.root and key.startswith(self.root) for key in keys):
-            return {key: self._rename(key) for key in keys}
-        return {key: self._rename(key.removeprefix(self.root)) for key in keys if key.startswith(self.root)}
-
-    def _rename(self, key: str) -> str:
+    def rename(self, key: str) -> str:
+        """Our name for a key of a file."""
         for pattern, replacement in self.rules:
             key = re.sub(pattern, replacement, key)
         return key

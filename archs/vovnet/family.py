@@ -76,7 +76,6 @@ AUTHORS = Layout(
         (r"\.ese\.fc\.", ".attn.fc."),
         (r"^classifier\.", "head.fc."),
     ),
-    root="backbone.bottom_up.",
     implies={"residual": True},
 )
 

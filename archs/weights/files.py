@@ -7,39 +7,50 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from archs.errors import MissingPackageError, WeightsError, abbreviate, require
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from archs.errors import MissingPackageError, WeightsError, require
 
 PICKLE_ENDINGS = (".pth", ".pth.tar", ".pt", ".bin")
 ENDINGS = (".safetensors", *PICKLE_ENDINGS)
-#: Names under which training scripts keep the state dict beside epoch, optimizer and the like.
-WRAPPERS = ("state_dict", "model", "model_state_dict")
-#: More than anybody nests; a hostile file may nest without end.
-MAX_WRAPPERS = 3
-#: What `DataParallel` and `torch.compile` put in front of every key.
-PREFIXES = ("module.", "_orig_mod.")
+PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+#: What training scripts keep beside their tensors: arguments, paths, single numbers. It is passed over, unmade.
+PASSED_OVER = (
+    "argparse.Namespace",
+    "types.SimpleNamespace",
+    *(f"{home}.{kind}" for home in ("pathlib", "pathlib._local") for kind in PATHS),
+    *(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")),
+    "numpy.dtype",
+    *(f"datetime.{kind}" for kind in ("datetime", "date", "timedelta")),
+    "uuid.UUID",
+)
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name, without wrappers and prefixes.
+class PassedOver:
+    """Stands in a file's content for a value that isn't needed."""
+
+    def __new__(cls, *_: Any) -> PassedOver:
+        return super().__new__(cls)
+
+    def __setstate__(self, _: Any) -> None:
+        """Keep nothing."""
+
+
+def read_content(path: Path) -> Any:
+    """What a file holds: tensors by name, or more around them.
 
     Raises:
-        WeightsError: there is no such file, it cannot be read, or it holds something else.
+        WeightsError: there is no such file, or it cannot be read.
         MissingPackageError: the package that reads this format is not installed.
     """
     _check_file(path)
     read = _read_safetensors if _is_safetensors(path) else _read_pickle
     try:
-        content = read(path)
+        return read(path)
     except MissingPackageError:
         raise
     except Exception as error:  # whatever a damaged file makes its reader do, it is a damaged file
         raise WeightsError(f"{str(path)!r} {_refusal(error)}.") from None
-    return _without_prefixes(_state_dict(content, path))
 
 
 def read_exported_config(path: Path) -> Mapping[str, Any]:
@@ -84,7 +95,8 @@ def _read_safetensors(path: Path) -> Any:
 def _read_pickle(path: Path) -> Any:
     import torch
 
-    with warnings.catch_warnings():
+    passed_over: Any = [(PassedOver, name) for name in PASSED_OVER]
+    with warnings.catch_warnings(), torch.serialization.safe_globals(passed_over):
         warnings.simplefilter("ignore")
         return torch.load(path, map_location="cpu", weights_only=True)
 
@@ -94,36 +106,3 @@ def _refusal(error: Exception) -> str:
     if match := re.search(r"GLOBAL ([\w.]+)", str(error)):
         return f"was refused and nothing in it was run: it asks for {match[1]}, while weights need tensors only"
     return "is truncated, damaged, or no file of weights of the kind that its ending says"
-
-
-def _state_dict(content: Any, path: Path) -> dict[str, Tensor]:
-    for _ in range(MAX_WRAPPERS):
-        content = _unwrapped(content)
-    if not isinstance(content, Mapping) or not content:
-        raise WeightsError(f"{str(path)!r} holds no state dict but a value of type {type(content).__name__}.")
-    for key, value in content.items():
-        if not (isinstance(key, str) and _is_plain_tensor(value)):
-            raise WeightsError(f"{str(path)!r} holds no state dict: its entry {abbreviate(key)} is no plain tensor.")
-    return dict(content)
-
-
-def _unwrapped(content: Any) -> Any:
-    if not isinstance(content, Mapping):
-        return content
-    return next((content[name] for name in WRAPPERS if isinstance(content.get(name), Mapping)), content)
-
-
-def _is_plain_tensor(value: Any) -> bool:
-    import torch
-
-    return (
-        isinstance(value, torch.Tensor)
-        and value.layout == torch.strided
-        and not (value.is_meta or value.is_quantized or value.is_complex())
-    )
-
-
-def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    while prefix := next((prefix for prefix in PREFIXES if all(key.startswith(prefix) for key in state)), None):
-        state = {key.removeprefix(prefix): value for key, value in state.items()}
-    return state

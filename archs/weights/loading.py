@@ -7,24 +7,22 @@ input channels).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from archs.config import declared
 from archs.errors import WeightsError, WeightsWarning, abbreviate
-from archs.family import Layout
 from archs.registry import get_family
-from archs.weights.files import read_exported_config, read_state_dict
+from archs.weights.files import read_content, read_exported_config
 from archs.weights.hub import locate_weights
 from archs.weights.names import fitting_names, title_of
+from archs.weights.places import Place, State, find_network, prefixes
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
-State = Mapping[str, "Tensor"]
 
 #: How many keys of a kind a sentence shows.
 SHOWN_KEYS = 3
@@ -34,22 +32,20 @@ COUNTER = ".num_batches_tracked"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a file, by its own keys and by ours."""
+    """Where in a file the tensors are, and the tensors by our keys."""
 
     source: str
-    layout: Layout
-    state: State
+    place: Place
+    #: Places where the file has the network once more, such as running averages of its weights.
+    copies: Sequence[Place]
     tensors: State
-    #: Keys of the file that lie outside the network.
-    ignored: tuple[str, ...]
     #: What is known of the fields of its network that no tensor shows (`archs.family.Weights`).
     unseen: Mapping[str, Any]
 
-
-def nearest_layout(layouts: Sequence[Layout], keys: Iterable[str], expected: Iterable[str]) -> Layout:
-    """The layout that turns the most keys of a file into expected ones; the first of equals."""
-    keys, wanted = list(keys), set(expected)
-    return max(layouts, key=lambda layout: len(wanted.intersection(layout.ours(keys).values())))
+    @property
+    def shown(self) -> str:
+        """What sentences call it."""
+        return f"{self.source} ({self.place})" if str(self.place) else self.source
 
 
 def allowed_differences(found: State, expected: State) -> dict[str, str]:
@@ -86,15 +82,27 @@ def check_fit(checkpoint: Checkpoint, config: Any, expected: State, left_out: Co
         _say_what_fits_instead(checkpoint, config)
         problems = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
         listed = "; ".join(f"{problem}: {_first(keys)}" for problem, keys in problems.items() if keys)
-        nearest = checkpoint.layout.title
-        raise WeightsError(f"{checkpoint.source} does not fit {title_of(config)}; nearest is {nearest}, with {listed}.")
+        foreign = [prefix for prefix in _prefixes(checkpoint) if not any(key.startswith(prefix) for key in expected)]
+        shared = f"; most of its keys begin with {abbreviate(foreign[0])}" if foreign else ""
+        layout = checkpoint.place.layout.title
+        raise WeightsError(
+            f"{checkpoint.shown} does not fit {title_of(config)}; nearest is {layout}, with {listed}{shared}."
+        )
 
 
 def _say_what_fits_instead(checkpoint: Checkpoint, config: Any) -> None:
     title = title_of(config)
-    names = fitting_names({key: tuple(tensor.shape) for key, tensor in checkpoint.state.items()})
-    if names and title not in names:
-        raise WeightsError(f"{checkpoint.source} holds weights of {' or '.join(names)}, which do not fit {title}.")
+    state = checkpoint.place.state
+    for prefix in _prefixes(checkpoint):
+        names = fitting_names({key.removeprefix(prefix): tuple(tensor.shape) for key, tensor in state.items()})
+        if names and title not in names:
+            raise WeightsError(f"{checkpoint.shown} holds weights of {' or '.join(names)}, which do not fit {title}.")
+
+
+def _prefixes(checkpoint: Checkpoint) -> list[str]:
+    """What most keys begin with, up to a dot; the empty prefix first."""
+    state = checkpoint.place.state
+    return prefixes(state, len(state) // 2 + 1)
 
 
 def check_unseen(checkpoint: Checkpoint, config: Any) -> None:
@@ -103,8 +111,8 @@ def check_unseen(checkpoint: Checkpoint, config: Any) -> None:
         needed, matters = checkpoint.unseen.get(field), not declared(type(config))[field].idle(config)
         if needed is not None and matters and needed != getattr(config, field):
             raise WeightsError(
-                f"{checkpoint.source} ({checkpoint.layout.title}) needs {field}={needed}: it is of a network whose "
-                f"{meaning(needed)}, unlike those of {title_of(config)}."
+                f"{checkpoint.shown} ({checkpoint.place.layout.title}) needs {field}={needed}: it is of a network "
+                f"whose {meaning(needed)}, unlike those of {title_of(config)}."
             )
 
 
@@ -121,7 +129,7 @@ def _size(tensor: Tensor) -> str:
 class LoadReport:
     """Which tensors of a network were loaded from where, and which were not, and why."""
 
-    #: The file or hub name, as it was given.
+    #: The file or hub name, as it was given, and where in the file the network lies: "w.pth, below 'model'".
     source: str
     #: Title of the layout that the file's keys have.
     layout: str
@@ -165,16 +173,15 @@ def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
 
 def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
     source, path = str(weights), locate_weights(weights, model.config)
-    state = read_state_dict(path)
-    layout = nearest_layout(get_family(model.config.family).weights.layouts, state, model.state_dict())
-    tensors, ignored = {}, set(state)
-    for key, ours in layout.ours(state).items():
+    layouts = get_family(model.config.family).weights.layouts
+    place, copies = find_network(read_content(path), repr(str(path)), layouts, model.state_dict())
+    tensors: dict[str, Tensor] = {}
+    for key, ours in place.ours.items():
         if ours in tensors:
             raise WeightsError(f"{source} holds {abbreviate(ours)} twice, the second time as {abbreviate(key)}.")
-        tensors[ours] = state[key]
-        ignored.remove(key)
-    unseen = {**read_exported_config(path), **layout.implies}
-    return Checkpoint(source, layout, state, tensors, tuple(sorted(ignored)), unseen)
+        tensors[ours] = place.state[key]
+    unseen = {**read_exported_config(path), **place.layout.implies}
+    return Checkpoint(source, place, copies, tensors, unseen)
 
 
 def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:
@@ -182,8 +189,10 @@ def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str,
         f"{' and '.join(key for key in left_out if left_out[key] == reason)} not loaded, because {reason}"
         for reason in dict.fromkeys(left_out.values())
     ]
-    if checkpoint.ignored:
-        reasons.append(f"{len(checkpoint.ignored)} tensors outside {checkpoint.layout.root}* ignored")
-    return LoadReport(
-        checkpoint.source, checkpoint.layout.title, loaded, tuple(left_out), checkpoint.ignored, tuple(reasons)
-    )
+    place = checkpoint.place
+    if place.ignored:
+        tensors = "1 tensor" if len(place.ignored) == 1 else f"{len(place.ignored)} tensors"
+        reasons.append(f"{tensors} outside {place.prefix}* ignored")
+    reasons += [f"its copy {copy} not read" for copy in checkpoint.copies]
+    source, layout = ", ".join(filter(None, (checkpoint.source, str(place)))), place.layout.title
+    return LoadReport(source, layout, loaded, tuple(left_out), place.ignored, tuple(reasons))

@@ -38,7 +38,7 @@ def fitting_names(shapes: Mapping[str, Shape]) -> list[str]:
     found = []
     for family in list_families():
         for layout in get_family(family).weights.layouts:
-            kernels = {ours: shapes[key] for key, ours in layout.ours(shapes).items() if len(shapes[key]) == 4}
+            kernels = {layout.rename(key): shape for key, shape in shapes.items() if len(shape) == 4}
             for name in list_archs(family=family):
                 if name not in found and _same_kernels(kernels, get_config(name)):
                     found.append(name)

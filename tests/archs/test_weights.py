@@ -133,15 +133,6 @@ def test_every_kind_of_file(ending, save, tmp_path):
     assert all(torch.equal(value, theirs.state_dict()[key]) for key, value in ours.state_dict().items())
 
 
-@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict"])
-def test_wrapped_and_prefixed_state_dicts(wrapper, tmp_path):
-    theirs = small_model()
-    prefixed = {f"_orig_mod.module.{key}": value for key, value in theirs.state_dict().items()}
-    torch.save({"epoch": 3, wrapper: prefixed}, tmp_path / "small.pt")
-    ours = small_model(weights=tmp_path / "small.pt")
-    assert torch.equal(ours.features.conv0.weight, theirs.features.conv0.weight)
-
-
 def test_without_weights_there_is_no_report():
     assert small_model().weights_report is None
 
