@@ -36,13 +36,13 @@ class DenseLayer(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """All earlier features of the block, each (N, c, H, W), to k new ones, (N, k, H, W)."""
-        if self.memory_efficient and pays_for(self.norm1):
+        if self.memory_efficient and pays_for(self.norm1, self.relu1, self.conv1):
             x = norm_relu_conv(features, self.norm1, self.conv1)
         else:
             x = features[0] if len(features) == 1 else torch.cat(features, 1)
             for module in (self.norm1, self.relu1, self.conv1):
                 x = module(x)  # bound anew, so that nothing outlives its reader
-        if self.has_bottleneck and self.memory_efficient and pays_for(self.norm2):
+        if self.has_bottleneck and self.memory_efficient and pays_for(self.norm2, self.relu2, self.conv2):
             x = norm_relu_conv([x], self.norm2, self.conv2)
         elif self.has_bottleneck:
             for module in (self.norm2, self.relu2, self.conv2):
@@ -79,7 +79,7 @@ class Transition(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, m, H, W) to (N, ⌊θm⌋, H / 2, W / 2)."""
-        if self.memory_efficient and pays_for(self.norm):
+        if self.memory_efficient and pays_for(self.norm, self.relu, self.conv):
             return pool2d(norm_relu_conv([x], self.norm, self.conv), self.pool)
         return self.pool(self.conv(self.relu(self.norm(x))))
 

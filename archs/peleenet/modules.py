@@ -27,7 +27,7 @@ class ConvNormReLU(nn.Sequential):
 
     def forward(self, x: Features) -> Features:
         """(N, in_channels, H, W) to (N, out_channels, h, w)."""
-        if self.memory_efficient and pays_for(self.norm):
+        if self.memory_efficient and pays_for(self.norm, self.relu):
             return norm_relu(conv2d(x, self.conv), self.norm)
         return super().forward(value(x))  # type: ignore[no-untyped-call]
 

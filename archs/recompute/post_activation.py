@@ -14,7 +14,16 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from archs.recompute.recomputable import Features, Recomputable, cast, make_again, norm_relu_again, running_statistics
+from archs.recompute.recomputable import (
+    Features,
+    Recomputable,
+    cast,
+    make_again,
+    may_be_read,
+    norm_relu_again,
+    running_statistics,
+    value,
+)
 
 aten = torch.ops.aten
 
@@ -30,10 +39,10 @@ def conv2d(x: Features, conv: nn.Conv2d) -> Tensor:
 
     Args:
         x: features.
-        conv: without a bias, and not dilated.
+        conv: without a bias.
     """
-    if not isinstance(x, Recomputable):
-        return conv(x)
+    if not isinstance(x, Recomputable) or not may_be_read(conv):
+        return conv(value(x))
     output: Tensor = Conv.apply(x.tensor, cast(conv.weight), (conv.stride, conv.padding, conv.groups), *x.kept)
     return output
 

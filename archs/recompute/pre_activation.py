@@ -29,7 +29,7 @@ def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, conv: nn.Co
     Args:
         features: each (N, c, H, W).
         norm: over the Σc channels of all features.
-        conv: ungrouped and not dilated.
+        conv: ungrouped.
     """
     weight, bias = cast(conv.weight), None if conv.bias is None else cast(conv.bias)
     output: Tensor = NormReluConv.apply(

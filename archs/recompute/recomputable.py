@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
@@ -57,9 +58,39 @@ def cast(weight: Tensor) -> Tensor:
     return weight.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else weight
 
 
-def pays_for(norm: nn.Module) -> bool:
-    """Whether a backward pass may follow and `norm` takes its statistics from this process's batch alone."""
-    return norm.training and torch.is_grad_enabled() and type(norm) is nn.BatchNorm2d
+def pays_for(norm: nn.Module, *others: nn.Module) -> bool:
+    """Whether a backward pass may follow, `norm` takes its statistics from this process's batch alone, and it and the
+    others may be read."""
+    recomputed = norm.training and torch.is_grad_enabled() and isinstance(norm, nn.BatchNorm2d)
+    return recomputed and all(map(may_be_read, (norm, *others)))
+
+
+#: What modules are read for, and the settings that reading them takes for granted.
+READ: dict[type[nn.Module], dict[str, Any]] = {
+    nn.BatchNorm2d: {},
+    nn.Conv2d: {"dilation": (1, 1), "padding_mode": "zeros"},
+    nn.ReLU: {},
+    nn.MaxPool2d: {"dilation": 1, "return_indices": False},
+    nn.AvgPool2d: {"padding": 0, "ceil_mode": False},
+}
+HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
+
+
+def may_be_read(module: nn.Module) -> bool:
+    """Whether a module may be read instead of called: nothing of others, such as spectral norm or pruning, acts on it.
+
+    Warns:
+        UserWarning: it may not.
+    """
+    settings = READ.get(type(module))
+    if settings is None or any(getattr(module, name) != value for name, value in settings.items()):
+        reason = "is not as it was built"
+    elif any(getattr(module, hooks) for hooks in HOOKS):
+        reason = "has hooks"
+    else:
+        return True
+    warnings.warn(f"A {type(module).__name__} {reason}: it runs plainly, nothing is recomputed there.", stacklevel=3)
+    return False
 
 
 def count_batch(norm: nn.BatchNorm2d) -> float:
@@ -90,7 +121,7 @@ def pool2d(x: Tensor, pool: nn.AvgPool2d | nn.MaxPool2d) -> Tensor:
         x: of any origin.
         pool: one size both ways; an average of unpadded windows side by side.
     """
-    if not (pool.training and torch.is_grad_enabled()):
+    if not (pool.training and torch.is_grad_enabled() and may_be_read(pool)):
         return pool(x)
     output: Tensor
     if isinstance(pool, nn.AvgPool2d):

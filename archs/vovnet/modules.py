@@ -25,7 +25,7 @@ class ConvNormAct(nn.Sequential):
 
     def forward(self, x: Features) -> Features:
         """(N, in_channels, H, W) to (N, out_channels, h, w)."""
-        if self.memory_efficient and pays_for(self.bn):
+        if self.memory_efficient and pays_for(self.bn, self.act):
             return norm_relu(conv2d(x, self.conv), self.bn)
         return super().forward(value(x))  # type: ignore[no-untyped-call]
 
@@ -46,7 +46,7 @@ class SeparableConvNormAct(nn.Sequential):
 
     def forward(self, x: Features) -> Features:
         """(N, in_channels, H, W) to (N, out_channels, h, w)."""
-        if self.memory_efficient and pays_for(self.bn):
+        if self.memory_efficient and pays_for(self.bn, self.act):
             return norm_relu(self.conv_pw(conv2d(x, self.conv_dw)), self.bn)
         return super().forward(value(x))  # type: ignore[no-untyped-call]
 

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import prune
 
 import analysis
 import archs
@@ -185,6 +186,59 @@ def test_distributed_data_parallel(tmp_path):
         assert_equal_steps(step(efficient, image_for(plain), parallel), step(plain, image_for(plain)))
     finally:
         dist.destroy_process_group()
+
+
+CHANGES = {
+    "spectral_norm": torch.nn.utils.spectral_norm,
+    "weight_norm": torch.nn.utils.weight_norm,
+    "prune": lambda conv: prune.l1_unstructured(conv, "weight", 0.5),
+    "parametrizations.spectral_norm": torch.nn.utils.parametrizations.spectral_norm,
+    "parametrizations.weight_norm": torch.nn.utils.parametrizations.weight_norm,
+    "forward hook": lambda module: module.register_forward_hook(lambda _, __, y: 2 * y),
+    "backward hook": lambda module: module.register_full_backward_hook(lambda _, grads, __: (2 * grads[0],)),
+}
+
+
+def assert_changed_modules_run_plainly(pair, kind, change):
+    for model in pair:
+        torch.manual_seed(3)
+        for module in [module for module in model.modules() if type(module) is kind]:
+            change(module)
+    plain, efficient = pair
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="it runs plainly, nothing is recomputed there"):
+            ours = step(efficient, image_for(plain))
+        assert_equal_steps(ours, step(plain, image_for(plain)))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.filterwarnings("ignore:.*weight_norm")
+def test_convolutions_that_others_changed(change, pair):
+    assert_changed_modules_run_plainly(pair, nn.Conv2d, CHANGES[change])
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "change"),
+    [
+        ("bottleneck", nn.AvgPool2d, "backward hook"),
+        ("aggregation", nn.MaxPool2d, "backward hook"),
+        ("plain layers", nn.BatchNorm2d, "forward hook"),
+        ("two-way layers", nn.BatchNorm2d, "forward hook"),
+        ("attention", nn.ReLU, "forward hook"),
+        ("biases", nn.ReLU, "forward hook"),
+    ],
+)
+def test_hooks_of_every_kind_of_module_fire(case, kind, change):
+    assert_changed_modules_run_plainly(build(case), kind, CHANGES[change])
+
+
+def test_an_exchanged_activation_is_called():
+    plain, efficient = build("bottleneck")
+    for model in (plain, efficient):
+        model.features.denseblock1.denselayer2.relu1 = nn.ELU()
+    with pytest.warns(UserWarning, match="A ELU is not as it was built"):
+        ours = step(efficient, image_for(plain))
+    assert_equal_steps(ours, step(plain, image_for(plain)))
 
 
 def test_second_derivatives_are_refused():
