@@ -11,11 +11,13 @@ from torch.nn import functional as F
 from archs.densenet.config import DenseNetConfig
 from archs.network import Network
 from archs.recompute.pre_activation import norm_relu_conv
-from archs.recompute.recomputable import pays_for, pool2d
+from archs.recompute.recomputable import pool2d
 
 
 class DenseLayer(nn.Module):
     """BN-ReLU-1×1 to bn_size·k channels, then BN-ReLU-3×3 to k; without a bottleneck BN-ReLU-3×3 alone."""
+
+    __constants__ = ("has_bottleneck", "memory_efficient")
 
     def __init__(self, config: DenseNetConfig, in_channels: int) -> None:
         super().__init__()
@@ -36,17 +38,19 @@ class DenseLayer(nn.Module):
 
     def forward(self, features: list[Tensor]) -> Tensor:
         """All earlier features of the block, each (N, c, H, W), to k new ones, (N, k, H, W)."""
-        if self.memory_efficient and pays_for(self.norm1, self.relu1, self.conv1):
-            x = norm_relu_conv(features, self.norm1, self.conv1)
+        if self.memory_efficient:  # alone in its condition, so that TorchScript leaves out what isn't for it
+            x = norm_relu_conv(features, self.norm1, self.relu1, self.conv1)
+            if self.has_bottleneck:
+                x = norm_relu_conv([x], self.norm2, self.relu2, self.conv2)
         else:
             x = features[0] if len(features) == 1 else torch.cat(features, 1)
-            for module in (self.norm1, self.relu1, self.conv1):
-                x = module(x)  # bound anew, so that nothing outlives its reader
-        if self.has_bottleneck and self.memory_efficient and pays_for(self.norm2, self.relu2, self.conv2):
-            x = norm_relu_conv([x], self.norm2, self.conv2)
-        elif self.has_bottleneck:
-            for module in (self.norm2, self.relu2, self.conv2):
-                x = module(x)
+            x = self.norm1(x)  # bound anew each time, so that nothing outlives its reader
+            x = self.relu1(x)
+            x = self.conv1(x)
+            if self.has_bottleneck:
+                x = self.norm2(x)
+                x = self.relu2(x)
+                x = self.conv2(x)
         return F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
 
 
@@ -69,6 +73,8 @@ class DenseBlock(nn.ModuleDict):
 class Transition(nn.Sequential):
     """BN-ReLU-1×1 to ⌊θm⌋ channels, then 2×2 average pooling."""
 
+    __constants__ = ("memory_efficient",)
+
     def __init__(self, config: DenseNetConfig, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.memory_efficient = config.memory_efficient
@@ -79,8 +85,9 @@ class Transition(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, m, H, W) to (N, ⌊θm⌋, H / 2, W / 2)."""
-        if self.memory_efficient and pays_for(self.norm, self.relu, self.conv):
-            return pool2d(norm_relu_conv([x], self.norm, self.conv), self.pool)
+        if self.memory_efficient:
+            x = norm_relu_conv([x], self.norm, self.relu, self.conv)
+            return pool2d(x, self.pool) if self.norm.training else self.pool(x)
         return self.pool(self.conv(self.relu(self.norm(x))))
 
 

@@ -18,19 +18,24 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from archs.recompute.recomputable import cast, norm_relu_again, running_statistics
+from archs.recompute.recomputable import cast, norm_relu_again, pays_for, running_statistics
 
 aten = torch.ops.aten
 
 
-def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, conv: nn.Conv2d) -> Tensor:
-    """`conv(relu(norm(concat(features))))` in training, with everything before the convolution recomputed.
+def norm_relu_conv(features: Sequence[Tensor], norm: nn.BatchNorm2d, relu: nn.ReLU, conv: nn.Conv2d) -> Tensor:
+    """`conv(relu(norm(concat(features))))`, with everything before the convolution recomputed where that pays.
 
     Args:
         features: each (N, c, H, W).
         norm: over the Σc channels of all features.
         conv: ungrouped.
     """
+    if not pays_for(norm, relu, conv):
+        x = concat(features)
+        for module in (norm, relu, conv):
+            x = module(x)
+        return x
     weight, bias = cast(conv.weight), None if conv.bias is None else cast(conv.bias)
     output: Tensor = NormReluConv.apply(
         norm.weight, norm.bias, *running_statistics(norm), weight, bias, conv.stride, conv.padding, *features

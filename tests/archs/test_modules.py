@@ -131,3 +131,10 @@ def test_drop_rate_acts_in_training_only():
     features = torch.ones(1, 512, 2, 2)
     assert torch.equal(model.eval().forward_head(features), model.forward_head(features))
     assert not torch.equal(model.train().forward_head(features), model.forward_head(features))
+
+
+@pytest.mark.parametrize("name", ["densenet121", "densenet40_k12"])
+@pytest.mark.filterwarnings("ignore:.*jit")
+def test_densenets_are_compiled_by_torchscript(name):
+    model = small(name, drop_rate=0.2).eval()
+    assert torch.equal(torch.jit.script(model)(image_for(model)), model(image_for(model)))
