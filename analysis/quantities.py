@@ -163,9 +163,10 @@ _DERIVED = (
 #: What memory holds (`analysis.memory`), counted tensor by tensor.
 _MEMORY = (
     Quantity("weight_bytes", "Weights", "B", "The parameters."),
-    Quantity("buffer_bytes", "Running statistics", "B", "What the batch norms gather: their buffers."),
-    Quantity("gradient_bytes", "Gradients", "B", "One number a parameter."),
+    Quantity("buffer_bytes", "Running statistics", "B", "The buffers: what batch norms gather."),
+    Quantity("gradient_bytes", "Gradients", "B", "Of the parameters that learn, one number each."),
     Quantity("optimizer_bytes", "Optimizer state", "B", "What the optimizer keeps beside weights and gradients."),
+    Quantity("step_bytes", "Tensors at the peak", "B", "Activations and their gradients where a step holds most."),
     Quantity("saved_bytes", "Saved for backward", "B", "What autograd saves in the forward pass, parameters excluded."),
     Quantity("live_bytes", "Alive", "B", "All tensors that are alive as a layer runs."),
     Quantity("allocated_bytes", "Allocates", "B", "What a layer allocates; 0 where it overwrites its input."),
@@ -175,7 +176,7 @@ _MEMORY = (
         "training_bytes",
         "Training memory",
         "B",
-        "Weights, running statistics, gradients, optimizer state and what is saved for the backward pass.",
+        "All that is there at the peak of a step: weights, running statistics, optimizer state and every tensor.",
     ),
 )
 

@@ -131,9 +131,12 @@ def training(schemes: Schemes, optimizer: str, *, layers: bool) -> Iterator[Rend
     """What is held and what is saved, scheme by scheme, as shares of the first."""
     parts = {scheme: _held(found, optimizer) for scheme, found in schemes.items()}
     first = next(iter(schemes))
-    yield _parts("In training, as the forward pass ends", parts, parts[first]["Total"])
+    yield _parts("In training, at the peak of a step", parts, parts[first]["Total"])
+    for scheme, found in schemes.items():
+        peak = found.peak(optimizer)
+        yield Text(f"Peak, {scheme}: {peak.layer}, {peak.phase}.")
     plain = schemes[first].saved_bytes
-    kinds = {scheme: found.by_kind() for scheme, found in schemes.items()}
+    kinds = {scheme: found.by_kind() | {"Total": found.saved_bytes} for scheme, found in schemes.items()}
     yield _parts("Saved for backward, by kind", kinds, plain)
     yield _parts("Saved for backward, by stage", {key: found.by_stage() for key, found in schemes.items()}, plain)
     if layers:
@@ -159,10 +162,12 @@ def on_device(found: list[DeviceMemory]) -> RenderableType:
 
 
 def _held(found: TrainingMemory, optimizer: str) -> dict[str, int]:
+    peak = found.peak(optimizer)
     return {
-        **{label_of(key): getattr(found, key) for key in ("weight_bytes", "buffer_bytes", "gradient_bytes")},
+        **{label_of(key): getattr(found, key) for key in ("weight_bytes", "buffer_bytes")},
         f"{label_of('optimizer_bytes')} ({optimizer})": found.optimizer_bytes(optimizer),
-        label_of("saved_bytes"): found.saved_bytes,
+        f"{label_of('gradient_bytes')} so far": peak.gradient_bytes,
+        label_of("step_bytes"): peak.activation_bytes,
         "Total": found.total_bytes(optimizer),
     }
 

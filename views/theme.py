@@ -63,6 +63,7 @@ MEMORY_STYLES = {
     "LN input": ("normalisation", 0.35),
     "LN statistics": ("normalisation", 0.6),
     "BN statistics": ("normalisation", 0.6),
+    "other": ("matrix product", 0.0),
 }
 
 

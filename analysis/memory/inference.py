@@ -82,8 +82,8 @@ class InferenceMemory:
 
     @property
     def footprint(self) -> Footprint:
-        """The total as a line over the batch."""
-        return Footprint("inference", self.fixed_bytes, self.peak_bytes, self.summary.batch_size)
+        """The total over the batch."""
+        return Footprint("inference", ((self.fixed_bytes, self.peak_bytes),), self.summary.batch_size)
 
     def largest_batch(self, budget_bytes: float) -> int:
         """As `Footprint.largest_batch`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ class Recomputation(NamedTuple):
     as_is: frozenset[str] = frozenset()
     #: Poolings that keep the shape of what they read alone.
     shape_only: frozenset[str] = frozenset()
-    #: What runs in the backward pass: a layer as often as its result is made again.
-    runs: tuple[str, ...] = ()
+    #: What runs in the backward pass, by the layer for which it does: a layer as often as its result is made again.
+    runs: Mapping[str, tuple[str, ...]] = {}
 
 
 #: Everything is kept.
@@ -63,7 +63,7 @@ def pre_activation(layers: Sequence[Layer], frozen: Collection[str]) -> Recomput
             readers.append(layer)
         if layer.op == "avg_pool2d" and chain[1:2] == readers[-1:]:
             poolings.append(layer.name)
-    runs = tuple(name for layer in readers for name in _made_again(layer.inputs[0], made_by, recomputed))
+    runs = {layer.name: tuple(_made_again(layer.inputs[0], made_by, recomputed)) for layer in readers}
     return Recomputation(frozenset(recomputed), frozenset(), frozenset(poolings), runs)
 
 
@@ -76,19 +76,19 @@ def post_activation(layers: Sequence[Layer], frozen: Collection[str]) -> Recompu
     made_by = {layer.name: layer for layer in layers}
     frozen_modules = {_module(name) for name in frozen if name in made_by and made_by[name].op == "batch_norm"}
     recomputed: set[str] = set()
-    as_is, runs = set(), []
+    as_is: set[str] = set()
+    runs: dict[str, tuple[str, ...]] = {}
     for layer in layers:
         behind = [tensor for tensor in layer.inputs if tensor in recomputed]
         if (layer.op == "batch_norm" and layer.name not in frozen) or (layer.op in ("relu", "concat") and behind):
             recomputed.add(layer.name)
         if layer.op == "conv2d" and _module(layer.name) in frozen_modules:
             as_is.add(layer.name)
-        elif layer.op in ("conv2d", "mul"):
-            runs += [name for tensor in behind for name in _made_again(tensor, made_by, recomputed)]
-        elif layer.op == "relu" and behind:
-            runs += _made_again(layer.name, made_by, recomputed)
+        elif behind and layer.op in ("conv2d", "mul", "relu"):
+            made = [layer.name] if layer.op == "relu" else behind
+            runs[layer.name] = tuple(name for tensor in made for name in _made_again(tensor, made_by, recomputed))
     poolings = {layer.name for layer in layers if layer.op in ("avg_pool2d", "max_pool2d")}
-    return Recomputation(frozenset(recomputed), frozenset(as_is), frozenset(poolings), tuple(runs))
+    return Recomputation(frozenset(recomputed), frozenset(as_is), frozenset(poolings), runs)
 
 
 def _module(layer: str) -> str:
@@ -133,6 +133,7 @@ SAVED_KINDS = (
     "LN input",
     "LN statistics",
     "BN statistics",
+    "other",
 )
 
 
@@ -171,15 +172,21 @@ def saved_tensors(
     known: set[str] = set()
     for layer in layers:
         rule = _rule(layer)
-        for tensor in () if layer.name in recomputation.shape_only else rule.tensors(layer):
-            again = () if layer.name in recomputation.as_is else recomputation.recomputed
-            for source in _made_of(tensor, made_by, again):
-                if source not in known:
-                    known.add(source)
-                    kind = _kind(tensor, source, made_by) or rule.kind
-                    yield Saved(source, layer.name, layer.stage, kind, element_bytes * sizes[source])
+        for tensor, source in kept_by(layer, made_by, recomputation):
+            if source not in known:
+                known.add(source)
+                kind = _kind(tensor, source, made_by) or rule.kind
+                yield Saved(source, layer.name, layer.stage, kind, element_bytes * sizes[source])
         if layer.name not in frozen and (extra := rule.extra_bytes(layer, element_bytes)):
             yield Saved(layer.name, layer.name, layer.stage, rule.extra_kind, extra)
+
+
+def kept_by(layer: Layer, made_by: Mapping[str, Layer], recomputation: Recomputation) -> Iterator[tuple[str, str]]:
+    """Each tensor that a layer needs again, with itself or whatever is kept in its place. Raises: UnfollowedOpError."""
+    again = () if layer.name in recomputation.as_is else recomputation.recomputed
+    for tensor in () if layer.name in recomputation.shape_only else _rule(layer).tensors(layer):
+        for source in _made_of(tensor, made_by, again):
+            yield tensor, source
 
 
 def _rule(layer: Layer) -> SavedRule:
@@ -191,7 +198,7 @@ def _rule(layer: Layer) -> SavedRule:
     return op.saved
 
 
-def _made_of(tensor: str, made_by: dict[str, Layer], recomputed: Collection[str]) -> Iterator[str]:
+def _made_of(tensor: str, made_by: Mapping[str, Layer], recomputed: Collection[str]) -> Iterator[str]:
     """The tensor itself, or what is saved to make it again."""
     if tensor not in recomputed:
         yield tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,23 +62,21 @@ def buffer_bytes(summary: Summary) -> int:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a network holds in one mode, as a line over the batch."""
+    """What a network holds at most in one mode, by its batch: the highest of some lines, one a moment."""
 
     mode: str
-    #: What the batch does not change.
-    fixed_bytes: int
-    #: What a batch of `batch_size` adds.
-    batch_bytes: int
+    #: Of each moment: what the batch does not change, and what a batch of `batch_size` adds.
+    lines: tuple[tuple[int, int], ...]
     batch_size: int
 
     def total_bytes(self, batch_size: int) -> int:
         """Everything that is held at some batch."""
-        return self.fixed_bytes + self.batch_bytes * int(batch_size) // self.batch_size
+        return max(fixed + batch * int(batch_size) // self.batch_size for fixed, batch in self.lines)
 
     def largest_batch(self, budget_bytes: float) -> int:
         """The largest batch whose total fits, 0 if not one image does.
 
-        >>> Footprint("inference", fixed_bytes=200, batch_bytes=300, batch_size=2).largest_batch(1000)
+        >>> Footprint("training", lines=((200, 300), (600, 20)), batch_size=2).largest_batch(1000)
         5
 
         Raises: ConfigError: the budget is not a positive number.
@@ -87,4 +85,17 @@ class Footprint:
         number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
         if not (number and 0 < budget_bytes < float("inf")):
             raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")
-        return max(0, (int(budget_bytes) - self.fixed_bytes) * self.batch_size // self.batch_bytes)
+        return max(0, min((int(budget_bytes) - fixed) * self.batch_size // batch for fixed, batch in self.lines))
+
+
+def highest(lines: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The lines that are not below another at every batch.
+
+    >>> highest([(1, 5), (2, 5), (3, 4), (1, 2)])
+    ((2, 5), (3, 4))
+    """
+    found: list[tuple[int, int]] = []
+    for fixed, batch in sorted(set(lines), key=lambda line: (-line[1], -line[0])):
+        if not found or fixed > found[-1][0]:
+            found.append((fixed, batch))
+    return tuple(found)

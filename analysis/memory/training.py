@@ -1,4 +1,4 @@
-"""Training: what is saved for the backward pass, and the gradients and optimizer state beside it."""
+"""Training: what a step holds at most, and what of it is saved for the backward pass."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from analysis.memory.inference import InferenceMemory
+from analysis.memory.naming import named
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, recomputation, saved_tensors
-from analysis.memory.storages import Footprint, buffer_bytes, weight_bytes
+from analysis.memory.step import Step, StepMoment
+from analysis.memory.storages import Footprint, buffer_bytes, highest, weight_bytes
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
 from analysis.summary import Summary
-from analysis.targets import Target
 from archs import checks
-from archs.errors import ConfigError
 from archs.layer import Layer
 from archs.registry import get_family, recomputes
 
@@ -24,27 +24,34 @@ if TYPE_CHECKING:
 
 #: Numbers that an optimizer keeps per parameter: the momentum of SGD; the two moments of AdamW.
 OPTIMIZERS = {"none": 0, "sgd": 1, "adamw": 2}
+#: How many tensors of its size it makes as it updates a parameter, one parameter after the other.
+OPTIMIZER_ROOM = {"none": 0, "sgd": 0, "adamw": 2}
 #: Elements that gradients can be taken of.
 TRAINING_DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingMemory:
-    """What is held when the forward pass ends and the backward pass begins.
+    """What a step of training holds at most, and what of it is saved in the forward pass for the backward pass.
 
-    Not counted: the kernels' workspace, and the gradients of activations, which the backward pass makes as it frees
-    what was saved.
+    Not counted: the kernels' workspace.
     """
 
     summary: Summary = field(repr=False)
     weight_bytes: int
     #: Running statistics of the batch norms.
     buffer_bytes: int
+    #: Bytes of the parameters' gradients, once the backward pass has made all of them.
+    gradient_bytes: int
     #: The layers as they run in training, dropout among them.
     layers: tuple[Layer, ...] = field(repr=False)
     saved: tuple[Saved, ...] = field(repr=False)
     #: The layers that run again in the backward pass, each as often as its result is made again.
     recomputed: tuple[LayerCost, ...] = field(repr=False)
+    #: What is alive in a step, moment by moment (`analysis.memory.step`).
+    moments: tuple[StepMoment, ...] = field(repr=False)
+    #: Bytes of the largest parameter that learns.
+    largest_weight_bytes: int = field(repr=False)
 
     @property
     def recomputed_costs(self) -> Totals:
@@ -56,36 +63,37 @@ class TrainingMemory:
         """Bytes saved for the backward pass, parameters and running statistics excluded."""
         return sum(saved.nbytes for saved in self.saved)
 
-    @property
-    def gradient_bytes(self) -> int:
-        """Bytes of the parameters' gradients."""
-        return self.weight_bytes
-
     def optimizer_bytes(self, optimizer: str = "sgd") -> int:
         """Bytes of an optimizer's state: "sgd" with momentum, "adamw", or "none"."""
-        return OPTIMIZERS[checks.choice("optimizer", optimizer, tuple(OPTIMIZERS))] * self.weight_bytes
+        return OPTIMIZERS[checks.choice("optimizer", optimizer, tuple(OPTIMIZERS))] * self.gradient_bytes
 
     def fixed_bytes(self, optimizer: str = "sgd") -> int:
-        """What the batch does not change: weights, buffers, gradients, optimizer state, the statistics of a batch."""
-        statistics = self.by_kind()["BN statistics"]
-        own = self.weight_bytes + self.buffer_bytes + self.gradient_bytes
-        return own + self.optimizer_bytes(optimizer) + statistics
+        """What is there throughout: weights, buffers and the optimizer's state."""
+        return self.weight_bytes + self.buffer_bytes + self.optimizer_bytes(optimizer)
+
+    def peak(self, optimizer: str = "sgd") -> StepMoment:
+        """The first moment of a step at which most is alive."""
+        return max(self._moments(optimizer), key=lambda moment: moment.nbytes)
 
     def total_bytes(self, optimizer: str = "sgd") -> int:
-        """Everything that is held, at this batch."""
-        return self.fixed_bytes(optimizer) + self._batch_bytes
+        """The peak of a step: all that is held at that moment, at this batch."""
+        return self.fixed_bytes(optimizer) + self.peak(optimizer).nbytes
 
     def footprint(self, optimizer: str = "sgd", mode: str = "training") -> Footprint:
-        """The total as a line over the batch."""
-        return Footprint(mode, self.fixed_bytes(optimizer), self._batch_bytes, self.summary.batch_size)
+        """The total over the batch."""
+        fixed = self.fixed_bytes(optimizer)
+        lines = ((fixed + one.nbytes - one.batch_bytes, one.batch_bytes) for one in self._moments(optimizer))
+        return Footprint(mode, highest(lines), self.summary.batch_size)
 
     def largest_batch(self, budget_bytes: float, optimizer: str = "sgd") -> int:
         """As `Footprint.largest_batch`."""
         return self.footprint(optimizer).largest_batch(budget_bytes)
 
-    @property
-    def _batch_bytes(self) -> int:
-        return self.saved_bytes - self.by_kind()["BN statistics"]
+    def _moments(self, optimizer: str) -> Iterator[StepMoment]:
+        """The last is the optimizer's, which may need room for the parameter that it is at."""
+        yield from self.moments[:-1]
+        room = OPTIMIZER_ROOM[optimizer] * self.largest_weight_bytes
+        yield self.moments[-1]._replace(gradient_bytes=self.moments[-1].gradient_bytes + room)
 
     def by_kind(self) -> dict[str, int]:
         """Saved bytes of every kind in `SAVED_KINDS`."""
@@ -121,23 +129,59 @@ def _sums(pieces: Iterable[Saved], key: Callable[[Saved], str]) -> dict[str, int
 
 
 def training_memory(summary: Summary) -> TrainingMemory:
-    """The memory of a training step; a module in training is taken with the batch norms that it leaves in evaluation.
+    """The memory of a training step: of a layer plan by rule, of a module as PyTorch itself runs it without data.
+
+    A module in training is taken with what it leaves in evaluation.
 
     Raises:
-        UnfollowedOpError: it is not known what an op keeps.
-        ConfigError: a dtype without gradients; a module from elsewhere that recomputes.
+        TraceError: a module does not run without data.
+        ConfigError: a dtype without gradients.
     """
     checks.choice("dtype", summary.dtype, TRAINING_DTYPES)
-    layers, frozen = training_layers(summary), frozen_norms(summary.target)
+    return (_planned if summary.target.best_route == "plan" else _observed)(summary)
+
+
+def _planned(summary: Summary) -> TrainingMemory:
+    layers, size = training_layers(summary), element_bytes(summary.dtype)
     costs = {cost.layer.name: cost for cost in summary.layers}
-    again = recomputation(layers, summary.target.config, frozen)
+    again = recomputation(layers, summary.target.config)
+    params = {name: cost.params for name, cost in costs.items() if cost.params}
     return TrainingMemory(
         summary=summary,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
+        gradient_bytes=weight_bytes(summary),
         layers=layers,
-        saved=tuple(saved_tensors(layers, element_bytes(summary.dtype), frozen, again)),
-        recomputed=tuple([costs[name] for name in again.runs]),
+        saved=tuple(saved_tensors(layers, size, recomputation=again)),
+        recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
+        moments=tuple(Step(layers, params, size, again).moments),
+        largest_weight_bytes=size * max(_largest_weight(costs[name]) for name in params),
+    )
+
+
+def _largest_weight(cost: LayerCost) -> int:
+    return cost.params - cost.layer.bias * cost.layer.output_shape[1]
+
+
+def _observed(summary: Summary) -> TrainingMemory:
+    from analysis.memory.observed import observe
+
+    module, layers, size = summary.target.without_weights(), training_layers(summary), element_bytes(summary.dtype)
+    step = observe(module, summary.layers[0].layer.input_shapes[0], summary.dtype)
+    frozen, costs = frozen_norms(module), {cost.layer.name: cost for cost in summary.layers}
+    again = recomputation(layers, summary.target.config, frozen)
+    expected = saved_tensors(layers, size, frozen, again)
+    learning = [parameter.numel() for parameter in module.parameters() if parameter.requires_grad]
+    return TrainingMemory(
+        summary=summary,
+        weight_bytes=weight_bytes(summary),
+        buffer_bytes=buffer_bytes(summary),
+        gradient_bytes=size * sum(learning),
+        layers=layers,
+        saved=tuple(named(step.saved, expected, layers, dict(module.named_modules()))),
+        recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
+        moments=step.moments,
+        largest_weight_bytes=size * max(learning, default=0),
     )
 
 
@@ -177,30 +221,22 @@ def footprints(
 
 
 def training_layers(summary: Summary) -> tuple[Layer, ...]:
-    """The layers that run in training, in execution order: a config's by rule, a module's by a trace of their own.
-
-    Raises: ConfigError: a module from elsewhere recomputes; what it keeps then is not known.
-    """
+    """The layers that run in training, in execution order: a config's by rule, a module's by a trace of their own."""
     target = summary.target
     if target.best_route == "plan":
         layers = [cost.layer for cost in summary.layers]
         drops = get_family(target.config.family).training.drops
         return tuple(_with_dropout(layers, drops) if target.config.drop_rate else layers)
-    module = target.without_weights()
-    if target.config is None:
-        _check_recomputes_nothing(module)
     from analysis.trace.recorder import trace
 
     channels = target.module_input.in_channels
+    module = target.without_weights()
     return tuple(trace(module, summary.image_size, summary.batch_size, channels, training=True))
 
 
-def frozen_norms(target: Target) -> frozenset[str]:
+def frozen_norms(module: nn.Module) -> frozenset[str]:
     """Names of the batch norms that a module in training leaves in evaluation: they keep their statistics."""
-    module = target.module
-    if module is None or not module.training:
-        return frozenset()
-    return frozenset(name for name, part in module.named_modules() if not part.training)
+    return frozenset(name for name, part in module.named_modules() if module.training and not part.training)
 
 
 def _with_dropout(layers: Iterable[Layer], drops: Callable[[Layer], bool] | None) -> Iterator[Layer]:
@@ -222,10 +258,3 @@ def _with_dropout(layers: Iterable[Layer], drops: Callable[[Layer], bool] | None
 def _dropout(beside: Layer, tensor: str, shape: tuple[int, ...]) -> Layer:
     scope, dot, _ = beside.name.rpartition(".")
     return Layer(f"{scope}{dot}dropout", "dropout", beside.stage, (tensor,), (shape,), shape)
-
-
-def _check_recomputes_nothing(module: nn.Module) -> None:
-    for name, part in module.named_modules():
-        if getattr(part, "memory_efficient", False):
-            field = f"memory_efficient of {name or type(part).__name__}"
-            raise ConfigError(field, True, "False: what a module from elsewhere recomputes is not known")

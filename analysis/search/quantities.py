@@ -65,7 +65,7 @@ class PeakMemory:
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """Bytes in training: weights, gradients, optimizer, and what is saved for the backward pass (`analysis.memory`)."""
+    """Bytes at the peak of a training step, the optimizer's state included (`analysis.memory`)."""
 
     batch_size: int = 32
     dtype: str = "float32"

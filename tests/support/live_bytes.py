@@ -20,9 +20,9 @@ def live_bytes(module, image):
 class LiveBytes(TorchDispatchMode):
     """Follows storages; views and operations that read no tensor are no moments of their own."""
 
-    def __init__(self, module, image):
+    def __init__(self, module, image, fixed=()):
         super().__init__()
-        self.sizes = {storage_of(tensor): 0 for tensor in (*module.parameters(), *module.buffers())}
+        self.sizes = {storage_of(tensor): 0 for tensor in (*module.parameters(), *module.buffers(), *fixed)}
         self.live, self.timeline = 0, []
         self.see(image)
 
@@ -31,7 +31,8 @@ class LiveBytes(TorchDispatchMode):
         # Meta's batch norm makes statistics at inference, which real devices do not.
         on_meta_alone = "batch_norm" in func.__name__ and result[0].is_meta
         for tensor in tree_leaves(result[:1] if on_meta_alone else result):
-            self.see(tensor)
+            if isinstance(tensor, Tensor):
+                self.see(tensor)
         if not func.is_view and any(isinstance(arg, Tensor) for arg in tree_leaves(args)):
             self.timeline.append(self.live)
         return result

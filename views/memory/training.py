@@ -64,6 +64,7 @@ def _draw_headlines(modes: Mapping[str, TrainingMemory], optimizer: str) -> None
         [
             *(("saved_bytes", memory.saved_bytes, mode) for mode, memory in modes.items()),
             *((key, nbytes, "") for key, nbytes in apart.items()),
+            *(("step_bytes", memory.peak(optimizer).activation_bytes, mode) for mode, memory in modes.items()),
             *(("training_bytes", memory.total_bytes(optimizer), mode) for mode, memory in modes.items()),
         ]
     )
@@ -80,10 +81,9 @@ def _side_by_side(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 FITS_HELP = (
-    "All that is held, against the batch. Inference: weights, buffers and the peak of the tensors. Training: weights, "
-    "buffers, gradients, optimizer state and what is saved for the backward pass. The kernels' workspace, the "
-    "framework itself and the gradients of activations come on top, so that the largest batch of a real device is "
-    "smaller."
+    "All that is held, against the batch. Inference: weights, buffers and the peak of the tensors. Training: the peak "
+    "of a step, with the optimizer's state and all that the forward and the backward pass make. The kernels' workspace "
+    "and the framework itself come on top, so that the largest batch of a real device is smaller."
 )
 
 

@@ -98,7 +98,7 @@ def test_what_fits_is_said_of_every_mode() -> None:
     inference, training = memory("densenet121"), memory("densenet121", mode="training")
     found = footprints(inference, training)
     batch = inference.largest_batch(1e9)
-    assert plainly(fits_finding(found, 1e9)) == f"1.00 GB hold a batch of {batch:,} at inference and 6 in training."
+    assert plainly(fits_finding(found, 1e9)) == f"1.00 GB hold a batch of {batch:,} at inference and 7 in training."
     assert plainly(fits_finding(found, 1e8)).endswith("at inference, but not a single image in training.")
     assert plainly(fits_finding(found, 1e6)).startswith("1.00 MB do not hold a single image: inference takes ")
     with pytest.raises(ConfigError, match="positive"):

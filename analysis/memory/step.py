@@ -1,0 +1,229 @@
+"""One step of training, moment by moment: every tensor, made and released as PyTorch makes and releases it.
+
+Forward: what modules hold until they return, and what autograd saves. The loss is a cross entropy. Backward: layers in
+reverse order. Each holds the gradient of its output and what it saved while it makes the gradients of its inputs and
+weights, and lets go of both afterwards. What a concatenation hands back are views, so that its whole gradient is alive
+as long as any of them; a sum hands on one gradient twice; a tensor of several readers has their gradients added, the
+two and their sum alive at once. What recomputes (`archs.recompute`) holds all that it makes until its function returns.
+Then the optimizer. Its state is there from the first, as in every step but the first, which takes no more than others;
+gradients of weights are not there before the backward pass makes them (`zero_grad()` sets them to None).
+
+Not counted: what kernels allocate for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import NamedTuple
+
+from analysis.memory.inference import eager
+from analysis.memory.saved_tensors import Recomputation, kept_by
+from analysis.ops import find_op
+from archs.layer import INPUT, Layer
+
+#: What is proportional to the batch; the parameters' gradients; the statistics of a batch, the loss among them.
+BATCH, GRADIENTS, STATISTICS = range(3)
+
+
+class StepMoment(NamedTuple):
+    """What is alive at once, beside weights, running statistics and the optimizer's state."""
+
+    #: A layer's name, "loss" or "optimizer".
+    layer: str
+    #: "forward", "backward" or "optimizer".
+    phase: str
+    #: Bytes that are proportional to the batch: activations and their gradients, the image among them.
+    batch_bytes: int
+    #: Bytes of the gradients of parameters that there are so far.
+    gradient_bytes: int
+    #: Bytes of the statistics of a batch.
+    statistics_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """All of it."""
+        return self.activation_bytes + self.gradient_bytes
+
+    @property
+    def activation_bytes(self) -> int:
+        """All but the gradients of parameters."""
+        return self.batch_bytes + self.statistics_bytes
+
+
+class _Tensors:
+    """The pieces of memory that are alive, each as long as somebody holds it."""
+
+    def __init__(self) -> None:
+        self.live = [0, 0, 0]
+        self._pieces: list[tuple[int, int]] = []
+        self._holders: list[int] = []
+
+    def make(self, nbytes: int, share: int = BATCH) -> int:
+        self.live[share] += nbytes
+        self._pieces.append((nbytes, share))
+        self._holders.append(1)
+        return len(self._pieces) - 1
+
+    def hold(self, piece: int) -> int:
+        self._holders[piece] += 1
+        return piece
+
+    def release(self, *pieces: int) -> None:
+        for piece in pieces:
+            self._holders[piece] -= 1
+            if not self._holders[piece]:
+                nbytes, share = self._pieces[piece]
+                self.live[share] -= nbytes
+
+
+class Step:
+    """A step of a layer plan.
+
+    Args:
+        layers: as they run in training.
+        params: of every layer that has any, how many learn.
+        element_bytes: bytes of one element.
+        recomputation: which layers run again in the backward pass.
+
+    Raises: UnfollowedOpError: it is not known what an op keeps.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], params: Mapping[str, int], element_bytes: int, recomputation: Recomputation
+    ) -> None:
+        self.moments: list[StepMoment] = []
+        self._layers, self._params, self._element_bytes = layers, params, element_bytes
+        self._made_by = made_by = {layer.name: layer for layer in layers}
+        self._again = recomputation
+        self._tensors = _Tensors()
+        self._owner, self._last = eager(layers)
+        self._kept = {layer.name: [source for _, source in kept_by(layer, made_by, recomputation)] for layer in layers}
+        self._saved: dict[str, list[int]] = {}
+        self._gradients: dict[str, int] = {}
+        self._forward()
+        seed = self._loss()
+        for layer in reversed(layers):
+            self._backward(layer)
+        self._tensors.release(seed)
+        self._mark("optimizer", "optimizer")
+
+    def _mark(self, layer: str, phase: str = "backward") -> None:
+        self.moments.append(StepMoment(layer, phase, *self._tensors.live))
+
+    def _make(self, shape: Sequence[int]) -> int:
+        return self._tensors.make(self._element_bytes * prod(shape))
+
+    def _forward(self) -> None:
+        tensors, owner = self._tensors, self._owner
+        leaving: dict[int, list[str]] = {}
+        for name, index in self._last_held().items():
+            leaving.setdefault(index, []).append(name)
+        pieces = {INPUT: self._make(self._layers[0].input_shapes[0])}
+        for index, layer in enumerate(self._layers):
+            if owner[layer.name] == layer.name:
+                pieces[layer.name] = self._make(layer.output_shape)
+            kept = [tensors.hold(pieces[owner[source]]) for source in self._kept[layer.name]]
+            extra = find_op(layer.op).saved.extra_bytes(layer, self._element_bytes)  # type: ignore[union-attr]
+            if extra:
+                kept.append(tensors.make(extra, STATISTICS if layer.op == "batch_norm" else BATCH))
+            self._saved[layer.name] = kept
+            self._mark(layer.name, "forward")
+            tensors.release(*(pieces[name] for name in leaving.get(index, ())))
+
+    def _last_held(self) -> dict[str, int]:
+        """Of every layer that allocates, the last as which a module holds its output, or keeps it for those behind."""
+        last: dict[str, int] = {}
+        for index, layer in enumerate(self._layers):
+            held = {layer.name: self._last.get(layer.name, index)} | dict.fromkeys(self._kept[layer.name], index)
+            for name, until in held.items():
+                owner = self._owner[name]
+                last[owner] = max(last.get(owner, -1), until)
+        last.pop(INPUT)  # the caller's
+        return last
+
+    def _loss(self) -> int:
+        """Log-probabilities, which are saved, and the two gradients that lead from the loss to the logits.
+
+        The loss itself stays to the end, its own gradient, which is handed back, as long as the backward pass runs.
+        """
+        tensors, logits = self._tensors, self._layers[-1]
+        _, seed = (tensors.make(self._element_bytes, STATISTICS) for _ in range(2))
+        saved, chosen, gradient = (self._make(logits.output_shape) for _ in range(3))
+        self._mark("loss")
+        tensors.release(saved, chosen)
+        self._gradients[logits.name] = gradient
+        return seed
+
+    def _backward(self, layer: Layer) -> None:
+        """From the gradient of a layer's output to those of what it reads."""
+        gradient = self._gradients.pop(layer.name, None)
+        made: list[tuple[str, int]] = []
+        if gradient is not None:
+            made = self._made(layer, gradient)
+            self._tensors.release(gradient)
+        self._tensors.release(*self._saved.pop(layer.name))
+        for tensor, piece in made:
+            self._add(layer, tensor, piece)
+
+    def _add(self, layer: Layer, tensor: str, piece: int) -> None:
+        if tensor in self._gradients:
+            parts = self._gradients[tensor], piece
+            piece = self._make(self._made_by[tensor].output_shape)
+            self._mark(layer.name)
+            self._tensors.release(*parts)
+        self._gradients[tensor] = piece
+
+    def _made(self, layer: Layer, gradient: int) -> list[tuple[str, int]]:
+        """The gradients of what a layer reads, and of its weights."""
+        if params := self._params.get(layer.name):
+            self._tensors.make(self._element_bytes * params, GRADIENTS)
+        inputs = [tensor for tensor in layer.inputs if tensor != INPUT]
+        if layer.op in ("concat", "add") or self._made_before(layer):  # the gradient itself, or views of it
+            return [(tensor, self._tensors.hold(gradient)) for tensor in inputs]
+        again = self._run_again(layer)
+        if layer.op == "mul":
+            self._tensors.release(*again)
+            return self._products(layer)
+        shape = layer.input_shapes[0]
+        if layer.name in self._again.shape_only or (layer.op == "relu" and again):
+            again.append(self._make(shape))  # stands for the input of a pooling; the gradient of what is rectified
+        made = self._make(shape) if inputs else None
+        self._mark(layer.name)
+        if layer.op == "conv2d" and again and self._made_before(self._made_by[inputs[0]]):
+            again += [made, self._make(shape)]  # type: ignore[list-item]  # on to that of what is rectified, and of what is normalised
+            made = self._make(shape)
+            self._mark(layer.name)
+        self._tensors.release(*again)
+        return [] if made is None else [(inputs[0], made)]
+
+    def _made_before(self, layer: Layer) -> bool:
+        """Whether the gradient of what a batch norm or ReLU reads is made by the layer that runs them again."""
+        once = layer.name in self._again.recomputed and layer.name not in self._again.runs
+        return once and layer.op in ("batch_norm", "relu")
+
+    def _run_again(self, layer: Layer) -> list[int]:
+        """What a layer reads, made again; ReLU overwrites, and pieces are let go once they are concatenated."""
+        made: list[int] = []
+        for name in self._again.runs.get(layer.name, ()):
+            again = self._made_by[name]
+            if again.op != "relu":
+                piece = self._make(again.output_shape)
+                self._mark(layer.name)
+                if again.op == "concat":
+                    self._tensors.release(*made)
+                    made = []
+                made.append(piece)
+        return made
+
+    def _products(self, layer: Layer) -> list[tuple[str, int]]:
+        """Two products as large as the output, added up to the size of each factor."""
+        products = [self._make(layer.output_shape) for _ in layer.inputs]
+        self._mark(layer.name)
+        made = []
+        for tensor, shape, product in zip(layer.inputs, layer.input_shapes, products, strict=True):
+            if shape != layer.output_shape:
+                self._tensors.release(product)
+                product = self._make(shape)
+            made.append((tensor, product))
+        return made
