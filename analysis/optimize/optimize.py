@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from copy import deepcopy
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
-from analysis.optimize.rewrite import (
-    NORM_WITH_ACT,
-    fold_norms,
-    has_hooks,
-    preallocate_dense_blocks,
-    replace_by_multiply_adds,
-)
+from analysis.optimize.observe import READ_ELSEWHERE, SHARED, watch
+from analysis.optimize.rewrite import NORM_WITH_ACT, has_hooks, rewrite_network
 from analysis.optimize.saving import Report, foldable_norms
-from analysis.trace.recorder import source_of, trace
+from analysis.optimize.verify import Reference, random_images
+from analysis.trace.recorder import trace
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, first_line
-from archs.layer import INPUT, Layer, Pair, Shape
+from archs.layer import INPUT, Pair, Shape
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -55,8 +52,8 @@ def optimize_for_inference(
         and `train()` refuses.
 
     Raises:
-        DenseScopeError: not a module, weights without values, or a module that cannot be traced or compiled, in one
-            sentence.
+        DenseScopeError: not a module, weights without values, a module that cannot be copied, traced or compiled, or
+            a copy whose outputs differ on random images of two sizes; in one sentence.
     """
     check_module(model)
     fold_bn = checks.boolean("fold_bn", fold_bn)
@@ -65,21 +62,22 @@ def optimize_for_inference(
     if not isinstance(compile, (bool, str)):
         raise ConfigError("compile", compile, "True, False or the name of a backend of torch.compile")
     size = checks.image_size(own_image_size(model) if image_size is None else image_size)
-    result = deepcopy(model).eval().requires_grad_(False)
-    seen = ForwardPass(result, size)
+    result = own_copy(model).eval().requires_grad_(False)
+    seen = ForwardPass(deepcopy(result), size)  # which may write to it
     folded, kept = seen.foldable() if fold_bn else ({}, dict.fromkeys(seen.norms, "fold_bn is off"))
-    fold_norms(result, folded)
-    multiply_adds, preallocated = [], []
-    if channels_last:
-        result.to(memory_format=torch.channels_last)
-    if channels_last and fold_bn:
-        multiply_adds = [name for name in kept if seen.obstacle(name) is None]
-        replace_by_multiply_adds(result, multiply_adds)
-    if multiply_adds and not compile:
-        preallocated = preallocate_dense_blocks(result)
-    result.eval()  # the modules that are new
+    reference = Reference(result, seen.images) if folded or channels_last else None
+    fault = ""
+    for layout in dict.fromkeys((channels_last, False)):
+        norms = [name for name in kept if layout and fold_bn and seen.obstacle(name) is None]
+        rewrite = partial(rewrite_network, folded=folded, norms=norms, channels_last=layout, blocks=not compile)
+        without_layout, fault = fault, reference.fault(rewrite) if reference else ""
+        if not fault:
+            break
+    else:
+        raise DenseScopeError(f"{type(model).__name__} cannot be optimised: {fault}; fold_bn=False leaves it as it is.")
+    preallocated = rewrite(result)
     result.report = Report(  # type: ignore[assignment]
-        type(model).__name__, folded, kept, multiply_adds, preallocated, channels_last, bool(compile)
+        type(model).__name__, folded, kept, norms, preallocated, layout, bool(compile), without_layout
     )
     result.train = RefuseTraining(result)  # type: ignore[method-assign, assignment]
     if compile:
@@ -91,8 +89,20 @@ def check_module(model: Any) -> None:
     """Raises: ConfigError: not a module, or one without values in its weights."""
     if not isinstance(model, nn.Module):
         raise ConfigError("model", model, "an nn.Module such as archs.create_model('densenet121')")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise ConfigError("model", type(model).__name__, "the module in Python from which TorchScript was compiled")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
         raise ConfigError("model", type(model).__name__, "built with weights, not on the meta device")
+
+
+def own_copy(model: Network) -> Network:
+    """A copy of a module. Raises: DenseScopeError: it holds something that cannot be copied, such as a lock."""
+    values = [value for module in model.modules() for value in vars(module).values()]
+    computed = [value for value in values if isinstance(value, torch.Tensor) and not value.is_leaf]  # by weight norm
+    try:
+        return deepcopy(model, {id(value): value.detach().clone() for value in computed})
+    except Exception as error:
+        raise DenseScopeError(f"{type(model).__name__} cannot be copied: {first_line(error)!r}.") from error
 
 
 def own_image_size(model: nn.Module) -> Any:
@@ -135,29 +145,13 @@ class ForwardPass:
     def __init__(self, model: nn.Module, image_size: Pair) -> None:
         """Trace a module. Raises: TraceError: its forward pass fails on shapes alone."""
         self.modules = dict(model.named_modules())
-        self._hooked = {name for name, module in self.modules.items() if has_hooks(module)}
-        self._calls: Counter[str] = Counter()
-        #: Layers whose outputs the module returns.
-        self._returned: set[str] = set()
         self._owners = Counter(
             id(parameter) for module in self.modules.values() for parameter in module.parameters(recurse=False)
         )
-        self.layers = self._watch(model, image_size)
-
-    def _watch(self, model: nn.Module, image_size: Pair) -> list[Layer]:
-        def count(name: str) -> Any:
-            return lambda *_: self._calls.update([name])
-
-        def note(_: Any, __: Any, output: Any) -> None:
-            self._returned.update(map(source_of, tensors_in(output)))
-
-        hooks = [module.register_forward_pre_hook(count(name)) for name, module in self.modules.items()]
-        hooks.append(model.register_forward_hook(note))
-        try:
-            return trace(model, image_size)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        self.layers = trace(model, image_size)
+        #: Random images of the image size, and of others.
+        self.images = random_images(model, self.image_shape)
+        self._passes = watch(model, self.images)
 
     @property
     def norms(self) -> list[str]:
@@ -172,39 +166,42 @@ class ForwardPass:
     def foldable(self) -> tuple[dict[str, str], dict[str, str]]:
         """As `foldable_norms`, of the modules that the layers stand for."""
         convs, reasons = foldable_norms(self.layers)
+        folded = {}
         for norm, conv in convs.items():
-            reason = self.obstacle(norm) or self.obstacle(conv)
-            if conv in self._returned:
-                reason = "its convolution is read by other layers too"
-            if reason:
+            if reason := self.obstacle(norm) or self.obstacle(conv) or self._parted(norm, conv):
                 reasons[norm] = reason
-        folded = {norm: conv for norm, conv in convs.items() if norm not in reasons}
+            else:
+                folded[norm] = self._module_name(conv)
         return folded, {norm: reasons[norm] for norm in self.norms if norm in reasons}
+
+    def _parted(self, norm: str, conv: str) -> str | None:
+        """Why a batch norm and its convolution do not always run together, None if they do."""
+        for each in self._passes:
+            conv = self._module_name(conv)
+            if each.obstacles.get(conv) or each.calls[norm] != each.calls[conv]:
+                return each.obstacles.get(conv, READ_ELSEWHERE)
+            if each.calls[norm] and each.sources[norm] != conv:
+                return "it reads its convolution in another shape"
+        return None
+
+    def _module_name(self, layer: str) -> str:
+        """The module behind a layer: the trace gives its further layers numbers."""
+        return layer if layer in self.modules else re.sub(r"_\d+$", "", layer)
 
     def obstacle(self, name: str) -> str | None:
         """Why the convolution or batch norm behind a layer may not be rewritten, None if it may."""
-        name = name if name in self.modules else re.sub(r"_\d+$", "", name)  # as the trace names further uses
+        name = self._module_name(name)
         module = self.modules.get(name)
         if module is None:
             return "it is not the work of one module"
         kind = type(module)
         if kind not in (nn.Conv2d, nn.BatchNorm2d) and kind.__name__ != NORM_WITH_ACT:
             return f"{kind.__name__} is no plain Conv2d or BatchNorm2d"
-        if name in self._hooked:
+        if has_hooks(module):
             return f"its {kind.__name__} has hooks"
-        if self._calls[name] != 1 or any(
-            self._owners[id(parameter)] > 1 for parameter in module.parameters(recurse=False)
-        ):
-            return "its weights are used more than once"
+        shared = any(self._owners[id(parameter)] > 1 for parameter in module.parameters(recurse=False))
+        if shared or any(each.calls[name] > 1 or each.obstacles.get(name) == SHARED for each in self._passes):
+            return SHARED
         if isinstance(module, nn.BatchNorm2d) and module.running_mean is None:
             return "it takes the statistics of each batch"
         return None
-
-
-def tensors_in(value: Any) -> list[Any]:
-    """Every tensor in nested lists, tuples and dicts."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return [tensor for item in value for tensor in tensors_in(item)]
-    return [value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 #: timm's batch norm with dropout and activation built in; known by name, so that timm is not needed.
 NORM_WITH_ACT = "BatchNormAct2d"
+#: What somebody may ask a batch norm for; what stands in its place has it too, though not as parameters.
+NORM_ATTRIBUTES = (
+    *("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    *("weight", "bias", "running_mean", "running_var", "num_batches_tracked"),
+)
+#: Where the dense blocks come from whose forward pass is known.
+KNOWN_BLOCKS = ("archs.densenet.modules", "torchvision.models.densenet")
 
 
 class MultiplyAdd(nn.Module):
@@ -28,8 +35,28 @@ class MultiplyAdd(nn.Module):
             nn.Parameter(values.to(dtype).reshape(1, -1, 1, 1), requires_grad=False) for values in (scale, shift)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.addcmul(self.shift, x, self.scale)
+    def forward(self, input: Tensor) -> Tensor:
+        return torch.addcmul(self.shift, input, self.scale)
+
+
+def rewrite_network(
+    model: nn.Module, folded: Mapping[str, str], norms: Sequence[str], *, channels_last: bool, blocks: bool
+) -> list[str]:
+    """Rewrite a network in place; the names of the dense blocks that write into one buffer.
+
+    Args:
+        folded: batch norms to fold, each with its convolution, by name.
+        norms: batch norms to replace by multiply-adds.
+        channels_last: whether to lay weights channels last.
+        blocks: whether dense blocks behind multiply-adds may write into one buffer.
+    """
+    fold_norms(model, folded)
+    if channels_last:
+        model.to(memory_format=torch.channels_last)
+    replace_by_multiply_adds(model, norms)
+    preallocated = preallocate_dense_blocks(model) if norms and blocks else []
+    model.eval()  # the modules that are new
+    return preallocated
 
 
 def fold_norms(model: nn.Module, convs: Mapping[str, str]) -> None:
@@ -62,6 +89,7 @@ def replace(model: nn.Module, name: str, by: nn.Module) -> None:
     norm: Any = model.get_submodule(name)
     if type(norm).__name__ == NORM_WITH_ACT:
         by = nn.Sequential(OrderedDict(norm=by, drop=norm.drop, act=norm.act))
+    vars(by).update({name: getattr(norm, name, None) for name in NORM_ATTRIBUTES})
     model.set_submodule(name, by)
 
 
@@ -119,7 +147,8 @@ def preallocate_dense_blocks(model: nn.Module) -> list[str]:
 
 def _is_dense_block(block: nn.Module) -> bool:
     return (
-        type(block).__name__.strip("_") == "DenseBlock"
+        type(block).__module__ in KNOWN_BLOCKS
+        and type(block).__name__.strip("_") == "DenseBlock"
         and isinstance(block, nn.ModuleDict)
         and len(block) > 0
         and all(_is_dense_layer(layer) for layer in block.values())
@@ -129,7 +158,8 @@ def _is_dense_block(block: nn.Module) -> bool:
 def _is_dense_layer(layer: nn.Module) -> bool:
     parts = dict(layer.named_children())
     return (
-        type(layer).__name__.strip("_") == "DenseLayer"
+        type(layer).__module__ in KNOWN_BLOCKS
+        and type(layer).__name__.strip("_") == "DenseLayer"
         and list(parts) in LAYER_PARTS
         and isinstance(parts["norm1"], MultiplyAdd)
         and not has_hooks(layer)  # they would not run any more

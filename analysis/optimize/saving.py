@@ -30,6 +30,8 @@ class Report:
     preallocated: list[str]
     channels_last: bool
     compiled: bool
+    #: Why weights do not lie channels last although that was asked for, as a clause.
+    without_layout: str = ""
 
     def __str__(self) -> str:
         """A line for what was done and one for each reason against doing more."""
@@ -44,6 +46,8 @@ class Report:
             lines.append(f"{len(self.preallocated)} dense blocks write into one buffer each, without concatenations.")
         if self.channels_last:
             lines.append("Weights lie channels last.")
+        if self.without_layout:
+            lines.append(f"Weights lie as they did: channels last, {self.without_layout}.")
         if self.compiled:
             lines.append("Compiled with torch.compile.")
         return "\n".join(lines)
