@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import accumulate, takewhile
 from math import prod
 from typing import Any, NamedTuple
 
-from analysis.memory.storages import Footprint, Storage, buffer_bytes, last_reads, weight_bytes
+from analysis.memory.storages import Footprint, Storage, buffer_bytes, inputs_of, last_reads, weight_bytes
 from analysis.meter import element_bytes
 from analysis.ops import KINDS, op_kind
 from analysis.saved import INDEX_BYTES
@@ -140,7 +140,7 @@ def inference_memory(summary: Summary, lifetimes: str = "eager", *, inplace_relu
     layers = [cost.layer for cost in summary.layers]
     held = lifetimes_of(summary, lifetimes, inplace_relu=inplace_relu)
     tensors = tuple(_storages(layers, held, element_bytes(summary.dtype)))
-    return InferenceMemory(
+    found = InferenceMemory(
         summary=summary,
         lifetimes=lifetimes,
         weight_bytes=weight_bytes(summary),
@@ -148,6 +148,24 @@ def inference_memory(summary: Summary, lifetimes: str = "eager", *, inplace_relu
         timeline=tuple(_timeline(layers, tensors)),
         tensors=tensors,
     )
+    return _as_seen(found) if summary.target.config is None and lifetimes == "eager" else found
+
+
+def _as_seen(found: InferenceMemory) -> InferenceMemory:
+    """The same, unless PyTorch itself holds more or less: then operation by operation, several to a layer."""
+    from analysis.memory.naming import layer_running
+    from analysis.memory.observed import observe_pass
+
+    summary = found.summary
+    module = summary.target.without_weights()
+    seen = observe_pass(module, inputs_of(summary), summary.dtype)
+    running = layer_running([cost.layer for cost in summary.layers], dict(module.named_modules()))
+    layers = [running(path) for path in seen.moments]
+    names = [layer.name for layer in layers] + [INPUT]
+    tensors = tuple([Storage(names[first], nbytes, first, last) for nbytes, first, last in seen.pieces])
+    timeline = tuple(_timeline(layers, tensors))
+    same = max(moment.live_bytes for moment in timeline) == found.peak_bytes
+    return found if same else replace(found, timeline=timeline, tensors=tensors)
 
 
 def _storages(layers: Sequence[Layer], held: Lifetimes, element_bytes: int) -> Iterator[Storage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -35,21 +35,30 @@ def named(
     with suppress(UnfollowedOpError):
         for row in expected:
             candidates.setdefault(Kept(_module_of(row.layer, modules), row.nbytes), []).append(row)
-    layer_of: dict[str, Layer] = {}
-    for layer in layers:
-        path = _module_of(layer.name, modules)
-        while path not in layer_of:
-            layer_of[path] = layer
-            path = path.rpartition(".")[0]
+    running = layer_running(layers, modules)
     for kept in seen:
         if rows := candidates.get(kept):
             yield rows.pop(0)
         else:
-            path = kept.path
-            while path not in layer_of:
-                path = path.rpartition(".")[0]
-            layer = layer_of[path]
+            layer = running(kept.path)
             yield Saved(kept.path, layer.name, layer.stage, "other", kept.nbytes)
+
+
+def layer_running(layers: Sequence[Layer], modules: Collection[str]) -> Callable[[str], Layer]:
+    """Which layer stands for what a module does, by its dotted path: its first, or else one of the module around it."""
+    first: dict[str, Layer] = {}
+    for layer in layers:
+        path = _module_of(layer.name, modules)
+        while path not in first:
+            first[path] = layer
+            path = path.rpartition(".")[0]
+
+    def running(path: str) -> Layer:
+        while path not in first:
+            path = path.rpartition(".")[0]
+        return first[path]
+
+    return running
 
 
 def _module_of(layer: str, modules: Collection[str]) -> str:

@@ -1,19 +1,21 @@
-"""A step of any module in training, run on tensors without data: what autograd really saves, and what is alive when.
+"""Any module, run on tensors without data: what is alive when, and what autograd really saves.
 
-The forward pass, the loss, the backward pass run as they do on a CPU, under `FakeTensorMode`; a dispatch mode follows
-every piece of memory from its allocation to its release, and `saved_tensors_hooks` tell what is saved. So it counts
-what is frozen, detached, checkpointed or computed without gradients as it is. The loss of a batch of logits (N, C) is
-a cross entropy; any other output is handed a gradient of its own size.
+A copy runs as the module does on a CPU, under `FakeTensorMode`; a dispatch mode follows every piece of memory from its
+allocation to its release. In training `saved_tensors_hooks` tell what is saved, so that what is frozen, detached,
+checkpointed or computed without gradients is counted as it is. The loss of a batch of logits (N, C) is a cross entropy;
+any other output is handed a gradient of its own size.
 """
 
 from __future__ import annotations
 
+import logging
 import weakref
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,64 +24,105 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from analysis.memory.naming import Kept
 from analysis.memory.step import BATCH, GRADIENTS, STATISTICS, StepMoment
-from archs.errors import TraceError, first_line
+from archs.errors import DenseScopeError, TraceError, first_line
+
+T = TypeVar("T")
+#: Of a call: in order, and by name.
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-class Observed(NamedTuple):
-    """What a step of a module consists of."""
+class Piece(NamedTuple):
+    """A piece of memory, from the moment in which it is allocated to the last in which it is held."""
+
+    nbytes: int
+    #: Indices of moments; −1 for what is there before the first.
+    first: int
+    last: int
+
+
+class Pass(NamedTuple):
+    """A forward pass without gradients."""
+
+    #: Dotted path of the module that runs, one operation after the other.
+    moments: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+
+
+class Step(NamedTuple):
+    """A step of training."""
 
     saved: tuple[Kept, ...]
     moments: tuple[StepMoment, ...]
+    #: Bytes of each parameter that gets a gradient.
+    learning: tuple[int, ...]
 
 
-def observe(module: nn.Module, shape: tuple[int, ...], dtype: str) -> Observed:
-    """Run a step of a copy of a module without data.
+def observe_pass(module: nn.Module, inputs: Arguments, dtype: str) -> Pass:
+    """Run a forward pass in evaluation; arguments and errors as `observe_step`."""
+    return _observe(module, inputs, dtype, training=False, run=lambda follower: follower.run_pass())
+
+
+def observe_step(module: nn.Module, inputs: Arguments, dtype: str) -> Step:
+    """Run a step of training.
 
     Args:
         module: in training with what it leaves in evaluation; one in evaluation is put into training.
-        shape: of its one input.
-        dtype: of its weights and its input.
+        inputs: its arguments, tensors of any device.
+        dtype: of its weights and of inputs that are no integers.
 
     Raises: TraceError: it does not run on tensors without data.
     """
-    floats = getattr(torch, dtype)
+    return _observe(module, inputs, dtype, training=True, run=lambda follower: follower.run_step())
+
+
+def _observe(module: nn.Module, inputs: Arguments, dtype: str, *, training: bool, run: Callable[[_Follower], T]) -> T:
+    floats, log = getattr(torch, dtype), logging.getLogger("torch._subclasses.fake_tensor")
+    log.disabled, before = True, log.disabled  # what it says of errors is said in a sentence below
     try:
-        with FakeTensorMode(allow_non_fake_inputs=True), torch.random.fork_rng([]), torch.enable_grad():
+        with FakeTensorMode(allow_non_fake_inputs=True), torch.random.fork_rng([]), torch.set_grad_enabled(training):
             copy = _copy(module, floats)
-            image = torch.empty(shape, dtype=floats)
-            return _Step(copy, image).run()
+            if not (training and module.training):
+                copy.train(training)
+            args, kwargs = tree_map_only(Tensor, partial(_without_data, floats=floats), tuple(inputs))
+            return run(_Follower(copy, args, kwargs))
+    except DenseScopeError:
+        raise
     except Exception as error:
         raise TraceError(
-            f"{type(module).__name__} cannot be followed in training: a step on tensors without data fails with "
+            f"The memory of {type(module).__name__} cannot be followed: on tensors without data it fails with "
             f"{first_line(error)!r}."
         ) from error
+    finally:
+        log.disabled = before
 
 
 def _copy(module: nn.Module, floats: torch.dtype) -> nn.Module:
-    """The module with tensors of the CPU that have no data, in training."""
+    """The module with tensors of the CPU that have no data."""
     memo: dict[int, Any] = {}
     for part in module.modules():
-        for tensor in tree_leaves([*part._parameters.values(), *part._buffers.values(), *vars(part).values()]):
+        for tensor in tree_leaves(vars(part)):
             if isinstance(tensor, Tensor) and id(tensor) not in memo:
-                dtype = floats if tensor.is_floating_point() else tensor.dtype
-                fake = torch.empty(tensor.shape, dtype=dtype)
-                memo[id(tensor)] = (
-                    nn.Parameter(fake, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else fake
-                )
-    copy = deepcopy(module, memo)
-    return copy if module.training else copy.train()
+                fake = _without_data(tensor, floats)
+                learns = isinstance(tensor, nn.Parameter)
+                memo[id(tensor)] = nn.Parameter(fake, tensor.requires_grad) if learns else fake
+    return deepcopy(module, memo)
 
 
-class _Step(TorchDispatchMode):
+def _without_data(tensor: Tensor, floats: torch.dtype) -> Tensor:
+    return torch.empty(tensor.shape, dtype=floats if tensor.is_floating_point() else tensor.dtype)
+
+
+class _Follower(TorchDispatchMode):
     """Follows pieces of memory, each under a number of its own."""
 
-    def __init__(self, module: nn.Module, image: Tensor) -> None:
+    def __init__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._module, self._image = module, image
+        self._module, self._forward = module, partial(module, *args, **kwargs)
+        self._given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         self._paths = {id(part): name for name, part in module.named_modules()}
         self._running = [""]
         self._phase = "forward"
@@ -92,12 +135,33 @@ class _Step(TorchDispatchMode):
         self._node_paths: list[str] = []
         self._own = {_key(tensor) for tensor in (*module.parameters(), *module.buffers())}
         self._saved: dict[int, Kept] = {}
+        for tensor in self._given:
+            self._see(tensor, BATCH)
 
-    def run(self) -> Observed:
-        self._see(self._image, BATCH)
+    def run_pass(self) -> Pass:
+        with self._following_modules(), self:
+            result = self._forward()
+            moments = [event[0] for event in self._events if isinstance(event, tuple)]
+            pieces = tuple(self._intervals(len(moments) - 1))
+        del result
+        return Pass(tuple(moments), pieces)
+
+    def _intervals(self, end: int) -> Iterator[Piece]:
+        now, first = -1, dict[int, int]()
+        for event in self._events:
+            if isinstance(event, tuple):
+                now += 1
+            elif event not in first:
+                first[event] = now + 1 if event >= len(self._given) else -1
+            else:
+                yield Piece(self._pieces[event][0], first.pop(event), now)
+        for number, since in first.items():
+            yield Piece(self._pieces[number][0], since, end)
+
+    def run_step(self) -> Step:
         with self._following_modules(), self:
             with saved_tensors_hooks(self._save, lambda tensor: tensor):
-                result = self._module(self._image)
+                result = self._forward()
             loss = self._loss(result)
             del result
             self._phase = "backward"
@@ -107,7 +171,8 @@ class _Step(TorchDispatchMode):
         for gradient in gradients:
             self._pieces[self._see(gradient, GRADIENTS)][1] = GRADIENTS
         self._events.append(("optimizer", "optimizer"))
-        return Observed(tuple(self._saved.values()), tuple(self._moments()))
+        learning = tuple(gradient.nbytes for gradient in gradients)
+        return Step(tuple(self._saved.values()), tuple(self._step_moments()), learning)
 
     def _loss(self, result: Any) -> tuple[list[Tensor], list[Tensor | None]] | None:
         outputs = [leaf for leaf in tree_leaves(_fields(result)) if isinstance(leaf, Tensor) and leaf.requires_grad]
@@ -117,11 +182,19 @@ class _Step(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **kwargs or {})
-        norm = "batch_norm" in func.__name__
-        for number, leaf in enumerate(tree_leaves(result)):
-            if isinstance(leaf, Tensor):
-                self._see(leaf, STATISTICS if norm and number and self._phase == "forward" else BATCH)
-        self._events.append((self._place(), self._phase))
+        if func is torch.ops.aten.mkldnn_rnn_layer.default and torch.is_grad_enabled():
+            raise TraceError(
+                f"The memory of {type(self._module).__name__} cannot be followed: {self._running[-1] or 'it'} is an "
+                "LSTM that saves a workspace whose size oneDNN alone knows."
+            )
+        made, read = (
+            [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)] for value in (result, (args, kwargs))
+        )
+        forward_norm = "batch_norm" in func.__name__ and self._phase == "forward"
+        for number, tensor in enumerate(made):
+            self._see(tensor, STATISTICS if forward_norm and number else BATCH)
+        if made and read and not func.is_view:
+            self._events.append((self._place(), self._phase))
         return result
 
     def _place(self) -> str:
@@ -154,9 +227,9 @@ class _Step(TorchDispatchMode):
         number = self._see(tensor, BATCH)
         if number >= 0 and number not in self._saved:
             self._saved[number] = Kept(self._running[-1], self._pieces[number][0])
-        return tensor
+        return tensor.detach()  # else an output that is saved would hold the node that saves it
 
-    def _moments(self) -> Iterator[StepMoment]:
+    def _step_moments(self) -> Iterator[StepMoment]:
         live, alive = [0, 0, 0], set[int]()
         for event in self._events:
             if isinstance(event, tuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analysis.meter import element_bytes
 from analysis.summary import Summary
@@ -49,15 +49,34 @@ def last_reads(layers: Sequence[Layer]) -> dict[str, int]:
 
 
 def weight_bytes(summary: Summary) -> int:
-    """Bytes of the parameters."""
-    return summary.params * element_bytes(summary.dtype)
+    """Bytes of the parameters, whether the forward pass of a module reaches them or not."""
+    module = summary.target.module
+    params = summary.params if module is None else sum(parameter.numel() for parameter in module.parameters())
+    return params * element_bytes(summary.dtype)
 
 
 def buffer_bytes(summary: Summary) -> int:
-    """Bytes of the running mean, the running variance and the batch counter (int64) of every batch norm."""
-    size = element_bytes(summary.dtype)
+    """Bytes of a module's buffers; by plan of the running mean, the running variance and the batch counter (int64) of
+    every batch norm."""
+    size, module = element_bytes(summary.dtype), summary.target.module
+    if module is not None:
+        sizes = (
+            (buffer.numel(), size if buffer.is_floating_point() else buffer.element_size())
+            for buffer in module.buffers()
+        )
+        return sum(numel * nbytes for numel, nbytes in sizes)
     norms = [cost.layer for cost in summary.layers if cost.layer.op == "batch_norm"]
     return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
+
+
+def inputs_of(summary: Summary) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that a module is run with, tensors without data."""
+    import torch
+
+    from analysis.trace.recorder import _in_channels
+
+    channels = summary.target.module_input.in_channels or _in_channels(summary.target.without_weights())
+    return (torch.empty((summary.batch_size, channels, *summary.image_size), device="meta"),), {}
 
 
 @dataclass(frozen=True)

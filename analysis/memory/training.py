@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.naming import named
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, recomputation, saved_tensors
 from analysis.memory.step import Step, StepMoment
-from analysis.memory.storages import Footprint, buffer_bytes, highest, weight_bytes
+from analysis.memory.storages import Footprint, buffer_bytes, highest, inputs_of, weight_bytes
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
 from analysis.summary import Summary
 from archs import checks
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Numbers that an optimizer keeps per parameter: the momentum of SGD; the two moments of AdamW.
 OPTIMIZERS = {"none": 0, "sgd": 1, "adamw": 2}
-#: How many tensors of its size it makes as it updates a parameter, one parameter after the other.
-OPTIMIZER_ROOM = {"none": 0, "sgd": 0, "adamw": 2}
 #: Elements that gradients can be taken of.
 TRAINING_DTYPES = ("float64", "float32", "float16", "bfloat16")
 
@@ -41,8 +39,6 @@ class TrainingMemory:
     weight_bytes: int
     #: Running statistics of the batch norms.
     buffer_bytes: int
-    #: Bytes of the parameters' gradients, once the backward pass has made all of them.
-    gradient_bytes: int
     #: The layers as they run in training, dropout among them.
     layers: tuple[Layer, ...] = field(repr=False)
     saved: tuple[Saved, ...] = field(repr=False)
@@ -50,8 +46,8 @@ class TrainingMemory:
     recomputed: tuple[LayerCost, ...] = field(repr=False)
     #: What is alive in a step, moment by moment (`analysis.memory.step`).
     moments: tuple[StepMoment, ...] = field(repr=False)
-    #: Bytes of the largest parameter that learns.
-    largest_weight_bytes: int = field(repr=False)
+    #: Bytes of each parameter that gets a gradient, in the order in which the optimizer updates them.
+    learning: tuple[int, ...] = field(repr=False)
 
     @property
     def recomputed_costs(self) -> Totals:
@@ -62,6 +58,11 @@ class TrainingMemory:
     def saved_bytes(self) -> int:
         """Bytes saved for the backward pass, parameters and running statistics excluded."""
         return sum(saved.nbytes for saved in self.saved)
+
+    @property
+    def gradient_bytes(self) -> int:
+        """Bytes of the parameters' gradients, once the backward pass has made all of them."""
+        return sum(self.learning)
 
     def optimizer_bytes(self, optimizer: str = "sgd") -> int:
         """Bytes of an optimizer's state: "sgd" with momentum, "adamw", or "none"."""
@@ -90,9 +91,11 @@ class TrainingMemory:
         return self.footprint(optimizer).largest_batch(budget_bytes)
 
     def _moments(self, optimizer: str) -> Iterator[StepMoment]:
-        """The last is the optimizer's, which may need room for the parameter that it is at."""
+        """The last is the optimizer's, with what AdamW makes: two tensors like the parameter that it is at, while it
+        still holds one like the parameter before."""
         yield from self.moments[:-1]
-        room = OPTIMIZER_ROOM[optimizer] * self.largest_weight_bytes
+        pairs = pairwise((0, *self.learning)) if optimizer == "adamw" else ()
+        room = max((before + 2 * nbytes for before, nbytes in pairs), default=0)
         yield self.moments[-1]._replace(gradient_bytes=self.moments[-1].gradient_bytes + room)
 
     def by_kind(self) -> dict[str, int]:
@@ -150,38 +153,37 @@ def _planned(summary: Summary) -> TrainingMemory:
         summary=summary,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
-        gradient_bytes=weight_bytes(summary),
         layers=layers,
         saved=tuple(saved_tensors(layers, size, recomputation=again)),
         recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
         moments=tuple(Step(layers, params, size, again).moments),
-        largest_weight_bytes=size * max(_largest_weight(costs[name]) for name in params),
+        learning=tuple([size * numel for name in params for numel in _parameters(costs[name])]),
     )
 
 
-def _largest_weight(cost: LayerCost) -> int:
-    return cost.params - cost.layer.bias * cost.layer.output_shape[1]
+def _parameters(cost: LayerCost) -> tuple[int, ...]:
+    """Numbers in the weight and in the bias of a layer."""
+    bias = cost.layer.bias * cost.layer.output_shape[1]
+    return cost.params - bias, bias
 
 
 def _observed(summary: Summary) -> TrainingMemory:
-    from analysis.memory.observed import observe
+    from analysis.memory.observed import observe_step
 
     module, layers, size = summary.target.without_weights(), training_layers(summary), element_bytes(summary.dtype)
-    step = observe(module, summary.layers[0].layer.input_shapes[0], summary.dtype)
+    step = observe_step(module, inputs_of(summary), summary.dtype)
     frozen, costs = frozen_norms(module), {cost.layer.name: cost for cost in summary.layers}
     again = recomputation(layers, summary.target.config, frozen)
     expected = saved_tensors(layers, size, frozen, again)
-    learning = [parameter.numel() for parameter in module.parameters() if parameter.requires_grad]
     return TrainingMemory(
         summary=summary,
         weight_bytes=weight_bytes(summary),
         buffer_bytes=buffer_bytes(summary),
-        gradient_bytes=size * sum(learning),
         layers=layers,
         saved=tuple(named(step.saved, expected, layers, dict(module.named_modules()))),
         recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
         moments=step.moments,
-        largest_weight_bytes=size * max(learning, default=0),
+        learning=step.learning,
     )
 
 

@@ -29,7 +29,7 @@ class LiveBytes(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **kwargs or {})
         # Meta's batch norm makes statistics at inference, which real devices do not.
-        on_meta_alone = "batch_norm" in func.__name__ and result[0].is_meta
+        on_meta_alone = "batch_norm" in func.__name__ and "backward" not in func.__name__ and result[0].is_meta
         for tensor in tree_leaves(result[:1] if on_meta_alone else result):
             if isinstance(tensor, Tensor):
                 self.see(tensor)
