@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from analysis.meter import cost_layers
@@ -35,6 +36,9 @@ class ModuleCall:
     module: nn.Module
     #: The modules that contain it, outermost first.
     callers: tuple[nn.Module, ...] = ()
+    #: Of the tensors that it was called with, and what else it was told by keyword.
+    input_shapes: tuple[Shape, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     output_shape: Shape = ()
     #: Names of the layers that ran in this very module, not in one of its children; the last one first.
     layers: list[str] = field(default_factory=list)
@@ -52,6 +56,8 @@ class Use:
     function: Any
     #: Whether the code says `a + b` and not `torch.add(a, b)`.
     as_operator: bool
+    #: How the function was told to resample or to pad, empty for others.
+    options: Mapping[str, Any]
 
     @property
     def module(self) -> nn.Module:
@@ -74,9 +80,9 @@ def witness(module: nn.Module, image_size: Pair, batch_size: int, in_channels: i
     uses: list[Use] = []
     call = ModuleCall(module)
     for cost in reversed(cost_layers(layers)):  # parts of an operation that the trace takes apart belong to its last
-        call, function, as_operator = observer.origins.get(cost.layer.name, (call, None, False))
+        call, *how = observer.origins.get(cost.layer.name, (call, None, False, {}))
         call.layers.append(cost.layer.name)
-        uses.append(Use(cost.layer, cost.macs, call, function, as_operator))
+        uses.append(Use(cost.layer, cost.macs, call, *how))
     return uses[::-1]
 
 
@@ -85,16 +91,17 @@ class _Observer(TorchFunctionMode):
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
-        self.origins: dict[str, tuple[ModuleCall, Any, bool]] = {}
+        self.origins: dict[str, tuple[ModuleCall, Any, bool, Mapping[str, Any]]] = {}
         self._calls: list[ModuleCall] = []
         for child in module.modules():
-            child.register_forward_pre_hook(self._enter)
+            child.register_forward_pre_hook(self._enter, with_kwargs=True)
             child.register_forward_hook(self._leave, always_call=True)
 
-    def _enter(self, module: nn.Module, _: Any) -> None:
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not self._calls:
             self.__enter__()  # type: ignore[no-untyped-call]
-        self._calls.append(ModuleCall(module, tuple(call.module for call in self._calls)))
+        shapes = tuple(tuple(value.shape) for value in (*args, *kwargs.values()) if isinstance(value, Tensor))
+        self._calls.append(ModuleCall(module, tuple(call.module for call in self._calls), shapes, kwargs))
 
     def _leave(self, _: nn.Module, __: Any, output: Any) -> None:
         call = self._calls.pop()
@@ -104,10 +111,11 @@ class _Observer(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         as_operator = _is_binary_operator(sys._getframe(1))
+        options = _OPTIONS[func](*args, **(kwargs or {})) if func in _OPTIONS else {}
         result = func(*args, **(kwargs or {}))
         for output in result if isinstance(result, tuple) else (result,):
             if isinstance(output, Tensor) and (name := source_of(output)):
-                self.origins.setdefault(name, (self._calls[-1], func, as_operator))
+                self.origins.setdefault(name, (self._calls[-1], func, as_operator, options))
         return result
 
 
@@ -186,20 +194,48 @@ def _class_name(cls: type) -> str:
     return cls.__name__ if library in ("torch", "__main__") else f"{library}'s {cls.__name__}"
 
 
-def blank_copy(module: nn.Module) -> nn.Module:
-    """A copy in inference mode whose weights are on the meta device: no values, no memory, nothing shared.
+def blank_copy(module: nn.Module, device: str = "meta") -> nn.Module:
+    """A copy in inference mode with nothing shared: on the meta device without values, on the CPU with, or zeros.
 
     Raises: TraceError: the module holds something that cannot be copied.
     """
+
+    def copied(tensor: Tensor) -> Tensor:
+        if tensor.is_meta or device == "meta":
+            return torch.zeros_like(tensor, device=device)
+        return tensor.detach().to(device, copy=True)
+
     memo: dict[int, object] = {
-        id(parameter): nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
-        for parameter in module.parameters()
+        id(parameter): nn.Parameter(copied(parameter), parameter.requires_grad) for parameter in module.parameters()
     }
-    memo |= {id(buffer): torch.empty_like(buffer, device="meta") for buffer in module.buffers()}
+    memo |= {id(buffer): copied(buffer) for buffer in module.buffers()}
     try:
         return deepcopy(module, memo).eval()
     except Exception as error:
         raise TraceError(f"{type(module).__name__} cannot be copied for a counter: {error}.") from error
+
+
+def _resampling(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
+) -> Mapping[str, Any]:
+    return {"size": size, "scale_factor": scale_factor, "mode": mode, "antialias": antialias}
+
+
+def _padding(*args: Any, padding: Any = 0, **_: Any) -> Mapping[str, Any]:
+    return {"padding": next((value for value in (padding, *args) if isinstance(value, str)), "")}
+
+
+#: What some functions are told, beside tensors.
+_OPTIONS: dict[Any, Callable[..., Mapping[str, Any]]] = {
+    F.interpolate: _resampling,
+    **dict.fromkeys((F.conv1d, F.conv2d, F.conv3d), _padding),
+}
 
 
 def macs_alone(use: Use) -> Parts:

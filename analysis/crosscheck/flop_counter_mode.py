@@ -12,7 +12,7 @@ def run(module: nn.Module, image: Tensor) -> Reading:
     from torch.utils.flop_counter import FlopCounterMode
 
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        module(image)
+        module.requires_grad_(False)(image)  # gradients that somebody may ask for make it watch for their functions
     return Reading(counter.get_total_flops())
 
 

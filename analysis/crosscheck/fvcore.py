@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from inspect import signature
 from math import prod
 from typing import Any
 
@@ -22,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from analysis.crosscheck.counter import Counter, Parts, Reading, Use, input_elements, macs_alone, words
-from analysis.trace.rules import convolution, per_axis
+from analysis.trace.rules import per_axis
 
 
 def run(module: nn.Module, image: Tensor) -> Reading:
@@ -30,7 +29,7 @@ def run(module: nn.Module, image: Tensor) -> Reading:
 
     analysis = FlopCountAnalysis(module, image)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    with ShapesOnly():
+    with ShapesOnly() if image.is_meta else torch.no_grad():
         total = int(analysis.total())
     skipped = ", ".join(f"{name} {times}×" for name, times in analysis.unsupported_ops().most_common())
     return Reading(total, f"It has no rule for {skipped}." if skipped else "")
@@ -47,12 +46,34 @@ def _norm(use: Use) -> Parts:
     return {words(use.layer.op): prod(use.layer.input_shapes[0]) * (5 if affine else 4)}
 
 
+def _resampling(use: Use) -> Parts:
+    """Of images: an operation an element by nearest neighbours, four bilinearly, one that is read for areas."""
+    mode, made = use.options["mode"], prod(use.layer.output_shape)
+    operations = {"nearest": made, "bilinear": 4 * made, "area": prod(use.layer.input_shapes[0])}.get(mode, 0)
+    of_images = len(use.layer.output_shape) == 4 and not use.options["antialias"]
+    return {words(use.layer.op): operations if of_images else 0}
+
+
+def _convolution(use: Use) -> Parts:
+    """Padding given in words is another operation, without a rule."""
+    return {} if use.options.get("padding") else macs_alone(use)
+
+
+def _grid_sampling(use: Use) -> Parts:
+    return {words(use.layer.op): 4 * prod(use.layer.output_shape)}
+
+
+_CONVOLUTIONS = [f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3)]
 #: By the name of torch's function, or of the operation inside one that the trace takes apart.
 RULES: dict[str, Callable[[Use], Parts]] = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "linear", "matmul", "mm", "bmm", "addmm", "einsum"), macs_alone),
+    **dict.fromkeys(_CONVOLUTIONS, _convolution),
+    **dict.fromkeys(("linear", "matmul", "mm", "bmm", "addmm", "einsum"), macs_alone),
     "batch_norm": _batch_norm,
     "layer_norm": _norm,
     "group_norm": _norm,
+    "instance_norm": _norm,
+    "interpolate": _resampling,
+    "grid_sample": _grid_sampling,
     "adaptive_avg_pool2d": input_elements,
 }
 
@@ -82,10 +103,6 @@ COUNTER = Counter(
     count=count,
     find_faults=find_faults,
 )
-
-
-#: As torch's functions take their arguments.
-_CONVOLUTION = signature(convolution)
 
 
 class ShapesOnly(ExitStack):
@@ -128,18 +145,26 @@ class _RecordedConvolution(TorchFunctionMode):
     """Calls `aten::_convolution` as tracing records it; it is reached too late when operations run elsewhere."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        axes = {F.conv1d: 1, F.conv2d: 2, F.conv3d: 3}.get(func)
-        return func(*args, **(kwargs or {})) if axes is None else _convolve(axes, args, kwargs or {})
+        if func not in (*_PLAIN, *_TRANSPOSED):
+            return func(*args, **(kwargs or {}))
+        return _convolve(func in _TRANSPOSED, *args, **(kwargs or {}))
 
 
-def _convolve(axes: int, args: Any, kwargs: Any) -> Tensor:
-    given = _CONVOLUTION.bind(*args, **kwargs)
-    given.apply_defaults()
-    x, weight, bias, stride, padding, dilation, groups = given.args
-    if isinstance(padding, str):
-        raise NotImplementedError(f"convolution with padding={padding!r} cannot be traced without arithmetic")
-    strides, paddings, dilations = (list(per_axis(value, axes)) for value in (stride, padding, dilation))
-    no_padding = [0] * axes
-    return torch._convolution(
-        x, weight, bias, strides, paddings, dilations, False, no_padding, groups, False, False, True, True
-    )
+_PLAIN, _TRANSPOSED = (
+    (F.conv1d, F.conv2d, F.conv3d),
+    (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d),
+)
+
+
+def _convolve(
+    transposed: bool, input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kwargs: Any
+) -> Tensor:
+    names = ("stride", "padding", *(("output_padding", "groups", "dilation") if transposed else ("dilation", "groups")))
+    given = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1}
+    given |= dict(zip(names, args, strict=False)) | kwargs
+    if isinstance(given["padding"], str):
+        raise NotImplementedError(f"convolution with padding={given['padding']!r} cannot be traced without arithmetic")
+    groups, axes = given.pop("groups"), weight.ndim - 2
+    sides = {name: list(per_axis(value, axes)) for name, value in given.items()}
+    window = (sides["stride"], sides["padding"], sides["dilation"], transposed, sides["output_padding"], groups)
+    return torch._convolution(input, weight, bias, *window, False, False, True, True)

@@ -93,16 +93,51 @@ def _attention(use: Use) -> Parts:
 
 
 def _multi_head_attention(use: Use) -> Parts:
-    """The same for `nn.MultiheadAttention`, with its projections and their biases; it works on (L, N, E)."""
-    parts = {MACS: use.macs, "bias": prod(use.layer.output_shape) if use.layer.bias else 0}
-    if use.ends_call:
-        tokens, images, width = use.layer.output_shape
-        parts |= _softmax(use.module, images, tokens, width)
+    """The same for `nn.MultiheadAttention`, with its projections and their biases, of which it counts the last always.
+
+    Keys and values count as if their projections kept their widths; the weights that are handed out are computed by
+    functions that it replaces, and count again.
+    """
+    parts = {MACS: use.macs}
+    if not use.ends_call:
+        return parts
+    attention: Any = use.module
+    (queries, images, width), (keys, _, key_width), (*_, value_width) = (
+        (shape[1], shape[0], shape[2]) if attention.batch_first else shape for shape in use.call.input_shapes[:3]
+    )
+    seen = keys + (attention.bias_k is not None) + attention.add_zero_attn
+    heads, products = attention.num_heads, queries * keys
+    theirs = keys * (key_width**2 + value_width**2) + queries * value_width**2
+    theirs += heads * products * (width // heads + value_width // heads)
+    ours = keys * width * (key_width + value_width) + queries * width**2 + 2 * queries * seen * width
+    biases = (queries + 2 * keys) * width if attention.in_proj_bias is not None else 0
+    parts |= {
+        "bias": images * (biases + queries * value_width),
+        "softmax": images * heads * products,
+        "query scaling": images * queries * width,
+        "widths of keys and values": images * (theirs - ours),
+    }
+    if use.call.options.get("need_weights", True):
+        parts |= {"matmul again": 2 * images * queries * seen * width, "softmax again": images * heads * queries * seen}
     return parts
 
 
 def _softmax(module: Any, images: int, tokens: int, width: int) -> Parts:
     return {"softmax": images * module.num_heads * tokens**2, "query scaling": images * tokens * width}
+
+
+def _resampling(use: Use) -> Parts:
+    """An operation for each element that is made: of the size that is asked for, else of the scaled input."""
+    shape, axes = use.layer.input_shapes[0], len(use.layer.input_shapes[0]) - 2
+    size, scale = use.options["size"], use.options["scale_factor"]
+    if size is not None:
+        elements = prod(shape[:2]) * (size**axes if isinstance(size, int) else prod(size))
+    elif isinstance(scale, tuple):
+        elements = prod(shape) * int(prod(scale))
+    else:
+        elements = prod(shape) * scale**axes
+    pooled = {"adaptive pooling": prod(shape)} if use.options["mode"] == "area" else {}
+    return {words(use.layer.op): int(elements)} | pooled
 
 
 #: The rules for modules that make several layers.
@@ -115,7 +150,7 @@ def _torch_nn(*patterns: str) -> list[type[nn.Module]]:
 
 
 MODULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
-    **dict.fromkeys((*_torch_nn("Conv#"), nn.Linear), _weighted),
+    **dict.fromkeys((*_torch_nn("Conv#", "ConvTranspose#"), nn.Linear), _weighted),
     **dict.fromkeys((*_torch_nn("BatchNorm#", "InstanceNorm#"), nn.GroupNorm, nn.LayerNorm), _norm),
     **dict.fromkeys(_torch_nn("MaxPool#", "AvgPool#", "AdaptiveMaxPool#", "AdaptiveAvgPool#"), input_elements),
     nn.MultiheadAttention: _multi_head_attention,
@@ -128,7 +163,7 @@ _REPLACED: tuple[tuple[Any, str, Callable[[Use], Parts]], ...] = (
     (F, "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d", input_elements),
     (F, "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", input_elements),
     (F, "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", input_elements),
-    (F, "upsample interpolate", output_elements),
+    (F, "upsample interpolate", _resampling),
     (torch, "add mul", output_elements),
     (Tensor, "add mul", output_elements),
     (torch, "matmul mm bmm addmm baddbmm", _weighted),
@@ -160,7 +195,8 @@ def _rule(module: nn.Module) -> Callable[[Use], Parts] | None:
 
 
 def _by_function(use: Use) -> Parts:
-    rule = None if use.as_operator else FUNCTIONS.get(use.function)
+    kept = use.as_operator or any(value is use.function for value in vars(use.module).values())  # from before it ran
+    rule = None if kept else FUNCTIONS.get(use.function)
     return rule(use) if rule else {}
 
 

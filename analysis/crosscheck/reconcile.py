@@ -8,10 +8,11 @@ from collections import Counter as Tally
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from analysis.crosscheck.counter import MACS, Counter, Reading, Use, blank_copy, witness, words
 from archs.errors import first_line
@@ -19,6 +20,9 @@ from archs.layer import INPUT, Pair
 
 #: The files beside this one that describe a counter, in the order of every table.
 COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
+
+#: Multiply-accumulates up to which a network is run for a counter that fails without data: a second or two.
+MOST_REAL_MACS = 2 * 10**10
 
 
 def reconcile(
@@ -44,7 +48,7 @@ def _row(counter: Counter, module: nn.Module, batch: list[Use], single: list[Use
         "quote_when": counter.quote_when,
     }
     try:
-        reading = _read(counter, blank_copy(module), batch)
+        reading = _read(counter, module, batch)
         row["version"] = version(counter.package)
     except Exception as error:
         return row | {"verdict": _failure(counter, error)}
@@ -61,9 +65,19 @@ def _macs(uses: list[Use]) -> int:
 
 
 def _read(counter: Counter, module: nn.Module, uses: list[Use]) -> Reading:
-    """Run a counter without letting it speak."""
+    """A counter's figure: on tensors without data, and where it fails on those, on real ones if that is quick."""
     shapes = (pair for use in uses for pair in zip(use.layer.inputs, use.layer.input_shapes, strict=True))
-    image = torch.empty(next(shape for source, shape in shapes if source == INPUT), device="meta")
+    shape = next(shape for source, shape in shapes if source == INPUT)
+    try:
+        return _run(counter, blank_copy(module), torch.empty(shape, device="meta"))
+    except Exception:
+        if _macs(uses) > MOST_REAL_MACS or not find_spec(counter.package):
+            raise
+    return _run(counter, blank_copy(module, "cpu"), torch.zeros(shape))
+
+
+def _run(counter: Counter, module: nn.Module, image: Tensor) -> Reading:
+    """Run a counter without letting it speak."""
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         return counter.run(module, image)
@@ -80,7 +94,8 @@ def _steps(counter: Counter, uses: list[Use]) -> dict[str, int]:
     steps: Tally[str] = Tally()
     for use in uses:
         parts = dict(counter.count(use))
-        steps[f"missed {words(use.layer.op)}"] += parts.pop(MACS, 0) - counter.units_per_mac * use.macs
+        beyond = parts.pop(MACS, 0) - counter.units_per_mac * use.macs
+        steps[f"{'extra' if beyond > 0 else 'missed'} {words(use.layer.op)}"] += beyond
         steps.update(parts)
     return steps
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
 from analysis.crosscheck.counter import (
+    MACS,
     Counter,
     Parts,
     Reading,
@@ -52,12 +54,29 @@ def _softmax(use: Use) -> Parts:
     return {words(use.layer.op): prod(shape) // features * (3 * features - 1)}
 
 
+#: Operations for each element that an upsampling makes, by its mode; others are free.
+UPSAMPLING = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 259}
+
+
+def _upsampling(use: Use) -> Parts:
+    module: Any = use.module
+    return {words(use.layer.op): prod(use.layer.output_shape) * UPSAMPLING.get(module.mode, 0)}
+
+
+def _transposed(use: Use) -> Parts:
+    """As a convolution: the whole kernel at each position of the output, and not of the input."""
+    conv: Any = use.module
+    return {MACS: prod(use.layer.output_shape) * (conv.in_channels // conv.groups) * prod(conv.kernel_size)}
+
+
 RULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear), macs_alone),
     **dict.fromkeys((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm, nn.LayerNorm), _norm),
     **dict.fromkeys((nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), _norm),
     **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), output_elements),
     **dict.fromkeys((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), _adaptive_pool),
+    **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _transposed),
+    **dict.fromkeys((nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d), _upsampling),
     nn.Softmax: _softmax,
     nn.PReLU: input_elements,
 }
