@@ -105,6 +105,62 @@ def test_spelling_matters_to_counters_and_is_explained(batch):
     assert frame.loc["thop", "batch norm"] == 2 * batch * elements
 
 
+class Runs(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+
+    def forward(self, x):
+        return self.run(x)
+
+
+MODES = ("nearest", "bilinear", "bicubic", "nearest-exact")
+SCALES = ({"scale_factor": 2}, {"size": (20, 21)}, {"scale_factor": 1.5}, {"scale_factor": (2, 3)})
+LAYERS = {
+    "transposed": nn.ConvTranspose2d(8, 4, 4, 2, 1),
+    "transposed, grouped": nn.ConvTranspose2d(8, 4, 3, 2, 1, output_padding=1, groups=4, dilation=2, bias=False),
+    "transposed, by its function": Runs(lambda x: functional.conv_transpose2d(x, x.new_zeros(8, 4, 2, 2), stride=2)),
+    "PReLU": nn.Sequential(nn.PReLU(), nn.PReLU(8)),
+    "reflecting padding": nn.Conv2d(8, 4, 3, padding=1, padding_mode="reflect"),
+    "padding in words": nn.Conv2d(8, 4, 3, padding="same"),
+    "instance norm": nn.Sequential(nn.InstanceNorm2d(8), nn.InstanceNorm2d(8, affine=True)),
+    "bilinear class": nn.UpsamplingBilinear2d(scale_factor=2),
+    "nearest class": nn.UpsamplingNearest2d(size=20),
+    **{f"{mode} {scale}": nn.Upsample(mode=mode, **scale) for mode in MODES for scale in SCALES},
+    **{
+        f"{mode} {scale}, by its function": Runs(
+            lambda x, how={"mode": mode, **scale}: functional.interpolate(x, **how)
+        )
+        for mode in MODES
+        for scale in SCALES[2:]
+    },
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_of_decoders_are_explained(layer):
+    assert_explained(cross_check(nn.Sequential(nn.Conv2d(3, 8, 3), LAYERS[layer]), 16, 2), layer)
+
+
+class NeedsValues(nn.Module):
+    """Works on real tensors and on the trace's, and on no others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        if x.is_meta and not hasattr(x, "_densescope_source"):
+            raise RuntimeError("nothing to see")
+        return self.conv(x)
+
+
+def test_a_counter_that_needs_values_gets_them():
+    assert_explained(cross_check(NeedsValues(), 16), "values")
+
+
 def test_a_batch_that_is_ignored_is_said_to_be():
     network = get_config("peleenet", **SMALL["peleenet"])
     one, two = (cross_check(network, 64, batch).set_index("counter") for batch in BATCHES)
