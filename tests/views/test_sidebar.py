@@ -58,8 +58,8 @@ def test_a_section_of_architecture_asks_for_what_it_reads(section: str, read: se
         ({"section": "Roofline"}, SIZE | {"networks", "libraries"} | DEVICES),
         ({"section": "FLOPs and time"}, SIZE | {"networks", "libraries"} | DEVICES),
         ({"section": "Benchmark here"}, SIZE | {"networks", "libraries"}),
-        ({"section": "Accuracy and cost"}, set()),
-        ({"section": "Accuracy and cost", "cost": "Images/s"}, DEVICES),
+        ({"section": "Accuracy and cost"}, {"cost"}),
+        ({"section": "Accuracy and cost", "cost": "Images/s"}, {"cost"} | DEVICES),
     ],
 )
 def test_a_section_of_hardware_asks_for_what_it_reads(params: dict[str, str], read: set[str]) -> None:

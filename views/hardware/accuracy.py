@@ -51,14 +51,16 @@ def _rows() -> list[Row]:
 
 def draw_accuracy() -> None:
     """The section; of the devices it asks where the cost is a speed."""
-    left, middle, right = st.columns(3)
-    key = widgets.choose("Cost", "cost", LABELS, "macs", left)
+    with st.sidebar:
+        st.subheader("Cost")
+        key = widgets.choose("Cost", "cost", LABELS, "macs", label_visibility="collapsed")
     question = ask(networks=False, devices=key in OF_SPEED)
     where = LABELS[key]
     if key not in OF_SPEED:
         costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
     elif question.devices:
-        device, execution = choose_device(question, middle), choose_execution(right)
+        left, right = st.columns(2)
+        device, execution = choose_device(question, left), choose_execution(right)
         where = f"{where} on {device.name}, {execution}"
         costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question, device, execution)}
     else:
