@@ -165,7 +165,7 @@ def draw(fields: list[Field], reference: dict[str, Any], path: Path) -> None:
         star = go.Scatter(x=[x], y=[y], mode="markers", marker=marker, name="DenseNet-121", showlegend=column == 1)
         chart.add_trace(star, 1, column)
     chart.update_xaxes(title="Memory access cost, M elements, one image", rangemode="tozero")
-    chart.update_yaxes(title="Predicted time of 256 images, ms, RTX 4090, fp16", rangemode="tozero")
+    chart.update_yaxes(title="Predicted time of 256 images, ms, RTX 4090, float16", rangemode="tozero")
     chart.update_layout(
         **SIZE,
         template="simple_white",
