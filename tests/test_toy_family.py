@@ -103,7 +103,6 @@ COMMANDS = (
         "optimize toy3",
         "predict toy7",
         "published accuracy",
-        "validate",
         "search --space toy --minimize macs",
     ),
 )

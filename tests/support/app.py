@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.support.project import ROOT
+
+#: It looks through all installed packages each time that an app is opened: once is enough.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counters.py"
 
