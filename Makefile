@@ -25,7 +25,7 @@ test-exhaustive: export DENSESCOPE_EXHAUSTIVE = 1
 test-exhaustive: test ## Run them for every network, size and format, with ten times as many random examples
 
 pictures: env ## Take pictures of every view, in artifacts/screenshots
-	DENSESCOPE_SCREENSHOTS=1 $(RUN) -m pytest tests/browser $(ARGS)
+	DENSESCOPE_SCREENSHOTS=1 DENSESCOPE_EXHAUSTIVE=1 $(RUN) -m pytest tests/browser $(ARGS)
 
 lint: style types ## Check style, format and types
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error
 
 from scripts.browser import chromium, served
+from tests.support import pages
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("DENSESCOPE_REQUIRE_BROWSER") == "1":
             raise
         pytest.skip(f"There is no Chromium: {error}")
+
+
+@pytest.fixture(scope="session")
+def opened(browser: Browser, app_url: str) -> pages.Opened:
+    """Opens a page of the app by its path, or by a link that was copied."""
+    return partial(pages.opened, browser, app_url)

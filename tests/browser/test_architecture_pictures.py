@@ -6,20 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.pages import (
-    PHONE,
-    TABLE,
-    Browser,
-    assert_within_width,
-    look_at,
-    opened,
-    pick,
-    press,
-    screenshot,
-    show_tables,
-)
+from tests.support.exhaustive import OF_EACH_KIND, representatives
+from tests.support.pages import PHONE, TABLE, Opened, assert_within_width, look_at, pick, press, screenshot, show_tables
 
-NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
+#: The pictures show the others.
+NETWORKS = representatives(("densenetbc250_k24", "peleenet"), OF_EACH_KIND)
 CHART = '[data-testid="stPlotlyChart"]:visible'
 PICTURE = ".diagram svg"
 #: Each section, and what its last element is or has below it.
@@ -37,10 +28,12 @@ VIEWS = {
     "flow-two": ("Data flow", "densenet121&beside=vovnet39"),
     "reuse-many": ("Feature reuse", "vovnet57"),
 }
+#: One of each section.
+OF_EACH_SECTION = ("connectivity-two", "block-two", "flow-two", "reuse-many")
 
 
-def test_clicking_through(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/architecture?network={NETWORKS[0]}&aspect=Block", awaited=PICTURE) as page:
+def test_clicking_through(opened: Opened) -> None:
+    with opened(f"/architecture?network={NETWORKS[0]}&aspect=Block", awaited=PICTURE) as page:
         for network in NETWORKS:
             if network != NETWORKS[0]:
                 pick(page, "Network", network, "h1")
@@ -51,26 +44,26 @@ def test_clicking_through(browser: Browser, app_url: str) -> None:
                 assert_within_width(page)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_pictures(browser: Browser, app_url: str, view: str) -> None:
+@pytest.mark.parametrize("view", representatives(OF_EACH_SECTION, VIEWS))
+def test_pictures(opened: Opened, view: str) -> None:
     section, network = VIEWS[view]
-    link = f"{app_url}/architecture?network={quote(network, safe='=&')}&aspect={quote(section)}"
-    with opened(browser, link, awaited=SECTIONS[section]) as page:
+    link = f"/architecture?network={quote(network, safe='=&')}&aspect={quote(section)}"
+    with opened(link, awaited=SECTIONS[section]) as page:
         assert page.get_by_test_id("stToast").count() == 0
         look_at(page, f"architecture-{view}", SECTIONS[section])
 
 
-def test_a_phone_stays_within_its_width(browser: Browser, app_url: str) -> None:
-    link = f"{app_url}/architecture?network=ese_vovnet57b&aspect=Connectivity"
-    with opened(browser, link, PHONE) as page:
+def test_a_phone_stays_within_its_width(opened: Opened) -> None:
+    link = "/architecture?network=ese_vovnet57b&aspect=Connectivity"
+    with opened(link, PHONE) as page:
         for section, awaited in SECTIONS.items():
             press(page, section, awaited)
             assert_within_width(page)
             screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-390-light")
 
 
-def test_a_diagram_is_told_to_screen_readers_and_saved(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/architecture?network=vovnet39&aspect=Block", awaited=PICTURE) as page:
+def test_a_diagram_is_told_to_screen_readers_and_saved(opened: Opened) -> None:
+    with opened("/architecture?network=vovnet39&aspect=Block", awaited=PICTURE) as page:
         picture = page.get_by_role("img", name="vovnet39, OSA stage 2, module 1")
         assert "3×3 conv, 128, BN-ReLU to concat: 128 channels" in picture.locator("desc").first.text_content()
         for ending, start in (("svg", b"<svg xmlns="), ("png", b"\x89PNG")):

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.pages import (
-    Browser,
-    Page,
-    expect,
-    look_at,
-    opened,
-    press,
-    settle,
-)
+from tests.support.pages import Opened, Page, expect, look_at, press, settle
 
 SMALL = (
     '{"schema":1,"name":"small","family":"densenet",'
@@ -34,17 +26,17 @@ def make_slim(page: Page) -> None:
     settle(page)
 
 
-def test_editing(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/design") as page:
+def test_editing(opened: Opened) -> None:
+    with opened("/design") as page:
         assert figure(page, "Parameters") == "7.98\u2009M"
         make_slim(page)
         look_at(page, "design")
         press(page, "Among the registered")
-        look_at(page, "design-among")
+        look_at(page, "design-among", both=False)
 
 
-def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/design") as page:
+def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(opened: Opened) -> None:
+    with opened("/design") as page:
         make_slim(page)
         page.get_by_role("button", name="Keep this design").click()
         settle(page)
@@ -52,8 +44,8 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(browser: Brows
         with page.expect_download() as download:
             page.get_by_role("button", name="Save as JSON").click()
         content = Path(download.value.path()).read_bytes()
-        page.get_by_role("link", name="Layers").click()
-        page.get_by_role("heading", name="Every layer").wait_for()
+        page.get_by_role("link", name="Compare").click()
+        page.get_by_role("heading", name="All quantities").wait_for()
         settle(page)
         page.get_by_role("link", name="Design").click()
         page.get_by_role("heading", name="my densenet121").wait_for()
@@ -62,9 +54,9 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(browser: Brows
         expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
         page.get_by_role("button", name="Undo", exact=True).click()
         settle(page)
-    with opened(browser, link) as page:
+    with opened(link) as page:
         assert figure(page, "Parameters") == "4.74\u2009M"
-    with opened(browser, f"{app_url}/design") as page:
+    with opened("/design") as page:
         page.get_by_role("button", name="Load a design").click()
         page.locator("input[type=file]").set_input_files(
             {"name": "mine.json", "mimeType": "application/json", "buffer": content}
@@ -74,8 +66,8 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(browser: Brows
         assert figure(page, "Parameters") == "4.74\u2009M"
 
 
-def test_the_skeleton_is_a_file_that_others_read(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/design?design=" + SMALL) as page:
+def test_the_skeleton_is_a_file_that_others_read(opened: Opened) -> None:
+    with opened("/design?design=" + SMALL) as page:
         page.get_by_role("button", name="safetensors", exact=True).click()
         button = page.get_by_role("button", name="Save model.safetensors")
         button.wait_for()

@@ -9,19 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import (
-    Browser,
+    Opened,
     Page,
     assert_accessible,
     assert_within_width,
     expect,
     look_at,
-    opened,
+    pick,
     screenshot,
     settle,
 )
-from tests.support.pages import (
-    press as choose,
-)
+from tests.support.pages import press as choose
 
 CHART = '[data-testid="stPlotlyChart"]:visible'
 #: What a click shows, and what its picture is called.
@@ -70,24 +68,21 @@ def give(page: Page, content: bytes, name: str = "file.json") -> None:
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/json", "buffer": content})
 
 
-def test_sections(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/hardware?gpu_batch=256") as page:
+def test_sections(opened: Opened) -> None:
+    with opened("/hardware?gpu_batch=256") as page:
         assert page.get_by_test_id("stAlert").count() == 0
         look_at(page, "hardware-speeds")
         for section, picture in SECTIONS.items():
             choose(page, section, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
             look_at(page, f"hardware-{picture}", CHART)
+            if section == "Accuracy and cost":
+                pick(page, "Cost", "Images/s", CHART)
+                look_at(page, "hardware-accuracy-images", CHART)
 
 
-def test_a_link_to_accuracy_and_speed(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/hardware?gpu_batch=256&section=Accuracy and cost&cost=Images/s") as page:
-        assert page.get_by_test_id("stAlert").count() == 0
-        look_at(page, "hardware-accuracy-images")
-
-
-def test_a_benchmark_is_run_shown_exported_and_imported_again(browser: Browser, app_url: str, folder: Path) -> None:
-    with opened(browser, f"{app_url}{RUN}", awaited=HISTORY) as page:
+def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, folder: Path) -> None:
+    with opened(RUN, awaited=HISTORY) as page:
         expect(page.get_by_text("Nothing has been measured yet")).to_be_visible()
         page.get_by_text("Channels last", exact=True).click()
         press(page, "Run")
@@ -108,14 +103,14 @@ def test_a_benchmark_is_run_shown_exported_and_imported_again(browser: Browser, 
         assert kept(folder) == before
         assert sorted(file.name for file in folder.glob("*.json*")) == ["results.json", "results.json.lock"]
     (folder / "results.json").unlink()
-    with opened(browser, f"{app_url}{RUN}", awaited=HISTORY) as page:
+    with opened(RUN, awaited=HISTORY) as page:
         upload(page, "Import", exported)
         expect(page.get_by_text("1 of the imported measurements are new here.")).to_be_visible()
         assert [one["name"] for one in kept(folder)] == ["densenet40_k12"]
 
 
-def test_a_sweep_is_stopped_and_keeps_what_is_finished(browser: Browser, app_url: str, folder: Path) -> None:
-    with opened(browser, f"{app_url}{RUN}&run_sweep=true&repeats=20", awaited=HISTORY) as page:
+def test_a_sweep_is_stopped_and_keeps_what_is_finished(opened: Opened, folder: Path) -> None:
+    with opened(f"{RUN}&run_sweep=true&repeats=20", awaited=HISTORY) as page:
         press(page, "Run")
         expect(page.get_by_text("batch 4: run")).to_be_visible(timeout=SECONDS)  # 1 and 2 are finished
         assert page.get_by_role("progressbar").count() == 1
@@ -138,8 +133,8 @@ ABSURD = {
 }
 
 
-def test_a_device_is_refused_in_one_sentence_or_predicted_for(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/hardware") as page:
+def test_a_device_is_refused_in_one_sentence_or_predicted_for(opened: Opened) -> None:
+    with opened("/hardware") as page:
         press(page, "Add a device")
         for content, says in ABSURD.items():
             give(page, content.encode())
@@ -149,11 +144,3 @@ def test_a_device_is_refused_in_one_sentence_or_predicted_for(browser: Browser, 
         give(page, json.dumps(DEVICE).encode())
         expect(page.locator("[data-tag]").get_by_text("my card")).to_be_visible()
         expect(page.locator(".js-plotly-plot").get_by_text("my card").first).to_be_visible()
-
-
-def test_the_general_batch_size_is_no_part_of_this_view(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/hardware") as page:
-        expect(page.get_by_text("Batch size", exact=True)).to_have_count(1)
-        page.get_by_role("link", name="Layers").click()
-        page.get_by_role("heading", name="Every layer").wait_for()
-        expect(page.get_by_text("Data type", exact=True)).to_be_visible()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from tests.support.pages import (
     PATIENCE_MS,
     PHONE,
-    Browser,
+    Opened,
     assert_accessible,
     assert_fits,
     assert_within_width,
     look_at,
-    opened,
     pick,
     press,
     screenshot,
@@ -22,12 +22,12 @@ from tests.support.pages import (
 
 CHART = ".js-plotly-plot:visible"
 PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "fits"}
-NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_dw")
+NETWORKS = representatives(("densenet121", "densenetbc250_k24"), OF_EACH_KIND)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_parts(browser: Browser, app_url: str, name: str) -> None:
-    with opened(browser, f"{app_url}/memory?network={name}", awaited=CHART) as page:
+def test_parts(opened: Opened, name: str) -> None:
+    with opened(f"/memory?network={name}", awaited=CHART) as page:
         for part, picture in PARTS.items():
             press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
@@ -37,18 +37,18 @@ def test_parts(browser: Browser, app_url: str, name: str) -> None:
             assert_within_width(page)
 
 
-def test_a_phone_shows_every_part(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/memory?network=ese_vovnet19b_slim_dw", PHONE, awaited=CHART) as page:
+def test_a_phone_shows_every_part(opened: Opened) -> None:
+    with opened("/memory?network=ese_vovnet19b_slim_dw", PHONE, awaited=CHART) as page:
         for part, picture in PARTS.items():
             press(page, part, CHART)
             assert_within_width(page)
             screenshot(page, f"memory-{picture}-390-light")
 
 
-def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
+def test_designs_are_measured_and_drawn(opened: Opened) -> None:
     button = 'button:has-text("Measure here")'
-    link = f"{app_url}/memory?network=densenet_cifar&part=Schemes measured&design_size=64"
-    with opened(browser, link, awaited=button) as page:
+    link = "/memory?network=densenet_cifar&part=Schemes measured&design_size=64"
+    with opened(link, awaited=button) as page:
         assert_accessible(page)
         page.get_by_role("button", name="Measure here").click()
         page.get_by_text("Measured on").wait_for(timeout=PATIENCE_MS * 4)  # builds every scheme
@@ -60,17 +60,17 @@ def test_designs_are_measured_and_drawn(browser: Browser, app_url: str) -> None:
         assert_accessible(page)
 
 
-def test_folding_before_and_after(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/memory?network=densenet121&part=Folded", awaited="h1") as page:
+def test_folding_before_and_after(opened: Opened) -> None:
+    with opened("/memory?network=densenet121&part=Folded", awaited="h1") as page:
         for name in ("densenet121", "peleenet"):
             pick(page, "Network", name, "h1")
             page.get_by_text("fold into the convolution before them").wait_for(timeout=PATIENCE_MS * 4)
             assert page.get_by_test_id("stAlert").count() == 0
-            look_at(page, f"memory-folded-{name}")
+            look_at(page, f"memory-folded-{name}", both=name == "densenet121")
 
 
-def test_the_peak_is_named_and_hovering_names_the_tensors(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/memory?network=densenetbc250_k24", awaited=CHART) as page:
+def test_the_peak_is_named_and_hovering_names_the_tensors(opened: Opened) -> None:
+    with opened("/memory?network=densenetbc250_k24", awaited=CHART) as page:
         notes = page.locator(".js-plotly-plot .annotation-text").all_text_contents()
         assert any("peak" in note and "norm1" in note for note in notes)
         area = page.locator(".js-plotly-plot .nsewdrag").first
@@ -82,8 +82,8 @@ def test_the_peak_is_named_and_hovering_names_the_tensors(browser: Browser, app_
         assert "tensors, the largest:" in " ".join(hover.all_text_contents())
 
 
-def test_a_bad_budget_is_one_sentence_and_a_link_keeps_a_good_one(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/memory?part=Which batch fits&budget=0 GB", awaited=CHART) as page:
+def test_a_bad_budget_is_one_sentence_and_a_link_keeps_a_good_one(opened: Opened) -> None:
+    with opened("/memory?part=Which batch fits&budget=0 GB", awaited=CHART) as page:
         assert page.get_by_test_id("stAlert").count() == 1
         assert "a positive size such as 24 GB" in page.get_by_test_id("stAlert").inner_text()
         box = page.get_by_role("combobox", name="Memory", exact=True)
@@ -94,13 +94,13 @@ def test_a_bad_budget_is_one_sentence_and_a_link_keeps_a_good_one(browser: Brows
         assert page.get_by_test_id("stAlert").count() == 0
         assert "budget=RTX" in page.url
         link, said = page.url, page.get_by_text("hold a batch of").inner_text()
-    with opened(browser, link, awaited=CHART) as page:
+    with opened(link, awaited=CHART) as page:
         assert page.get_by_text("hold a batch of").inner_text() == said
 
 
-def test_a_network_of_timm(browser: Browser, app_url: str) -> None:
+def test_a_network_of_timm(opened: Opened) -> None:
     pytest.importorskip("timm")
-    with opened(browser, f"{app_url}/memory?network=timm/resnet18", awaited=CHART) as page:
+    with opened("/memory?network=timm/resnet18", awaited=CHART) as page:
         for part in PARTS:
             press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pages import Browser, look_at, opened, settle
+from tests.support.pages import Opened, look_at, settle
 
 pytest.importorskip("timm")
 pytest.importorskip("fvcore")
 
 VIEWS = {
-    "counters": "/counters?network=densenet121",
+    "counters": "/counters?network=vovnet27_slim",
     "compare-timm": "/?networks=densenet121&networks=vovnet39&networks=timm/resnet50&networks=timm/convnext_tiny",
-    "layers-timm": "/layers?network=timm/resnet50",
+    "layers-timm": "/layers?network=timm/resnet18",
 }
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_views(browser: Browser, app_url: str, view: str) -> None:
-    with opened(browser, app_url + VIEWS[view]) as page:
+def test_views(opened: Opened, view: str) -> None:
+    with opened(VIEWS[view]) as page:
         assert page.get_by_test_id("stAlert").count() == 0
         look_at(page, view)
 
 
-def test_a_name_is_found_in_a_library(browser: Browser, app_url: str) -> None:
-    with opened(browser, app_url) as page:
+def test_a_name_is_found_in_a_library(opened: Opened) -> None:
+    with opened("/") as page:
         page.get_by_role("button", name="timm", exact=True).click()
         settle(page)
         box = page.get_by_role("combobox", name="Selection", exact=True)

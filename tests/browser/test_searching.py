@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from tests.support.pages import (
-    Browser,
-    Page,
-    assert_within_width,
-    expect,
-    look_at,
-    opened,
-    pick,
-    screenshot,
-    settle,
-)
+from tests.support.pages import Opened, Page, assert_within_width, expect, look_at, pick, screenshot, settle
 
 
 def sentence(page: Page) -> str:
     return page.get_by_test_id("stMainBlockContainer").locator("p").first.inner_text()
 
 
-def test_searching(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/search") as page:
+def test_searching(opened: Opened) -> None:
+    with opened("/search") as page:
         before = sentence(page)
         page.get_by_role("slider", name="MACs").last.focus()
         for _ in range(6):
@@ -30,8 +20,8 @@ def test_searching(browser: Browser, app_url: str) -> None:
         look_at(page, "search")
 
 
-def test_other_spaces(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/search?space=densenet-bc-cifar") as page:
+def test_other_spaces(opened: Opened) -> None:
+    with opened("/search?space=densenet-bc-cifar") as page:
         for space in ("densenet-bc-cifar", "peleenet", "vovnet"):
             pick(page, "Space", space)
             assert space in sentence(page)
@@ -39,8 +29,8 @@ def test_other_spaces(browser: Browser, app_url: str) -> None:
             screenshot(page, f"search-{space}")
 
 
-def test_a_click_opens_a_network_of_the_front_in_design(browser: Browser, app_url: str) -> None:
-    with opened(browser, f"{app_url}/search") as page:
+def test_a_click_opens_a_network_of_the_front_in_design(opened: Opened) -> None:
+    with opened("/search") as page:
         front = page.locator(".js-plotly-plot .scatterlayer .trace").last.locator(".points path")
         box = front.nth(5).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

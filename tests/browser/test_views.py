@@ -10,12 +10,11 @@ import pytest
 
 from tests.support.pages import (
     PHONE,
-    Browser,
+    Opened,
     Page,
     assert_within_width,
     expect,
     look_at,
-    opened,
     pick,
     press,
     screenshot,
@@ -24,9 +23,9 @@ from tests.support.pages import (
 )
 
 
-def test_clicking_through(browser: Browser, app_url: str) -> None:
-    with opened(browser, app_url) as page:
-        look_at(page, "compare")
+def test_clicking_through(opened: Opened) -> None:
+    with opened("/") as page:
+        look_at(page, "compare", both=False)
         press(page, "All")
         press(page, "Ratio")
         look_at(page, "compare-all")
@@ -35,11 +34,11 @@ def test_clicking_through(browser: Browser, app_url: str) -> None:
         settle(page)
         look_at(page, "layers")
         show_tables(page)
-        look_at(page, "layers-tables")
+        look_at(page, "layers-tables", both=False)
 
 
-def test_a_phone_sees_the_table_before_the_charts(browser: Browser, app_url: str) -> None:
-    with opened(browser, app_url, PHONE) as page:
+def test_a_phone_sees_the_table_before_the_charts(opened: Opened) -> None:
+    with opened("/", PHONE) as page:
         assert_within_width(page)
         table = page.get_by_test_id("stDataFrame").bounding_box()
         chart = page.locator(".js-plotly-plot").first.bounding_box()
@@ -47,12 +46,12 @@ def test_a_phone_sees_the_table_before_the_charts(browser: Browser, app_url: str
         screenshot(page, "compare-390-light")
 
 
-def restored(browser: Browser, url: str, read: Callable[[Page], object]) -> tuple[str, object]:
-    with opened(browser, url) as page:
+def restored(opened: Opened, url: str, read: Callable[[Page], object]) -> tuple[str, object]:
+    with opened(url) as page:
         return page.url, read(page)
 
 
-def test_a_copied_link_restores_compare(browser: Browser, app_url: str) -> None:
+def test_a_copied_link_restores_compare(opened: Opened) -> None:
     def read(page: Page) -> list[str]:
         return [
             page.get_by_test_id("stMainBlockContainer").locator("p").first.inner_text(),
@@ -60,7 +59,7 @@ def test_a_copied_link_restores_compare(browser: Browser, app_url: str) -> None:
             *page.locator(".js-plotly-plot .gtitle, .js-plotly-plot .ytitle").all_inner_texts(),
         ]
 
-    with opened(browser, app_url) as page:
+    with opened("/") as page:
         press(page, "Mobile")
         pick(page, "Image size", "256")
         pick(page, "Data type", "float16")
@@ -71,25 +70,25 @@ def test_a_copied_link_restores_compare(browser: Browser, app_url: str) -> None:
         link, seen = page.url, read(page)
     for part in ("networks=peleenet", "image_size=256", "dtype=float16", "figures=Exact", "y=Activations"):
         assert part in link
-    assert restored(browser, link, read) == (link, seen)
+    assert restored(opened, link, read) == (link, seen)
 
 
-def test_a_copied_link_restores_layers(browser: Browser, app_url: str) -> None:
+def test_a_copied_link_restores_layers(opened: Opened) -> None:
     def read(page: Page) -> list[str]:
         main = page.get_by_test_id("stMainBlockContainer")
         return main.locator("h1, p, [data-testid=stMetricValue], [data-tag]").all_inner_texts()
 
-    with opened(browser, f"{app_url}/layers") as page:
+    with opened("/layers?network=vovnet27_slim") as page:
         pick(page, "Network", "vovnet39")
         pick(page, "Kinds of operation", "concat")
         link, seen = page.url, read(page)
     assert "network=vovnet39" in link
     assert "kinds=concat" in link
-    assert restored(browser, link, read) == (link, seen)
+    assert restored(opened, link, read) == (link, seen)
 
 
-def test_selections_survive_a_look_at_the_other_view(browser: Browser, app_url: str) -> None:
-    with opened(browser, app_url) as page:
+def test_selections_survive_a_look_at_the_other_view(opened: Opened) -> None:
+    with opened("/") as page:
         press(page, "Mobile")
         pick(page, "Image size", "256")
         tags = page.locator("[data-tag]").all_inner_texts()
@@ -102,9 +101,9 @@ def test_selections_survive_a_look_at_the_other_view(browser: Browser, app_url: 
         assert page.locator("[data-tag]").all_inner_texts() == tags
 
 
-@pytest.mark.parametrize(("path", "macs"), [("/", "2834161664"), ("/layers", "118013952")])
-def test_downloads_hold_exact_values(browser: Browser, app_url: str, path: str, macs: str) -> None:
-    with opened(browser, app_url + path) as page:
+@pytest.mark.parametrize(("path", "macs"), [("/", "2834161664"), ("/layers?network=vovnet27_slim", "21676032")])
+def test_downloads_hold_exact_values(opened: Opened, path: str, macs: str) -> None:
+    with opened(path) as page:
         for label in ("CSV", "JSON", "Markdown", "LaTeX"):
             with page.expect_download() as download:
                 page.get_by_role("button", name=label, exact=True).click()
@@ -114,10 +113,10 @@ def test_downloads_hold_exact_values(browser: Browser, app_url: str, path: str, 
                 assert "bytes_moved" in json.loads(text)[0]
 
 
-def test_sorting_goes_by_number(browser: Browser, app_url: str) -> None:
+def test_sorting_goes_by_number(opened: Opened) -> None:
     """508 M MACs stand before 1.33 G; as text they would not."""
     by_macs = ["peleenet", "ese_vovnet19b_dw", "vovnet27_slim", "densenet121", "densenet169", "densenet201"]
-    with opened(browser, app_url) as page:
+    with opened("/") as page:
         table = page.get_by_test_id("stDataFrame")
         table.scroll_into_view_if_needed()
         heads = page.get_by_test_id("stDataFrame").bounding_box()
@@ -132,8 +131,8 @@ def test_sorting_goes_by_number(browser: Browser, app_url: str) -> None:
         raise AssertionError(orders)
 
 
-def test_links_with_nonsense_still_open(browser: Browser, app_url: str) -> None:
+def test_links_with_nonsense_still_open(opened: Opened) -> None:
     nonsense = "networks=peleenet&networks=&networks=%F0%9F%A6%84&x=&log=2&batch_size=-1&image_size=%00&zzz=1"
-    with opened(browser, f"{app_url}/?{nonsense}") as page:
+    with opened(f"/?{nonsense}") as page:
         assert page.get_by_test_id("stToast").count() >= 1
         assert "peleenet" in page.locator("[data-tag]").all_inner_texts()

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urljoin
 
 import pytest
 
+from tests.support.exhaustive import EXHAUSTIVE
 from tests.support.project import ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe_core = pytest.importorskip("axe_playwright_python.sync_playwright")
 Browser, ConsoleMessage, Page, expect = sync_api.Browser, sync_api.ConsoleMessage, sync_api.Page, sync_api.expect
 
+PICTURES = os.environ.get("DENSESCOPE_SCREENSHOTS") == "1"
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 SIZES = {1280: 800, 1920: 1080}
 SCHEMES = ("light", "dark")
 PHONE = 390
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
+#: `opened` in this browser and this app, as the fixture of this name.
+Opened = Callable[..., AbstractContextManager[Page]]
 #: What the last element of most views is, or has below it.
 TABLE = '[data-testid="stDataFrame"]:visible'
 #: Streamlit's own: it looks for its server below the page's path first when a link opens a page directly.
@@ -30,7 +35,9 @@ NOT_OURS = [
     '[data-testid="stSidebarHeader"]',
     '[data-testid="stDataFrame"]',
     '[data-testid="stToolbar"]',
+    ".js-plotly-plot",  # of text on drawings axe can decide nothing, slowly
 ]
+LOOK_THROUGH = "([context, options]) => axe.run(context, options).then(found => found.violations)"
 #: A visitor who was never here before; when the page last sent its server something, and when it last heard of it.
 ARRIVE = """
 localStorage.clear();
@@ -57,13 +64,11 @@ SETTLED = """
         && document.getAnimations().every(each => each.effect.getComputedTiming().endTime === Infinity);
 }
 """
-QUIET_MS = 120
+QUIET_MS, POLLED_MS = 120, 40
 
 
 @contextmanager
-def opened(
-    browser: Browser, url: str, width: int = 1280, scheme: str = "light", awaited: str = TABLE
-) -> Iterator[Page]:
+def opened(browser: Browser, app_url: str, path: str, width: int = 1280, awaited: str = TABLE) -> Iterator[Page]:
     """A page that must come to its end, with what is awaited, without an exception or a word on the console."""
     page, problems = only_page(browser), []
 
@@ -77,9 +82,9 @@ def opened(
     page.on("console", hear)
     page.on("pageerror", note)
     page.set_viewport_size({"width": width, "height": SIZES.get(width, 800)})
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=SCHEMES[0])
     try:
-        page.goto(url)
+        page.goto(urljoin(app_url, path))
         settle(page, awaited)
         yield page
         assert page.get_by_test_id("stException").count() == 0
@@ -107,7 +112,7 @@ def settle(page: Page, awaited: str = TABLE) -> None:
 
 def grow_quiet(page: Page) -> None:
     """Wait until nothing is asked, answered or drawn any more."""
-    page.wait_for_function(SETTLED, arg=[page.evaluate("performance.now()"), QUIET_MS])
+    page.wait_for_function(SETTLED, arg=[page.evaluate("performance.now()"), QUIET_MS], polling=POLLED_MS)
 
 
 def press(page: Page, label: str, awaited: str = TABLE) -> None:
@@ -140,12 +145,20 @@ def change_scheme(page: Page, scheme: str, awaited: str = TABLE) -> None:
     settle(page, awaited)
 
 
-def look_at(page: Page, name: str, awaited: str = TABLE) -> None:
-    """What must hold of a view at every size and in every colour scheme; with pictures of all of them."""
-    for scheme in SCHEMES:
-        change_scheme(page, scheme, awaited)
-        assert_fits(page, name, awaited, scheme)
-        assert_accessible(page)
+def look_at(page: Page, name: str, awaited: str = TABLE, *, both: bool = True) -> None:
+    """What must hold of a view at every size and in both colour schemes; with pictures of all of them.
+
+    All is asked in the scheme that it is in; only colours tell the other from it, and no two views with the same parts.
+    """
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    here, there = SCHEMES[dark], SCHEMES[not dark]
+    assert_fits(page, name, awaited, here)
+    assert_accessible(page)
+    if both or EXHAUSTIVE:
+        change_scheme(page, there, awaited)
+        assert_accessible(page, *([] if EXHAUSTIVE else ["color-contrast"]))
+    if EXHAUSTIVE:
+        assert_fits(page, name, awaited, there)
 
 
 def assert_fits(page: Page, name: str, awaited: str = TABLE, scheme: str = "light") -> None:
@@ -166,8 +179,8 @@ def assert_within_width(page: Page) -> None:
 
 
 def screenshot(page: Page, name: str) -> None:
-    """The whole view, however long, for people to look at: where DENSESCOPE_SCREENSHOTS asks for it."""
-    if os.environ.get("DENSESCOPE_SCREENSHOTS") != "1":
+    """The whole view, however long, for people to look at: where they ask for it."""
+    if not PICTURES:
         return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size
@@ -178,12 +191,14 @@ def screenshot(page: Page, name: str) -> None:
     page.set_viewport_size(size)
 
 
-def assert_accessible(page: Page) -> None:
-    """Nothing that axe finds serious."""
-    results = axe_core.Axe().run(page, context={"exclude": [[selector] for selector in NOT_OURS]})
+def assert_accessible(page: Page, *rules: str) -> None:
+    """Nothing that axe finds serious, by some of its rules or by all."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_core.Axe().axe_script)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
     grave = [
         f"{violation['id']}: {node['html'][:200]}"
-        for violation in results.response["violations"]
+        for violation in page.evaluate(LOOK_THROUGH, [{"exclude": [[selector] for selector in NOT_OURS]}, options])
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
