@@ -25,6 +25,7 @@ def memory(
     *,
     lifetimes: str = "eager",
     inplace_relu: bool = True,
+    **options: Any,
 ) -> InferenceMemory: ...
 
 
@@ -38,6 +39,7 @@ def memory(
     mode: Literal["training"],
     lifetimes: str = "eager",
     inplace_relu: bool = True,
+    **options: Any,
 ) -> TrainingMemory: ...
 
 
@@ -50,6 +52,7 @@ def memory(
     *,
     lifetimes: str = "eager",
     inplace_relu: bool = True,
+    **options: Any,
 ) -> InferenceMemory | TrainingMemory:
     """The bytes that a network holds, by tensor and by layer.
 
@@ -58,20 +61,20 @@ def memory(
 
     Args:
         target, image_size, batch_size, dtype: as `analysis.summarize`.
-        mode: "inference": what is alive as the layers run; "training": what is saved for the backward pass.
+        mode: "inference": what is alive as the layers run; "training": what is saved, and the peak of a step.
         lifetimes: at inference, how long tensors are held. "eager": until the modules that were called with them
             return, as PyTorch runs networks, and a module as its own trace shows; "minimal": until their last reader
             has run, as after `torch.fx.symbolic_trace`.
         inplace_relu: of a layer plan, whether a ReLU overwrites its input where nothing else reads that, as all
             registered networks do; a module overwrites what it overwrites.
+        options: further ones of `analysis.summarize`, such as `allow_uncounted`.
 
     Raises:
         DenseScopeError: as `analysis.summarize`; a mode that is not one; tensors that cannot be followed.
     """
     mode = checks.choice("mode", mode, MODES)
-    return memory_of(
-        summarize(target, image_size, batch_size, dtype), mode, lifetimes=lifetimes, inplace_relu=inplace_relu
-    )
+    summary = summarize(target, image_size, batch_size, dtype, **options)
+    return memory_of(summary, mode, lifetimes=lifetimes, inplace_relu=inplace_relu)
 
 
 def memory_of(

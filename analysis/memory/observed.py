@@ -27,7 +27,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from analysis.memory.naming import Kept
-from analysis.memory.step import BATCH, GRADIENTS, STATISTICS, StepMoment
+from analysis.memory.step import BATCH, GRADIENTS, StepMoment
 from archs.errors import DenseScopeError, TraceError, first_line
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Pass(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step of training."""
+    """A step of training; all but the gradients of parameters passes for proportional to the batch."""
 
     saved: tuple[Kept, ...]
     moments: tuple[StepMoment, ...]
@@ -136,7 +136,7 @@ class _Follower(TorchDispatchMode):
         self._own = {_key(tensor) for tensor in (*module.parameters(), *module.buffers())}
         self._saved: dict[int, Kept] = {}
         for tensor in self._given:
-            self._see(tensor, BATCH)
+            self._see(tensor)
 
     def run_pass(self) -> Pass:
         with self._following_modules(), self:
@@ -169,7 +169,7 @@ class _Follower(TorchDispatchMode):
                 torch.autograd.backward(*loss)
         gradients = [parameter.grad for parameter in self._module.parameters() if parameter.grad is not None]
         for gradient in gradients:
-            self._pieces[self._see(gradient, GRADIENTS)][1] = GRADIENTS
+            self._pieces[self._see(gradient)][1] = GRADIENTS
         self._events.append(("optimizer", "optimizer"))
         learning = tuple(gradient.nbytes for gradient in gradients)
         return Step(tuple(self._saved.values()), tuple(self._step_moments()), learning)
@@ -190,9 +190,8 @@ class _Follower(TorchDispatchMode):
         made, read = (
             [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)] for value in (result, (args, kwargs))
         )
-        forward_norm = "batch_norm" in func.__name__ and self._phase == "forward"
-        for number, tensor in enumerate(made):
-            self._see(tensor, STATISTICS if forward_norm and number else BATCH)
+        for tensor in made:
+            self._see(tensor)
         if made and read and not func.is_view:
             self._events.append((self._place(), self._phase))
         return result
@@ -209,13 +208,13 @@ class _Follower(TorchDispatchMode):
             return next((event[0] for event in reversed(self._events) if isinstance(event, tuple)), "")
         return self._node_paths[max(0, bisect_right(self._nodes, node._sequence_nr()) - 1)]
 
-    def _see(self, tensor: Tensor, share: int) -> int:
+    def _see(self, tensor: Tensor) -> int:
         storage, key = tensor.untyped_storage(), _key(tensor)
         if key in self._own:
             return -1
         if key not in self._numbers:
             number = self._numbers[key] = len(self._pieces)
-            self._pieces.append([storage.nbytes(), share])
+            self._pieces.append([storage.nbytes(), BATCH])
             self._events.append(number)
             weakref.finalize(storage, self._release, key).atexit = False
         return self._numbers[key]
@@ -224,7 +223,7 @@ class _Follower(TorchDispatchMode):
         self._events.append(self._numbers.pop(key))
 
     def _save(self, tensor: Tensor) -> Tensor:
-        number = self._see(tensor, BATCH)
+        number = self._see(tensor)
         if number >= 0 and number not in self._saved:
             self._saved[number] = Kept(self._running[-1], self._pieces[number][0])
         return tensor.detach()  # else an output that is saved would hold the node that saves it

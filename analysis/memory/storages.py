@@ -69,14 +69,14 @@ def buffer_bytes(summary: Summary) -> int:
     return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
 
 
-def inputs_of(summary: Summary) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments that a module is run with, tensors without data."""
+def inputs_of(summary: Summary, times: int = 1) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that a module is run with, tensors without data; of a batch so many times as large."""
     import torch
 
     from analysis.trace.recorder import _in_channels
 
     channels = summary.target.module_input.in_channels or _in_channels(summary.target.without_weights())
-    return (torch.empty((summary.batch_size, channels, *summary.image_size), device="meta"),), {}
+    return (torch.empty((times * summary.batch_size, channels, *summary.image_size), device="meta"),), {}
 
 
 @dataclass(frozen=True)

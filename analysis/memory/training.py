@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -82,9 +83,23 @@ class TrainingMemory:
 
     def footprint(self, optimizer: str = "sgd", mode: str = "training") -> Footprint:
         """The total over the batch."""
-        fixed = self.fixed_bytes(optimizer)
-        lines = ((fixed + one.nbytes - one.batch_bytes, one.batch_bytes) for one in self._moments(optimizer))
+        fixed, moments = self.fixed_bytes(optimizer), self._moments(optimizer)
+        lines = [(fixed + one.nbytes - batch, batch) for one, batch in zip(moments, self._batch_bytes, strict=True)]
         return Footprint(mode, highest(lines), self.summary.batch_size)
+
+    @cached_property
+    def _batch_bytes(self) -> list[int]:
+        """Of each moment what the batch adds; of a module by another step, with twice the batch."""
+        own = [moment.batch_bytes for moment in self.moments]
+        if self.summary.target.best_route == "plan":
+            return own
+        from analysis.memory.observed import observe_step
+
+        module = self.summary.target.without_weights()
+        doubled = observe_step(module, inputs_of(self.summary, 2), self.summary.dtype).moments
+        if len(doubled) != len(own):
+            return own
+        return [max(1, two.nbytes - one.nbytes) for one, two in zip(self.moments, doubled, strict=True)]
 
     def largest_batch(self, budget_bytes: float, optimizer: str = "sgd") -> int:
         """As `Footprint.largest_batch`."""

@@ -9,6 +9,8 @@ import archs
 from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError, TraceError
 from cli import main
+from tests.support.autograd import saved_bytes
+from tests.support.live_bytes import live_bytes
 
 NAMES = archs.list_archs()
 SIZE, BATCH = 64, 2
@@ -68,6 +70,30 @@ def test_what_cannot_be_followed_is_named():
     assert analysis.memory(Gelu(), 8).peak_layer == "gelu"
     with pytest.raises(TraceError, match="DataDependent"):
         analysis.memory(DataDependent(), 8)
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.rnn = nn.Conv2d(3, 8, 3), nn.GRU(8, 16, batch_first=True)
+
+    def forward(self, x):
+        return self.rnn(self.conv(x).mean(2).transpose(1, 2))[0]
+
+
+def test_uncounted_operations_are_followed():
+    module, image = Recurrent().eval(), torch.rand(BATCH, 3, 16, 16)
+    memory = analysis.memory(module, 16, BATCH, allow_uncounted=True)
+    assert memory.peak_bytes == max(live_bytes(module, image))
+    memory = analysis.memory(module.train(), 16, BATCH, mode="training", allow_uncounted=True)
+    assert memory.saved_bytes == saved_bytes(module, image)
+
+
+def test_buffers_are_those_of_the_module():
+    norm = nn.BatchNorm2d(8)
+    assert analysis.memory(nn.Sequential(nn.Conv2d(3, 8, 3), norm, nn.ReLU(), norm), 16).buffer_bytes == 72
+    untracked = nn.BatchNorm2d(8, track_running_stats=False)
+    assert analysis.memory(nn.Sequential(nn.Conv2d(3, 8, 3), untracked), 16).buffer_bytes == 0
 
 
 @pytest.mark.parametrize("options", [{"mode": "both"}, {"dtype": "int8", "mode": "training"}, {"batch_size": 0}])

@@ -120,6 +120,14 @@ def test_networks_of_libraries_that_recompute(make):
     assert memory.total_bytes("sgd") == pytest.approx(peak_of_a_step(model, images), rel=1e-3)
 
 
+def test_what_fits_at_one_batch_is_what_is_counted_at_another():
+    for net in (Net(frozen=["body.0"]), pytest.importorskip("timm").create_model("convnext_atto")):
+        footprint = analysis.memory(net, 64, 2, mode="training").footprint("adamw")
+        for batch_size in (2, 9, 64):
+            counted = analysis.memory(net, 64, batch_size, mode="training").total_bytes("adamw")
+            assert footprint.total_bytes(batch_size) == counted
+
+
 def test_nothing_learns():
     net = Net().requires_grad_(False)
     memory = analysis.memory(net, SIZE, BATCH, mode="training")
