@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from analysis.optimize.observe import READ_ELSEWHERE, SHARED, watch
 from analysis.optimize.rewrite import NORM_WITH_ACT, has_hooks, rewrite_network
 from analysis.optimize.saving import Report, foldable_norms
-from analysis.optimize.verify import Reference, random_images
+from analysis.optimize.verify import Reference, random_images, tensors_in
 from analysis.trace.recorder import trace
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, first_line
@@ -55,6 +56,7 @@ def optimize_for_inference(
         DenseScopeError: not a module, weights without values, a module that cannot be copied, traced or compiled, or
             a copy whose outputs differ on random images of two sizes; in one sentence.
     """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
     check_module(model)
     fold_bn = checks.boolean("fold_bn", fold_bn)
     channels_last = checks.boolean("channels_last", channels_last)
@@ -62,7 +64,7 @@ def optimize_for_inference(
     if not isinstance(compile, (bool, str)):
         raise ConfigError("compile", compile, "True, False or the name of a backend of torch.compile")
     size = checks.image_size(own_image_size(model) if image_size is None else image_size)
-    result = own_copy(model).eval().requires_grad_(False)
+    result: Network = inference_copy(model)
     seen = ForwardPass(deepcopy(result), size)  # which may write to it
     folded, kept = seen.foldable() if fold_bn else ({}, dict.fromkeys(seen.norms, "fold_bn is off"))
     reference = Reference(result, seen.images) if folded or channels_last else None
@@ -91,16 +93,22 @@ def check_module(model: Any) -> None:
         raise ConfigError("model", model, "an nn.Module such as archs.create_model('densenet121')")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ConfigError("model", type(model).__name__, "the module in Python from which TorchScript was compiled")
+    if any(isinstance(parameter, UninitializedParameter) for parameter in model.parameters()):
+        raise ConfigError("model", type(model).__name__, "run once, so that its lazy layers know their sizes")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
         raise ConfigError("model", type(model).__name__, "built with weights, not on the meta device")
 
 
-def own_copy(model: Network) -> Network:
-    """A copy of a module. Raises: DenseScopeError: it holds something that cannot be copied, such as a lock."""
-    values = [value for module in model.modules() for value in vars(module).values()]
-    computed = [value for value in values if isinstance(value, torch.Tensor) and not value.is_leaf]  # by weight norm
+def inference_copy(model: Network) -> Network:
+    """A copy of a module in inference mode, without gradients.
+
+    Raises: DenseScopeError: it holds something that cannot be copied, such as a lock.
+    """
+    values = [value for module in model.modules() for key, value in vars(module).items() if key != "_modules"]
+    computed = [tensor for tensor in tensors_in(values) if not tensor.is_leaf]  # by weight norm, say
     try:
-        return deepcopy(model, {id(value): value.detach().clone() for value in computed})
+        copy = deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in computed})
+        return copy.eval().requires_grad_(False)
     except Exception as error:
         raise DenseScopeError(f"{type(model).__name__} cannot be copied: {first_line(error)!r}.") from error
 

@@ -140,7 +140,34 @@ def locked():
     return model
 
 
+def with_history():
+    """Keeps what it made in training."""
+    model = Probe(lambda p, x: p.kept.append(plainly(p, x)) or p.kept[-1])
+    model.kept = []
+    model(torch.randn(2, 3, 9, 9)).sum().backward()
+    return model
+
+
+WRAPPERS = {
+    "torch.compile": lambda: torch.compile(trained(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))),
+    "DataParallel": lambda: nn.DataParallel(trained(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))),
+    "torch.fx": lambda: torch.fx.symbolic_trace(trained(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))),
+    "tensors with a history": with_history,
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_wrappers_and_histories_are_no_obstacle(wrapper):
+    wrapped = WRAPPERS[wrapper]()
+    module = getattr(wrapped, "_orig_mod", wrapped)
+    optimized = analysis.optimize_for_inference(wrapped, image_size=9)
+    x = torch.randn(2, 3, 9, 9, dtype=next(module.parameters()).dtype)
+    assert len(optimized.report.folded) == 1
+    torch.testing.assert_close(optimized(x), module.eval()(x), rtol=1e-4, atol=1e-4)
+
+
 REFUSED = {
+    "must be run once, so that its lazy layers know": lambda: nn.Sequential(nn.LazyConv2d(4, 3), nn.BatchNorm2d(4)),
     "Probe cannot be copied: .*lock": locked,
     "must be the module in Python from which TorchScript": lambda: torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 1))),
     "Probe cannot be optimised: its outputs differ on 9×9; fold_bn=False leaves": lambda: Probe(
