@@ -253,6 +253,23 @@ def output_elements(use: Use) -> Parts:
     return {words(use.layer.op): prod(use.layer.output_shape)}
 
 
+#: Products with input and state, each as wide as the state, in a step of a recurrent module.
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+
+
+def recurrent(use: Use, others: Mapping[str, int]) -> Parts:
+    """Products and two biases a gate; `others`: further operations for each element of the state, by the class."""
+    module: Any = use.module
+    kind = type(module).__name__.removesuffix("Cell")
+    cells = getattr(module, "num_layers", 1) * (1 + getattr(module, "bidirectional", False))
+    elements = prod(use.layer.input_shapes[0][:-1]) * cells * module.hidden_size
+    return {MACS: use.macs, "bias": 2 * GATES[kind] * elements * module.bias, "gates": others[kind] * elements}
+
+
+#: The modules that are recurrent.
+RECURRENT = (nn.RNN, nn.GRU, nn.LSTM, nn.RNNCell, nn.GRUCell, nn.LSTMCell)
+
+
 def overlooked(
     uses: Iterable[Use], classes: Iterable[type[nn.Module]], known: Callable[[nn.Module], object]
 ) -> list[str]:

@@ -67,7 +67,10 @@ _CONVOLUTIONS = [f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in
 #: By the name of torch's function, or of the operation inside one that the trace takes apart.
 RULES: dict[str, Callable[[Use], Parts]] = {
     **dict.fromkeys(_CONVOLUTIONS, _convolution),
-    **dict.fromkeys(("linear", "matmul", "mm", "bmm", "addmm", "einsum"), macs_alone),
+    **dict.fromkeys(
+        ("rnn_tanh_cell", "rnn_relu_cell", "gru_cell", "lstm_cell", "linear", "matmul", "mm", "bmm", "addmm", "einsum"),
+        macs_alone,
+    ),
     "batch_norm": _batch_norm,
     "layer_norm": _norm,
     "group_norm": _norm,

@@ -10,6 +10,7 @@ import sys
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from analysis.crosscheck.counter import (
     MACS,
+    RECURRENT,
     Counter,
     Parts,
     Reading,
@@ -29,6 +31,7 @@ from analysis.crosscheck.counter import (
     missed,
     output_elements,
     overlooked,
+    recurrent,
     some,
     words,
 )
@@ -154,6 +157,7 @@ MODULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
     **dict.fromkeys((*_torch_nn("BatchNorm#", "InstanceNorm#"), nn.GroupNorm, nn.LayerNorm), _norm),
     **dict.fromkeys(_torch_nn("MaxPool#", "AvgPool#", "AdaptiveMaxPool#", "AdaptiveAvgPool#"), input_elements),
     nn.MultiheadAttention: _multi_head_attention,
+    **dict.fromkeys(RECURRENT, partial(recurrent, others={"RNN": 1, "GRU": 7, "LSTM": 10})),
     **dict.fromkeys((nn.ReLU, nn.PReLU, nn.ELU, nn.LeakyReLU, nn.ReLU6, nn.GELU, nn.Upsample), output_elements),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from analysis.crosscheck.counter import (
     MACS,
+    RECURRENT,
     Counter,
     Parts,
     Reading,
@@ -19,6 +21,7 @@ from analysis.crosscheck.counter import (
     missed,
     output_elements,
     overlooked,
+    recurrent,
     words,
 )
 
@@ -77,6 +80,7 @@ RULES: dict[type[nn.Module], Callable[[Use], Parts]] = {
     **dict.fromkeys((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), _adaptive_pool),
     **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _transposed),
     **dict.fromkeys((nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d), _upsampling),
+    **dict.fromkeys(RECURRENT, partial(recurrent, others={"RNN": 1, "GRU": 7, "LSTM": 8})),
     nn.Softmax: _softmax,
     nn.PReLU: input_elements,
 }

@@ -51,7 +51,7 @@ def count(use: Use) -> Parts:
 def _part(use: Use, name: str) -> str:
     if not use.macs:
         return words(use.layer.op)
-    return MACS if name == "weight" else "bias"
+    return MACS if "weight" in name else "bias"
 
 
 def find_faults(uses: list[Use]) -> list[str]:
