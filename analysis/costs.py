@@ -67,8 +67,9 @@ def _weighted(layer: Layer, weights: int, c_out: int, inputs: int, *, is_conv: b
 
 
 def matmul(layer: Layer) -> OpCost:
-    """Product (…, m, k) × (…, k, n): MACs …·m·k·n, without weights."""
-    return _product(layer, prod(layer.output_shape) * layer.input_shapes[0][-1])
+    """Product (…, m, k) × (…, k, n): MACs …·m·k·n, without weights; a matrix that is added is a bias."""
+    outputs = prod(layer.output_shape)
+    return _product(layer, outputs * layer.input_shapes[0][-1], operations=outputs if layer.bias else 0)
 
 
 def attention(layer: Layer) -> OpCost:
@@ -82,6 +83,13 @@ def einsum(layer: Layer) -> OpCost:
     """A contraction of two tensors: MACs are kept in `kernel` by the trace, as (their number,)."""
     assert layer.kernel is not None
     return _product(layer, prod(layer.kernel))
+
+
+def recurrent(layer: Layer) -> OpCost:
+    """A recurrent network, or one step of it: MACs and other operations are kept in `kernel` by the trace."""
+    assert layer.kernel is not None
+    macs, operations = layer.kernel
+    return _product(layer, macs, operations)
 
 
 def _product(layer: Layer, macs: int, operations: int = 0) -> OpCost:
@@ -103,25 +111,25 @@ def batch_norm(layer: Layer) -> OpCost:
 
 def layer_norm(layer: Layer) -> OpCost:
     """Mean, variance and normalisation: five operations per element; two more for scale and shift."""
-    return _elementwise(layer, (7 if layer.extra_params else 5) * prod(layer.output_shape))
+    return _elementwise(layer, (7 if layer.bias else 5) * prod(layer.output_shape))
 
 
-def max_pool2d(layer: Layer) -> OpCost:
-    """kh·kw − 1 comparisons per output element."""
+def max_pool(layer: Layer) -> OpCost:
+    """One comparison less than the window has places, per output element."""
     assert layer.kernel is not None
     return _elementwise(layer, prod(layer.output_shape) * (prod(layer.kernel) - 1))
 
 
-def avg_pool2d(layer: Layer) -> OpCost:
-    """kh·kw − 1 additions and one division per output element."""
+def avg_pool(layer: Layer) -> OpCost:
+    """As many operations per output element as the window has places: additions and one division."""
     assert layer.kernel is not None
     return _elementwise(layer, prod(layer.output_shape) * prod(layer.kernel))
 
 
-def adaptive_pool2d(layer: Layer) -> OpCost:
+def adaptive_pool(layer: Layer) -> OpCost:
     """As many operations per output element as its window has input elements; windows may overlap."""
-    (*_, h, w), (n, c, h_out, w_out) = layer.input_shapes[0], layer.output_shape
-    return _elementwise(layer, n * c * _window_total(h, h_out) * _window_total(w, w_out))
+    windows = map(_window_total, layer.input_shapes[0][2:], layer.output_shape[2:])
+    return _elementwise(layer, prod(layer.output_shape[:2]) * prod(windows))
 
 
 def _window_total(size: int, windows: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from analysis.ops import CONV_KINDS, op_kind
 from analysis.targets import Target, resolve_target
 from archs.family import Term, is_weighted
 from archs.layer import Layer
@@ -53,7 +54,7 @@ def depth_of_layers(target: Target, layers: Sequence[Layer]) -> Depth:
     total = sum(len(term.layers) for term in terms)
     named, note = _named(target, layers, total)
     return Depth(
-        conv=sum(layer.op == "conv2d" for layer in layers),
+        conv=sum(op_kind(layer) in CONV_KINDS for layer in layers),
         fully_connected=sum(layer.op == "linear" for layer in layers),
         total=total,
         formula=f"{' + '.join(term.text for term in terms)} = {total}",
@@ -115,7 +116,8 @@ def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
     terms = get_family(target.family).counting.terms if target.family else None
     if terms:
         return terms(target.config, weighted)
-    conv, linear = (tuple(layer for layer in weighted if layer.op == op) for op in ("conv2d", "linear"))
+    conv = tuple(layer for layer in weighted if op_kind(layer) in CONV_KINDS)
+    linear = tuple(layer for layer in weighted if layer.op == "linear")
     return Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
 
 

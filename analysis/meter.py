@@ -61,8 +61,9 @@ def cost_layers(
         if op is None and not allow_uncounted:
             raise UnknownOpError(layer.op, layer.name)
         cost = op.cost(layer) if op else OpCost()
-        if extra := layer.extra_params:
-            cost = cost._replace(params=cost.params + extra, elements_read=cost.elements_read + max(0, extra))
+        if layer.extra_params or layer.extra_reads:
+            params, read = cost.params + layer.extra_params, cost.elements_read + layer.extra_reads
+            cost = cost._replace(params=params, elements_read=read)
         costs.append(tuple.__new__(LayerCost, (layer, cost, size)))  # in half the time of LayerCost(…)
     return tuple(costs)
 

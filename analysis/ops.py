@@ -98,7 +98,7 @@ _PRODUCTS = (
     _conv("conv1d"),
     _conv("conv2d", notation="{window} {kind}conv"),
     _conv("conv3d"),
-    _conv("conv_transpose2d", costs.transposed_convolution, "transposed convolution"),
+    *(_conv(f"conv_transpose{axes}d", costs.transposed_convolution, "transposed convolution") for axes in (1, 2, 3)),
     Op(
         "linear",
         kind="linear",
@@ -111,6 +111,11 @@ _PRODUCTS = (
     Op("matmul", kind="matrix product", cost=costs.matmul, fusion=LIBRARY),
     Op("einsum", kind="matrix product", cost=costs.einsum, fusion=LIBRARY),
     Op("attention", kind="matrix product", cost=costs.attention, fusion=LIBRARY, notation="attention"),
+    *(
+        Op(name, kind="matrix product", cost=costs.recurrent, fusion=LIBRARY)
+        for cell in ("lstm", "gru", "rnn_tanh", "rnn_relu")
+        for name in (cell, f"{cell}_cell")
+    ),
 )
 
 
@@ -149,7 +154,13 @@ _ACTIVATIONS = (
     _activation("clamp", 2, saved.ACTIVATION_INPUT),
     _activation("leaky_relu", 2),  # compare, multiply
     _activation("prelu", 2),
-    _activation("elu", 3),  # compare, exp, subtract
+    *(_activation(name, 3) for name in ("elu", "selu", "celu")),  # compare, exp, subtract
+    _activation("threshold", 1),
+    _activation("hardshrink", 2),
+    _activation("softshrink", 3),
+    _activation("softsign", 3),  # abs, add, divide
+    _activation("logsigmoid", 4),
+    _activation("glu", 5),  # sigmoid of one half, multiplication with the other
     _activation("softplus", 3, saved.ACTIVATION_INPUT),  # exp, add, log
     _activation("tanh", 1, saved.ACTIVATION_OUTPUT),
     _activation("sigmoid", 4, saved.ACTIVATION_OUTPUT, symbol="sigmoid"),  # negate, exp, add, divide
@@ -171,11 +182,13 @@ def _pool(
 
 
 _POOLINGS = (
-    _pool("max_pool2d", costs.max_pool2d, saved.MAX_POOLING, "max pooling", "{window} max pool"),
-    _pool("avg_pool2d", costs.avg_pool2d, saved.POOLING, "average pooling", "{window} average pool"),
-    _pool("adaptive_avg_pool2d", costs.adaptive_pool2d, saved.POOLING, "adaptive pooling"),
-    _pool("adaptive_max_pool2d", costs.adaptive_pool2d, None, "adaptive max pooling"),
-    _pool("avg_pool1d", costs.reduction, None, "average pooling", fusion=REDUCTION),
+    *(_pool(f"max_pool{n}d", costs.max_pool, saved.MAX_POOLING, "max pooling", "{window} max pool") for n in (1, 2, 3)),
+    *(
+        _pool(f"avg_pool{n}d", costs.avg_pool, saved.POOLING, "average pooling", "{window} average pool")
+        for n in (1, 2, 3)
+    ),
+    *(_pool(f"adaptive_avg_pool{n}d", costs.adaptive_pool, saved.POOLING, "adaptive pooling") for n in (1, 2, 3)),
+    *(_pool(f"adaptive_max_pool{n}d", costs.adaptive_pool, None, "adaptive max pooling") for n in (1, 2, 3)),
     _pool("global_avg_pool", costs.reduction, saved.NOTHING, "global pooling", "{size} global average pool", REDUCTION),
 )
 
@@ -196,10 +209,16 @@ _ARITHMETIC = (
     *(_arithmetic(name, 1, saved.ACTIVATION_INPUT) for name in ("square", "abs", "log")),
     *(_arithmetic(name, 1, saved.ACTIVATION_OUTPUT) for name in ("exp", "sqrt", "rsqrt")),
     *(_arithmetic(name, 1) for name in ("div", "pow", "maximum", "minimum", "masked_fill", "where")),
-    *(_arithmetic(name, 1) for name in ("sin", "cos", "erf", "rsub")),
+    *(_arithmetic(name, 1) for name in ("sin", "cos", "erf", "rsub", "reciprocal", "expm1", "log1p", "floor_divide")),
+    *(_arithmetic(name, 1, saved.NOTHING) for name in ("floor", "ceil", "round", "sign", "trunc")),
+    *(_arithmetic(name, 1) for name in ("eq", "ne", "lt", "le", "gt", "ge")),
+    *(_arithmetic(name, 1) for name in ("logical_and", "logical_or", "logical_not")),
     _arithmetic("addcmul", 2),
     _arithmetic("lerp", 3),
     _arithmetic("interpolate", 7, saved.NOTHING),  # bilinear: two interpolations along one axis, one along the other
+    _arithmetic("linear_upsampling", 3, saved.NOTHING),  # two multiplications, one addition
+    _arithmetic("trilinear_upsampling", 15, saved.NOTHING),
+    _arithmetic("bicubic_upsampling", 31, saved.NOTHING),
     _arithmetic("dropout", 1, saved.DROPOUT),  # where it acts at inference too: a multiplication by the mask
     _arithmetic("feature_dropout", 1, saved.FEATURE_DROPOUT),
     _arithmetic("alpha_dropout", 2),
@@ -219,10 +238,11 @@ _COPIES = (
     Op("stack", kind="concat", cost=costs.copy, saved=saved.NOTHING),
     Op("write", kind="copy", cost=costs.write),
     *(_copy(name, saved.NOTHING) for name in ("copy", "clone", "pad", "roll", "flip")),
-    *(_copy(name, saved.NOTHING) for name in ("pixel_shuffle", "pixel_unshuffle")),
+    *(_copy(name, saved.NOTHING) for name in ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")),
+    *(_copy(name, saved.NOTHING) for name in ("nearest_upsampling", "nearest_exact_upsampling")),
     *(_copy(name) for name in ("reflect_pad", "replicate_pad", "circular_pad")),
     *(_copy(name) for name in ("repeat", "repeat_interleave", "tile")),
-    *(_copy(name) for name in ("gather", "index_select", "getitem", "setitem", "unfold")),
+    *(_copy(name) for name in ("gather", "index_select", "getitem", "setitem", "unfold", "embedding", "tril", "triu")),
 )
 
 #: By name.

@@ -18,6 +18,8 @@ from archs.layer import Layer, Pair, Shape
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.trace.tracing import Trace
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary(Totals):
@@ -30,6 +32,32 @@ class Summary(Totals):
     #: "plan" or "trace": how the layers were derived.
     route: str
     layers: tuple[LayerCost, ...] = field(repr=False)
+    #: The forward pass that was traced, None for a plan.
+    trace: Trace | None = field(default=None, repr=False)
+
+    @property
+    def verified(self) -> bool:
+        """Whether a second count agreed: PyTorch's dispatcher for a module; a plan and its trace are held equal."""
+        return self.trace is None or self.trace.verified
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the figures leave out or in, in sentences."""
+        if self.trace is None:
+            return ()
+        return tuple(f"{text}." for text in (self.trace.doubt, _unreached_words(self.unreached)) if text)
+
+    @property
+    def unreached(self) -> dict[str, int]:
+        """Scalars of each parameter that forward() does not reach, by name; `params` has them, no layer has."""
+        return self.trace.unreached if self.trace else {}
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of what the network is given, (N, C, H, W) for an image."""
+        if self.trace:
+            return self.trace.input_shapes
+        return (self.layers[0].layer.input_shapes[0],)
 
     @property
     def name(self) -> str:
@@ -132,6 +160,9 @@ def summarize(
     dtype: str = "float32",
     route: str = "auto",
     *,
+    input: Any = None,
+    in_channels: int | None = None,
+    verify: bool | str = True,
     allow_uncounted: bool = False,
 ) -> Summary:
     """Every layer of a network with what it costs, and the totals.
@@ -142,22 +173,34 @@ def summarize(
         batch_size: N of the input (N, C, H, W).
         dtype: what an element is stored as, one of `analysis.precision.DTYPE_BYTES`, however it is spelled.
         route: "plan" (no torch), "trace" (the real module), or "auto": the plan of a config, the trace of a module.
+        input: what a module takes if not one image: a shape, a tensor, a (shape, dtype), or several of them in a
+            tuple (arguments), list (one argument) or dict (by name); image_size and batch_size then follow from it.
+        in_channels: C of the images that a module takes; None to find out by trying.
+        verify: whether PyTorch's dispatcher counts a module a second time; "warn" notes a difference in
+            `Summary.notes` instead of raising.
         allow_uncounted: list layers whose op the meter does not know in `Summary.uncounted` instead of raising.
 
     Raises:
+        CountMismatchError: the two counts of a module differ.
         DenseScopeError: a bad target, size, dtype or route, or an op without a rule, in one sentence.
     """
     route = checks.choice("route", route, ("auto", "plan", "trace"))
     dtype = parse_dtype(dtype)
-    resolved = resolve_target(target)
+    resolved = resolve_target(target).stating(input, in_channels, verify)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
     if route == "auto":
         route = resolved.best_route
-    layers = resolved.layers(size, batch_size, route)
+    found = resolved.trace(size, batch_size) if route == "trace" else None
+    layers = found.layers if found else resolved.layers(size, batch_size, route)
+    if found and input is not None:
+        batch_size, size = found.batch_and_size
     costs = cost_layers(layers, dtype, allow_uncounted=allow_uncounted)
+    cost = add_up(costs)
+    if found and found.unreached:
+        cost = cost._replace(params=cost.params + sum(found.unreached.values()))
     return Summary(
-        cost=add_up(costs),
+        cost=cost,
         element_bytes=element_bytes(dtype),
         target=resolved,
         image_size=size,
@@ -165,7 +208,16 @@ def summarize(
         dtype=dtype,
         route=route,
         layers=costs,
+        trace=found,
     )
+
+
+def _unreached_words(unreached: dict[str, int]) -> str:
+    if not unreached:
+        return ""
+    names = list(unreached)
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{sum(unreached.values()):,} of the parameters are not reached by forward(): {listed}"
 
 
 def compare(
@@ -174,14 +226,15 @@ def compare(
     batch_size: int = 1,
     dtype: str = "float32",
     route: str = "auto",
+    **options: Any,
 ) -> pd.DataFrame:
     """One row a network, in the order given; the columns are those of `comparison_row`.
 
-    Args and errors: as `analysis.summarize`.
+    Args, further options by keyword, and errors: as `analysis.summarize`.
     """
     import pandas as pd
 
-    summaries = [summarize(target, image_size, batch_size, dtype, route) for target in targets]
+    summaries = [summarize(target, image_size, batch_size, dtype, route, **options) for target in targets]
     return pd.DataFrame([comparison_row(summary) for summary in summaries])
 
 

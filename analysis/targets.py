@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.meter import cost_layers
+from analysis.ops import OPS
 from archs import checks
 from archs.create import create_model
 from archs.design import Design, is_design_path, read_design
-from archs.errors import ConfigError, TraceError, UnknownArchError, require
+from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers, resolve_config
 from archs.registry import is_config
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from analysis.trace.tracing import Trace
 
 
 LIBRARIES = ("timm", "torchvision")
@@ -43,10 +47,12 @@ def list_library(library: str) -> tuple[str, ...]:
 
 
 class Input(NamedTuple):
-    """What a network takes: the size of its images, and their channels."""
+    """What a network takes: images of a size and some channels, or what its user states."""
 
     image_size: int | Pair = 224
     in_channels: int | None = None
+    #: As `analysis.trace.inputs.stated_inputs`; None for one image.
+    stated: Any = None
 
 
 def build(target: str) -> tuple[nn.Module, Input]:
@@ -61,7 +67,7 @@ def build(target: str) -> tuple[nn.Module, Input]:
     if target.split(".")[0] not in list_library(library):
         raise UnknownArchError(target, list_library(library))
     create, input_of = _BUILDERS[library]
-    from analysis.trace.weightless import Weightless
+    from analysis.trace.stand_in import Weightless
 
     try:
         with Weightless():
@@ -108,8 +114,11 @@ class Target:
     name: str
     config: Any = None
     module: nn.Module | None = None
-    #: What a module takes, as far as its library says.
+    #: What a module takes, as far as its library or its user says.
     module_input: Input = field(default_factory=Input)
+    #: What becomes of a trace that the second witness does not confirm: an error (True), a note ("warn"); False to do
+    #: without a witness.
+    verify: bool | str = True
 
     @property
     def family(self) -> str | None:
@@ -135,16 +144,62 @@ class Target:
 
         Raises:
             ConfigError: the plan of a network that is not in the registry; a size that does not suit the network.
-            TraceError, MissingPackageError: the module cannot be traced here.
+            TraceError, CountMismatchError, MissingPackageError: the module cannot be traced here.
         """
         if route == "plan":
             if self.config is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
             return plan_layers(self.config, image_size, batch_size)
-        module = self.without_weights()
-        from analysis.trace.recorder import trace
+        return self.trace(image_size, batch_size).layers
 
-        return trace(module, image_size, batch_size, self.module_input.in_channels)
+    def trace(self, image_size: Pair, batch_size: int, *, training: bool = False) -> Trace:
+        """The module's forward pass, counted a second time by PyTorch's dispatcher if it is no network of ours.
+
+        Raises:
+            TraceError, MissingPackageError: the module cannot be traced here.
+            CountMismatchError: the second witness does not confirm it.
+        """
+        module = self.without_weights()
+        from analysis.trace.stand_in import stand_in
+        from analysis.trace.tracing import record
+
+        copy = module if self.module is None else stand_in(module)
+        found = record(
+            copy,
+            image_size,
+            batch_size,
+            self.module_input.in_channels,
+            stated=self.module_input.stated,
+            training=training,
+        )
+        if self.module is None or not self.verify or training:
+            return replace(found, verified=self.module is None)
+        from analysis.trace.witness import doubt
+
+        costs = cost_layers(found.layers, allow_uncounted=True)
+        if any(layer.op not in OPS for layer in found.layers):  # the meter refuses it, or its user allows it
+            return found
+        reason = doubt(module, found, [cost.cost.macs for cost in costs])
+        if reason and self.verify != "warn":
+            raise CountMismatchError(f'{reason}; verify="warn" lists the trace\'s count with that note.')
+        return replace(found, verified=not reason, doubt=reason)
+
+    def stating(self, input: Any = None, in_channels: int | None = None, verify: bool | str = True) -> Target:
+        """The same, with what the user says of its input and of the second witness; as `analysis.summarize`.
+
+        Raises: ConfigError: not allowed, or an input for a network whose input is known.
+        """
+        if verify not in (True, False, "warn"):
+            raise ConfigError("verify", verify, 'True, False or "warn"')
+        if in_channels is not None:
+            in_channels = checks.integer("in_channels", in_channels, 1, 2**20)
+        if input is None and in_channels is None:
+            return replace(self, verify=verify)
+        if self.module is None:
+            field = "input" if in_channels is None else "in_channels"
+            raise ConfigError(field, input or in_channels, f"left out for {self.name}, whose config says what it takes")
+        stated = self.module_input._replace(stated=input)
+        return replace(self, module_input=stated._replace(in_channels=in_channels or stated.in_channels), verify=verify)
 
     def without_weights(self) -> nn.Module:
         """The module itself, or one built of the config without weights.
@@ -155,7 +210,7 @@ class Target:
         if self.module is not None:
             return self.module
         require("torch", "Building a module")
-        from analysis.trace.weightless import Weightless
+        from analysis.trace.stand_in import Weightless
 
         with Weightless():
             return create_model(self.config)

@@ -10,6 +10,7 @@ from archs.create import create_model
 from archs.design import Design, DesignError, parse_design, read_design
 from archs.errors import (
     ConfigError,
+    CountMismatchError,
     DenseScopeError,
     MissingPackageError,
     TraceError,
@@ -25,6 +26,7 @@ from archs.registry import get_config, get_family, get_spec, list_archs, list_fa
 
 __all__ = [
     "ConfigError",
+    "CountMismatchError",
     "DenseScopeError",
     "Design",
     "DesignError",

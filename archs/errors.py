@@ -51,14 +51,18 @@ class UnknownOpError(DenseScopeError, NotImplementedError):
 
     def __init__(self, op: str, layer: str) -> None:
         super().__init__(
-            f"The meter has no rule for the operation {op!r} (layer {layer!r}); "
-            "ask for it to be listed as uncounted with allow_uncounted=True."
+            f"The meter has no rule for the operation {op!r} (layer {layer!r}); counts, unlike predictions, "
+            "list it as uncounted with allow_uncounted=True."
         )
         self.op, self.layer = op, layer
 
 
 class TraceError(DenseScopeError, RuntimeError):
     """A module could not be turned into layers."""
+
+
+class CountMismatchError(DenseScopeError, RuntimeError):
+    """Two ways to count a module differ."""
 
 
 class WeightsError(DenseScopeError, ValueError):

@@ -32,8 +32,8 @@ def within(stages: str, layers: Iterable[Layer]) -> tuple[Layer, ...]:
 
 
 def is_weighted(layer: Layer) -> bool:
-    """Whether a layer is a convolution or fully connected."""
-    return layer.op in ("conv2d", "linear")
+    """Whether a layer is a convolution, a transposed one too, or fully connected."""
+    return layer.op == "linear" or layer.op.startswith("conv")
 
 
 class Counting(NamedTuple):

@@ -39,6 +39,8 @@ class Layer(NamedTuple):
     #: Learnable scalars beyond what op and shapes imply: a scale, a positional embedding. Negative where a layer's
     #: weights are shared with an earlier layer, or are not learnable.
     extra_params: int = 0
+    #: Elements of weights and constants that are read beyond what op and shapes imply.
+    extra_reads: int = 0
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:

@@ -22,7 +22,9 @@ from torch.overrides import TorchFunctionMode
 
 from analysis.meter import cost_layers
 from analysis.ops import find_op
-from analysis.trace.recorder import source_of, trace
+from analysis.trace.recorder import source_of
+from analysis.trace.stand_in import tensors_in
+from analysis.trace.tracing import trace
 from archs.errors import TraceError
 from archs.layer import Layer, Pair, Shape
 
@@ -105,7 +107,7 @@ class _Observer(TorchFunctionMode):
 
     def _leave(self, _: nn.Module, __: Any, output: Any) -> None:
         call = self._calls.pop()
-        call.output_shape = tuple(output.shape) if isinstance(output, Tensor) else ()
+        call.output_shape = next((tuple(tensor.shape) for tensor in tensors_in(output)), ())
         if not self._calls:
             self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 

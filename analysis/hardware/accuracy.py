@@ -76,12 +76,12 @@ def _rows(row: Mapping[Any, Any]) -> Iterator[Row]:
 
 @cache
 def _costs(name: str, size: int) -> dict[str, int | None]:
-    if name.startswith("timm/"):
-        costs = cost_layers(layers_of(name, size), allow_uncounted=True)
-        return {key: sum(getattr(cost, key) for cost in costs) for key in COUNTED_COSTS}
     try:
+        if name.startswith("timm/"):
+            costs = cost_layers(layers_of(name, size))
+            return {key: sum(getattr(cost, key) for cost in costs) for key in COUNTED_COSTS}
         summary = summarize(name, size)
-    except DenseScopeError:  # its input does not suit the network as it is registered
+    except DenseScopeError:  # its input does not suit the network as it is registered, or an operation is unknown
         return dict.fromkeys(COUNTED_COSTS)
     return {key: getattr(summary, key) for key in COUNTED_COSTS}
 

@@ -264,11 +264,8 @@ def _called(maker: tuple[str, ...], reader: tuple[str, ...]) -> tuple[str, ...]:
 
 def recorded(summary: Summary) -> Lifetimes:
     """Every tensor is held as long as the module itself does, seen in a trace of it. Raises: TraceError."""
-    from analysis.trace.recorder import record
-
-    target = summary.target
-    channels = target.module_input.in_channels
-    held = record(target.without_weights(), summary.image_size, summary.batch_size, channels).held
+    assert summary.trace is not None
+    held = summary.trace.held
     names = (INPUT, *(cost.layer.name for cost in summary.layers))
     owner = {name: held.owner(name) for name in names}
     end, last = len(summary.layers) - 1, held.last_held()

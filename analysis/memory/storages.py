@@ -71,12 +71,17 @@ def buffer_bytes(summary: Summary) -> int:
 
 def inputs_of(summary: Summary, times: int = 1) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments that a module is run with, tensors without data; of a batch so many times as large."""
-    import torch
+    from torch import Tensor
+    from torch.utils._pytree import tree_map_only
 
-    from analysis.trace.recorder import _in_channels
+    def grown(tensor: Tensor) -> Tensor:
+        batch, *sides = tensor.shape or (0,)
+        return tensor.new_empty((times * batch, *sides)) if batch == summary.batch_size else tensor
 
-    channels = summary.target.module_input.in_channels or _in_channels(summary.target.without_weights())
-    return (torch.empty((times * summary.batch_size, channels, *summary.image_size), device="meta"),), {}
+    assert summary.trace is not None
+    args, kwargs = summary.trace.inputs
+    grown_args, grown_kwargs = tree_map_only(Tensor, grown, (args, kwargs))
+    return grown_args, grown_kwargs
 
 
 @dataclass(frozen=True)

@@ -244,11 +244,7 @@ def training_layers(summary: Summary) -> tuple[Layer, ...]:
         layers = [cost.layer for cost in summary.layers]
         drops = get_family(target.config.family).training.drops
         return tuple(_with_dropout(layers, drops) if target.config.drop_rate else layers)
-    from analysis.trace.recorder import trace
-
-    channels = target.module_input.in_channels
-    module = target.without_weights()
-    return tuple(trace(module, summary.image_size, summary.batch_size, channels, training=True))
+    return tuple(target.trace(summary.image_size, summary.batch_size, training=True).layers)
 
 
 def frozen_norms(module: nn.Module) -> frozenset[str]:

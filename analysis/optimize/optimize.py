@@ -16,7 +16,7 @@ from analysis.optimize.observe import READ_ELSEWHERE, SHARED, watch
 from analysis.optimize.rewrite import NORM_WITH_ACT, has_hooks, rewrite_network
 from analysis.optimize.saving import Report, foldable_norms
 from analysis.optimize.verify import Reference, random_images, tensors_in
-from analysis.trace.recorder import trace
+from analysis.trace.tracing import trace
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, first_line
 from archs.layer import INPUT, Pair, Shape

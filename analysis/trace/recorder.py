@@ -1,9 +1,8 @@
-"""The second route: the real module, run with shapes instead of arithmetic, recorded as `Layer` records.
+"""The second route: what the operations of a forward pass are, as `Layer` records.
 
-The forward pass runs as written, on tensors of the meta device, while a `TorchFunctionMode` stands in for every
-operation: it becomes a layer with the output shape that its rule gives, views pass through, and arithmetic on weights
-alone is followed, so that learnable scalars are attributed to the layer that reads them. No weight is read and nothing
-about the module changes.
+While a module runs on tensors of the meta device, a `TorchFunctionMode` stands in for every operation: it becomes a
+layer with the output shape that its rule gives, or torch itself on meta tensors; views pass through, and arithmetic on
+weights alone is followed, so that learnable scalars are attributed to the layer that reads them.
 """
 
 from __future__ import annotations
@@ -11,73 +10,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import compress
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from analysis.ops import Op, find_op
+from analysis.trace import products  # noqa: F401  registers its rules
 from analysis.trace.held import HeldMemory
-from analysis.trace.names import CONSTANTS, VIEWS, op_name
-from analysis.trace.rules import COMPOSITIONS, RULES, Call
-from archs.errors import DenseScopeError, TraceError, first_line
-from archs.layer import CONSTANT, INPUT, Layer, Pair
+from analysis.trace.names import CONSTANTS, COPYING, VALUES, op_name, torch_names
+from analysis.trace.rules import RULES, Call
+from analysis.trace.stand_in import home_of, tensors_in, to_meta, twin_of
+from archs.errors import TraceError
+from archs.layer import CONSTANT, Layer
 
 #: A child with more than this share of all modules (`features`, `blocks`, `stages`) is no stage: its parts are.
 DOMINANT_SHARE = 0.75
-
-
-def trace(
-    module: nn.Module,
-    image_size: Pair = (224, 224),
-    batch_size: int = 1,
-    in_channels: int | None = None,
-    *,
-    training: bool = False,
-) -> list[Layer]:
-    """The layers of any module in execution order; arguments and errors as in `record`."""
-    return record(module, image_size, batch_size, in_channels, training=training).layers
-
-
-def record(
-    module: nn.Module,
-    image_size: Pair = (224, 224),
-    batch_size: int = 1,
-    in_channels: int | None = None,
-    *,
-    training: bool = False,
-) -> Recorder:
-    """The layers of any module in execution order, and how long it holds the memory of each.
-
-    Args:
-        module: takes one image tensor (N, C, H, W); real or meta weights, left as they are.
-        image_size: (h, w) in pixels.
-        batch_size: N.
-        in_channels: C; None for what the module's first convolution takes.
-        training: with dropout, auxiliary heads, and whatever else the module does in training alone.
-
-    Raises:
-        TraceError: the module's forward pass fails on shapes alone; the sentence says where.
-    """
-    channels = in_channels or _in_channels(module)
-    image = torch.empty((batch_size, channels, *image_size), device="meta")
-    recorder = Recorder(module)
-    recorder.mark(image, INPUT)
-    with _mode(module, training), recorder.following_modules(), recorder, torch.no_grad():
-        try:
-            run: Any = module._call_impl if module._compiled_call_impl else module  # never what a compiler made
-            run(image)
-        except DenseScopeError:
-            raise
-        except Exception as error:
-            where = recorder.path or type(module).__name__
-            raise TraceError(
-                f"{type(module).__name__} cannot be traced: {where} fails with {first_line(error)!r}."
-            ) from error
-    return recorder
 
 
 class Recorder(TorchFunctionMode):
@@ -91,9 +42,16 @@ class Recorder(TorchFunctionMode):
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self._modules = [module]
         self._uses: dict[str, int] = {}
+        self._parameter_names = {id(parameter): name for name, parameter in module.named_parameters()}
         self._parameters = {id(parameter): parameter.numel() for parameter in module.parameters()}
         #: Those that no layer has been charged with yet.
         self._uncounted = dict(self._parameters)
+        self._touched: set[int] = set()
+        #: Dotted path of the module that ran, for each layer.
+        self.paths: list[str] = []
+        self._own_tensors = {id(tensor): tensor for part in module.modules() for tensor in tensors_in(vars(part))}
+        #: What a tensor of the image says of its device: that of the module.
+        self._placed = {"device": home_of(module), "is_meta": False, "is_cuda": home_of(module).type == "cuda"}
 
     @property
     def path(self) -> str:
@@ -123,26 +81,53 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if func.__name__ == "__get__":  # an attribute such as `shape` or `T`
-            return self._follow(func(*args), args[:1])
+            return self._attribute(func, args)
         name = op_name(func)
-        if name in COMPOSITIONS:
-            with self:
-                return COMPOSITIONS[name](*args, **kwargs)
-        tensors = list(_tensors((*args, *kwargs.values())))
+        tensors = list(tensors_in((args, kwargs)))
         sources = [tensor for tensor in tensors if source_of(tensor)]
-        call = None
-        if name in RULES and (sources or (find_op(name).is_product and any(map(self._weights_of, tensors)))):
-            call = RULES[name](*args, **kwargs)
-        elif name == "setitem" and isinstance(args[2], Tensor) and source_of(args[2]):
-            call = self._write(args[0], args[2])
-        elif sources and name == "setitem":
-            call = Call(name, sources, tuple(sources[-1].shape))
-        if call is None:
-            return self._run(func, name, args, kwargs, tensors, sources)
+        if len(sources) < len(tensors):
+            self.require_seen(tensors, f"what {name} reads")
+        if func.__name__ in VALUES and sources:
+            raise TraceError(f"the values of a tensor are asked for ({func.__name__}), which shapes alone don't tell")
+        call = self._call(name, args, kwargs, tensors, sources)
+        if callable(call):
+            with self:
+                return call()
+        if call is None or call.output_shape is None:
+            return self._run(func, name, args, kwargs, call)
         output = self._record(call, tensors)
-        if kwargs.get("inplace") or _is_in_place(func):
+        if call.in_place or kwargs.get("inplace") or _is_in_place(func):
             self.mark(args[0], source_of(output))
         return output
+
+    def _attribute(self, func: Any, args: Any) -> Any:
+        name = getattr(func.__self__, "__name__", "")
+        if source_of(args[0]) and name in self._placed:
+            return self._placed[name]
+        return self._follow(func(*args), args[:1])
+
+    def _call(
+        self, name: str, args: Any, kwargs: dict[str, Any], tensors: list[Tensor], sources: list[Tensor]
+    ) -> Call | Callable[[], Any] | None:
+        """What the rule of an operation says, if there is one for it and the image has a part in it."""
+        if name in RULES and (sources or (find_op(name).is_product and any(map(self._weights_of, tensors)))):
+            if kwargs.get("out") is not None:
+                raise TraceError(f"{name} writes into a tensor that it is given (out=), which is not followed")
+            return RULES[name](*args, **torch_names(kwargs))
+        if name == "setitem" and sources:
+            if isinstance(args[2], Tensor) and source_of(args[2]):
+                return self._write(args[0], args[2])
+            return Call(name, sources, tuple(sources[-1].shape))
+        return None
+
+    def require_seen(self, value: Any, what: str = "the result") -> None:
+        """Raises: TraceError: a tensor, neither of the image nor of the module, that no operation seen has made."""
+        for tensor in tensors_in(value):
+            known = hasattr(tensor, "_densescope_source") or hasattr(tensor, "_densescope_weights")
+            if tensor.is_meta and not known and id(tensor) not in self._own_tensors:
+                raise TraceError(
+                    f"{what} was computed outside Python (TorchScript, vmap, C++), so that its costs are not known"
+                )
 
     def _write(self, target: Tensor, part: Tensor) -> Call:
         """`target[…] = part`: what was written before stays, and nothing of it is read."""
@@ -150,32 +135,38 @@ class Recorder(TorchFunctionMode):
         rest = [self.mark(target.new_empty(0), before)] if before else []
         return Call("write", [part, *rest], tuple(target.shape))
 
-    def _run(self, func: Any, name: str, args: Any, kwargs: Any, tensors: list[Tensor], sources: list[Tensor]) -> Any:
-        """An operation without a rule: meta tensors tell its shape; constants are computed as they are."""
+    def _run(self, func: Any, name: str, args: Any, kwargs: Any, call: Call | None) -> Any:
+        """An operation whose shape torch itself tells, on meta tensors; constants are computed as they are."""
+        tensors = list(tensors_in((args, kwargs)))
+        sources = list(filter(source_of, tensors))
         if not sources:
             if not any(map(self._weights_of, tensors)):
-                return func(*args, **kwargs)
+                return self._follow(func(*args, **kwargs), ())
             if _is_in_place(func):
                 return args[0]
-        result = func(*_to_meta(args), **_to_meta(kwargs))
-        outputs = list(_tensors((result,)))
+        twins = [twin_of(source) for source in sources]
+        versions = [twin._version for twin in twins]
+        result = _on_meta(func, name, args, kwargs)
+        outputs = list(tensors_in(result))
         if name in CONSTANTS or not outputs:
-            return result
-        if not sources or (name in VIEWS and _shares_memory(outputs[0], sources[0])):
+            return self._follow(result, ())
+        written = [twin._version != version for twin, version in zip(twins, versions, strict=True)]
+        is_view = not any(written) and any(_shares_memory(outputs[0], twin) for twin in twins)
+        if is_view or not (sources or call):
             return self._follow(result, tensors)
-        call = Call("copy" if name in VIEWS else name, sources, tuple(outputs[0].shape))
-        layer_name = source_of(self._record(call, tensors))
-        for output in outputs:
+        call = call or Call("copy" if name in COPYING else name, sources)
+        layer_name = source_of(self._record(call, tensors, outputs[0]))
+        for output in (*outputs, *compress(sources, written)):
             self.mark(output, layer_name)
         return result
 
     def _follow(self, result: Any, tensors: Iterable[Tensor]) -> Any:
         """Hand on to the result where these tensors come from: the layer that made them, or weights."""
-        for output in _tensors((result,)):
+        for output in tensors_in(result):
             source = next(filter(None, map(source_of, tensors)), "")
             if source:
                 self.mark(output, source)
-            else:
+            elif id(output) not in self._own_tensors:
                 output._densescope_weights = [w for tensor in tensors for w in self._weights_of(tensor)]  # type: ignore[attr-defined]
         return result
 
@@ -184,23 +175,42 @@ class Recorder(TorchFunctionMode):
         key = id(tensor)
         return (key,) if key in self._parameters else getattr(tensor, "_densescope_weights", ())
 
-    def _record(self, call: Call, tensors: Iterable[Tensor]) -> Tensor:
-        """Add a layer and make the tensor that stands for its output; `tensors` are all that the operation reads."""
+    def _record(self, call: Call, tensors: Iterable[Tensor], output: Tensor | None = None) -> Tensor:
+        """Add a layer and mark the tensor that stands for its output; `tensors` are all that the operation reads."""
         op = find_op(call.op)
         name = self._name(op, tensors)
         sources = tuple([source_of(tensor) or CONSTANT for tensor in call.inputs])
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
-        layer = Layer(name, call.op, self._stage_of(name), sources, shapes, *call[2:])
-        learned = sum([self._uncounted.pop(weight, 0) for tensor in tensors for weight in self._weights_of(tensor)])
+        if output is None:
+            assert call.output_shape is not None
+            output = torch.empty(call.output_shape, dtype=_dtype(call.inputs), device="meta")
+        layer = Layer(name, call.op, self._stage_of(name), sources, shapes, tuple(output.shape), **call.geometry)
+        weights = [weight for tensor in tensors for weight in self._weights_of(tensor)]
+        self._touched.update(weights)
+        learned = sum([self._uncounted.pop(weight, 0) for weight in weights])
         implied = op.cost(layer).params if op.is_weighted else 0
-        self.layers.append(layer if learned == implied else layer._replace(extra_params=learned - implied))
-        return self.mark(torch.empty(call.output_shape, device="meta"), name)
+        reads = 0 if op.is_weighted else _elements_beside(call, tensors)
+        if learned != implied or reads:
+            layer = layer._replace(extra_params=learned - implied, extra_reads=reads)
+        self.layers.append(layer)
+        self.paths.append(self.path)
+        return self.mark(output, name)
 
     def mark(self, tensor: Tensor, source: str) -> Tensor:
         """Remember on a tensor of the trace which layer made it."""
         tensor._densescope_source = source  # type: ignore[attr-defined]
-        self.held.see(tensor, source)
+        self.held.see(twin_of(tensor), source)
         return tensor
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Names of the parameters that a layer reads, directly or by way of others."""
+        return frozenset(self._parameter_names[weight] for weight in self._touched)
+
+    @property
+    def unreached(self) -> dict[str, int]:
+        """Number of scalars of each parameter that no layer reads, by its dotted name."""
+        return {self._parameter_names[key]: numel for key, numel in self._uncounted.items()}
 
     def _name(self, op: Op, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
@@ -221,22 +231,36 @@ def source_of(tensor: Tensor) -> str:
     return getattr(tensor, "_densescope_source", "")
 
 
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+#: Functions that read the values of indices and masks to tell a shape.
+_BY_VALUES = frozenset(("getitem", "setitem", "index_select", "repeat_interleave", "masked_fill", "where"))
 
 
-def _to_meta(value: Any) -> Any:
-    """The same arguments with every floating-point tensor on the meta device; indices keep their values."""
-    if isinstance(value, Tensor):
-        real = value.is_floating_point() and not value.is_meta
-        return torch.empty_like(value, device="meta") if real else value
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(map(_to_meta, value))
-    return {key: _to_meta(item) for key, item in value.items()} if isinstance(value, dict) else value
+def _on_meta(func: Any, name: str, args: Any, kwargs: Any) -> Any:
+    """A function's result for meta tensors, which stay on the meta device wherever they are sent."""
+    if name in ("cpu", "cuda"):
+        return args[0]
+    if name in ("to", "type_as"):
+        kwargs = {key: value for key, value in kwargs.items() if key != "device"}
+        rest = [value.dtype if isinstance(value, Tensor) else value for value in args[1:]]
+        args = (args[0], *(value for value in rest if not isinstance(value, (str, int, torch.device)) or value is True))
+        if len(args) == 1 and "dtype" not in kwargs and "memory_format" not in kwargs:
+            return args[0]
+        func = Tensor.to
+    floats_only = name in _BY_VALUES
+    return func(*to_meta(args, floats_only), **to_meta(kwargs, floats_only))
+
+
+def _elements_beside(call: Call, tensors: Iterable[Tensor]) -> int:
+    """Elements of the weights and constants that an operation reads beside its inputs; tables and targets are not."""
+    if call.op in ("embedding", "write", "setitem"):
+        return 0
+    inputs = {id(tensor) for tensor in call.inputs}
+    beside = {id(tensor): tensor for tensor in tensors if not source_of(tensor) and id(tensor) not in inputs}
+    return sum(tensor.numel() for tensor in beside.values() if tensor.is_floating_point())
+
+
+def _dtype(inputs: Iterable[Tensor]) -> torch.dtype:
+    return next((tensor.dtype for tensor in inputs if tensor.is_floating_point()), torch.get_default_dtype())
 
 
 def _shares_memory(a: Tensor, b: Tensor) -> bool:
@@ -270,25 +294,3 @@ def _stage_rule(module: nn.Module) -> Callable[[str], str]:
         return first_two if first_two in opened else layer_name.split(".")[0]
 
     return stage_of
-
-
-def _in_channels(module: nn.Module) -> int:
-    """Channels of the image that a module takes: those of its first convolution."""
-    convs = (child.in_channels for child in module.modules() if isinstance(child, nn.Conv2d))
-    return next(convs, 3)
-
-
-@contextmanager
-def _mode(module: nn.Module, training: bool) -> Iterator[None]:
-    """Put a module and its parts into a mode, and each back into its own afterwards.
-
-    Batch norms never go into training mode, where they would count the batch.
-    """
-    before = {child: child.training for child in module.modules()}
-    for child in before:
-        child.training = training and not isinstance(child, _BatchNorm)
-    try:
-        yield
-    finally:
-        for child, mode in before.items():
-            child.training = mode

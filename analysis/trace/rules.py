@@ -1,41 +1,38 @@
-"""What a trace knows about torch's operations: output shapes and geometry, views, and compositions of simpler ones.
+"""What a trace knows about torch's operations: what they are called, their geometry, and what they are made of.
 
-Operations are looked up by name, so that `torch.add`, `Tensor.add_`, `+` and `+=` are one. An operation without a rule
-is run on meta tensors to learn its output shape; whether it can be counted is for the meter to say.
+Operations are looked up by name, so that `torch.add`, `Tensor.add_`, `+` and `+=` are one. A rule takes the arguments
+of torch's function under torch's names. What has no rule runs on meta tensors and tells its output shape itself;
+whether it can be counted is for the meter to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import prod
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from archs.layer import Shape, Sides, ceil_pool_size, conv_size
 
 
 class Call(NamedTuple):
-    """One operation about to become a `Layer`: the fields after `inputs` are the layer's own."""
+    """One operation about to become a `Layer`."""
 
     op: str
     inputs: Sequence[Tensor]
-    output_shape: Shape
-    kernel: Sides | None = None
-    stride: Sides | None = None
-    padding: Sides | None = None
-    dilation: Sides | None = None
-    groups: int = 1
-    bias: bool = False
+    #: None for that of the meta tensor that torch makes.
+    output_shape: Shape | None = None
+    #: The fields of `Layer` after its shapes.
+    geometry: Mapping[str, Any] = MappingProxyType({})
+    #: Whether the first input is overwritten, beyond what the name of torch's function says.
+    in_place: bool = False
 
 
-Rule = Callable[..., Call | None]
+#: What a rule says: a layer, other operations that stand for this one, or None for what does nothing.
+Rule = Callable[..., "Call | Callable[[], Any] | None"]
 
-#: Rule per operation, by name; a rule has the signature of torch's function, and returns None for what does nothing.
 RULES: dict[str, Rule] = {}
-#: The same, but as a composition of other operations, each of which becomes a layer.
-COMPOSITIONS: dict[str, Callable[..., Any]] = {}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -48,116 +45,119 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-@rule("conv1d", "conv2d", "conv3d")
-def convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Call:
-    n, in_channels, *sides = x.shape
-    out_channels, group_channels, *kernel = weight.shape
-    if in_channels != group_channels * groups:
-        raise ValueError(f"{group_channels * groups} channels expected, {in_channels} given")
-    axes = len(sides)
-    stride, dilation = per_axis(stride, axes), per_axis(dilation, axes)
-    if padding == "same":
-        padding = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
-    padding = per_axis(0 if padding == "valid" else padding, axes)
-    shape = (n, out_channels, *map(conv_size, sides, kernel, stride, padding, dilation))
-    return Call(f"conv{axes}d", (x,), shape, tuple(kernel), stride, padding, dilation, groups, bias is not None)
-
-
-@rule("conv_transpose2d")
-def transposed_convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Call:
-    n, _, *sides = x.shape
-    _, group_channels, *kernel = weight.shape
-    stride, padding, output_padding, dilation = (per_axis(v, 2) for v in (stride, padding, output_padding, dilation))
-    grown = (
-        (side - 1) * s - 2 * p + d * (k - 1) + extra + 1
-        for side, s, p, d, k, extra in zip(sides, stride, padding, dilation, kernel, output_padding, strict=True)
-    )
-    shape, has_bias = (n, group_channels * groups, *grown), bias is not None
-    return Call("conv_transpose2d", (x,), shape, tuple(kernel), stride, padding, dilation, groups, has_bias)
-
-
-@rule("linear")
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Call:
-    if x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"{weight.shape[1]} features expected, {x.shape[-1]} given")
-    return Call("linear", (x,), (*x.shape[:-1], weight.shape[0]), bias=bias is not None)
-
-
 @rule("batch_norm")
 def batch_norm(
-    x: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, *_: Any, **__: Any
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Call:
-    return Call("batch_norm", (x,), tuple(x.shape), bias=weight is not None)
+    for learned in (running_mean, running_var, weight, bias):
+        if learned is not None and learned.shape != input.shape[1:2]:
+            raise ValueError(f"{learned.numel()} channels expected, {tuple(input.shape)} given")
+    return Call("batch_norm", (input,), tuple(input.shape), {"bias": weight is not None})
 
 
-@rule("max_pool2d")
-def max_pool2d(
-    x: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+def _norm(op: str) -> Rule:
+    def norm(input: Tensor, of: Any, weight: Tensor | None = None, *_: Any, **__: Any) -> Call:
+        return Call(op, (input,), None, {"bias": weight is not None})
+
+    return norm
+
+
+for _name in ("layer_norm", "group_norm", "rms_norm"):
+    RULES[_name] = _norm(_name)
+
+
+@rule("instance_norm")
+def instance_norm(
+    input: Tensor,
+    mean: Tensor | None = None,
+    var: Tensor | None = None,
+    weight: Tensor | None = None,
+    *_: Any,
+    **__: Any,
 ) -> Call:
-    return pool2d("max_pool2d", x, kernel_size, stride, padding, per_axis(dilation, 2), ceil_mode)
+    return Call("instance_norm", (input,), None, {"bias": weight is not None})
 
 
-@rule("avg_pool2d")
-def avg_pool2d(
-    x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, *_: Any, **__: Any
+def _max_pool(axes: int) -> Rule:
+    def max_pool(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Call:
+        return _pool("max_pool", axes, input, kernel_size, stride, padding, per_axis(dilation, axes), ceil_mode)
+
+    return max_pool
+
+
+def _avg_pool(axes: int) -> Rule:
+    def avg_pool(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        *_: Any,
+        **__: Any,
+    ) -> Call:
+        return _pool("avg_pool", axes, input, kernel_size, stride, padding, None, ceil_mode)
+
+    return avg_pool
+
+
+def _pool(
+    op: str, axes: int, input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Sides | None, ceil_mode: bool
 ) -> Call:
-    return pool2d("avg_pool2d", x, kernel_size, stride, padding, None, ceil_mode)
-
-
-def pool2d(
-    op: str, x: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Sides | None, ceil_mode: bool
-) -> Call:
-    kernel, padding = per_axis(kernel_size, 2), per_axis(padding, 2)
-    stride = per_axis(stride, 2) if stride else kernel
+    kernel, padding = per_axis(kernel, axes), per_axis(padding, axes)
+    stride = per_axis(stride, axes) if stride else kernel
+    sides = input.shape[-axes:]
     size = ceil_pool_size if ceil_mode else conv_size
-    sides = tuple(map(size, x.shape[2:], kernel, stride, padding, dilation or (1, 1)))
-    if min(sides) < 1:
-        raise ValueError(f"nothing left to pool in maps of {x.shape[2]}×{x.shape[3]}")
-    return Call(op, (x,), (*x.shape[:2], *sides), kernel, stride, padding, dilation)
+    if min(map(size, sides, kernel, stride, padding, dilation or (1,) * axes)) < 1:
+        raise ValueError(f"nothing left to pool in maps of {by(sides)}")
+    return Call(f"{op}{axes}d", (input,), None, windows(kernel, stride, padding, dilation))
 
 
-@rule("adaptive_avg_pool2d")
-def adaptive_avg_pool2d(x: Tensor, output_size: Any) -> Call:
-    sides = tuple(side or own for side, own in zip(per_axis(output_size, 2), x.shape[2:], strict=True))
-    return Call("global_avg_pool" if sides == (1, 1) else "adaptive_avg_pool2d", (x,), (*x.shape[:2], *sides))
+def _adaptive_avg_pool(axes: int) -> Rule:
+    def adaptive_avg_pool(input: Tensor, output_size: Any) -> Call:
+        one = set(per_axis(output_size, axes)) == {1}  # torch itself takes a mean then
+        shape = (*input.shape[:-axes], *(1,) * axes)
+        return Call("global_avg_pool", (input,), shape) if one else Call(f"adaptive_avg_pool{axes}d", (input,))
+
+    return adaptive_avg_pool
+
+
+for _axes in (1, 2, 3):
+    RULES[f"max_pool{_axes}d"] = RULES[f"max_pool{_axes}d_with_indices"] = _max_pool(_axes)
+    RULES[f"avg_pool{_axes}d"] = _avg_pool(_axes)
+    RULES[f"adaptive_avg_pool{_axes}d"] = _adaptive_avg_pool(_axes)
 
 
 @rule("mean")
-def mean(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Call:
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Call:
     """Averages over height and width are the same operation as a global pooling."""
-    axes = set(range(x.ndim)) if dim is None else {axis % x.ndim for axis in per_axis(dim, 1)}
-    shape = tuple(1 if axis in axes else side for axis, side in enumerate(x.shape) if keepdim or axis not in axes)
-    return Call("global_avg_pool" if x.ndim == 4 and axes == {2, 3} else "mean", (x,), shape)
+    axes = set(range(input.ndim)) if dim in (None, ()) else {axis % input.ndim for axis in per_axis(dim, 1)}
+    shape = tuple(1 if axis in axes else side for axis, side in enumerate(input.shape) if keepdim or axis not in axes)
+    return Call("global_avg_pool" if input.ndim == 4 and axes == {2, 3} else "mean", (input,), shape)
 
 
 @rule("concat")
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
+    tensors = [tensor for tensor in tensors if tensor.shape != (0,)] or tensors
     shape = list(tensors[0].shape)
     shape[dim] = 0
     for tensor in tensors:
+        if tensor.ndim != len(shape):
+            raise ValueError(f"tensors of {len(shape)} and {tensor.ndim} axes cannot be joined")
         for axis, side in enumerate(tensor.shape):
             if axis == dim % len(shape):
                 shape[dim] += side
@@ -167,62 +167,39 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Call:
 
 
 @rule("pad")
-def pad(x: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Call:
-    shape = list(x.shape)
-    for axis, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
-        shape[-axis] += before + after
-    return Call("pad" if mode == "constant" else f"{mode}_pad", (x,), tuple(shape))
+def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Call:
+    return Call("pad" if mode == "constant" else f"{mode}_pad", (input,))
 
 
-@rule("matmul")
-def matmul(a: Tensor, b: Tensor) -> Call:
-    left, right = (1, *a.shape)[-max(2, a.ndim) :], (*b.shape, 1)[: max(2, b.ndim)]
-    if left[-1] != right[-2]:
-        raise ValueError(f"{tuple(a.shape)} and {tuple(b.shape)} cannot be multiplied")
-    rows, columns = ((left[-2],) if a.ndim > 1 else ()), ((right[-1],) if b.ndim > 1 else ())
-    return Call("matmul", (a, b), (*broadcast([left[:-2], right[:-2]]), *rows, *columns))
-
-
-@rule("attention")
-def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Call:
-    return Call("attention", (query, key, value), (*query.shape[:-1], value.shape[-1]))
-
-
-@rule("einsum")
-def einsum(equation: str, *operands: Any) -> Call:
-    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
-    terms, _, output = equation.replace(" ", "").partition("->")
-    sizes = {
-        axis: side
-        for term, x in zip(terms.split(","), tensors, strict=True)
-        for axis, side in zip(term, x.shape, strict=True)
-    }
-    contracted = set(sizes) - set(output)
-    shape = tuple(sizes[axis] for axis in output)
-    if not contracted:
-        return Call("mul", tensors, shape)
-    return Call("einsum", tensors, shape, kernel=(prod(sizes.values()),))
+@rule("interpolate")
+def interpolate(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
+) -> Call:
+    """Upsampling by nearest neighbours copies; antialiasing has as many taps as the scale asks for."""
+    if antialias or mode == "area":
+        return Call(f"{mode}_resampling", (input,))
+    return Call("interpolate" if mode == "bilinear" else f"{mode.replace('-', '_')}_upsampling", (input,))
 
 
 @rule("relu")
-def relu(x: Tensor, inplace: bool = False) -> Call:
-    return Call("relu", (x,), tuple(x.shape))
+def relu(input: Tensor, inplace: bool = False) -> Call:
+    return Call("relu", (input,), tuple(input.shape), in_place=inplace)
 
 
-def _same_shape(op: str) -> Rule:
-    return lambda x, *_, **__: Call(op, (x,), tuple(x.shape))
-
-
-for _name in (
-    *("relu6", "hardsigmoid", "hardswish", "silu", "sigmoid", "gelu", "tanh", "softmax"),
-    *("layer_norm", "group_norm"),
-):
-    RULES[_name] = _same_shape(_name)
+@rule("rdiv")
+def reversed_division(input: Tensor, other: Any) -> Callable[[], Any]:
+    return lambda: input.reciprocal() * other
 
 
 def _dropout(op: str) -> Rule:
-    def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Call | None:
-        return Call(op, (x,), tuple(x.shape)) if p and training else None
+    def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Call | None:
+        return Call(op, (input,), tuple(input.shape), in_place=inplace) if p and training else None
 
     return dropout
 
@@ -235,8 +212,8 @@ for _name in ("alpha_dropout", "feature_alpha_dropout"):
 
 
 def _pairwise(op: str) -> Rule:
-    def pairwise(a: Any, b: Any, **_: Any) -> Call:
-        tensors = [operand for operand in (a, b) if isinstance(operand, Tensor)]
+    def pairwise(input: Any, other: Any, *_: Any, **__: Any) -> Call:
+        tensors = [operand for operand in (input, other) if isinstance(operand, Tensor)]
         return Call(op, tensors, broadcast([tuple(tensor.shape) for tensor in tensors]))
 
     return pairwise
@@ -246,38 +223,10 @@ for _name in ("add", "sub", "mul", "div", "maximum", "minimum"):
     RULES[_name] = _pairwise(_name)
 
 
-def multi_head_attention(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    embed_dim_to_check: int,
-    num_heads: int,
-    in_proj_weight: Tensor,
-    in_proj_bias: Tensor | None,
-    bias_k: Any,
-    bias_v: Any,
-    add_zero_attn: bool,
-    dropout_p: float,
-    out_proj_weight: Tensor,
-    out_proj_bias: Tensor | None,
-    **_: Any,
-) -> tuple[Tensor, None]:
-    """Self-attention of (L, N, E) tensors as `nn.MultiheadAttention` does it, in operations that have rules."""
-    length, batch, width = query.shape
-    heads = (length, batch * num_heads, width // num_heads)
-    q, k, v = (
-        part.reshape(heads).transpose(0, 1) for part in F.linear(query, in_proj_weight, in_proj_bias).chunk(3, -1)
-    )
-    mixed = F.scaled_dot_product_attention(q, k, v)
-    merged = mixed.transpose(0, 1).reshape(length, batch, width)
-    return F.linear(merged, out_proj_weight, out_proj_bias), None
-
-
-COMPOSITIONS["multi_head_attention_forward"] = multi_head_attention
-
-
 def broadcast(shapes: list[Shape]) -> Shape:
     """The shape that an elementwise operation on these shapes has."""
+    if len(shapes) == 1 or shapes[0] == shapes[1]:
+        return shapes[0]
     rank = max(map(len, shapes))
     columns = list(zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True))
     if any(len({side for side in column if side != 1}) > 1 for column in columns):
@@ -290,3 +239,11 @@ def per_axis(value: Any, axes: int) -> Sides:
     if isinstance(value, int):
         return (value,) * axes
     return tuple(value) * (axes if len(value) == 1 else 1)
+
+
+def windows(kernel: Any, stride: Sides, padding: Sides, dilation: Sides | None) -> dict[str, Any]:
+    return {"kernel": tuple(kernel), "stride": stride, "padding": padding, "dilation": dilation}
+
+
+def by(sides: Sequence[int]) -> str:
+    return "×".join(map(str, sides))

@@ -20,8 +20,9 @@ from analysis.precision import PRECISIONS
 from analysis.statistics import quantile
 from analysis.summary import Summary, summarize
 from analysis.targets import Target
-from analysis.trace.names import op_name
-from analysis.trace.rules import RULES
+from analysis.trace.names import op_name, torch_names
+from analysis.trace.rules import RULES, Call
+from analysis.trace.stand_in import tensors_in
 from archs.create import create_model
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import INPUT, Shape
@@ -181,12 +182,14 @@ class Stopwatch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         rule = RULES.get(op_name(func))
-        call = None if rule is None else rule(*args, **kwargs)
-        if call is None:
+        call = None if rule is None else rule(*args, **torch_names(kwargs))
+        if not isinstance(call, Call):
             return func(*args, **kwargs)
         start = self._processor.mark()
         result = func(*args, **kwargs)
-        self.operations.append(Timed(call.op, call.output_shape, start, self._processor.mark()))
+        end = self._processor.mark()
+        shape = tuple(next(tensors_in(result)).shape)
+        self.operations.append(Timed(call.op, shape, start, end))
         return result
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analysis.meter import LayerCost, cost_layers
 from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, REDUCTION, WINDOWS, find_op, op_kind
+from archs.errors import TraceError
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers
 
@@ -61,8 +62,10 @@ class Program(NamedTuple):
     #: Index of the layer that each kernel completes; other layers are merged into it.
     layer_index: Integers
     kernels: Kernels
-    #: Of one image.
+    #: Of all images.
     flops: int
+    #: How many images the layers are of.
+    batch_size: int = 1
 
 
 @lru_cache(maxsize=256)
@@ -71,15 +74,21 @@ def planned_program(config: Any, image_size: Pair, execution: str, half: bool) -
     return program(plan_layers(config, image_size), execution, half)
 
 
-def program(layers: Sequence[Layer], execution: str, half: bool) -> Program:
-    """The kernels of layers at batch 1.
+def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int = 1) -> Program:
+    """The kernels of layers.
 
     Args:
-        layers: of one image.
+        layers: of `batch_size` images.
         execution: "eager", one kernel a layer, or "compiled", elementwise layers merged as TorchInductor does.
         half: whether autocast runs convolutions in 16 bits.
+
+    Raises:
+        UnknownOpError: the time of an operation is not known.
+        TraceError: there is nothing to run.
     """
-    costs = cost_layers(layers, "int8", allow_uncounted=True)  # a byte an element
+    if not layers:
+        raise TraceError("A network without any operation takes no time that could be predicted.")
+    costs = cost_layers(layers, "int8")  # a byte an element
     sizes = {layer.name: prod(layer.output_shape) for layer in layers}
     if execution == "compiled":
         index, traffic = _merged_traffic(layers, sizes)
@@ -93,7 +102,7 @@ def program(layers: Sequence[Layer], execution: str, half: bool) -> Program:
     flops, elements, copied, weights = columns
     eager = np.full(len(rows), execution == "eager")
     kernels = Kernels(kind.astype(int), flops, elements, copied, weights, eager)
-    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs))
+    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs), batch_size)
 
 
 def _own_traffic(layer: Layer, sizes: Mapping[str, int], *, half: bool) -> int:

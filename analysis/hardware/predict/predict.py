@@ -73,9 +73,14 @@ class Prediction:
         return sum(self._kernel_seconds)
 
     @property
+    def _passes(self) -> int:
+        """How often the program's images go into the batch."""
+        return self.batch_size // self._program.batch_size
+
+    @property
     def flops(self) -> int:
         """For the whole batch."""
-        return self.batch_size * self._program.flops
+        return self._passes * self._program.flops
 
     @property
     def flops_per_s(self) -> float:
@@ -102,7 +107,7 @@ class Prediction:
                 cost.layer.op,
                 op_kind(cost.layer),
                 cost.layer.stage,
-                self.batch_size * cost.flops,
+                self._passes * cost.flops,
                 times.get(number, 0.0),
                 BOUNDS[bounds[number]] if number in bounds else "merged",
             )
@@ -154,6 +159,10 @@ def predict(
     layout: str = "nchw",
     execution: str = "eager",
     calibration: Calibration | None = None,
+    *,
+    input: Any = None,
+    in_channels: int | None = None,
+    verify: bool | str = True,
 ) -> Prediction:
     """How long a network would take at inference.
 
@@ -165,17 +174,26 @@ def predict(
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
         calibration: another one than the shipped; no error is known of it.
+        input, in_channels, verify: as `analysis.summarize`; batch and size follow from an input that is stated.
 
     Raises:
+        UnknownOpError: an operation whose time is not known.
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
-    gpu, resolved, batch = get_device(device), resolve_target(target), checks.batch_size(batch_size)
+    gpu, batch = get_device(device), checks.batch_size(batch_size)
+    resolved = resolve_target(target).stating(input, in_channels, verify)
     precision = parse_arithmetic(precision)
     layout = checks.choice("layout", layout, LAYOUTS)
     execution = checks.choice("execution", execution, EXECUTIONS)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     machine = Machine.of(gpu, precision, layout, execution)
-    found = _program_of(resolved, size, execution, PRECISIONS[precision].element_bytes == 2)
+    half = PRECISIONS[precision].element_bytes == 2
+    if input is None:
+        found = _program_of(resolved, size, execution, half)
+    else:
+        given = resolved.trace(size, batch)
+        batch, size = given.batch_and_size
+        found = program(given.layers, execution, half, batch)
     if calibration:
         factors, error = calibration.factors(gpu.name), None
     elif isinstance(gpu, CalibratedDevice):
@@ -183,7 +201,9 @@ def predict(
     else:
         kind = kind_of_error(resolved.name, resolved.family)
         factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
-    spent, bounds = _spent(kernel_times(found.kernels, batch, machine, factors), LAUNCH_SECONDS[execution])
+    spent, bounds = _spent(
+        kernel_times(found.kernels, batch // found.batch_size, machine, factors), LAUNCH_SECONDS[execution]
+    )
     return Prediction(resolved, gpu, size, batch, precision, layout, execution, error, found, spent, bounds)
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import analysis
 import archs
-from analysis.trace.weightless import Weightless
+from analysis.trace.stand_in import Weightless
 from cli import main
 from tests.support.exhaustive import representatives
 from tests.support.small import SMALL, small
