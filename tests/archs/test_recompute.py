@@ -17,6 +17,7 @@ import archs
 from archs.export import export_model
 from archs.weights.names import registered_name
 from tests.support.autograd import saved_bytes
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 
 SMALL_VOVNET = {"stem_chs": (4, 4, 4), "stage_conv_chs": (4, 4, 4, 4), "stage_out_chs": (8, 8, 8, 8)}
 CASES = {
@@ -257,7 +258,7 @@ def test_inference_is_that_of_the_plain_network(pair):
     assert torch.equal(torch.export.export(efficient, (image,)).module()(image), plain(image))
 
 
-@pytest.mark.parametrize("case", ["bottleneck", "two-way layers"])
+@pytest.mark.parametrize("case", representatives(["two-way layers"], CASES))
 def test_exports_to_onnx(case, tmp_path):
     _, efficient = build(case, torch.float32)
     assert export_model(efficient, tmp_path / "efficient.onnx", "onnx", image_size=64) < 1e-5
@@ -272,7 +273,7 @@ def test_taps_give_tensors_in_training(pair):
     assert [tap.shape[1] for tap in taps.values()] == [info["num_chs"] for info in efficient.feature_info]
 
 
-@pytest.mark.parametrize("name", archs.list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
 def test_layers_and_name_are_those_of_the_plain_network(name):
     config = archs.get_config(name, memory_efficient=True)
     planned = [cost.layer for cost in analysis.summarize(name, route="plan").layers]

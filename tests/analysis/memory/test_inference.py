@@ -17,7 +17,7 @@ import archs
 from analysis.memory import LIFETIMES, memory_of
 from analysis.targets import resolve_target
 from archs.errors import ConfigError
-from tests.support.exhaustive import examples, representatives
+from tests.support.exhaustive import OF_EACH_KIND, examples, representatives
 from tests.support.live_bytes import live_bytes
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS
@@ -55,7 +55,7 @@ def timeline(memory):
 
 @pytest.mark.parametrize(
     ("name", "route"),
-    representatives([*product(NAMES, ["plan"]), *product(FEW, ["trace"])], product(NAMES, ["plan", "trace"])),
+    representatives([*product(OF_EACH_KIND, ["plan"]), *product(FEW, ["trace"])], product(NAMES, ["plan", "trace"])),
 )
 def test_what_is_alive_layer_by_layer(name, route):
     memory = memory_of(analysis.summarize(name, SIZE, BATCH, route=route))

@@ -17,10 +17,11 @@ from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.training import training_layers
 from analysis.ops import OPS
 from tests.support.autograd import build, images_for, saved_bytes
-from tests.support.exhaustive import examples
+from tests.support.exhaustive import OF_EACH_KIND, examples, representatives
+from tests.support.small import SMALL
 from tests.support.strategies import CONFIGS, image_sizes
 
-NAMES = archs.list_archs()
+NAMES = representatives(OF_EACH_KIND, archs.list_archs())
 BATCH = 2
 #: Memory-efficient networks; autocast, which they look at, knows no meta device.
 EFFICIENT = [name for name in NAMES if hasattr(archs.get_config(name), "memory_efficient")]
@@ -30,7 +31,12 @@ VARIANTS = [
     ("densenet40_k12", {"drop_rate": 0.2, "block_config": (1, 2), "compression": 0.3}),
 ]
 #: Of every family that recomputes, one or two.
-FROZEN = [name for name in ("densenet_cifar", "peleenet", "vovnet39", "ese_vovnet19b_slim_dw") if name in EFFICIENT]
+FROZEN = {
+    "densenet_cifar": {"block_config": (3, 2)},
+    "peleenet": SMALL["peleenet"],
+    "vovnet39": SMALL["vovnet39"],
+    "ese_vovnet19b_slim_dw": SMALL["ese_vovnet19b_dw"],
+}
 FOREIGN = [
     *("torchvision/resnet18", "torchvision/resnet50", "torchvision/mobilenet_v2", "torchvision/mobilenet_v3_large"),
     *("torchvision/efficientnet_b0", "torchvision/regnet_y_400mf", "torchvision/convnext_tiny"),
@@ -100,7 +106,9 @@ def test_both_routes_give_the_layers_of_training(name, drop_rate):
     assert any(layer.op == "dropout" for layer in planned) == bool(drop_rate)
 
 
-@pytest.mark.parametrize("config", [archs.get_config(name, drop_rate=0.1) for name in FROZEN], ids=FROZEN)
+@pytest.mark.parametrize(
+    "config", [archs.get_config(name, drop_rate=0.1, **FROZEN[name]) for name in FROZEN], ids=FROZEN
+)
 @pytest.mark.parametrize("efficient", [False, True])
 def test_frozen_norms_make_no_statistics_and_are_not_recomputed(config, efficient):
     if efficient:
