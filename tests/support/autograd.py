@@ -22,7 +22,7 @@ def images_for(model: nn.Module, batch_size: int, size) -> Tensor:
     return torch.zeros(batch_size, weight.shape[1], height, width, device=weight.device, dtype=weight.dtype)
 
 
-def saved_bytes(model: nn.Module, images: Tensor) -> int:
+def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:
     """Bytes of the distinct storages that a forward pass saves for the backward pass, those of the module excluded."""
     own = {storage_of(tensor) for tensor in (*model.parameters(), *model.buffers())}
     kept = {}
@@ -32,6 +32,6 @@ def saved_bytes(model: nn.Module, images: Tensor) -> int:
         return tensor
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
-        output = model(images)  # alive until the count is taken, so that no storage is reused
+        output = model(*inputs)  # alive until the count is taken, so that no storage is reused
     del output
     return sum(tensor.untyped_storage().nbytes() for key, tensor in kept.items() if key not in own)

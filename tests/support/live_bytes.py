@@ -10,21 +10,22 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-def live_bytes(module, image):
+def live_bytes(module, *inputs):
     """Bytes of the tensors that are alive, weights excluded, as each operation of a module ends."""
-    with torch.no_grad(), LiveBytes(module, image) as mode:
-        module(image)
+    with torch.no_grad(), LiveBytes(module, *inputs) as mode:
+        module(*inputs)
     return mode.timeline
 
 
 class LiveBytes(TorchDispatchMode):
     """Follows storages; views and operations that read no tensor are no moments of their own."""
 
-    def __init__(self, module, image, fixed=()):
+    def __init__(self, module, *inputs, fixed=()):
         super().__init__()
         self.sizes = {storage_of(tensor): 0 for tensor in (*module.parameters(), *module.buffers(), *fixed)}
         self.live, self.timeline = 0, []
-        self.see(image)
+        for tensor in inputs:
+            self.see(tensor)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **kwargs or {})
