@@ -34,7 +34,8 @@ def named(
     candidates: dict[Kept, list[Saved]] = {}
     with suppress(UnfollowedOpError):
         for row in expected:
-            candidates.setdefault(Kept(_module_of(row.layer, modules), row.nbytes), []).append(row)
+            for part in _pieces(row):
+                candidates.setdefault(Kept(_module_of(part.layer, modules), part.nbytes), []).append(part)
     running = layer_running(layers, modules)
     for kept in seen:
         if rows := candidates.get(kept):
@@ -42,6 +43,11 @@ def named(
         else:
             layer = running(kept.path)
             yield Saved(kept.path, layer.name, layer.stage, "other", kept.nbytes)
+
+
+def _pieces(row: Saved) -> Iterable[Saved]:
+    """Mean and inverse standard deviation are a piece each."""
+    return [row._replace(nbytes=row.nbytes // 2)] * 2 if row.kind.endswith("statistics") else [row]
 
 
 def layer_running(layers: Sequence[Layer], modules: Collection[str]) -> Callable[[str], Layer]:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from analysis.memory.storages import UnfollowedOpError, last_reads
+from analysis.memory.storages import last_reads
 from analysis.ops import find_op
-from analysis.saved import SavedRule
+from analysis.saved import NOTHING, SavedRule
 from archs.layer import INPUT, Layer
 from archs.registry import check_recomputes, get_family
 
@@ -164,14 +164,14 @@ def saved_tensors(
         recomputation: which layers run again in the backward pass: in place of their results, what these are made of
             is saved.
 
-    Raises: UnfollowedOpError: it is not known what an op keeps; a tensor comes from nowhere.
+    Raises: UnfollowedOpError: a tensor comes from nowhere.
     """
     last_reads(layers)
     sizes = {INPUT: prod(layers[0].input_shapes[0])} | {layer.name: prod(layer.output_shape) for layer in layers}
     made_by = {layer.name: layer for layer in layers}
     known: set[str] = set()
     for layer in layers:
-        rule = _rule(layer)
+        rule = rule_of(layer)
         for tensor, source in kept_by(layer, made_by, recomputation):
             if source not in known:
                 known.add(source)
@@ -182,20 +182,16 @@ def saved_tensors(
 
 
 def kept_by(layer: Layer, made_by: Mapping[str, Layer], recomputation: Recomputation) -> Iterator[tuple[str, str]]:
-    """Each tensor that a layer needs again, with itself or whatever is kept in its place. Raises: UnfollowedOpError."""
+    """Each tensor that a layer needs again, with itself or whatever is kept in its place."""
     again = () if layer.name in recomputation.as_is else recomputation.recomputed
-    for tensor in () if layer.name in recomputation.shape_only else _rule(layer).tensors(layer):
+    for tensor in () if layer.name in recomputation.shape_only else rule_of(layer).tensors(layer):
         for source in _made_of(tensor, made_by, again):
             yield tensor, source
 
 
-def _rule(layer: Layer) -> SavedRule:
-    op = find_op(layer.op)
-    if op.saved is None:
-        raise UnfollowedOpError(layer, "has no rule that says what it keeps for the backward pass")
-    if op.is_weighted and op.is_product and layer.extra_params:
-        raise UnfollowedOpError(layer, "has weights that are fixed, shared or computed from others")
-    return op.saved
+def rule_of(layer: Layer) -> SavedRule:
+    """What its op saves; nothing that is known where there is no rule, as for some ops of modules from elsewhere."""
+    return find_op(layer.op).saved or NOTHING
 
 
 def _made_of(tensor: str, made_by: Mapping[str, Layer], recomputed: Collection[str]) -> Iterator[str]:

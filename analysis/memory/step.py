@@ -18,8 +18,7 @@ from math import prod
 from typing import NamedTuple
 
 from analysis.memory.inference import eager
-from analysis.memory.saved_tensors import Recomputation, kept_by
-from analysis.ops import find_op
+from analysis.memory.saved_tensors import Recomputation, kept_by, rule_of
 from archs.layer import INPUT, Layer
 
 #: What is proportional to the batch; the parameters' gradients; the statistics of a batch, the loss among them.
@@ -86,7 +85,7 @@ class Step:
         element_bytes: bytes of one element.
         recomputation: which layers run again in the backward pass.
 
-    Raises: UnfollowedOpError: it is not known what an op keeps.
+    Raises: UnfollowedOpError: a tensor comes from nowhere.
     """
 
     def __init__(
@@ -124,7 +123,7 @@ class Step:
             if owner[layer.name] == layer.name:
                 pieces[layer.name] = self._make(layer.output_shape)
             kept = [tensors.hold(pieces[owner[source]]) for source in self._kept[layer.name]]
-            extra = find_op(layer.op).saved.extra_bytes(layer, self._element_bytes)  # type: ignore[union-attr]
+            extra = rule_of(layer).extra_bytes(layer, self._element_bytes)
             if extra:
                 kept.append(tensors.make(extra, STATISTICS if layer.op == "batch_norm" else BATCH))
             self._saved[layer.name] = kept

@@ -94,7 +94,9 @@ def test_any_config_that_recomputes(family, data):
 @pytest.mark.parametrize("name", FOREIGN)
 def test_networks_from_elsewhere(name):
     pytest.importorskip(name.partition("/")[0])
-    assert counted(name, 96).saved_bytes == kept(name, 96)
+    memory = counted(name, 96)
+    assert memory.saved_bytes == kept(name, 96)
+    assert not memory.by_kind()["other"]
 
 
 @pytest.mark.parametrize("name", ["densenet_cifar", "densenet40_k12", "peleenet", "vovnet39"])
@@ -281,6 +283,7 @@ def test_every_op_as_autograd_keeps_it(op):
     model = Applied(FUNCTIONS[op]).train()
     memory = counted(model, 10)
     assert op in {layer.op for layer in memory.layers}
+    assert not memory.by_kind()["other"]
     assert memory.saved_bytes == saved_bytes(model, torch.ones(BATCH, 3, 10, 10))
 
 
