@@ -9,7 +9,7 @@ from itertools import accumulate, takewhile
 from math import prod
 from typing import Any, NamedTuple
 
-from analysis.memory.storages import Footprint, Storage, buffer_bytes, inputs_of, last_reads, weight_bytes
+from analysis.memory.storages import Footprint, Storage, buffer_bytes, input_bytes, inputs_of, last_reads, weight_bytes
 from analysis.meter import element_bytes
 from analysis.ops import KINDS, op_kind
 from analysis.saved import INDEX_BYTES
@@ -63,12 +63,12 @@ class InferenceMemory:
     @property
     def peak_bytes(self) -> int:
         """Most bytes of tensors alive at once; weights and buffers excluded."""
-        return self.peak.live_bytes
+        return self.peak.live_bytes if self.timeline else sum(tensor.nbytes for tensor in self.tensors)
 
     @property
     def peak_layer(self) -> str:
         """Name of the layer at the peak."""
-        return self.peak.layer.name
+        return self.peak.layer.name if self.timeline else INPUT
 
     @property
     def fixed_bytes(self) -> int:
@@ -139,7 +139,7 @@ def inference_memory(summary: Summary, lifetimes: str = "eager", *, inplace_relu
     """
     layers = [cost.layer for cost in summary.layers]
     held = lifetimes_of(summary, lifetimes, inplace_relu=inplace_relu)
-    tensors = tuple(_storages(layers, held, element_bytes(summary.dtype)))
+    tensors = tuple(_storages(summary, held))
     found = InferenceMemory(
         summary=summary,
         lifetimes=lifetimes,
@@ -155,34 +155,36 @@ def _as_seen(found: InferenceMemory) -> InferenceMemory:
     """The same, unless PyTorch itself holds more or less: then operation by operation, several to a layer."""
     from analysis.memory.naming import layer_running
     from analysis.memory.observed import observe_pass
+    from analysis.trace.stand_in import stand_in
 
     summary = found.summary
-    module = summary.target.without_weights()
+    module = stand_in(summary.target.without_weights())
     seen = observe_pass(module, inputs_of(summary), summary.dtype)
     running = layer_running([cost.layer for cost in summary.layers], dict(module.named_modules()))
     layers = [running(path) for path in seen.moments]
     names = [layer.name for layer in layers] + [INPUT]
     tensors = tuple([Storage(names[first], nbytes, first, last) for nbytes, first, last in seen.pieces])
-    timeline = tuple(_timeline(layers, tensors))
-    same = max(moment.live_bytes for moment in timeline) == found.peak_bytes
-    return found if same else replace(found, timeline=timeline, tensors=tensors)
+    as_seen = replace(found, timeline=tuple(_timeline(layers, tensors)), tensors=tensors)
+    return found if as_seen.peak_bytes == found.peak_bytes else as_seen
 
 
-def _storages(layers: Sequence[Layer], held: Lifetimes, element_bytes: int) -> Iterator[Storage]:
+def _storages(summary: Summary, held: Lifetimes) -> Iterator[Storage]:
     """Every storage, in the order of allocation.
 
-    The image belongs to the caller and outlives the last layer, as does the output of the network.
+    The image belongs to the caller and outlives the last layer, as does what the network returns.
     """
+    layers, size = [cost.layer for cost in summary.layers], element_bytes(summary.dtype)
     end = len(layers) - 1
     last = {INPUT: end}
     for index, layer in enumerate(layers):
         owner = held.owner[layer.name]
         last[owner] = max(last.get(owner, -1), held.last.get(layer.name, index))
-    last[held.owner[layers[-1].name]] = end
-    yield Storage(INPUT, element_bytes * prod(layers[0].input_shapes[0]), -1, end)
+    for name in summary.trace.outputs if summary.trace else (layers[-1].name,):
+        last[held.owner[name]] = end
+    yield Storage(INPUT, input_bytes(summary), -1, end)
     for index, layer in enumerate(layers):
         if held.owner[layer.name] == layer.name:
-            yield Storage(layer.name, element_bytes * prod(layer.output_shape), index, last[layer.name])
+            yield Storage(layer.name, size * prod(layer.output_shape), index, last[layer.name])
         if layer.op == "max_pool2d":  # makes the places of the maxima as well, even if nobody asks
             yield Storage(layer.name, INDEX_BYTES * prod(layer.output_shape), index, index)
 

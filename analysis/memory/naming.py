@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analysis.memory.saved_tensors import Saved
 from analysis.memory.storages import UnfollowedOpError
-from archs.layer import Layer
+from archs.layer import INPUT, Layer
 
 
 class Kept(NamedTuple):
@@ -52,7 +52,7 @@ def _pieces(row: Saved) -> Iterable[Saved]:
 
 def layer_running(layers: Sequence[Layer], modules: Collection[str]) -> Callable[[str], Layer]:
     """Which layer stands for what a module does, by its dotted path: its first, or else one of the module around it."""
-    first: dict[str, Layer] = {}
+    first = {} if layers else {"": Layer(INPUT, INPUT, INPUT, (), (), ())}
     for layer in layers:
         path = _module_of(layer.name, modules)
         while path not in first:

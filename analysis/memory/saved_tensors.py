@@ -167,7 +167,8 @@ def saved_tensors(
     Raises: UnfollowedOpError: a tensor comes from nowhere.
     """
     last_reads(layers)
-    sizes = {INPUT: prod(layers[0].input_shapes[0])} | {layer.name: prod(layer.output_shape) for layer in layers}
+    sizes = {INPUT: prod(layers[0].input_shapes[0])} if layers else {}
+    sizes |= {layer.name: prod(layer.output_shape) for layer in layers}
     made_by = {layer.name: layer for layer in layers}
     known: set[str] = set()
     for layer in layers:

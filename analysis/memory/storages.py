@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 from analysis.meter import element_bytes
@@ -67,6 +68,17 @@ def buffer_bytes(summary: Summary) -> int:
         return sum(numel * nbytes for numel, nbytes in sizes)
     norms = [cost.layer for cost in summary.layers if cost.layer.op == "batch_norm"]
     return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
+
+
+def input_bytes(summary: Summary) -> int:
+    """Bytes of what the network is given."""
+    size = element_bytes(summary.dtype)
+    if summary.trace is None:
+        return size * sum(map(prod, summary.input_shapes))
+    from analysis.trace.stand_in import tensors_in
+
+    tensors = tensors_in(tuple(summary.trace.inputs))
+    return sum(one.numel() * (size if one.is_floating_point() else one.element_size()) for one in tensors)
 
 
 def inputs_of(summary: Summary, times: int = 1) -> tuple[tuple[Any, ...], dict[str, Any]]:

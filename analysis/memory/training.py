@@ -94,8 +94,9 @@ class TrainingMemory:
         if self.summary.target.best_route == "plan":
             return own
         from analysis.memory.observed import observe_step
+        from analysis.trace.stand_in import stand_in
 
-        module = self.summary.target.without_weights()
+        module = stand_in(self.summary.target.without_weights())
         doubled = observe_step(module, inputs_of(self.summary, 2), self.summary.dtype).moments
         if len(doubled) != len(own):
             return own
@@ -184,8 +185,10 @@ def _parameters(cost: LayerCost) -> tuple[int, ...]:
 
 def _observed(summary: Summary) -> TrainingMemory:
     from analysis.memory.observed import observe_step
+    from analysis.trace.stand_in import stand_in
 
-    module, layers, size = summary.target.without_weights(), training_layers(summary), element_bytes(summary.dtype)
+    module = stand_in(summary.target.without_weights())
+    layers, size = training_layers(summary), element_bytes(summary.dtype)
     step = observe_step(module, inputs_of(summary), summary.dtype)
     frozen, costs = frozen_norms(module), {cost.layer.name: cost for cost in summary.layers}
     again = recomputation(layers, summary.target.config, frozen)

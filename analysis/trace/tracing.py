@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from analysis.trace.held import HeldMemory
 from analysis.trace.inputs import Inputs, image_inputs, shapes_of, stated_inputs
-from analysis.trace.recorder import Recorder
+from analysis.trace.recorder import Recorder, source_of
 from analysis.trace.stand_in import tensors_in, without_compiling
 from archs.errors import DenseScopeError, TraceError, first_line
 from archs.layer import INPUT, Layer, Pair, Shape
@@ -30,6 +30,8 @@ class Trace:
     held: HeldMemory = field(repr=False)
     input_shapes: tuple[Shape, ...]
     output_shapes: tuple[Shape, ...]
+    #: Names of the layers that made them.
+    outputs: tuple[str, ...] = field(repr=False)
     #: Scalars of each parameter that no layer reads, by name.
     unreached: dict[str, int]
     #: Names of the parameters that a layer reads.
@@ -118,6 +120,7 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
         recorder.held,
         shapes_of(inputs),
         tuple(tuple(tensor.shape) for tensor in tensors_in(result)),
+        tuple(filter(None, map(source_of, tensors_in(result)))),
         recorder.unreached,
         recorder.reached,
         inputs,

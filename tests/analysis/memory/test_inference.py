@@ -112,6 +112,29 @@ def test_what_the_locals_of_a_module_keep():
     assert timeline(memory) == [image_bytes + nbytes for nbytes in held] == live_bytes(module, image)
 
 
+class TwoResults(nn.Module):
+    """It hands on a large tensor that nothing but a small one is made of."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 4, 3, 4, 1), nn.Conv2d(4, 64, 1)
+
+    def forward(self, x):
+        first = self.a(x)
+        return {"first": first, "last": self.c(self.b(first))}
+
+
+@pytest.mark.parametrize("lifetimes", LIFETIMES)
+def test_every_result_is_alive_to_the_end(lifetimes):
+    module, image = TwoResults(), torch.zeros(1, 3, 32, 32)
+    assert analysis.memory(module, 32, lifetimes=lifetimes).peak_bytes == max(live_bytes(module, image))
+
+
+def test_what_does_nothing_holds_what_it_is_given():
+    assert analysis.memory(nn.Identity(), 8).peak_bytes == 4 * 3 * 64
+    assert analysis.memory(nn.Identity(), 8, mode="training").saved_bytes == 0
+
+
 @pytest.mark.parametrize("inplace_relu", [True, False])
 @pytest.mark.parametrize("name", representatives([*FEW, "densenet121", "vovnet39"], NAMES))
 def test_the_least_is_what_a_program_takes_that_frees_after_the_last_reader(name, inplace_relu):
