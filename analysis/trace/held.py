@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from torch import Tensor
+
+from archs.layer import Layer
 
 
 class HeldMemory:
@@ -14,8 +16,8 @@ class HeldMemory:
     A trace may use several stand-ins for one piece, where a layer overwrites its input; they count as one.
     """
 
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
         self._writer: dict[int, str] = {}
         self._overwrites: dict[str, str] = {}
         self._released: dict[str, int] = {}
@@ -31,7 +33,7 @@ class HeldMemory:
             self._overwrites[source] = self._writer[key]
 
     def _release(self, key: int) -> None:
-        self._released[self.owner(self._writer.pop(key))] = self._now()
+        self._released[self.owner(self._writer.pop(key))] = len(self._layers) - 1
 
     def owner(self, layer: str) -> str:
         """The layer whose memory another writes to; itself if it allocates its own."""

@@ -37,7 +37,7 @@ class Recorder(TorchFunctionMode):
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
         self.layers: list[Layer] = []
-        self.held = HeldMemory(now=lambda: len(self.layers) - 1)
+        self.held = HeldMemory(self.layers)
         self._paths = {id(child): name for name, child in module.named_modules()}
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self._modules = [module]
