@@ -139,6 +139,8 @@ _NORMALISATIONS = (
     _norm("instance_norm"),
     _norm("rms_norm", costs.per_output(4)),  # square, sum, divide, scale
     Op("normalize", kind="normalisation", cost=costs.per_output(3)),  # square, sum, divide
+    # a square and an average over neighbouring channels, scale, shift, power, division
+    Op("local_response_norm", kind="normalisation", cost=costs.per_output(6)),
 )
 
 
@@ -209,7 +211,10 @@ _ARITHMETIC = (
     *(_arithmetic(name, 1, saved.ACTIVATION_INPUT) for name in ("square", "abs", "log")),
     *(_arithmetic(name, 1, saved.ACTIVATION_OUTPUT) for name in ("exp", "sqrt", "rsqrt")),
     *(_arithmetic(name, 1) for name in ("div", "pow", "maximum", "minimum", "masked_fill", "where")),
-    *(_arithmetic(name, 1) for name in ("sin", "cos", "erf", "rsub", "reciprocal", "expm1", "log1p", "floor_divide")),
+    *(
+        _arithmetic(name, 1)
+        for name in ("sin", "cos", "erf", "rsub", "reciprocal", "expm1", "log1p", "floor_divide", "cumsum")
+    ),
     *(_arithmetic(name, 1, saved.NOTHING) for name in ("floor", "ceil", "round", "sign", "trunc")),
     *(_arithmetic(name, 1) for name in ("eq", "ne", "lt", "le", "gt", "ge")),
     *(_arithmetic(name, 1) for name in ("logical_and", "logical_or", "logical_not")),
@@ -223,7 +228,7 @@ _ARITHMETIC = (
     _arithmetic("feature_dropout", 1, saved.FEATURE_DROPOUT),
     _arithmetic("alpha_dropout", 2),
     *(_reduction(name, saved.NOTHING) for name in ("mean", "sum")),
-    *(_reduction(name) for name in ("amax", "amin", "max")),
+    *(_reduction(name) for name in ("amax", "amin", "max", "min", "argmax", "argmin", "any", "all", "prod")),
     *(_reduction(name, in_float32=True) for name in ("norm", "var", "std")),
     _reduction("fold"),  # adds up patches where they overlap
 )

@@ -45,7 +45,9 @@ class Summary(Totals):
         """What the figures leave out or in, in sentences."""
         if self.trace is None:
             return ()
-        return tuple(f"{text}." for text in (self.trace.doubt, _unreached_words(self.unreached)) if text)
+        ops = dict.fromkeys(layer.op for layer in self.uncounted)
+        unknown = f"Counted as nothing, for want of a rule: {', '.join(ops)}" if ops else ""
+        return tuple(f"{text}." for text in (self.trace.doubt, unknown, _unreached_words(self.unreached)) if text)
 
     @property
     def unreached(self) -> dict[str, int]:

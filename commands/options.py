@@ -18,6 +18,7 @@ from analysis.export import FORMATS
 from analysis.precision import DTYPE_BYTES
 from analysis.summary import Summary, summarize
 from analysis.targets import Target, resolve_target
+from archs import checks
 from archs.checks import parse_image_size
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair
@@ -61,6 +62,13 @@ class Request:
         str, typer.Option(metavar="TYPE", help=f"What an element is stored as: {', '.join(DTYPE_BYTES)}.")
     ] = "float32"
     changes: ChangesOption = None
+    allow_uncounted: Annotated[
+        bool, typer.Option("--allow-uncounted", help="List operations without a rule, as nothing, instead of refusing.")
+    ] = False
+    verify: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="A second count of networks from libraries: yes, no, or warn of differences."),
+    ] = "yes"
     file_format: FormatOption = None
     output: OutputOption = None
 
@@ -68,7 +76,7 @@ class Request:
         """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
         for name, target in self.targets(names):
             try:
-                yield summarize(target, *self.input)
+                yield self._count(name, target)
             except ConfigError as error:
                 raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
 
@@ -79,7 +87,7 @@ class Request:
         found, left_out = [], {}
         for name, target in self.targets(names):
             try:
-                found.append(summarize(target, *self.input))
+                found.append(self._count(name, target))
             except DenseScopeError as error:
                 left_out[name] = reason(error)
         if not found:
@@ -87,6 +95,14 @@ class Request:
             raise DenseScopeError(f"{name}: {why}" if len(names) > 1 else why)
         for name, why in left_out.items():
             print(left_out_finding({name: why}), file=sys.stderr)
+        return found
+
+    def _count(self, name: str, target: Target) -> Summary:
+        how: dict[str, bool | str] = {"yes": True, "no": False, "warn": "warn"}
+        verify = how[checks.choice("--verify", self.verify, tuple(how))]
+        found = summarize(target, *self.input, verify=verify, allow_uncounted=self.allow_uncounted)
+        for note in found.notes:
+            print(f"{name}: {note}", file=sys.stderr)
         return found
 
     def targets(self, names: Sequence[str]) -> list[tuple[str, Target]]:

@@ -130,7 +130,7 @@ class InputSettings:
 
     def summarize(self, target: Any) -> Summary:
         """A network at this input. Raises: DenseScopeError: the input does not suit it."""
-        return summarize(target, self.image_size, self.batch_size, self.dtype)
+        return summarize(target, self.image_size, self.batch_size, self.dtype, verify="warn")
 
     def describe(self, reads: Sequence[str] = INPUT) -> str:
         """As a sentence says it, as far as it is read."""

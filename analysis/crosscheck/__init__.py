@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.targets import resolve_target
 from analysis.units import format_share, join
 from archs import checks
-from archs.errors import require
+from archs.errors import ConfigError, require
 from archs.layer import Pair
 
 if TYPE_CHECKING:
@@ -27,7 +27,15 @@ Row = Mapping[Any, Any]
 _TURN = threading.Lock()
 
 
-def cross_check(target: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> pd.DataFrame:
+def cross_check(
+    target: Any,
+    image_size: int | Pair | None = None,
+    batch_size: int = 1,
+    *,
+    input: Any = None,
+    in_channels: int | None = None,
+    allow_uncounted: bool = False,
+) -> pd.DataFrame:
     """One row a counter: what it reports, our count in its unit, and the difference step by step.
 
     reported = ours + the sum of the steps + residual. A step is what the counter counts beside multiply-accumulates
@@ -35,21 +43,26 @@ def cross_check(target: Any, image_size: int | Pair | None = None, batch_size: i
     what its rules, as we know them, do not explain. A counter that is not installed or fails has no figure, and its
     verdict says why.
 
-    Args: as `analysis.summarize`; a module is left as it is, every counter gets a copy without weights.
+    Args: as `analysis.summarize`; a module is left as it is, every counter gets a copy without weights. An input that
+        is stated is one shape or tensor, which is what all counters can be given.
 
     Raises:
         DenseScopeError: as `analysis.summarize` by the trace.
     """
     import pandas as pd
 
-    resolved = resolve_target(target)
+    resolved = resolve_target(target).stating(input, in_channels)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
     require("torch", "Cross-checking counters")
     from analysis.crosscheck.reconcile import reconcile
+    from analysis.trace.stand_in import unwrapped
 
+    shapes = resolved.trace(size, batch_size).input_shapes
+    if len(shapes) != 1:
+        raise ConfigError("input", input, "one shape or tensor, for that is what all counters can be given")
     with _TURN:
-        rows = reconcile(resolved.without_weights(), size, batch_size, resolved.module_input.in_channels)
+        rows = reconcile(unwrapped(resolved.without_weights()), shapes[0], allow_uncounted=allow_uncounted)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
     frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())

@@ -24,9 +24,9 @@ from analysis.meter import cost_layers
 from analysis.ops import find_op
 from analysis.trace.recorder import source_of
 from analysis.trace.stand_in import tensors_in
-from analysis.trace.tracing import trace
+from analysis.trace.tracing import record
 from archs.errors import TraceError
-from archs.layer import Layer, Pair, Shape
+from archs.layer import Layer, Shape
 
 _BINARY_OP = dis.opmap["BINARY_OP"]
 
@@ -72,16 +72,17 @@ class Use:
         return self.call.layers[0] == self.layer.name
 
 
-def witness(module: nn.Module, image_size: Pair, batch_size: int, in_channels: int | None = None) -> list[Use]:
-    """The layers of a module in execution order; the module is a copy to waste, it keeps hooks.
+def witness(module: nn.Module, shape: Shape, *, allow_uncounted: bool = False) -> list[Use]:
+    """The layers of a module, given a tensor of a shape, in execution order; it is a copy to waste, it keeps hooks.
 
-    Raises: TraceError, UnknownOpError: as `analysis.trace.recorder.trace` and the meter.
+    Raises: TraceError, UnknownOpError: as `analysis.trace.tracing.record` and the meter.
     """
     observer = _Observer(module)
-    layers = trace(module, image_size, batch_size, in_channels)
+    layers = record(module, stated=shape).layers
     uses: list[Use] = []
     call = ModuleCall(module)
-    for cost in reversed(cost_layers(layers)):  # parts of an operation that the trace takes apart belong to its last
+    costs = cost_layers(layers, allow_uncounted=allow_uncounted)
+    for cost in reversed(costs):  # parts of an operation that the trace takes apart belong to its last
         call, *how = observer.origins.get(cost.layer.name, (call, None, False, {}))
         call.layers.append(cost.layer.name)
         uses.append(Use(cost.layer, cost.macs, call, *how))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from analysis.crosscheck.counter import MACS, Counter, Reading, Use, blank_copy, witness, words
 from archs.errors import first_line
-from archs.layer import INPUT, Pair
+from archs.layer import Shape
 
 #: The files beside this one that describe a counter, in the order of every table.
 COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
@@ -25,20 +25,22 @@ COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
 MOST_REAL_MACS = 2 * 10**10
 
 
-def reconcile(
-    module: nn.Module, image_size: Pair, batch_size: int, in_channels: int | None = None
-) -> list[dict[str, Any]]:
+def reconcile(module: nn.Module, shape: Shape, *, allow_uncounted: bool = False) -> list[dict[str, Any]]:
     """One record a counter, with one entry a step between our figure and the counter's; the module is not touched.
+
+    Args:
+        shape: (N, …) of what the module is given.
 
     Raises: TraceError, UnknownOpError: as `witness`.
     """
-    batch = witness(blank_copy(module), image_size, batch_size, in_channels)
-    single = batch if batch_size == 1 else witness(blank_copy(module), image_size, 1, in_channels)
+    batch = witness(blank_copy(module), shape, allow_uncounted=allow_uncounted)
+    one = (1, *shape[1:])
+    single = batch if shape == one else witness(blank_copy(module), one, allow_uncounted=allow_uncounted)
     counters = [import_module(f"analysis.crosscheck.{name}").COUNTER for name in COUNTERS]
-    return [_row(counter, module, batch, single) for counter in counters]
+    return [_row(counter, module, shape, batch, single) for counter in counters]
 
 
-def _row(counter: Counter, module: nn.Module, batch: list[Use], single: list[Use]) -> dict[str, Any]:
+def _row(counter: Counter, module: nn.Module, shape: Shape, batch: list[Use], single: list[Use]) -> dict[str, Any]:
     ours = counter.units_per_mac * _macs(batch)
     row: dict[str, Any] = {
         "counter": counter.name,
@@ -48,7 +50,7 @@ def _row(counter: Counter, module: nn.Module, batch: list[Use], single: list[Use
         "quote_when": counter.quote_when,
     }
     try:
-        reading = _read(counter, module, batch)
+        reading = _read(counter, module, shape, batch)
         row["version"] = version(counter.package)
     except Exception as error:
         return row | {"verdict": _failure(counter, error)}
@@ -64,10 +66,8 @@ def _macs(uses: list[Use]) -> int:
     return sum(use.macs for use in uses)
 
 
-def _read(counter: Counter, module: nn.Module, uses: list[Use]) -> Reading:
+def _read(counter: Counter, module: nn.Module, shape: Shape, uses: list[Use]) -> Reading:
     """A counter's figure: on tensors without data, and where it fails on those, on real ones if that is quick."""
-    shapes = (pair for use in uses for pair in zip(use.layer.inputs, use.layer.input_shapes, strict=True))
-    shape = next(shape for source, shape in shapes if source == INPUT)
     try:
         return _run(counter, blank_copy(module), torch.empty(shape, device="meta"))
     except Exception:

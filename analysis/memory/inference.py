@@ -267,8 +267,5 @@ def _called(maker: tuple[str, ...], reader: tuple[str, ...]) -> tuple[str, ...]:
 def recorded(summary: Summary) -> Lifetimes:
     """Every tensor is held as long as the module itself does, seen in a trace of it. Raises: TraceError."""
     assert summary.trace is not None
-    held = summary.trace.held
-    names = (INPUT, *(cost.layer.name for cost in summary.layers))
-    owner = {name: held.owner(name) for name in names}
-    end, last = len(summary.layers) - 1, held.last_held()
-    return Lifetimes(owner, {name: last.get(owner[name], end) for name in names})
+    owners, last, end = summary.trace.owners, summary.trace.last_held, len(summary.layers) - 1
+    return Lifetimes(owners, {name: last.get(owner, end) for name, owner in owners.items()})

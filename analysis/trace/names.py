@@ -17,6 +17,7 @@ _OTHER_NAMES = {
     **dict.fromkeys(("negative",), "neg"),
     **dict.fromkeys(("clip", "clamp_min", "clamp_max"), "clamp"),
     "scaled_dot_product_attention": "attention",
+    "log_sigmoid": "logsigmoid",
     "special_expm1": "expm1",
 }
 
@@ -34,7 +35,7 @@ def op_name(function: Any) -> str:
         name = name.strip("_")
         if name[0] in "ir" and name[1:] in ("add", "sub", "mul", "matmul", "pow"):
             name = name[1:]
-    name = name.rstrip("_")
+    name = name.partition(".")[0].rstrip("_")  # of an overload such as mul.Tensor too
     return _OTHER_NAMES.get(name, name)
 
 

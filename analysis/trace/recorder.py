@@ -143,7 +143,7 @@ class Recorder(TorchFunctionMode):
             if not any(map(self._weights_of, tensors)):
                 return self._follow(func(*args, **kwargs), ())
             if _is_in_place(func):
-                return args[0]
+                return args[0] if id(args[0]) in self._parameters else self._follow(args[0], tensors)
         twins = [twin_of(source) for source in sources]
         versions = [twin._version for twin in twins]
         result = _on_meta(func, name, args, kwargs)

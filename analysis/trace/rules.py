@@ -182,7 +182,9 @@ def interpolate(
     antialias: bool = False,
 ) -> Call:
     """Upsampling by nearest neighbours copies; antialiasing has as many taps as the scale asks for."""
-    if antialias or mode == "area":
+    if mode == "area":  # torch itself pools then
+        return Call(f"adaptive_avg_pool{input.ndim - 2}d", (input,))
+    if antialias:
         return Call(f"{mode}_resampling", (input,))
     return Call("interpolate" if mode == "bilinear" else f"{mode.replace('-', '_')}_upsampling", (input,))
 

@@ -50,21 +50,22 @@ def stand_in(module: nn.Module, *, weightless: bool = False) -> nn.Module:
     Raises:
         TraceError: a module that can't be copied, or whose operations Python doesn't see.
     """
-    module = _unwrapped(module)
+    module = unwrapped(module)
     memo: dict[int, Any] = {}
     strangers: set[int] = set()
     for name, part in module.named_modules():
         _require_python(part, name or type(part).__name__)
-        if _unwrapped(part) is not part:
+        if unwrapped(part) is not part:
             memo[id(part)] = None
         for parameter in part.parameters(recurse=False):
             memo[id(parameter)] = _on_meta_device(parameter) if weightless else parameter
+        memo |= {id(value): value for value in vars(part).values() if isinstance(value, torch.jit.ScriptFunction)}
         for hook in _hooks(part):
             if not _belongs_to_library(hook):
                 memo[id(hook)] = hook
                 strangers.add(id(hook))
     for wrapped in [part for part in module.modules() if id(part) in memo]:
-        memo[id(wrapped)] = deepcopy(_unwrapped(wrapped), memo)
+        memo[id(wrapped)] = deepcopy(unwrapped(wrapped), memo)
     try:
         with _PlainTensors():
             copy = deepcopy(module, memo)
@@ -93,13 +94,13 @@ class _PlainTensors(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
+def unwrapped(module: nn.Module) -> nn.Module:
     """The module inside `torch.compile`'s and the data-parallel wrappers."""
     compiled = getattr(module, "_orig_mod", None)
     if isinstance(compiled, nn.Module):
-        return _unwrapped(compiled)
+        return unwrapped(compiled)
     parallel = isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel))
-    return _unwrapped(module.module) if parallel else module  # type: ignore[arg-type]
+    return unwrapped(module.module) if parallel else module  # type: ignore[arg-type]
 
 
 def _require_python(module: nn.Module, name: str) -> None:

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from analysis.trace.held import HeldMemory
 from analysis.trace.inputs import Inputs, image_inputs, shapes_of, stated_inputs
 from analysis.trace.recorder import Recorder, source_of
 from analysis.trace.stand_in import tensors_in, without_compiling
@@ -26,8 +25,10 @@ class Trace:
     layers: list[Layer]
     #: Dotted path of the module that ran, for each layer.
     paths: list[str] = field(repr=False)
-    #: How long the module holds the memory of each tensor.
-    held: HeldMemory = field(repr=False)
+    #: The layer that allocated the memory of each tensor, `INPUT` for what the module is given.
+    owners: dict[str, str] = field(repr=False)
+    #: Index of the last layer as which the memory of each owner is held; without what is held to the end.
+    last_held: dict[str, int] = field(repr=False)
     input_shapes: tuple[Shape, ...]
     output_shapes: tuple[Shape, ...]
     #: Names of the layers that made them.
@@ -114,10 +115,12 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
             raise TraceError(
                 f"{type(module).__name__} cannot be traced: {where} fails with {reason(error)!r}."
             ) from error
+    held = recorder.held
     return Trace(
         recorder.layers,
         recorder.paths,
-        recorder.held,
+        {name: held.owner(name) for name in (INPUT, *(layer.name for layer in recorder.layers))},
+        held.last_held(),
         shapes_of(inputs),
         tuple(tuple(tensor.shape) for tensor in tensors_in(result)),
         tuple(filter(None, map(source_of, tensors_in(result)))),
@@ -154,6 +157,8 @@ def running(module: nn.Module, training: bool, *, gradients: bool = False) -> It
 def reason(error: Exception) -> str:
     """An error of torch in words that don't ask to know what a trace does."""
     text = first_line(error)
+    if "TorchScript" in text:
+        return "operations of TorchScript cannot be followed"
     if "meta tensor" in text or "Meta" in text or "'meta'" in text:
         return f"the values of a tensor are asked for, which shapes alone don't tell ({text[:80]})"
     return text

@@ -217,7 +217,7 @@ def test_an_encoding_without_the_characters_is_one_line():
 
 
 def test_interruption_ends_quietly(monkeypatch, capsys):
-    def interrupt(*_args):
+    def interrupt(*_args, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("commands.options.summarize", interrupt)
