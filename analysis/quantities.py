@@ -143,6 +143,7 @@ _COUNTED = (
 
 #: What else follows from the layers.
 _DERIVED = (
+    Quantity("trainable_params", "Trainable parameters", "", "Parameters that learn: `requires_grad`.", "integer"),
     Quantity("operations", "Operations", "", "Layers that run, each as its own kernel."),
     Quantity(
         "receptive_field",

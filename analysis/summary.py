@@ -55,6 +55,14 @@ class Summary(Totals):
         return self.trace.unreached if self.trace else {}
 
     @property
+    def trainable_params(self) -> int:
+        """Parameters that learn (`requires_grad`), whether forward() reaches them or not."""
+        module = self.target.module
+        if module is None:
+            return self.params
+        return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+    @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """Shapes of what the network is given, (N, C, H, W) for an image."""
         if self.trace:
@@ -133,21 +141,25 @@ def layer_row(cost: LayerCost) -> dict[str, Any]:
     """What a table shows of one layer."""
     layer = cost.layer
     channels = [_channels(layer.op, shape) for shape in layer.input_shapes]
-    return {
-        "name": layer.name,
-        "op": layer.op,
-        "kind": op_kind(layer),
-        "stage": layer.stage,
-        "inputs": layer.inputs,
-        "input_shapes": layer.input_shapes,
-        "output_shape": layer.output_shape,
-        "in_channels": sum(channels) if layer.op == "concat" else channels[0],
-        "out_channels": _channels(layer.op, layer.output_shape),
-        "kernel": layer.kernel,
-        "stride": layer.stride,
-        "padding": layer.padding,
-        "groups": layer.groups,
-    } | cost.quantities()
+    return (
+        {
+            "name": layer.name,
+            "op": layer.op,
+            "kind": op_kind(layer),
+            "stage": layer.stage,
+            "inputs": layer.inputs,
+            "input_shapes": layer.input_shapes,
+            "output_shape": layer.output_shape,
+            "in_channels": sum(channels) if layer.op == "concat" else channels[0],
+            "out_channels": _channels(layer.op, layer.output_shape),
+            "kernel": layer.kernel,
+            "stride": layer.stride,
+            "padding": layer.padding,
+            "groups": layer.groups,
+        }
+        | cost.quantities()
+        | {"trainable_params": cost.params - layer.frozen_params}
+    )
 
 
 def _channels(op: str, shape: Shape) -> int:

@@ -41,6 +41,8 @@ class Layer(NamedTuple):
     extra_params: int = 0
     #: Elements of weights and constants that are read beyond what op and shapes imply.
     extra_reads: int = 0
+    #: Scalars among its weights that are frozen (`requires_grad` is False).
+    frozen_params: int = 0
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:

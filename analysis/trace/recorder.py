@@ -44,6 +44,7 @@ class Recorder(TorchFunctionMode):
         self._uses: dict[str, int] = {}
         self._parameter_names = {id(parameter): name for name, parameter in module.named_parameters()}
         self._parameters = {id(parameter): parameter.numel() for parameter in module.parameters()}
+        self._frozen = {id(parameter) for parameter in module.parameters() if not parameter.requires_grad}
         #: Those that no layer has been charged with yet.
         self._uncounted = dict(self._parameters)
         self._touched: set[int] = set()
@@ -187,11 +188,13 @@ class Recorder(TorchFunctionMode):
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, tuple(output.shape), **call.geometry)
         weights = [weight for tensor in tensors for weight in self._weights_of(tensor)]
         self._touched.update(weights)
-        learned = sum([self._uncounted.pop(weight, 0) for weight in weights])
+        taken = {weight: self._uncounted.pop(weight) for weight in weights if weight in self._uncounted}
+        learned = sum(taken.values())
+        frozen = sum(numel for weight, numel in taken.items() if weight in self._frozen)
         implied = op.cost(layer).params if op.is_weighted else 0
         reads = 0 if op.is_weighted else _elements_beside(call, tensors)
-        if learned != implied or reads:
-            layer = layer._replace(extra_params=learned - implied, extra_reads=reads)
+        if learned != implied or reads or frozen:
+            layer = layer._replace(extra_params=learned - implied, extra_reads=reads, frozen_params=frozen)
         self.layers.append(layer)
         self.paths.append(self.path)
         return self.mark(output, name)

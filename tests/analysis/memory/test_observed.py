@@ -128,6 +128,14 @@ def test_what_fits_at_one_batch_is_what_is_counted_at_another():
             assert footprint.total_bytes(batch_size) == counted
 
 
+def test_the_table_says_what_learns():
+    summary = analysis.summarize(Net(frozen=["body.0", "head"]), SIZE)
+    frame = summary.to_frame().set_index("name")
+    assert (frame.loc["body.0", "trainable_params"], frame.loc["body.3", "trainable_params"]) == (0, 8 * 12 * 9 + 12)
+    assert frame["trainable_params"].sum() == summary.trainable_params < summary.params
+    assert analysis.summarize("peleenet").trainable_params == analysis.summarize("peleenet").params
+
+
 def test_nothing_learns():
     net = Net().requires_grad_(False)
     memory = analysis.memory(net, SIZE, BATCH, mode="training")
