@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch._prims_common import suggest_memory_format
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
@@ -187,6 +188,8 @@ class _Follower(TorchDispatchMode):
                 f"The memory of {type(self._module).__name__} cannot be followed: {self._running[-1] or 'it'} is an "
                 "LSTM that saves a workspace whose size oneDNN alone knows."
             )
+        if func is torch.ops.aten.native_batch_norm.default:  # on a CPU, not in the order of what it reads
+            result = (result[0].contiguous(memory_format=suggest_memory_format(args[0])), *result[1:])
         made, read = (
             [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)] for value in (result, (args, kwargs))
         )

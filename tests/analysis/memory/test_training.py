@@ -291,6 +291,11 @@ def test_every_rule_is_checked():
     assert {op.name for op in OPS.values() if op.saved} == set(FUNCTIONS)
 
 
+def both_ways(x):
+    """Saves a copy beside the tensor itself, unless that is in the order of its transpose."""
+    return x.square().sum() + x.transpose(1, 3).flatten(2).square()
+
+
 @pytest.mark.parametrize(
     "function",
     [
@@ -300,6 +305,7 @@ def test_every_rule_is_checked():
         nn.AlphaDropout(),
         nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(4, 4, 3)),
         lambda x: F.scaled_dot_product_attention(x, x, x),
+        lambda x: both_ways(F.batch_norm(x.transpose(1, 3), None, None, training=True)),
         lambda x: x / x.amax(1, keepdim=True),
     ],
 )
