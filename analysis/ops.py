@@ -60,6 +60,8 @@ class Op:
     in_float32: bool = False
     #: Whether op and shapes imply learnable weights; such a layer has the name of the module that owns them.
     is_weighted: bool = False
+    #: Whether it runs step by step along a sequence, in many kernels.
+    is_stepwise: bool = False
     #: What a sentence calls it; by default its name.
     word: str = ""
     #: How a paper's table writes it, with {window}, {kind} of convolution, {size} of the input and {features} of the
@@ -112,7 +114,7 @@ _PRODUCTS = (
     Op("einsum", kind="matrix product", cost=costs.einsum, fusion=LIBRARY),
     Op("attention", kind="matrix product", cost=costs.attention, fusion=LIBRARY, notation="attention"),
     *(
-        Op(name, kind="matrix product", cost=costs.recurrent, fusion=LIBRARY)
+        Op(name, kind="matrix product", cost=costs.recurrent, fusion=LIBRARY, is_stepwise=True)
         for cell in ("lstm", "gru", "rnn_tanh", "rnn_relu")
         for name in (cell, f"{cell}_cell")
     ),

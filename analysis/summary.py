@@ -207,7 +207,7 @@ def summarize(
         route = resolved.best_route
     found = resolved.trace(size, batch_size) if route == "trace" else None
     layers = found.layers if found else resolved.layers(size, batch_size, route)
-    if found and input is not None:
+    if found and resolved.module_input.stated is not None:
         batch_size, size = found.batch_and_size
     costs = cost_layers(layers, dtype, allow_uncounted=allow_uncounted)
     cost = add_up(costs)

@@ -106,17 +106,19 @@ def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> 
 
 def as_written(function: Any) -> Any:
     """One of torch's functions that is made of others, in a version that lets a trace see those."""
-    seen = FunctionType(function.__code__, vars(F) | {"has_torch_function": lambda _: False}, function.__name__)
+    unseen = dict.fromkeys(("has_torch_function", "has_torch_function_unary"), lambda _: False)
+    seen = FunctionType(function.__code__, vars(F) | unseen, function.__name__)
     seen.__defaults__, seen.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     return seen
 
 
-_MULTI_HEAD_ATTENTION = as_written(F.multi_head_attention_forward)
+def _made_of_others(function: Any) -> Rule:
+    seen = as_written(function)
+    return lambda *args, **kwargs: lambda: seen(*args, **kwargs)
 
 
-@rule("multi_head_attention_forward")
-def multi_head_attention(*args: Any, **kwargs: Any) -> Callable[[], Any]:
-    return lambda: _MULTI_HEAD_ATTENTION(*args, **kwargs)
+for _function in (F.multi_head_attention_forward, F.lp_pool1d, F.lp_pool2d, F.lp_pool3d):
+    RULES[_function.__name__] = _made_of_others(_function)
 
 
 #: Gates of a recurrent cell, and its operations per element of a gate's output beside the products: activations, and

@@ -184,7 +184,7 @@ class Recorder(TorchFunctionMode):
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
         if output is None:
             assert call.output_shape is not None
-            output = torch.empty(call.output_shape, dtype=_dtype(call.inputs), device="meta")
+            output = torch.empty(call.output_shape, dtype=_dtype(call), device="meta")
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, tuple(output.shape), **call.geometry)
         weights = [weight for tensor in tensors for weight in self._weights_of(tensor)]
         self._touched.update(weights)
@@ -220,6 +220,7 @@ class Recorder(TorchFunctionMode):
         module, path = self._modules[-1], self.path
         if not (_is_layer_module(module) or (op.is_weighted and self._owns_any(module, tensors))):
             path = f"{path}.{op.name}" if path else op.name
+        path = path or op.name
         uses = self._uses[path] = self._uses.get(path, 0) + 1
         return path if uses == 1 else f"{path}_{uses}"
 
@@ -262,8 +263,10 @@ def _elements_beside(call: Call, tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() for tensor in beside.values() if tensor.is_floating_point())
 
 
-def _dtype(inputs: Iterable[Tensor]) -> torch.dtype:
-    return next((tensor.dtype for tensor in inputs if tensor.is_floating_point()), torch.get_default_dtype())
+def _dtype(call: Call) -> torch.dtype:
+    """That of the inputs: a float if one of them is, or if integers are divided."""
+    integers = torch.get_default_dtype() if call.op == "div" else call.inputs[0].dtype
+    return next((tensor.dtype for tensor in call.inputs if tensor.is_floating_point()), integers)
 
 
 def _shares_memory(a: Tensor, b: Tensor) -> bool:

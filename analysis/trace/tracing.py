@@ -159,6 +159,6 @@ def reason(error: Exception) -> str:
     text = first_line(error)
     if "TorchScript" in text:
         return "operations of TorchScript cannot be followed"
-    if "meta tensor" in text or "Meta" in text or "'meta'" in text:
+    if "meta tensor" in text or "Meta" in text or "register_meta" in text or "'meta'" in text:
         return f"the values of a tensor are asked for, which shapes alone don't tell ({text[:80]})"
     return text

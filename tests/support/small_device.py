@@ -7,14 +7,14 @@ from typing import Any
 
 from torch import OutOfMemoryError
 
-from archs.layer import Shape
+from analysis.summary import Summary
 
 
-def prepare(_target: Any, shape: Shape, _workload: Any, _device: Any) -> Callable[[], None]:
+def prepare(found: Summary, _workload: Any, _device: Any) -> Callable[[], None]:
     """In place of `analysis.hardware.measure.session.prepare`."""
 
     def run() -> None:
-        if shape[0] > 2:
+        if found.batch_size > 2:
             raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
 
     return run

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
+from analysis.targets import resolve_target
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import require
 from archs.layer import Pair
@@ -32,6 +33,10 @@ def benchmark(
     compile: bool = False,
     repeats: int = 20,
     after_run: AfterRun = nothing,
+    *,
+    input: Any = None,
+    in_channels: int | None = None,
+    verify: bool | str = True,
 ) -> Measurement:
     """Time a network's inference. Memory that does not suffice is an answer: `Measurement.out_of_memory`.
 
@@ -45,6 +50,7 @@ def benchmark(
         compile: run what torch.compile makes of the network.
         repeats: timed runs, after those that warm up.
         after_run: called after each timed run.
+        input, in_channels, verify: as `analysis.summarize`; batch and size follow from an input that is stated.
 
     Raises:
         DeviceError, PrecisionError: there is no such device here, or it lacks the precision.
@@ -52,7 +58,7 @@ def benchmark(
         DenseScopeError: a bad target, size or option, in one sentence.
     """
     workload = Workload(device, batch_size, image_size, precision, channels_last, compile, repeats)
-    return benchmark_workload(target, workload, after_run)
+    return benchmark_workload(resolve_target(target).stating(input, in_channels, verify), workload, after_run)
 
 
 def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = nothing) -> Measurement:

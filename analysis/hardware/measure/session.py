@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map_only
 
 from analysis.hardware.measure.processors import Processor, Run, find_processor
 from analysis.hardware.measure.record import BenchmarkError, LayerTime, Measurement, Workload
 from analysis.meter import LayerCost
+from analysis.ops import find_op
 from analysis.precision import PRECISIONS
 from analysis.statistics import quantile
 from analysis.summary import Summary, summarize
@@ -25,7 +27,7 @@ from analysis.trace.rules import RULES, Call
 from analysis.trace.stand_in import tensors_in
 from archs.create import create_model
 from archs.errors import ConfigError, DenseScopeError
-from archs.layer import INPUT, Shape
+from archs.layer import Shape
 
 #: Runs before the first that is timed: they compile, choose algorithms and fill caches.
 WARM_UP_RUNS = 3
@@ -33,7 +35,8 @@ WARM_UP_RUNS = 3
 
 def count(target: object, workload: Workload) -> Summary:
     """What the workload costs on paper. Raises: DenseScopeError: the network does not suit it."""
-    return summarize(target, workload.image_size, workload.batch_size, workload.precision)
+    verify = target.verify if isinstance(target, Target) else True
+    return summarize(target, workload.image_size, workload.batch_size, workload.precision, verify=verify)
 
 
 @contextmanager
@@ -48,7 +51,7 @@ def ready(found: Summary, workload: Workload, processor: Processor) -> Iterator[
     _require_memory(found, processor)
     where = f"{found.name} cannot be run on {workload.device} ({workload.description})"
     with _one_sentence(where):
-        forward = prepare(found.target, _input_shape(found), workload, processor)
+        forward = prepare(found, workload, processor)
 
     def run() -> None:
         with _one_sentence(where):
@@ -68,10 +71,15 @@ def _require_memory(found: Summary, processor: Processor) -> None:
         raise torch.OutOfMemoryError(f"A layer needs {needed} bytes, and {free} are free.")
 
 
-def _input_shape(found: Summary) -> Shape:
-    """(N, C, H, W) of the images, as the layers that read them say."""
-    layers = (cost.layer for cost in found.layers)
-    return next(layer.input_shapes[layer.inputs.index(INPUT)] for layer in layers if INPUT in layer.inputs)
+def _random_inputs(found: Summary, place: Callable[[Tensor], Tensor]) -> Any:
+    """Arguments, in order and by name: random images, or random numbers of the stated shapes; integers are zeros."""
+    given = found.trace.inputs if found.trace else ((torch.empty(found.input_shapes[0], device="meta"),), {})
+
+    def filled(like: Tensor) -> Tensor:
+        draws = like.is_floating_point()
+        return place(torch.randn(like.shape)) if draws else torch.zeros(like.shape, dtype=like.dtype)
+
+    return tree_map_only(Tensor, filled, tuple(given))
 
 
 @contextmanager
@@ -89,26 +97,29 @@ def _one_sentence(where: str) -> Iterator[None]:
         raise BenchmarkError(f"{where}: {reason}.") from error
 
 
-def prepare(target: Target, shape: Shape, workload: Workload, processor: Processor) -> Callable[[], Tensor]:
+def prepare(found: Summary, workload: Workload, processor: Processor) -> Run:
     """A function that runs the network once, in inference mode, on one batch of random images (N, C, H, W)."""
     precision = PRECISIONS[workload.precision]
     place = {"device": processor.torch_device, "dtype": getattr(torch, precision.weights)}
     layout = torch.channels_last if workload.channels_last else torch.contiguous_format
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        module = build(target).eval().to(**place).to(memory_format=layout)
-        images = torch.randn(shape).to(**place).to(memory_format=layout)
+        module = build(found.target).eval().to(**place).to(memory_format=layout)
+        args, kwargs = _random_inputs(found, lambda values: _to_layout(values.to(**place), layout))
     if workload.compile:
         torch.compiler.reset()  # else the ninth shape would run uncompiled, without a word
     forward = torch.compile(module, dynamic=False) if workload.compile else module
 
-    def run() -> Tensor:
+    def run() -> None:
         kind, dtype = processor.torch_device.type, getattr(torch, precision.activations)
         with torch.inference_mode(), torch.autocast(kind, dtype, enabled=precision.is_mixed):
-            output: Tensor = forward(images)
-            return output
+            forward(*args, **kwargs)
 
     return run
+
+
+def _to_layout(values: Tensor, layout: torch.memory_format) -> Tensor:
+    return values.to(memory_format=layout) if values.ndim == 4 else values
 
 
 def build(target: Target) -> nn.Module:
@@ -155,7 +166,7 @@ def measure(target: object, workload: Workload, after_run: Run) -> Measurement:
     except torch.OutOfMemoryError:
         observed = {"machine": processor.machine()}
     processor.release_memory()
-    asked = replace(workload, image_size=found.image_size)
+    asked = replace(workload, image_size=found.image_size, batch_size=found.batch_size)
     return Measurement(name=found.name, family=found.family, workload=asked, flops=found.flops, **observed)
 
 
@@ -181,15 +192,16 @@ class Stopwatch(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        rule = RULES.get(op_name(func))
-        call = None if rule is None else rule(*args, **torch_names(kwargs))
-        if not isinstance(call, Call):
+        name = op_name(func)
+        rule = RULES.get(name)
+        call = rule(*args, **torch_names(kwargs)) if rule else None
+        if not isinstance(call, Call) and (rule or find_op(name).kind != "activation"):
             return func(*args, **kwargs)
         start = self._processor.mark()
         result = func(*args, **kwargs)
         end = self._processor.mark()
         shape = tuple(next(tensors_in(result)).shape)
-        self.operations.append(Timed(call.op, shape, start, end))
+        self.operations.append(Timed(call.op if isinstance(call, Call) else name, shape, start, end))
         return result
 
 

@@ -84,11 +84,17 @@ def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int
 
     Raises:
         UnknownOpError: the time of an operation is not known.
-        TraceError: there is nothing to run.
+        TraceError: there is nothing to run, or the model does not know how.
     """
     if not layers:
         raise TraceError("A network without any operation takes no time that could be predicted.")
     costs = cost_layers(layers, "int8")  # a byte an element
+    for layer in layers:
+        if find_op(layer.op).is_stepwise:
+            raise TraceError(
+                f"The time of layer {layer.name!r} cannot be predicted: {layer.op} runs step by step, in kernels that "
+                "the model does not know."
+            )
     sizes = {layer.name: prod(layer.output_shape) for layer in layers}
     if execution == "compiled":
         index, traffic = _merged_traffic(layers, sizes)
