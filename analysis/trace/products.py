@@ -70,6 +70,8 @@ def transposed_convolution(
         image = input.unsqueeze(0)
         return lambda: function(image, weight, bias, stride, padding, output_padding, groups, dilation).squeeze(0)
     stride, padding, dilation = (per_axis(value, axes) for value in (stride, padding, dilation))
+    if any(extra >= max(steps) for extra, *steps in zip(per_axis(output_padding, axes), stride, dilation, strict=True)):
+        raise ValueError(f"the output padding {output_padding} is not below the stride {stride} or dilation {dilation}")
     geometry = windows(weight.shape[2:], stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
     return Call(f"conv_transpose{axes}d", (input,), None, geometry)
 

@@ -85,6 +85,13 @@ def instance_norm(
     return Call("instance_norm", (input,), None, {"bias": weight is not None})
 
 
+@rule("softmax")
+def softmax(input: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Call:
+    if dim is not None and not -input.ndim <= dim < max(1, input.ndim):  # meta tensors don't mind
+        raise ValueError(f"there is no axis {dim} in {tuple(input.shape)}")
+    return Call("softmax", (input,))
+
+
 def _max_pool(axes: int) -> Rule:
     def max_pool(
         input: Tensor,

@@ -65,6 +65,14 @@ def test_a_changed_module_is_traced_as_it_is():
     assert analysis.summarize(model).layers[-1].layer.output_shape == (1, 7)
 
 
+@pytest.mark.parametrize("part", [nn.Softmax(-5), nn.LogSoftmax(4), nn.ConvTranspose2d(3, 4, 3, 2, output_padding=2)])
+def test_what_torch_refuses_on_a_cpu_alone_is_refused(part):
+    with pytest.raises((RuntimeError, IndexError)):
+        part(torch.zeros(1, 3, 8, 8))
+    with pytest.raises(archs.TraceError, match="cannot be traced"):
+        analysis.summarize(part, input=(1, 3, 8, 8))
+
+
 def test_unknown_operation_is_refused_by_name():
     class Exotic(nn.Module):
         def forward(self, x):
