@@ -137,6 +137,12 @@ def _window_total(size: int, windows: int) -> int:
     return sum(-((i + 1) * size // -windows) - i * size // windows for i in range(windows))
 
 
+def roi_align(layer: Layer) -> OpCost:
+    """The mean of bilinear samples, their number in `kernel`: seven operations each, additions and one division."""
+    assert layer.kernel is not None
+    return _elementwise(layer, 8 * prod(layer.output_shape) * prod(layer.kernel))
+
+
 def reduction(layer: Layer) -> OpCost:
     """Sums, means, maxima, global or non-overlapping pooling: one operation per input element."""
     return _elementwise(layer, prod(layer.input_shapes[0]))

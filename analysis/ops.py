@@ -193,6 +193,7 @@ _POOLINGS = (
     ),
     *(_pool(f"adaptive_avg_pool{n}d", costs.adaptive_pool, saved.POOLING, "adaptive pooling") for n in (1, 2, 3)),
     *(_pool(f"adaptive_max_pool{n}d", costs.adaptive_pool, None, "adaptive max pooling") for n in (1, 2, 3)),
+    _pool("roi_align", costs.roi_align, None, "pooling of boxes"),
     _pool("global_avg_pool", costs.reduction, saved.NOTHING, "global pooling", "{size} global average pool", REDUCTION),
 )
 

@@ -47,7 +47,8 @@ class Summary(Totals):
             return ()
         ops = dict.fromkeys(layer.op for layer in self.uncounted)
         unknown = f"Counted as nothing, for want of a rule: {', '.join(ops)}" if ops else ""
-        return tuple(f"{text}." for text in (self.trace.doubt, unknown, _unreached_words(self.unreached)) if text)
+        texts = (self.trace.doubt, unknown, self.trace.left_out, _unreached_words(self.unreached))
+        return tuple(f"{text}." for text in texts if text)
 
     @property
     def unreached(self) -> dict[str, int]:

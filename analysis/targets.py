@@ -46,6 +46,13 @@ def list_library(library: str) -> tuple[str, ...]:
     return tuple(f"{library}/{name}" for name in names)
 
 
+@cache
+def list_detectors() -> tuple[str, ...]:
+    """The detectors of torchvision, as `list_library`."""
+    names = _import("torchvision").list_models(module=import_module("torchvision.models.detection"))
+    return tuple(f"torchvision/{name}" for name in names)
+
+
 class Input(NamedTuple):
     """What a network takes: images of a size and some channels, or what its user states."""
 
@@ -64,8 +71,9 @@ def build(target: str) -> tuple[nn.Module, Input]:
         TraceError: the network cannot be built without weights.
     """
     library, _, name = target.partition("/")
-    if target.split(".")[0] not in list_library(library):
-        raise UnknownArchError(target, list_library(library))
+    known = list_library(library) + (list_detectors() if library == "torchvision" else ())
+    if target.split(".")[0] not in known:
+        raise UnknownArchError(target, known)
     create, input_of = _BUILDERS[library]
     from analysis.trace.stand_in import Weightless
 
@@ -87,11 +95,15 @@ def _timm_input(module: Any) -> Input:
 
 
 def _create_torchvision(name: str) -> Any:
-    arguments = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    arguments: dict[str, Any] = {"weights_backbone": None} if f"torchvision/{name}" in list_detectors() else {}
+    if name in ("googlenet", "inception_v3"):
+        arguments = {"aux_logits": False, "init_weights": False}
     return _import("torchvision").get_model(name, weights=None, **arguments)
 
 
 def _torchvision_input(module: Any) -> Input:
+    if resizing := getattr(module, "transform", None):  # of a detector
+        return Input(resizing.fixed_size or resizing.min_size[-1], 3)
     return Input(299 if type(module).__name__ == "Inception3" else 224, 3)
 
 

@@ -23,7 +23,7 @@ from analysis.trace import products  # noqa: F401  registers its rules
 from analysis.trace.held import HeldMemory
 from analysis.trace.names import CONSTANTS, COPYING, VALUES, op_name, torch_names
 from analysis.trace.rules import RULES, Call
-from analysis.trace.stand_in import home_of, tensors_in, to_meta, twin_of
+from analysis.trace.stand_in import base_of, home_of, tensors_in, to_meta, twin_of
 from archs.errors import TraceError
 from archs.layer import CONSTANT, Layer
 
@@ -94,12 +94,14 @@ class Recorder(TorchFunctionMode):
         if callable(call):
             with self:
                 return call()
-        if call is None or call.output_shape is None:
+        if call is None or not call.tells_output:
             return self._run(func, name, args, kwargs, call)
         output = self._record(call, tensors)
+        if call.op == "write":
+            self.mark(base_of(args[0]), source_of(output))
         if call.in_place or kwargs.get("inplace") or _is_in_place(func):
             self.mark(args[0], source_of(output))
-        return output
+        return args[0] if call.op == "write" else output
 
     def _attribute(self, func: Any, args: Any) -> Any:
         name = getattr(func.__self__, "__name__", "")
@@ -117,8 +119,10 @@ class Recorder(TorchFunctionMode):
             return RULES[name](*args, **torch_names(kwargs))
         if name == "setitem" and sources:
             if isinstance(args[2], Tensor) and source_of(args[2]):
-                return self._write(args[0], args[2])
+                return self._write(base_of(args[0]), args[2])
             return Call(name, sources, tuple(sources[-1].shape))
+        if name == "copy" and sources and base_of(args[0]) is not args[0]:
+            return self._write(base_of(args[0]), sources[-1])
         return None
 
     def require_seen(self, value: Any, what: str = "the result") -> None:
@@ -184,7 +188,7 @@ class Recorder(TorchFunctionMode):
         shapes = tuple([tuple(tensor.shape) for tensor in call.inputs])
         if output is None:
             assert call.output_shape is not None
-            output = torch.empty(call.output_shape, dtype=_dtype(call), device="meta")
+            output = torch.empty(call.output_shape, dtype=call.inputs[0].dtype, device="meta")
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, tuple(output.shape), **call.geometry)
         weights = [weight for tensor in tensors for weight in self._weights_of(tensor)]
         self._touched.update(weights)
@@ -261,12 +265,6 @@ def _elements_beside(call: Call, tensors: Iterable[Tensor]) -> int:
     inputs = {id(tensor) for tensor in call.inputs}
     beside = {id(tensor): tensor for tensor in tensors if not source_of(tensor) and id(tensor) not in inputs}
     return sum(tensor.numel() for tensor in beside.values() if tensor.is_floating_point())
-
-
-def _dtype(call: Call) -> torch.dtype:
-    """That of the inputs: a float if one of them is, or if integers are divided."""
-    integers = torch.get_default_dtype() if call.op == "div" else call.inputs[0].dtype
-    return next((tensor.dtype for tensor in call.inputs if tensor.is_floating_point()), integers)
 
 
 def _shares_memory(a: Tensor, b: Tensor) -> bool:

@@ -28,6 +28,13 @@ class Call(NamedTuple):
     #: Whether the first input is overwritten, beyond what the name of torch's function says.
     in_place: bool = False
 
+    @property
+    def tells_output(self) -> bool:
+        """Whether it says what shape and type the output has, which is torch's to tell of integers and mixed types."""
+        types = {tensor.dtype for tensor in self.inputs}
+        is_float = len(types) == 1 and types.pop().is_floating_point
+        return self.output_shape is not None and (is_float or self.op in ("write", "setitem"))
+
 
 #: What a rule says: a layer, other operations that stand for this one, or None for what does nothing.
 Rule = Callable[..., "Call | Callable[[], Any] | None"]
@@ -194,6 +201,14 @@ def interpolate(
     if antialias:
         return Call(f"{mode}_resampling", (input,))
     return Call("interpolate" if mode == "bilinear" else f"{mode.replace('-', '_')}_upsampling", (input,))
+
+
+@rule("roi_align")
+def roi_align(input: Tensor, rois: Tensor, scale: float, height: int, width: int, samples: int, *_: Any) -> Call:
+    """Torchvision's; it may also take as many samples as the size of each box asks for."""
+    if samples < 1:
+        return Call("adaptive_roi_align", (input,))
+    return Call("roi_align", (input,), None, {"kernel": (samples, samples)})
 
 
 @rule("relu")

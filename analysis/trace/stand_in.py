@@ -166,6 +166,11 @@ def twin_of(tensor: Tensor) -> Tensor:
     return tensor._densescope_twin  # type: ignore[attr-defined]
 
 
+def base_of(tensor: Tensor) -> Tensor:
+    """The tensor that a view is of; itself if it is none."""
+    return tensor if tensor._base is None else tensor._base
+
+
 def to_meta(value: Any, floats_only: bool = False) -> Any:
     """The same with every tensor on the meta device; with floats alone, indices and masks keep their values."""
     if isinstance(value, Tensor):

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from analysis.trace.detectors import steps_of, words_of
 from analysis.trace.inputs import Inputs, image_inputs, shapes_of, stated_inputs
 from analysis.trace.recorder import Recorder, source_of
 from analysis.trace.stand_in import tensors_in, without_compiling
@@ -38,6 +39,8 @@ class Trace:
     #: Names of the parameters that a layer reads.
     reached: frozenset[str]
     inputs: Inputs = field(repr=False)
+    #: What was left out of a module that cannot be counted as a whole, in a sentence.
+    left_out: str = ""
     #: Whether a second count agreed.
     verified: bool = False
     #: Why it did not, in a sentence.
@@ -46,6 +49,9 @@ class Trace:
     @property
     def batch_and_size(self) -> tuple[int, Pair]:
         """N, and the last two sides, of the first input (N, C, …)."""
+        images = next(iter(self.inputs.args), None)
+        if isinstance(images, list) and images[0].ndim == 3:  # (C, H, W) each, as detectors take them
+            return len(images), tuple(images[0].shape[1:])
         batch, *sides = next(iter(self.input_shapes), ()) or (1,)
         height, width = (1, 1, *sides[1:])[-2:]
         return batch, (height, width)
@@ -108,6 +114,7 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
         try:
             result = forward(module)(*inputs.args, **inputs.kwargs)
             recorder.require_seen(result)
+            left_out = words_of(module)
         except Exception as error:
             if isinstance(error, DenseScopeError) and not isinstance(error, TraceError):
                 raise
@@ -127,12 +134,13 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
         recorder.unreached,
         recorder.reached,
         inputs,
+        left_out,
     )
 
 
 def forward(module: nn.Module) -> Callable[..., Any]:
-    """What to call: the module as it was written, never what a compiler made of it."""
-    return module._call_impl if module._compiled_call_impl else module
+    """What to call: the module as it was written, never what a compiler made of it; what counts of a detector."""
+    return steps_of(module) or (module._call_impl if module._compiled_call_impl else module)
 
 
 @contextmanager
@@ -159,6 +167,8 @@ def reason(error: Exception) -> str:
     text = first_line(error)
     if "TorchScript" in text:
         return "operations of TorchScript cannot be followed"
+    if "nonzero" in text:
+        return "what a mask keeps depends on the values of a tensor, which shapes alone don't tell"
     if "meta tensor" in text or "Meta" in text or "register_meta" in text or "'meta'" in text:
         return f"the values of a tensor are asked for, which shapes alone don't tell ({text[:80]})"
     return text

@@ -107,3 +107,40 @@ def test_no_plan_for_a_foreign_module():
 )
 def test_stages_of_other_networks(target, stages):
     assert list(analysis.summarize(target).by_stage()["stage"]) == stages
+
+
+class Writes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x):
+        canvas = x.new_zeros(x.shape[0], 3, 8, 8)
+        canvas[:, :, :4, :4].copy_(x)
+        canvas[:, :, 4:, 4:].copy_(x * 2)
+        return self.conv(canvas)
+
+
+def test_parts_copied_into_a_larger_tensor_reach_what_reads_it():
+    found = analysis.summarize(Writes(), input=(2, 3, 4, 4))
+    assert [(cost.layer.name, cost.layer.inputs) for cost in found.layers] == [
+        ("write", ("input",)),
+        ("mul", ("input",)),
+        ("write_2", ("mul", "write")),
+        ("conv", ("write_2",)),
+    ]
+
+
+class Indices(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(10, 4)
+
+    def forward(self, x, scale):
+        return self.table(torch.cat([x + 1, x * 2], 1)), x / 2 * scale, scale.half() + scale
+
+
+def test_arithmetic_on_integers_and_mixed_types_has_torchs_type():
+    found = analysis.summarize(Indices(), input=(((2, 3), "int64"), (2, 3)))
+    assert found.verified
+    assert [cost.layer.op for cost in found.layers][:4] == ["add", "mul", "concat", "embedding"]

@@ -1,0 +1,82 @@
+"""What of torchvision's detectors is counted: all that image sizes settle, up to the boxes that images lead to.
+
+Nothing of torchvision is imported: a detector is known by whose `forward()` it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archs.errors import TraceError
+
+Steps = Callable[[Any], Any]
+
+
+def steps_of(module: nn.Module) -> Steps | None:
+    """What runs in place of a detector's forward(): images, (N, C, H, W) or a list of (C, H, W), to outputs of heads.
+
+    None for all other modules, and for detectors of torchvision's whose user wrote a forward() of their own.
+
+    Raises (when it runs): TraceError: a detector that trains.
+    """
+    home = getattr(module.forward, "__module__", None) or ""
+    if not (home.startswith("torchvision.models.detection.") and hasattr(module, "transform")):
+        return None
+    return partial(_two_stages if home.endswith(".generalized_rcnn") else _one_stage, module)
+
+
+def words_of(module: Any) -> str:
+    """What the figures of a detector leave out, and what they assume; "" for all other modules."""
+    if steps_of(module) is None:
+        return ""
+    left_out = "anchors, the decoding of boxes and non-maximum suppression are not counted"
+    if not hasattr(module, "roi_heads"):
+        return f"Post-processing is left out: {left_out}"
+    heads = module.roi_heads
+    later = [name for name in ("mask", "keypoint") if getattr(heads, f"{name}_roi_pool") is not None]
+    boxes = f"the box head is counted for {module.rpn.post_nms_top_n():,} proposals an image"
+    rest = f", the {' and '.join(later)} head for {heads.detections_per_img:,} detections" if later else ""
+    return f"What depends on values is left out: {left_out}; {boxes}{rest}"
+
+
+def _maps(detector: Any, images: Any) -> tuple[Any, dict[str, Tensor]]:
+    """The images as the detector resizes and joins them, and their feature maps."""
+    if detector.training:
+        raise TraceError("a detector that trains takes targets, on which its steps depend")
+    resized, _ = detector.transform(images)
+    maps = detector.backbone(resized.tensors)
+    return resized, {"0": maps} if isinstance(maps, Tensor) else maps
+
+
+def _one_stage(detector: Any, images: Any) -> Any:
+    _, maps = _maps(detector, images)
+    return detector.head(list(maps.values()))
+
+
+def _two_stages(detector: Any, images: Any) -> Any:
+    resized, maps = _maps(detector, images)
+    rpn, heads, sizes = detector.rpn, detector.roi_heads, resized.image_sizes
+    dtype, outputs = resized.tensors.dtype, [rpn.head(list(maps.values()))]
+
+    def run(name: str, boxes: int) -> None:
+        pooled = getattr(heads, f"{name}_roi_pool")(maps, [_boxes(rpn, boxes, size).to(dtype) for size in sizes], sizes)
+        outputs.append(getattr(heads, f"{name}_predictor")(getattr(heads, f"{name}_head")(pooled)))
+
+    run("box", rpn.post_nms_top_n())
+    for name in ("mask", "keypoint"):
+        if getattr(heads, f"{name}_roi_pool") is not None:
+            run(name, heads.detections_per_img)
+    return outputs
+
+
+def _boxes(rpn: Any, number: int, image_size: tuple[int, int]) -> Tensor:
+    """Squares that stand for what the network finds, (number, 4): as many of each size as its anchors have."""
+    anchors = getattr(rpn.anchor_generator, "sizes", ((128,),))
+    sides = torch.tensor([min(side, *image_size) for level in anchors for side in level], dtype=torch.float32)
+    corners = sides.repeat(-(-number // len(sides)))[:number, None].expand(-1, 2)
+    return torch.cat((torch.zeros_like(corners), corners), 1)
