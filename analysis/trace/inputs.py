@@ -33,6 +33,8 @@ def stated_inputs(module: nn.Module, stated: Any) -> Inputs:
 
     Raises: ConfigError: something else.
     """
+    if isinstance(stated, tuple) and not stated:
+        raise ConfigError("input", stated, _ALLOWED)
     if isinstance(stated, dict):
         tensors = {name: _tensor(module, value) for name, value in stated.items()}
         names = inspect.signature(module.forward).parameters
@@ -88,7 +90,7 @@ def _tensor(module: nn.Module, stated: Any) -> Any:
         shape, dtype = stated
         dtype = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
         if isinstance(dtype, torch.dtype):
-            return torch.empty(tuple(shape), dtype=dtype, device="meta")
+            return torch.empty(tuple(map(int, shape)), dtype=dtype, device="meta")
     if isinstance(stated, (list, tuple)) and stated:
         return type(stated)(_tensor(module, value) for value in stated)
     if isinstance(stated, dict):

@@ -165,7 +165,7 @@ def running(module: nn.Module, training: bool, *, gradients: bool = False) -> It
 def reason(error: Exception) -> str:
     """An error of torch in words that don't ask to know what a trace does."""
     text = first_line(error)
-    if "TorchScript" in text:
+    if "TorchScript interpreter" in text:
         return "operations of TorchScript cannot be followed"
     if "nonzero" in text:
         return "what a mask keeps depends on the values of a tensor, which shapes alone don't tell"
