@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import analysis
 from analysis.targets import list_detectors
+from analysis.trace.tracing import record
 from archs.errors import TraceError
 
 detection = pytest.importorskip("torchvision.models.detection")
@@ -140,6 +141,11 @@ class Wrapped(nn.Module):
 def test_what_hides_a_detector_is_refused_in_a_sentence():
     with pytest.raises(TraceError, match="what a mask keeps depends on the values of a tensor"):
         analysis.summarize(Wrapped(build("retinanet_resnet50_fpn")), image_size=96)
+
+
+def test_training_is_refused_in_a_sentence():
+    with pytest.raises(TraceError, match="a detector that trains takes targets"):
+        record(build("retinanet_resnet50_fpn"), (96, 96), training=True)
 
 
 class Pools(nn.Module):
