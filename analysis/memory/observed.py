@@ -12,7 +12,6 @@ import logging
 import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -23,12 +22,13 @@ from torch._prims_common import suggest_memory_format
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from analysis.memory.naming import Kept
 from analysis.memory.step import BATCH, GRADIENTS, StepMoment
+from analysis.trace.stand_in import RunningModules
+from analysis.trace.tracing import forward
 from archs.errors import DenseScopeError, TraceError, first_line
 
 T = TypeVar("T")
@@ -122,10 +122,9 @@ class _Follower(TorchDispatchMode):
 
     def __init__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._module, self._forward = module, partial(module, *args, **kwargs)
+        self._module, self._forward = module, partial(forward(module), *args, **kwargs)
         self._given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        self._paths = {id(part): name for name, part in module.named_modules()}
-        self._running = [""]
+        self._running = RunningModules(module)
         self._phase = "forward"
         self._numbers: dict[int, int] = {}
         self._pieces: list[list[int]] = []
@@ -140,7 +139,7 @@ class _Follower(TorchDispatchMode):
             self._see(tensor)
 
     def run_pass(self) -> Pass:
-        with self._following_modules(), self:
+        with self._running.followed(), self:
             result = self._forward()
             moments = [event[0] for event in self._events if isinstance(event, tuple)]
             pieces = tuple(self._intervals(len(moments) - 1))
@@ -160,7 +159,7 @@ class _Follower(TorchDispatchMode):
             yield Piece(self._pieces[number][0], since, end)
 
     def run_step(self) -> Step:
-        with self._following_modules(), self:
+        with self._running.followed(), self:
             with saved_tensors_hooks(self._save, lambda tensor: tensor):
                 result = self._forward()
             loss = self._loss(result)
@@ -185,7 +184,7 @@ class _Follower(TorchDispatchMode):
         result = func(*args, **kwargs or {})
         if func is torch.ops.aten.mkldnn_rnn_layer.default and torch.is_grad_enabled():
             raise TraceError(
-                f"The memory of {type(self._module).__name__} cannot be followed: {self._running[-1] or 'it'} is an "
+                f"The memory of {type(self._module).__name__} cannot be followed: {self._running.path or 'it'} is an "
                 "LSTM that saves a workspace whose size oneDNN alone knows."
             )
         if func is torch.ops.aten.native_batch_norm.default:  # on a CPU, not in the order of what it reads
@@ -201,7 +200,7 @@ class _Follower(TorchDispatchMode):
 
     def _place(self) -> str:
         if self._phase == "forward":
-            path = self._running[-1]
+            path = self._running.path
             if not self._node_paths or self._node_paths[-1] != path:
                 self._nodes.append(torch._C._autograd._get_sequence_nr())
                 self._node_paths.append(path)
@@ -228,7 +227,7 @@ class _Follower(TorchDispatchMode):
     def _save(self, tensor: Tensor) -> Tensor:
         number = self._see(tensor)
         if number >= 0 and number not in self._saved:
-            self._saved[number] = Kept(self._running[-1], self._pieces[number][0])
+            self._saved[number] = Kept(self._running.path, self._pieces[number][0])
         return tensor.detach()  # else an output that is saved would hold the node that saves it
 
     def _step_moments(self) -> Iterator[StepMoment]:
@@ -240,21 +239,6 @@ class _Follower(TorchDispatchMode):
                 nbytes, share = self._pieces[event]
                 live[share] += -nbytes if event in alive else nbytes
                 alive ^= {event}
-
-    @contextmanager
-    def _following_modules(self) -> Iterator[None]:
-        def enter(module: nn.Module, _: Any) -> None:
-            self._running.append(self._paths.get(id(module), self._running[-1]))
-
-        def leave(module: nn.Module, _: Any, __: Any) -> None:
-            self._running.pop()
-
-        hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
 
 def _fields(result: Any) -> Any:

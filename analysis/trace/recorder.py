@@ -7,15 +7,12 @@ weights alone is followed, so that learnable scalars are attributed to the layer
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from itertools import compress
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from analysis.ops import Op, find_op
@@ -23,7 +20,7 @@ from analysis.trace import products  # noqa: F401  registers its rules
 from analysis.trace.held import HeldMemory
 from analysis.trace.names import CONSTANTS, COPYING, VALUES, op_name, torch_names
 from analysis.trace.rules import RULES, Call
-from analysis.trace.stand_in import base_of, home_of, tensors_in, to_meta, twin_of
+from analysis.trace.stand_in import RunningModules, base_of, home_of, tensors_in, to_meta, twin_of
 from archs.errors import TraceError
 from archs.layer import CONSTANT, Layer
 
@@ -38,9 +35,8 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.layers: list[Layer] = []
         self.held = HeldMemory(self.layers)
-        self._paths = {id(child): name for name, child in module.named_modules()}
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
-        self._modules = [module]
+        self.running = RunningModules(module)
         self._uses: dict[str, int] = {}
         self._parameter_names = {id(parameter): name for name, parameter in module.named_parameters()}
         self._parameters = {id(parameter): parameter.numel() for parameter in module.parameters()}
@@ -53,31 +49,6 @@ class Recorder(TorchFunctionMode):
         self._own_tensors = {id(tensor): tensor for part in module.modules() for tensor in tensors_in(vars(part))}
         #: What a tensor of the image says of its device: that of the module.
         self._placed = {"device": home_of(module), "is_meta": False, "is_cuda": home_of(module).type == "cuda"}
-
-    @property
-    def path(self) -> str:
-        """Dotted path of the module that is running."""
-        return self._paths.get(id(self._modules[-1]), "")
-
-    @contextmanager
-    def following_modules(self) -> Iterator[None]:
-        """Keep track of the running module, by hooks that leave the modules themselves untouched."""
-        thread = threading.get_ident()
-
-        def enter(module: nn.Module, _: Any) -> None:
-            if threading.get_ident() == thread:
-                self._modules.append(module)
-
-        def leave(module: nn.Module, _: Any, __: Any) -> None:
-            if threading.get_ident() == thread:
-                self._modules.pop()
-
-        hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -200,7 +171,7 @@ class Recorder(TorchFunctionMode):
         if learned != implied or reads or frozen:
             layer = layer._replace(extra_params=learned - implied, extra_reads=reads, frozen_params=frozen)
         self.layers.append(layer)
-        self.paths.append(self.path)
+        self.paths.append(self.running.path)
         return self.mark(output, name)
 
     def mark(self, tensor: Tensor, source: str) -> Tensor:
@@ -221,7 +192,7 @@ class Recorder(TorchFunctionMode):
 
     def _name(self, op: Op, tensors: Iterable[Tensor]) -> str:
         """The path of a layer module; the path of the enclosing module and the op for functional operations."""
-        module, path = self._modules[-1], self.path
+        module, path = self.running.innermost, self.running.path
         if not (_is_layer_module(module) or (op.is_weighted and self._owns_any(module, tensors))):
             path = f"{path}.{op.name}" if path else op.name
         path = path or op.name

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import init
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.nn.parameter import UninitializedParameter
 from torch.overrides import TorchFunctionMode
 
@@ -178,3 +180,40 @@ def to_meta(value: Any, floats_only: bool = False) -> Any:
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(to_meta(item, floats_only) for item in value)
     return {key: to_meta(item, floats_only) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+class RunningModules:
+    """Which part of a module runs, told by hooks that leave the parts themselves untouched."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._names = {id(part): name for name, part in module.named_modules()}
+        self._stack = [(module, "")]
+
+    @property
+    def innermost(self) -> nn.Module:
+        return self._stack[-1][0]
+
+    @property
+    def path(self) -> str:
+        """Dotted path of the innermost that has one."""
+        return self._stack[-1][1]
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """Follow what runs in this thread."""
+        thread = threading.get_ident()
+
+        def enter(module: nn.Module, _: Any) -> None:
+            if threading.get_ident() == thread:
+                self._stack.append((module, self._names.get(id(module), self.path)))
+
+        def leave(_: nn.Module, __: Any, ___: Any) -> None:
+            if threading.get_ident() == thread:
+                self._stack.pop()
+
+        hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()

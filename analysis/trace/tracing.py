@@ -110,7 +110,7 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
     recorder = Recorder(module)
     for tensor in tensors_in((inputs.args, inputs.kwargs)):
         recorder.mark(tensor, INPUT)
-    with running(module, training), recorder.following_modules(), recorder:
+    with running(module, training), recorder.running.followed(), recorder:
         try:
             result = forward(module)(*inputs.args, **inputs.kwargs)
             recorder.require_seen(result)
@@ -118,7 +118,7 @@ def _record(module: nn.Module, inputs: Inputs, training: bool) -> Trace:
         except Exception as error:
             if isinstance(error, DenseScopeError) and not isinstance(error, TraceError):
                 raise
-            where = recorder.path or type(module).__name__
+            where = recorder.running.path or type(module).__name__
             raise TraceError(
                 f"{type(module).__name__} cannot be traced: {where} fails with {reason(error)!r}."
             ) from error

@@ -6,21 +6,18 @@ FLOPs of each are torch's own (`torch.utils.flop_counter`) where torch has a for
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from analysis.trace.names import op_name
 from analysis.trace.products import RECURRENT
-from analysis.trace.stand_in import home_of, stand_in, tensors_in, to_meta
+from analysis.trace.stand_in import RunningModules, home_of, stand_in, tensors_in, to_meta
 from analysis.trace.tracing import Trace, forward, reason, running
 from archs.layer import Shape
 
@@ -44,31 +41,10 @@ class Witness(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         #: FLOPs by the dotted path of the module that ran, in the order of execution.
         self.flops: dict[str, int] = {}
-        self._paths = {id(part): name for name, part in module.named_modules()}
-        self._running = [""]
+        self.running = RunningModules(module)
         self._weights = {_key(tensor): name for name, tensor in module.named_parameters()}
         #: Names of the parameters that an operation reads.
         self.reached: set[str] = set()
-
-    @contextmanager
-    def following_modules(self) -> Iterator[None]:
-        """Keep track of the running module."""
-        thread = threading.get_ident()
-
-        def enter(module: nn.Module, _: Any) -> None:
-            if threading.get_ident() == thread:
-                self._running.append(self._paths.get(id(module), ""))
-
-        def leave(module: nn.Module, _: Any, __: Any) -> None:
-            if threading.get_ident() == thread:
-                self._running.pop()
-
-        hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -83,7 +59,7 @@ class Witness(TorchDispatchMode):
         if not func.is_view:
             self.reached.update(self._weights[key] for key in map(_key, tensors) if key in self._weights)
         if flops := _flops(packet, args, kwargs, result):
-            path = self._running[-1]
+            path = self.running.path
             self.flops[path] = self.flops.get(path, 0) + flops
         return result
 
@@ -125,7 +101,7 @@ def doubt(module: nn.Module, found: Trace, macs: Iterable[int]) -> str:
     inputs = found.inputs
     witness = Witness(copy)
     try:
-        with running(copy, training=False), _AtHome(home_of(module)), witness.following_modules(), witness:
+        with running(copy, training=False), _AtHome(home_of(module)), witness.running.followed(), witness:
             result = forward(copy)(*to_meta(inputs.args), **to_meta(inputs.kwargs))
     except Exception as error:
         return f"{name} cannot be counted twice: PyTorch itself fails with {reason(error)!r}"
