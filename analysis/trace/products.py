@@ -15,70 +15,87 @@ from analysis.trace.rules import RULES, Call, Rule, by, per_axis, rule, windows
 from archs.layer import conv_size
 
 
-@rule("conv1d", "conv2d", "conv3d")
-def convolution(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Call | Callable[[], Any]:
-    out_channels, group_channels, *kernel = weight.shape
-    axes, function = len(kernel), (F.conv1d, F.conv2d, F.conv3d)[weight.ndim - 3]
-    if input.ndim == axes + 1:  # one image without a batch
-        return lambda: function(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
-    n, in_channels, *sides = input.shape
-    if len(sides) != axes:
+def _convolution(axes: int) -> Rule:
+    def convolution(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Call | Callable[[], Any]:
+        _require_maps(axes, input, weight, bias, groups, weight.shape[1] * groups, weight.shape[0])
+        function = (F.conv1d, F.conv2d, F.conv3d)[axes - 1]
+        if input.ndim == axes + 1:  # one image without a batch
+            return lambda: function(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
+        n, _, *sides = input.shape
+        out_channels, _, *kernel = weight.shape
+        stride, dilation = per_axis(stride, axes), per_axis(dilation, axes)
+        if padding == "same":
+            around = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+            padding = tuple(total // 2 for total in around)
+            if set(stride) != {1}:
+                raise ValueError("padding='same' is not supported for strided convolutions")
+            if any(total % 2 for total in around):  # what torch does: one row more behind than before
+                behind = [side for total in reversed(around) for side in (0, total % 2)]
+                return lambda: function(F.pad(input, behind), weight, bias, stride, padding, dilation, groups)
+        padding = per_axis(0 if padding == "valid" else padding, axes)
+        geometry = windows(kernel, stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
+        shape = (n, out_channels, *map(conv_size, sides, kernel, stride, padding, dilation))
+        if min(shape[2:]) < 1:
+            raise ValueError(f"a kernel of {by(kernel)} does not fit into maps of {by(sides)}")
+        return Call(f"conv{axes}d", (input,), shape, geometry)
+
+    return convolution
+
+
+def _transposed_convolution(axes: int) -> Rule:
+    def transposed_convolution(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Call | Callable[[], Any]:
+        _require_maps(axes, input, weight, bias, groups, weight.shape[0], weight.shape[1] * groups)
+        if input.ndim == axes + 1:
+            function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[axes - 1]
+            rest = (weight, bias, stride, padding, output_padding, groups, dilation)
+            return lambda: function(input.unsqueeze(0), *rest).squeeze(0)
+        stride, padding, dilation, more = (
+            per_axis(value, axes) for value in (stride, padding, dilation, output_padding)
+        )
+        if any(extra >= max(pair) for extra, *pair in zip(more, stride, dilation, strict=True)) or min(more) < 0:
+            raise ValueError("an output padding must be smaller than the stride or the dilation, and not negative")
+        geometry = windows(weight.shape[2:], stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
+        return Call(f"conv_transpose{axes}d", (input,), None, geometry)
+
+    return transposed_convolution
+
+
+def _require_maps(
+    axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, in_channels: int, out_channels: int
+) -> None:
+    """Raises: ValueError: the image of a convolution does not suit its weights, or these its groups."""
+    if weight.ndim != axes + 2 or input.ndim not in (axes + 1, axes + 2):
         raise ValueError(f"maps with {axes} sides expected, {tuple(input.shape)} given")
-    if in_channels != group_channels * groups:
-        raise ValueError(f"{group_channels * groups} channels expected, {in_channels} given")
-    if out_channels % groups or (bias is not None and bias.shape != (out_channels,)):
+    if input.shape[-axes - 1] != in_channels:
+        raise ValueError(f"{in_channels} channels expected, {input.shape[-axes - 1]} given")
+    if groups < 1 or weight.shape[0] % groups or (bias is not None and bias.shape != (out_channels,)):
         raise ValueError(f"{out_channels} output channels suit neither {groups} groups nor the bias")
-    stride, dilation = per_axis(stride, axes), per_axis(dilation, axes)
-    if padding == "same":
-        around = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-        padding = tuple(total // 2 for total in around)
-        if set(stride) != {1}:
-            raise ValueError("padding='same' is not supported for strided convolutions")
-        if any(total % 2 for total in around):  # what torch does: one row more behind than before
-            behind = [side for total in reversed(around) for side in (0, total % 2)]
-            return lambda: function(F.pad(input, behind), weight, bias, stride, padding, dilation, groups)
-    padding = per_axis(0 if padding == "valid" else padding, axes)
-    shape = (n, out_channels, *map(conv_size, sides, kernel, stride, padding, dilation))
-    if min(shape[2:]) < 1 or min(padding) < 0:
-        raise ValueError(f"a kernel of {by(kernel)} does not fit into maps of {by(sides)}")
-    geometry = windows(kernel, stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
-    return Call(f"conv{axes}d", (input,), shape, geometry)
 
 
-@rule("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
-def transposed_convolution(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Call | Callable[[], Any]:
-    axes = weight.ndim - 2
-    if input.ndim == axes + 1:
-        function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[axes - 1]
-        image = input.unsqueeze(0)
-        return lambda: function(image, weight, bias, stride, padding, output_padding, groups, dilation).squeeze(0)
-    stride, padding, dilation = (per_axis(value, axes) for value in (stride, padding, dilation))
-    if any(extra >= max(steps) for extra, *steps in zip(per_axis(output_padding, axes), stride, dilation, strict=True)):
-        raise ValueError(f"the output padding {output_padding} is not below the stride {stride} or dilation {dilation}")
-    geometry = windows(weight.shape[2:], stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
-    return Call(f"conv_transpose{axes}d", (input,), None, geometry)
+for _axes in (1, 2, 3):
+    RULES[f"conv{_axes}d"], RULES[f"conv_transpose{_axes}d"] = _convolution(_axes), _transposed_convolution(_axes)
 
 
 @rule("linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Call:
-    if input.shape[-1] != weight.shape[-1]:
+    if input.shape[-1] != weight.shape[-1] or weight.ndim > 2 or (weight.ndim == 1 and bias is not None):
         raise ValueError(f"{weight.shape[-1]} features expected, {input.shape[-1]} given")
     if weight.ndim != 2:
         return Call("matmul", (input, weight), tuple(input.shape[:-1]))
@@ -97,8 +114,10 @@ def matmul(input: Tensor, other: Tensor | None = None, *more: Tensor, **named: A
 
 
 @rule("addmm", "baddbmm")
-def matmul_and_add(input: Tensor, a: Tensor, b: Tensor, **_: Any) -> Call:
-    return Call("matmul", (a, b, input), None, {"bias": True})
+def matmul_and_add(input: Tensor, *factors: Tensor, **named: Any) -> Call:
+    """The factors are `mat1` and `mat2`, `batch1` and `batch2`, or `mat` and `vec`."""
+    others = [named[name] for name in sorted(named) if isinstance(named[name], Tensor)]
+    return Call("matmul", (*factors, *others, input), None, {"bias": True})
 
 
 @rule("attention")
@@ -108,19 +127,17 @@ def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> 
 
 def as_written(function: Any) -> Any:
     """One of torch's functions that is made of others, in a version that lets a trace see those."""
-    unseen = dict.fromkeys(("has_torch_function", "has_torch_function_unary"), lambda _: False)
-    seen = FunctionType(function.__code__, vars(F) | unseen, function.__name__)
+    seen = FunctionType(function.__code__, vars(F) | {"has_torch_function": lambda _: False}, function.__name__)
     seen.__defaults__, seen.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     return seen
 
 
-def _made_of_others(function: Any) -> Rule:
-    seen = as_written(function)
-    return lambda *args, **kwargs: lambda: seen(*args, **kwargs)
+_MULTI_HEAD_ATTENTION = as_written(F.multi_head_attention_forward)
 
 
-for _function in (F.multi_head_attention_forward, F.lp_pool1d, F.lp_pool2d, F.lp_pool3d):
-    RULES[_function.__name__] = _made_of_others(_function)
+@rule("multi_head_attention_forward")
+def multi_head_attention(*args: Any, **kwargs: Any) -> Callable[[], Any]:
+    return lambda: _MULTI_HEAD_ATTENTION(*args, **kwargs)
 
 
 #: Gates of a recurrent cell, and its operations per element of a gate's output beside the products: activations, and
@@ -131,7 +148,7 @@ _CELLS = {"lstm": (4, 18), "gru": (3, 14), "rnn_tanh": (1, 1), "rnn_relu": (1, 1
 def _recurrent(op: str) -> Rule:
     def recurrent(input: Tensor, *args: Any, **_: Any) -> Call:
         """Every weight matrix multiplies every step of every sequence, once."""
-        weights = next(value for value in args if isinstance(value, (list, tuple)) and len(value) > 2)
+        *_, weights = (value for value in args if isinstance(value, (list, tuple)))  # behind the states
         return _cell(op, input, weights, prod(input.shape[:-1]))
 
     return recurrent
@@ -164,26 +181,32 @@ def einsum(equation: Any, *operands: Any) -> Call | Callable[[], Any]:
     if not isinstance(equation, str):
         raise ValueError("einsum is followed in the form of an equation alone")
     terms, output = _spelled_out(equation, tensors)
-    if any(len(set(term)) < len(term) for term in terms):
-        raise ValueError(f"einsum is not followed where one operand has an axis twice ({equation!r})")
+    for place, (term, tensor) in enumerate(zip(terms, tensors, strict=True)):
+        if twice := next((axis for axis in term if term.count(axis) > 1), ""):
+            first, second = term.index(twice), term.rindex(twice)
+            if tensor.shape[first] != tensor.shape[second]:
+                raise ValueError(f"einsum {equation!r} is given two lengths of {twice}")
+            terms[place] = "".join(axis for at, axis in enumerate(term) if at not in (first, second)) + twice
+            once = f"{','.join(terms)}->{output}"
+            before, after = tensors[:place], tensors[place + 1 :]
+            return lambda: torch.einsum(once, *before, tensor.diagonal(0, first, second), *after)
+    sides = [dict(zip(term, tensor.shape, strict=True)) for term, tensor in zip(terms, tensors, strict=True)]
     if len(tensors) == 1:
         kept = [axis for axis in terms[0] if axis in output]
         summed = [place for place, axis in enumerate(terms[0]) if axis not in output]
         order = [kept.index(axis) for axis in output]
         return lambda: (tensors[0].sum(summed) if summed else tensors[0]).permute(order)
     if len(tensors) > 2:
-        later = set(output).union(*terms[2:])
+        later = set(output).union(axis for side in sides[2:] for axis, length in side.items() if length > 1)
         between = "".join(dict.fromkeys(axis for axis in terms[0] + terms[1] if axis in later))
         first = f"{terms[0]},{terms[1]}->{between}"
         rest = f"{','.join((between, *terms[2:]))}->{output}"
         return lambda: torch.einsum(rest, torch.einsum(first, *tensors[:2]), *tensors[2:])
-    sides = [dict(zip(term, tensor.shape, strict=True)) for term, tensor in zip(terms, tensors, strict=True)]
-    contracted = set(terms[0] + terms[1]) - set(output)
-    shape = tuple(max(side.get(axis, 1) for side in sides) for axis in output)
-    if not contracted:
+    inner = [sides[0][axis] for axis in terms[0] if axis not in output and sides[0][axis] > 1 < sides[1].get(axis, 1)]
+    if not inner:
         return Call("mul", tensors)
-    inner = prod(sides[0][axis] for axis in contracted if all(side.get(axis, 1) > 1 for side in sides))
-    return Call("einsum", tensors, None, {"kernel": (prod(shape) * inner,)})
+    outputs = [max(side.get(axis, 1) for side in sides) for axis in output]
+    return Call("einsum", tensors, None, {"kernel": (prod(outputs) * prod(inner),)})
 
 
 def _spelled_out(equation: str, tensors: Sequence[Tensor]) -> tuple[list[str], str]:

@@ -144,8 +144,7 @@ def _pool(
 def _adaptive_avg_pool(axes: int) -> Rule:
     def adaptive_avg_pool(input: Tensor, output_size: Any) -> Call:
         one = set(per_axis(output_size, axes)) == {1}  # torch itself takes a mean then
-        shape = (*input.shape[:-axes], *(1,) * axes)
-        return Call("global_avg_pool", (input,), shape) if one else Call(f"adaptive_avg_pool{axes}d", (input,))
+        return Call("global_avg_pool" if one else f"adaptive_avg_pool{axes}d", (input,))
 
     return adaptive_avg_pool
 
@@ -159,9 +158,8 @@ for _axes in (1, 2, 3):
 @rule("mean")
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Call:
     """Averages over height and width are the same operation as a global pooling."""
-    axes = set(range(input.ndim)) if dim in (None, ()) else {axis % input.ndim for axis in per_axis(dim, 1)}
-    shape = tuple(1 if axis in axes else side for axis, side in enumerate(input.shape) if keepdim or axis not in axes)
-    return Call("global_avg_pool" if input.ndim == 4 and axes == {2, 3} else "mean", (input,), shape)
+    over_maps = input.ndim == 4 and not isinstance(dim, int) and {axis % 4 for axis in dim or ()} == {2, 3}
+    return Call("global_avg_pool" if over_maps else "mean", (input,))
 
 
 @rule("concat")
@@ -222,8 +220,8 @@ def reversed_division(input: Tensor, other: Any) -> Callable[[], Any]:
 
 
 def _dropout(op: str) -> Rule:
-    def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Call | None:
-        return Call(op, (input,), tuple(input.shape), in_place=inplace) if p and training else None
+    def dropout(input: Tensor, p: float = 0.5, train: bool = True, *_: Any, training: bool = True, **__: Any) -> Any:
+        return Call(op, (input,)) if p and train and training else None
 
     return dropout
 
@@ -237,8 +235,7 @@ for _name in ("alpha_dropout", "feature_alpha_dropout"):
 
 def _pairwise(op: str) -> Rule:
     def pairwise(input: Any, other: Any, *_: Any, **__: Any) -> Call:
-        tensors = [operand for operand in (input, other) if isinstance(operand, Tensor)]
-        return Call(op, tensors, broadcast([tuple(tensor.shape) for tensor in tensors]))
+        return Call(op, [operand for operand in (input, other) if isinstance(operand, Tensor)])
 
     return pairwise
 
@@ -247,25 +244,18 @@ for _name in ("add", "sub", "mul", "div", "maximum", "minimum"):
     RULES[_name] = _pairwise(_name)
 
 
-def broadcast(shapes: list[Shape]) -> Shape:
-    """The shape that an elementwise operation on these shapes has."""
-    if len(shapes) == 1 or shapes[0] == shapes[1]:
-        return shapes[0]
-    rank = max(map(len, shapes))
-    columns = list(zip(*[(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes], strict=True))
-    if any(len({side for side in column if side != 1}) > 1 for column in columns):
-        raise ValueError(f"tensors of {' and '.join(map(str, shapes))} cannot be combined")
-    return tuple(max(column) if min(column) else 0 for column in columns)
-
-
 def per_axis(value: Any, axes: int) -> Sides:
     """One int, or one per axis, as torch takes kernel sizes and strides, as one per axis."""
     if isinstance(value, int):
         return (value,) * axes
+    if len(value) not in (1, axes):
+        raise ValueError(f"{axes} numbers expected, {tuple(value)} given")
     return tuple(value) * (axes if len(value) == 1 else 1)
 
 
 def windows(kernel: Any, stride: Sides, padding: Sides, dilation: Sides | None) -> dict[str, Any]:
+    if min(*stride, *(dilation or (1,))) < 1 or min(padding) < 0:
+        raise ValueError("strides and dilations must be positive, and paddings not negative")
     return {"kernel": tuple(kernel), "stride": stride, "padding": padding, "dilation": dilation}
 
 

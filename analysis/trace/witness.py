@@ -27,7 +27,7 @@ _aten = torch.ops.aten
 _FLOPS: dict[Any, Callable[[Any], int]] = {
     **dict.fromkeys((_aten.mv, _aten.dot, _aten.vdot), lambda args: 2 * args[0].numel()),
     _aten.addmv: lambda args: 2 * args[1].numel(),
-    _aten.addbmm: lambda args: 2 * args[1].numel() * args[2].shape[-1],
+    **dict.fromkeys((_aten.addbmm, _aten.addmm_, _aten.baddbmm_), lambda args: 2 * args[1].numel() * args[2].shape[-1]),
 }
 
 #: Operations that read values of their indices and masks to tell a shape.
