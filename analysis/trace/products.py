@@ -72,9 +72,18 @@ def _transposed_convolution(axes: int) -> Rule:
         if any(extra >= max(pair) for extra, *pair in zip(more, stride, dilation, strict=True)) or min(more) < 0:
             raise ValueError("an output padding must be smaller than the stride or the dilation, and not negative")
         geometry = windows(weight.shape[2:], stride, padding, dilation) | {"groups": groups, "bias": bias is not None}
-        return Call(f"conv_transpose{axes}d", (input,), None, geometry)
+        sides = map(_side, input.shape[2:], weight.shape[2:], stride, padding, dilation, more)
+        shape = (input.shape[0], weight.shape[1] * groups, *sides)
+        if min(shape[2:]) < 1:
+            raise ValueError(f"nothing is left of maps of {by(input.shape[2:])}")
+        return Call(f"conv_transpose{axes}d", (input,), shape, geometry)
 
     return transposed_convolution
+
+
+def _side(size: int, kernel: int, stride: int, padding: int, dilation: int, output_padding: int) -> int:
+    """Output length of a transposed convolution along one axis."""
+    return (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
 
 
 def _require_maps(
@@ -95,10 +104,10 @@ for _axes in (1, 2, 3):
 
 @rule("linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Call:
-    if input.shape[-1] != weight.shape[-1] or weight.ndim > 2 or (weight.ndim == 1 and bias is not None):
+    if input.shape[-1] != weight.shape[-1] or weight.ndim > 2:
         raise ValueError(f"{weight.shape[-1]} features expected, {input.shape[-1]} given")
     if weight.ndim != 2:
-        return Call("matmul", (input, weight), tuple(input.shape[:-1]))
+        return Call("matmul", (input, weight))
     if bias is not None and bias.shape not in ((weight.shape[0],), (1,), ()):
         raise ValueError(f"a bias of {tuple(bias.shape)} does not suit {weight.shape[0]} features")
     return Call("linear", (input,), (*input.shape[:-1], weight.shape[0]), {"bias": bias is not None})
@@ -117,12 +126,31 @@ def matmul(input: Tensor, other: Tensor | None = None, *more: Tensor, **named: A
 def matmul_and_add(input: Tensor, *factors: Tensor, **named: Any) -> Call:
     """The factors are `mat1` and `mat2`, `batch1` and `batch2`, or `mat` and `vec`."""
     others = [named[name] for name in sorted(named) if isinstance(named[name], Tensor)]
-    return Call("matmul", (*factors, *others, input), None, {"bias": True})
+    a, b = factors + tuple(others)
+    input.expand((*a.shape[:-1], *b.shape[a.ndim - 1 :]))  # meta tensors are added whatever their shapes
+    return Call("matmul", (a, b, input), None, {"bias": True})
 
 
 @rule("attention")
-def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Call:
-    return Call("attention", (query, key, value))
+def attention(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, *_: Any, **named: Any
+) -> Call | Callable[[], Any]:
+    """Heads that share their keys, and batches that are repeated to suit each other, as the products they are."""
+    tensors = (query, key, value)
+    if min(tensor.ndim for tensor in tensors) < 2 or (attn_mask is not None and attn_mask.ndim < 2 and query.ndim == 4):
+        raise ValueError("two axes expected of queries, keys, values and masks")
+    if named.get("enable_gqa"):
+        return lambda: F.scaled_dot_product_attention(query, _repeated(key, query), _repeated(value, query), attn_mask)
+    scores = query.new_empty((*query.shape[:-1], key.shape[-2]))
+    widened = attn_mask is not None and (scores + attn_mask).shape != scores.shape
+    if query.shape[:-2] == key.shape[:-2] == value.shape[:-2] and not widened:
+        return Call("attention", tensors)
+    return lambda: F.softmax(query @ key.mT + (0 if attn_mask is None else attn_mask), -1) @ value
+
+
+def _repeated(shared: Tensor, query: Tensor) -> Tensor:
+    """Keys or values for each of the heads that share them."""
+    return shared.repeat_interleave(query.shape[-3] // shared.shape[-3], -3)
 
 
 def as_written(function: Any) -> Any:
@@ -148,14 +176,19 @@ _CELLS = {"lstm": (4, 18), "gru": (3, 14), "rnn_tanh": (1, 1), "rnn_relu": (1, 1
 def _recurrent(op: str) -> Rule:
     def recurrent(input: Tensor, *args: Any, **_: Any) -> Call:
         """Every weight matrix multiplies every step of every sequence, once."""
-        *_, weights = (value for value in args if isinstance(value, (list, tuple)))  # behind the states
-        return _cell(op, input, weights, prod(input.shape[:-1]))
+        lists = [value for value in args if isinstance(value, (list, tuple))]  # of states, of weights
+        return _cell(op, input, lists[-1], prod(input.shape[:-1]))
 
     return recurrent
 
 
 def _recurrent_cell(op: str) -> Rule:
-    return lambda input, hidden, *weights, **_: _cell(op, input, weights, prod(input.shape[:-1]))
+    def cell(input: Tensor, hidden: Any, *weights: Tensor | None, **_: Any) -> Call:
+        if any(tensor.ndim != 2 for tensor in (input, *([hidden] if isinstance(hidden, Tensor) else hidden))):
+            raise ValueError("a cell takes an input and states of one batch")  # torch itself crashes
+        return _cell(op, input, weights, prod(input.shape[:-1]))
+
+    return cell
 
 
 def _cell(op: str, input: Tensor, weights: Sequence[Tensor | None], steps: int) -> Call:
@@ -199,9 +232,9 @@ def einsum(equation: Any, *operands: Any) -> Call | Callable[[], Any]:
     if len(tensors) > 2:
         later = set(output).union(axis for side in sides[2:] for axis, length in side.items() if length > 1)
         between = "".join(dict.fromkeys(axis for axis in terms[0] + terms[1] if axis in later))
-        first = f"{terms[0]},{terms[1]}->{between}"
+        two = f"{terms[0]},{terms[1]}->{between}"
         rest = f"{','.join((between, *terms[2:]))}->{output}"
-        return lambda: torch.einsum(rest, torch.einsum(first, *tensors[:2]), *tensors[2:])
+        return lambda: torch.einsum(rest, torch.einsum(two, *tensors[:2]), *tensors[2:])
     inner = [sides[0][axis] for axis in terms[0] if axis not in output and sides[0][axis] > 1 < sides[1].get(axis, 1)]
     if not inner:
         return Call("mul", tensors)

@@ -71,7 +71,7 @@ class Recorder(TorchFunctionMode):
         if call.op == "write":
             self.mark(base_of(args[0]), source_of(output))
         if call.in_place or kwargs.get("inplace") or _is_in_place(func):
-            self.mark(args[0], source_of(output))
+            self.mark(tensors[0], source_of(output))
         return args[0] if call.op == "write" else output
 
     def _attribute(self, func: Any, args: Any) -> Any:

@@ -52,51 +52,47 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
+_STATISTICS, _AFFINE = ("running_mean", "running_var"), ("weight", "bias")
+
+
 @rule("batch_norm")
-def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Call:
-    for learned in (running_mean, running_var, weight, bias):
+def batch_norm(input: Tensor, *args: Any, **kwargs: Any) -> Call:
+    """`torch.batch_norm`, which takes all of its nine arguments, has another order than that of `functional`."""
+    names = _AFFINE + _STATISTICS if len(args) + len(kwargs) == 8 else _STATISTICS + _AFFINE
+    given = dict(zip(names, args, strict=False)) | kwargs
+    for learned in map(given.get, names):
         if learned is not None and learned.shape != input.shape[1:2]:
             raise ValueError(f"{learned.numel()} channels expected, {tuple(input.shape)} given")
-    return Call("batch_norm", (input,), tuple(input.shape), {"bias": weight is not None})
+    shape = None if given["running_mean"] is None else tuple(input.shape)
+    return Call("batch_norm", (input,), shape, {"bias": given.get("weight") is not None})
 
 
-def _norm(op: str) -> Rule:
-    def norm(input: Tensor, of: Any, weight: Tensor | None = None, *_: Any, **__: Any) -> Call:
+def _norm(op: str, place: int) -> Rule:
+    """Of a norm whose weight is in this place behind the input."""
+
+    def norm(input: Tensor, *args: Any, weight: Tensor | None = None, **_: Any) -> Call:
+        weight = args[place] if len(args) > place else weight
         return Call(op, (input,), None, {"bias": weight is not None})
 
     return norm
 
 
 for _name in ("layer_norm", "group_norm", "rms_norm"):
-    RULES[_name] = _norm(_name)
+    RULES[_name] = _norm(_name, 1)
+RULES["instance_norm"] = _norm("instance_norm", 2)
 
 
-@rule("instance_norm")
-def instance_norm(
-    input: Tensor,
-    mean: Tensor | None = None,
-    var: Tensor | None = None,
-    weight: Tensor | None = None,
-    *_: Any,
-    **__: Any,
-) -> Call:
-    return Call("instance_norm", (input,), None, {"bias": weight is not None})
+def _along_axis(op: str) -> Rule:
+    def along_axis(input: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Call:
+        if dim is not None and not -max(1, input.ndim) <= dim < max(1, input.ndim):  # meta tensors don't mind
+            raise ValueError(f"there is no axis {dim} in {tuple(input.shape)}")
+        return Call(op, (input,))
+
+    return along_axis
 
 
-@rule("softmax")
-def softmax(input: Tensor, dim: int | None = None, *_: Any, **__: Any) -> Call:
-    if dim is not None and not -input.ndim <= dim < max(1, input.ndim):  # meta tensors don't mind
-        raise ValueError(f"there is no axis {dim} in {tuple(input.shape)}")
-    return Call("softmax", (input,))
+for _name in ("softmax", "log_softmax", "softmin"):
+    RULES[_name] = _along_axis(_name.replace("min", "max"))
 
 
 def _max_pool(axes: int) -> Rule:

@@ -39,6 +39,7 @@ def _recurrent_layer(x: Any, input_weight: Any, hidden_weight: Any, *_: Any, **_
 FORMULAS: dict[Any, Callable[..., int]] = {
     aten.mv: _matrix_vector,
     aten.addmv: lambda _, matrix, vector, **__: _matrix_vector(matrix, vector),
+    aten.addmm_: lambda _, first, second, **__: 2 * prod(first) * second[-1],
     aten.dot: _matrix_vector,
     aten.vdot: _matrix_vector,
     aten._scaled_dot_product_flash_attention_for_cpu: _attention,
