@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torchvision import ops
 
 from tests.support.calls import Case, Draw, of
 
@@ -149,6 +150,16 @@ def interpolate(draw: Draw) -> Case:
     }
 
 
+def roi_align(draw: Draw) -> Case:
+    """With a number of samples; as many as a box's size asks for are not counted."""
+
+    def sampled(input: Tensor, boxes: Tensor, size: Any, scale: float) -> Tensor:
+        return ops.roi_align(input, boxes, size, scale, sampling_ratio=2)
+
+    boxes, size = of(draw(1, 3), 5), draw.per_axis(1, 3, 2)
+    return sampled, {"input": of(1, *draw.sides(1, 3, 3)), "boxes": boxes, "size": size, "scale": draw(1.0, 0.5)}
+
+
 def relu(draw: Draw) -> Case:
     shape = of(*draw.sides(1, 3, draw(0, 1, 3)))
     return draw(
@@ -210,4 +221,5 @@ OTHERS: dict[str, Callable[[Draw], Case]] = {
     "pad": pad,
     "interpolate": interpolate,
     "relu": relu,
+    "roi_align": roi_align,
 }
