@@ -200,7 +200,7 @@ def interpolate(
 @rule("roi_align")
 def roi_align(input: Tensor, rois: Tensor, scale: float, height: int, width: int, samples: int, *_: Any) -> Call:
     """Torchvision's; it may also take as many samples as the size of each box asks for."""
-    if input.ndim != 4:
+    if input.ndim < 4:
         raise ValueError(f"maps of a batch expected, {tuple(input.shape)} given")
     if samples < 1:
         return Call("adaptive_roi_align", (input,))
