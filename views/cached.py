@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 def summary(name: str, settings: InputSettings) -> Summary:
     """The layers that all else is counted from: of a network from a library, a trace that takes a moment.
 
+    A page shows its notes: `widgets.say_notes`.
+
     Raises: DenseScopeError: the input does not suit it.
     """
-    return settings.summarize(target_of(name))
+    return settings.summarize(target_of(name), verify="warn")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -35,8 +35,7 @@ def draw_headlines(summary: Summary) -> None:
             st.metric(quantity.label, format_quantity(key, value), help=exact, width="content")
         st.metric("Depth", depth.total, help=QUANTITIES["depth"].definition, width="content")
     st.markdown(f"**Depth** {depth.formula}: {depth.terms}. {depth.note}")
-    for note in summary.notes:
-        st.caption(f":material/info: {note}")
+    widgets.say_notes(summary)
 
 
 def draw_kinds(summary: Summary) -> None:

@@ -128,9 +128,9 @@ class InputSettings:
     batch_size: int = 1
     dtype: str = "float32"
 
-    def summarize(self, target: Any) -> Summary:
+    def summarize(self, target: Any, verify: bool | str = True) -> Summary:
         """A network at this input. Raises: DenseScopeError: the input does not suit it."""
-        return summarize(target, self.image_size, self.batch_size, self.dtype, verify="warn")
+        return summarize(target, self.image_size, self.batch_size, self.dtype, verify=verify)
 
     def describe(self, reads: Sequence[str] = INPUT) -> str:
         """As a sentence says it, as far as it is read."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from streamlit.delta_generator import DeltaGenerator
 
+    from analysis.summary import Summary
+
 T = TypeVar("T")
 
 #: A bound widget keeps its value in the link and, while another page is shown, in the session.
@@ -137,6 +139,12 @@ def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:
     """Why some networks are not shown, if any."""
     if reasons:
         say_error(f"{left_out_finding(reasons)} {way_out}".rstrip())
+
+
+def say_notes(summary: Summary) -> None:
+    """What its figures leave out, and whether a second count differs."""
+    for note in summary.notes:
+        st.caption(f":material/info: {note}")
 
 
 @contextmanager

@@ -84,6 +84,12 @@ def test_layers_of_a_library_network(name: str) -> None:
     assert app.markdown[0].value.startswith(f"{name} needs")
 
 
+def test_what_the_figures_leave_out_is_said() -> None:
+    app = open_app(LAYERS, network="torchvision/ssdlite320_mobilenet_v3_large")
+    assert_sound(app)
+    assert any("not counted" in caption.value for caption in app.caption)
+
+
 @pytest.mark.parametrize("page", [LAYERS, COUNTERS])
 def test_an_unknown_library_network_is_one_sentence(page: str) -> None:
     app = open_app(page, network="torchvision/resnet19")

@@ -165,6 +165,7 @@ def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
     widgets.say_left_out(reasons, "Choose another image size or network.")
     for summary in summaries:
         st.markdown(architecture_finding(summary))
+        widgets.say_notes(summary)
     if summaries:
         batch = "; all figures are for the whole batch, at inference" if "batch_size" in sidebar.reads() else ""
         st.caption(f"Counted at {settings.describe(sidebar.reads())}{batch}.")

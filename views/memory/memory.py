@@ -54,6 +54,7 @@ def say_finding(question: Question) -> None:
     except DenseScopeError:
         pass  # the sections that need it say why
     st.markdown(sentences)
+    widgets.say_notes(inference.summary)
 
 
 def render() -> None:
