@@ -11,7 +11,7 @@ from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share, join
-from archs.errors import DenseScopeError, UnknownOpError
+from archs.errors import CountMismatchError, DenseScopeError, UnknownOpError
 
 #: Kinds of operation as a sentence names them.
 _NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product": "matrix products", "copy": "copies"}
@@ -140,7 +140,8 @@ def reason(error: DenseScopeError) -> str:
     >>> reason(UnknownOpError("lstm", "rnn"))
     "The meter has no rule for the operation 'lstm' (layer 'rnn')."
     """
-    return str(error).partition("; ask for it")[0] + "." if isinstance(error, UnknownOpError) else str(error)
+    advises = isinstance(error, (CountMismatchError, UnknownOpError))
+    return f"{str(error).partition('; ')[0].rstrip('.')}." if advises else str(error)
 
 
 def _write(source: Summary | Row, key: str) -> str:

@@ -51,8 +51,8 @@ class UnknownOpError(DenseScopeError, NotImplementedError):
 
     def __init__(self, op: str, layer: str) -> None:
         super().__init__(
-            f"The meter has no rule for the operation {op!r} (layer {layer!r}); counts, unlike predictions, "
-            "list it as uncounted with allow_uncounted=True."
+            f"The meter has no rule for the operation {op!r} (layer {layer!r}); "
+            "counts, unlike predictions, list it as uncounted with allow_uncounted=True."
         )
         self.op, self.layer = op, layer
 
