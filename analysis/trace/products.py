@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from types import FunctionType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from analysis.trace.rules import RULES, Call, Rule, by, per_axis, rule, windows
+from analysis.trace.rules import RULES, Call, Rule, by, made_of_others, per_axis, rule, windows
 from archs.layer import conv_size
 
 
@@ -153,20 +152,7 @@ def _repeated(shared: Tensor, query: Tensor) -> Tensor:
     return shared.repeat_interleave(query.shape[-3] // shared.shape[-3], -3)
 
 
-def as_written(function: Any) -> Any:
-    """One of torch's functions that is made of others, in a version that lets a trace see those."""
-    seen = FunctionType(function.__code__, vars(F) | {"has_torch_function": lambda _: False}, function.__name__)
-    seen.__defaults__, seen.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
-    return seen
-
-
-_MULTI_HEAD_ATTENTION = as_written(F.multi_head_attention_forward)
-
-
-@rule("multi_head_attention_forward")
-def multi_head_attention(*args: Any, **kwargs: Any) -> Callable[[], Any]:
-    return lambda: _MULTI_HEAD_ATTENTION(*args, **kwargs)
-
+RULES["multi_head_attention_forward"] = made_of_others(F.multi_head_attention_forward)
 
 #: Gates of a recurrent cell, and its operations per element of a gate's output beside the products: activations, and
 #: the new state from the old.

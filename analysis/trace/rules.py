@@ -8,10 +8,11 @@ whether it can be counted is for the meter to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from archs.layer import Shape, Sides, ceil_pool_size, conv_size
 
@@ -135,6 +136,18 @@ def _pool(
     if min(map(size, sides, kernel, stride, padding, dilation or (1,) * axes)) < 1:
         raise ValueError(f"nothing left to pool in maps of {by(sides)}")
     return Call(f"{op}{axes}d", (input,), None, windows(kernel, stride, padding, dilation))
+
+
+def made_of_others(function: Any) -> Rule:
+    """The rule of a function of torch that is made of others: a version of it that lets a trace see those."""
+    unseen = dict.fromkeys(("has_torch_function", "has_torch_function_unary"), lambda _: False)
+    seen = FunctionType(function.__code__, vars(F) | unseen, function.__name__)
+    seen.__defaults__, seen.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    return lambda *args, **kwargs: lambda: seen(*args, **kwargs)
+
+
+for _function in (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d):
+    RULES[_function.__name__] = made_of_others(_function)
 
 
 def _adaptive_avg_pool(axes: int) -> Rule:

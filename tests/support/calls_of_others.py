@@ -102,6 +102,15 @@ def avg_pool(axes: int) -> Callable[[Draw], Case]:
     return case
 
 
+def lp_pool(axes: int) -> Callable[[Draw], Case]:
+    def case(draw: Draw) -> Case:
+        geometry = {"kernel_size": draw.per_axis(1, 3, axes), "stride": draw.per_axis(1, 3, axes)}
+        maps = {"input": draw.maps(axes), "norm_type": draw(1.0, 2.0)}
+        return getattr(F, f"lp_pool{axes}d"), maps | geometry | {"ceil_mode": draw(False, True)}
+
+    return case
+
+
 def adaptive_avg_pool(axes: int) -> Callable[[Draw], Case]:
     def case(draw: Draw) -> Case:
         size = draw(1, (1,) * axes, draw.per_axis(1, 4, axes))
@@ -199,6 +208,7 @@ OTHERS: dict[str, Callable[[Draw], Case]] = {
     **{f"max_pool{axes}d": max_pool(axes) for axes in (1, 2, 3)},
     **{f"max_pool{axes}d_with_indices": max_pool(axes, "_with_indices") for axes in (1, 2, 3)},
     **{f"avg_pool{axes}d": avg_pool(axes) for axes in (1, 2, 3)},
+    **{f"lp_pool{axes}d": lp_pool(axes) for axes in (1, 2, 3)},
     **{f"adaptive_avg_pool{axes}d": adaptive_avg_pool(axes) for axes in (1, 2, 3)},
     **{f"dropout{axes}d": dropout(f"dropout{axes}d", axes) for axes in (1, 2, 3)},
     **{name: dropout(name) for name in ("dropout", "alpha_dropout", "feature_alpha_dropout")},
