@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +21,6 @@ TAIL = ("residual", "verdict", "quote_when")
 
 #: A record of a cross-check: its columns and their values.
 Row = Mapping[Any, Any]
-
-#: Some counters replace functions of torch while they run: one cross-check at a time.
-_TURN = threading.Lock()
 
 
 def cross_check(
@@ -56,12 +52,12 @@ def cross_check(
     batch_size = checks.batch_size(batch_size)
     require("torch", "Cross-checking counters")
     from analysis.crosscheck.reconcile import reconcile
-    from analysis.trace.stand_in import unwrapped
+    from analysis.trace.stand_in import ONE_AT_A_TIME, unwrapped
 
     shapes = resolved.trace(size, batch_size).input_shapes
     if len(shapes) != 1:
         raise ConfigError("input", input, "one shape or tensor, for that is what all counters can be given")
-    with _TURN:
+    with ONE_AT_A_TIME:  # some counters replace functions of torch while they run
         rows = reconcile(unwrapped(resolved.without_weights()), shapes[0], allow_uncounted=allow_uncounted)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])

@@ -182,6 +182,10 @@ def to_meta(value: Any, floats_only: bool = False) -> Any:
     return {key: to_meta(item, floats_only) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+#: Who runs modules here has torch to itself: hooks and modes, and what counters replace, are for all threads.
+ONE_AT_A_TIME = threading.RLock()
+
+
 class RunningModules:
     """Which part of a module runs, told by hooks that leave the parts themselves untouched."""
 
@@ -211,9 +215,10 @@ class RunningModules:
             if threading.get_ident() == thread:
                 self._stack.pop()
 
-        hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        with ONE_AT_A_TIME:
+            hooks = register_module_forward_pre_hook(enter), register_module_forward_hook(leave)
+            try:
+                yield
+            finally:
+                for hook in hooks:
+                    hook.remove()

@@ -348,3 +348,21 @@ def test_the_command_answers_a_wrong_name_in_one_line(capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
+
+
+def test_traces_in_other_threads_are_not_counted():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2))
+    done = threading.Event()
+
+    def trace_on():
+        while not done.is_set():
+            summarize(network, 16)
+
+    thread = threading.Thread(target=trace_on)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert not cross_check(network, 16)["residual"].any()
+    finally:
+        done.set()
+        thread.join()
