@@ -10,7 +10,7 @@ from tests.support.exhaustive import OF_EACH_KIND, representatives
 from tests.support.pages import PHONE, TABLE, Opened, assert_within_width, look_at, pick, press, screenshot, show_tables
 
 #: The pictures show the others.
-NETWORKS = representatives(("densenetbc250_k24", "peleenet"), OF_EACH_KIND)
+NETWORKS = representatives(("densenetbc250_k24",), OF_EACH_KIND)
 CHART = '[data-testid="stPlotlyChart"]:visible'
 PICTURE = ".diagram svg"
 #: Each section, and what its last element is or has below it.

@@ -42,7 +42,7 @@ def test_clicking_through(opened: Opened) -> None:
                     screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-table-{network}-1280-light")
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", representatives(("one", "families"), CASES))
 def test_sections(opened: Opened, case: str) -> None:
     with opened(f"/architecture?network={CASES[case]}") as page:
         for section, awaited in SECTIONS.items():

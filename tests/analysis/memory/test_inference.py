@@ -83,7 +83,7 @@ def test_what_is_alive_in_random_networks(family, data):
     assert timeline(analysis.memory(config, SIZE, BATCH)) == live_bytes(*make(config))
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", representatives(LIBRARIES[::3], LIBRARIES))
 def test_what_is_alive_in_networks_of_libraries(name):
     pytest.importorskip(name.split("/")[0])
     assert timeline(analysis.memory(name, SIZE, BATCH)) == live_bytes(*make(name))

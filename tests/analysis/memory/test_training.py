@@ -45,6 +45,10 @@ FOREIGN = [
     *("timm/convnext_atto", "timm/densenet121", "timm/vovnet39a", "timm/ese_vovnet19b_dw", "timm/mixnet_s"),
     *("timm/starnet_s1", "timm/resnest14d"),
 ]
+SOME_FOREIGN = [
+    *("torchvision/resnet18", "torchvision/mobilenet_v3_large", "torchvision/densenet121", "torchvision/vgg11"),
+    *("torchvision/shufflenet_v2_x1_0", "timm/convnext_atto", "timm/ese_vovnet19b_dw", "timm/resnest14d"),
+]
 
 
 def counted(target, size, dtype="float32"):
@@ -91,7 +95,7 @@ def test_any_config_that_recomputes(family, data):
     assert counted(config, 64).saved_bytes == kept(config, 64, device="cpu")
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", representatives(SOME_FOREIGN, FOREIGN))
 def test_networks_from_elsewhere(name):
     pytest.importorskip(name.partition("/")[0])
     memory = counted(name, 96)

@@ -170,7 +170,7 @@ FOREIGN = {  # folded, kept, blocks with a buffer
 }
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", representatives(["torchvision/densenet121", "timm/ese_vovnet19b_dw"], FOREIGN))
 def test_networks_of_other_libraries(name):
     library, _, arch = name.partition("/")
     package = pytest.importorskip(library)

@@ -11,6 +11,7 @@ import analysis
 from analysis.targets import list_detectors
 from analysis.trace.tracing import record
 from archs.errors import TraceError
+from tests.support.exhaustive import representatives
 
 detection = pytest.importorskip("torchvision.models.detection")
 models = pytest.importorskip("torchvision.models")
@@ -59,7 +60,7 @@ def flops_of_parts(detector, images):
     return counter.get_total_flops()
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", representatives([*list(BUILDERS)[::3], "maskrcnn_resnet50_fpn"], BUILDERS))
 def test_flops_are_those_of_the_parts_and_the_detector_still_runs(name):
     detector, sizes = build(name), ((90, 120), (100, 70))
     images = [torch.rand(3, *size) for size in sizes]
@@ -105,7 +106,7 @@ AS_PUBLISHED = (
 )
 
 
-@pytest.mark.parametrize("name", AS_PUBLISHED)
+@pytest.mark.parametrize("name", representatives(AS_PUBLISHED[2::5], AS_PUBLISHED))
 def test_macs_are_those_that_torchvision_publishes(name):
     published = models.get_model_weights(name).DEFAULT.meta["_ops"] if "v2" in name else None
     published = published or next(iter(models.get_model_weights(name))).meta["_ops"]
