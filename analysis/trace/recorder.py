@@ -7,7 +7,7 @@ weights alone is followed, so that learnable scalars are attributed to the layer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
 from typing import Any
 
@@ -46,7 +46,7 @@ class Recorder(TorchFunctionMode):
         self._touched: set[int] = set()
         #: Dotted path of the module that ran, for each layer.
         self.paths: list[str] = []
-        self._own_tensors = {id(tensor): tensor for part in module.modules() for tensor in tensors_in(vars(part))}
+        self._own_tensors = {id(tensor): tensor for part in module.modules() for tensor in _held_by(part)}
         #: What a tensor of the image says of its device: that of the module.
         self._placed = {"device": home_of(module), "is_meta": False, "is_cuda": home_of(module).type == "cuda"}
 
@@ -203,6 +203,15 @@ class Recorder(TorchFunctionMode):
         """Whether one of the tensors comes from a parameter of the module itself, not of its children."""
         own = {id(parameter) for parameter in module.parameters(recurse=False)}
         return any(weight in own for tensor in tensors for weight in self._weights_of(tensor))
+
+
+#: What every module keeps of itself and of its parts, beside what it computes with.
+_HOUSEKEEPING = frozenset(vars(nn.Module())) - {"_parameters", "_buffers"}
+
+
+def _held_by(module: nn.Module) -> Iterator[Tensor]:
+    """The tensors of a module itself: parameters, buffers, attributes."""
+    return tensors_in([value for name, value in vars(module).items() if name not in _HOUSEKEEPING])
 
 
 def source_of(tensor: Tensor) -> str:

@@ -153,7 +153,10 @@ for _function in (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d):
 def _adaptive_avg_pool(axes: int) -> Rule:
     def adaptive_avg_pool(input: Tensor, output_size: Any) -> Call:
         one = set(per_axis(output_size, axes)) == {1}  # torch itself takes a mean then
-        return Call("global_avg_pool" if one else f"adaptive_avg_pool{axes}d", (input,))
+        if not one:
+            return Call(f"adaptive_avg_pool{axes}d", (input,))
+        is_usual = input.ndim in (axes + 1, axes + 2) and 0 not in input.shape
+        return Call("global_avg_pool", (input,), (*input.shape[:-axes], *(1,) * axes) if is_usual else None)
 
     return adaptive_avg_pool
 
@@ -165,10 +168,14 @@ for _axes in (1, 2, 3):
 
 
 @rule("mean")
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Call:
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, **more: Any) -> Call:
     """Averages over height and width are the same operation as a global pooling."""
     over_maps = input.ndim == 4 and not isinstance(dim, int) and {axis % 4 for axis in dim or ()} == {2, 3}
-    return Call("global_avg_pool" if over_maps else "mean", (input,))
+    if not over_maps:
+        return Call("mean", (input,))
+    is_usual = tuple(dim) in ((2, 3), (-2, -1)) and not more and 0 not in input.shape
+    shape = (*input.shape[:2], 1, 1) if keepdim else tuple(input.shape[:2])
+    return Call("global_avg_pool", (input,), shape if is_usual else None)
 
 
 @rule("concat")
