@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sized
 from copy import deepcopy
 from dataclasses import dataclass, field
+from inspect import signature
 from math import prod
 from types import FrameType
 from typing import Any, NamedTuple
@@ -218,16 +219,10 @@ def blank_copy(module: nn.Module, device: str = "meta") -> nn.Module:
         raise TraceError(f"{type(module).__name__} cannot be copied for a counter: {error}.") from error
 
 
-def _resampling(
-    input: Tensor,
-    size: Any = None,
-    scale_factor: Any = None,
-    mode: str = "nearest",
-    align_corners: Any = None,
-    recompute_scale_factor: Any = None,
-    antialias: bool = False,
-) -> Mapping[str, Any]:
-    return {"size": size, "scale_factor": scale_factor, "mode": mode, "antialias": antialias}
+def _resampling(*args: Any, **kwargs: Any) -> Mapping[str, Any]:
+    given = signature(F.interpolate).bind(*args, **kwargs)
+    given.apply_defaults()
+    return {name: given.arguments[name] for name in ("size", "scale_factor", "mode", "antialias")}
 
 
 def _padding(*args: Any, padding: Any = 0, **_: Any) -> Mapping[str, Any]:

@@ -54,11 +54,11 @@ def stand_in(module: nn.Module, *, weightless: bool = False) -> nn.Module:
     """
     module = unwrapped(module)
     memo: dict[int, Any] = {}
-    strangers: set[int] = set()
+    wrapped, strangers = [], set[int]()
     for name, part in module.named_modules():
         _require_python(part, name or type(part).__name__)
         if unwrapped(part) is not part:
-            memo[id(part)] = None
+            wrapped.append(part)
         for parameter in part.parameters(recurse=False):
             memo[id(parameter)] = _on_meta_device(parameter) if weightless else parameter
         memo |= {id(value): value for value in vars(part).values() if isinstance(value, torch.jit.ScriptFunction)}
@@ -66,10 +66,10 @@ def stand_in(module: nn.Module, *, weightless: bool = False) -> nn.Module:
             if not _belongs_to_library(hook):
                 memo[id(hook)] = hook
                 strangers.add(id(hook))
-    for wrapped in [part for part in module.modules() if id(part) in memo]:
-        memo[id(wrapped)] = deepcopy(unwrapped(wrapped), memo)
     try:
         with _PlainTensors():
+            for part in wrapped:
+                memo[id(part)] = deepcopy(unwrapped(part), memo)
             copy = deepcopy(module, memo)
     except Exception as error:
         raise TraceError(
@@ -115,9 +115,7 @@ def _require_python(module: nn.Module, name: str) -> None:
     if any(isinstance(tensor, UninitializedParameter) for tensor in module._parameters.values()):
         raise TraceError(f"{name} is a {kind}, whose shapes are not known before it has run: run the network once.")
     if ".quantized." in f"{type(module).__module__}." and hasattr(module, "scale"):
-        raise TraceError(
-            f"{name} is a quantised {type(module).__name__}, which is not counted: give the network before."
-        )
+        raise TraceError(f"{name} is a quantised {kind}, which is not counted: give the network before.")
 
 
 def _hook_tables(module: nn.Module) -> Iterator[dict[int, Callable[..., Any]]]:

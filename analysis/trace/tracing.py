@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,7 +144,7 @@ def forward(module: nn.Module) -> Callable[..., Any]:
 
 
 @contextmanager
-def running(module: nn.Module, training: bool, *, gradients: bool = False) -> Iterator[None]:
+def running(module: nn.Module, training: bool) -> Iterator[None]:
     """Put a module and its parts into a mode, and each back into its own afterwards; draw no one's random numbers.
 
     Batch norms never go into training mode, where they would count the batch.
@@ -153,9 +153,7 @@ def running(module: nn.Module, training: bool, *, gradients: bool = False) -> It
     for child in before:
         child.training = training and not isinstance(child, _BatchNorm)
     try:
-        with ExitStack() as contexts:
-            for context in (torch.set_grad_enabled(gradients), torch.random.fork_rng([]), without_compiling()):
-                contexts.enter_context(context)
+        with torch.no_grad(), torch.random.fork_rng([]), without_compiling():
             yield
     finally:
         for child, mode in before.items():
