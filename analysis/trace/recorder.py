@@ -38,9 +38,10 @@ class Recorder(TorchFunctionMode):
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self.running = RunningModules(module)
         self._uses: dict[str, int] = {}
-        self._parameter_names = {id(parameter): name for name, parameter in module.named_parameters()}
-        self._parameters = {id(parameter): parameter.numel() for parameter in module.parameters()}
-        self._frozen = {id(parameter) for parameter in module.parameters() if not parameter.requires_grad}
+        named, device = list(module.named_parameters()), home_of(module)
+        self._parameter_names = {id(parameter): name for name, parameter in named}
+        self._parameters = {id(parameter): parameter.numel() for _, parameter in named}
+        self._frozen = {id(parameter) for _, parameter in named if not parameter.requires_grad}
         #: Those that no layer has been charged with yet.
         self._uncounted = dict(self._parameters)
         self._touched: set[int] = set()
@@ -48,7 +49,7 @@ class Recorder(TorchFunctionMode):
         self.paths: list[str] = []
         self._own_tensors = {id(tensor): tensor for part in module.modules() for tensor in _held_by(part)}
         #: What a tensor of the image says of its device: that of the module.
-        self._placed = {"device": home_of(module), "is_meta": False, "is_cuda": home_of(module).type == "cuda"}
+        self._placed = {"device": device, "is_meta": False, "is_cuda": device.type == "cuda"}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
