@@ -1,10 +1,11 @@
-"""Claim: the trace of a network is faster than each of five public counters, at batch 1 and batch 32.
+"""What it takes to count a network twice, and once, beside five public counters, at batch 1 and batch 32.
 
-Run `python -m benchmarks.crosscheck`; all contenders take turns in one process, each with a module of its own that is
+No claim of speed: the trace alone is about as fast as the fastest counters, the second count takes longer. Run
+`python -m benchmarks.crosscheck`; all contenders take turns in one process, each with a module of its own that is
 already built, and the medians are compared. What modules from elsewhere are counted by is the trace and, as a second
 witness, PyTorch's dispatcher; "one count" leaves that out (`verify=False`). The counters run on the CPU, as their
-manuals say, and on the meta device, where nothing is computed, which fvcore can only through `analysis.crosscheck`. At
-batch 32 the CPU takes seconds and is left out, but for ptflops, which counts one image whatever the batch. Ratios
+manuals say, and on the meta device, where nothing is computed, which fvcore can only through `analysis.crosscheck`.
+At batch 32 the CPU takes seconds and is left out, but for ptflops, which counts one image whatever the batch. Ratios
 travel between machines, seconds do not.
 """
 
