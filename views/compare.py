@@ -47,7 +47,7 @@ def label_of(key: str) -> str:
 def select() -> tuple[list[str], str, str]:
     """Networks, baseline and style of the figures, from the sidebar."""
     with st.sidebar:
-        st.subheader("Networks")
+        st.header("Networks")
         presets = st.container()
         names = sidebar.choose_networks()
         with presets:
@@ -87,7 +87,7 @@ def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
         size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
         log = widgets.switch("Logarithmic axes", "log", True)
     area = "" if size == NO_SIZE else f" Area of a mark: {in_a_sentence(label_of(size))}."
-    title.subheader(
+    title.header(
         f"{label_of(x)} against {in_a_sentence(label_of(y))}",
         anchor=False,
         help="\n\n".join([*(f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)), area]),
@@ -101,7 +101,7 @@ def draw_bars(frame: pd.DataFrame, notation: Notation) -> None:
     """One quantity of all networks."""
     title, place = open_head("Quantity")
     key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", place, format_func=label_of)
-    title.subheader(notation.label(key), help=QUANTITIES[key].definition, anchor=False)
+    title.header(notation.label(key), help=QUANTITIES[key].definition, anchor=False)
     figure = figures.bars(frame, key, notation, widgets.current_theme())
     widgets.draw(figure, "bar_chart", f"Bars of {notation.label(key)} of {len(frame)} networks.")
 
@@ -138,9 +138,7 @@ def render() -> None:
             with right:
                 draw_bars(frame, notation)
         with st.container(key="comparison_table"):
-            st.subheader(
-                "All quantities", anchor=False, help="Click a column's head to sort, hover it for its meaning."
-            )
+            st.header("All quantities", anchor=False, help="Click a column's head to sort, hover it for its meaning.")
             draw_table(frame, notation)
             widgets.downloads(frame, "comparison")
 

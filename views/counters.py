@@ -37,7 +37,7 @@ def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
     failed = steps.empty
     question = f"Why does {counter} fail?" if failed else f"Why does {counter} report {_write(row['reported'])} {unit}?"
     help = None if failed else f"{counter} {row['version']}; it calls the figure “{row['reported_as']}”."
-    st.subheader(question, anchor=False, help=help)
+    st.header(question, anchor=False, help=help)
     words, chart = st.columns([2, 3], gap="medium")
     with words:
         st.markdown(_literal(row["verdict"]))

@@ -68,7 +68,7 @@ def draw_depth(frame: pd.DataFrame) -> None:
 
 def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
     """The table of layers, filtered."""
-    st.subheader("Every layer", help="Click a column's head to sort, hover it for its meaning.", anchor=False)
+    st.header("Every layer", help="Click a column's head to sort, hover it for its meaning.", anchor=False)
     left, right = st.columns(2)
     kinds = widgets.choose_many("Kinds of operation", "kinds", KINDS, at=left, placeholder="All kinds")
     names = list(frame["stage"].unique())

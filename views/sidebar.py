@@ -46,7 +46,7 @@ def choose_baseline(names: Sequence[str]) -> str:
 def choose_network() -> str:
     """One network, the same in all views that show one."""
     with st.sidebar:
-        st.subheader("Network")
+        st.header("Network")
         name = widgets.choose("Network", "network", _offered("network"), DEFAULT.baseline, label_visibility="collapsed")
         st.caption(_origin(name))
         choose_libraries()
@@ -145,7 +145,7 @@ def draw_input(reads: Sequence[str]) -> None:
     st.session_state[_READS] = reads
     with st.sidebar:
         if reads:
-            st.subheader("Input")
+            st.header("Input")
         if "image_size" in reads:
             help = "`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width)."
             widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, checks.OWN_SIZE, help=help)

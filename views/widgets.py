@@ -153,7 +153,7 @@ def chart_or_table(question: str, help: str, table: Callable[[], None], *, live:
 
     On a live page, which is redrawn at every step of a slider, the table is made when its tab is opened.
     """
-    st.subheader(question, help=help, anchor=False)
+    st.header(question, help=help, anchor=False)
     chart_tab, table_tab = st.tabs(["Chart", "Table"], on_change="rerun" if live else "ignore")
     with table_tab:
         if not live or table_tab.open:

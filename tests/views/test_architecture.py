@@ -29,7 +29,7 @@ def test_sections_of_two_networks(section: str, network: str, beside: str) -> No
     assert not app.error
     assert not toasts(app)
     if section == "Table":
-        assert f"What are {network} and {beside} made of?" in [heading.value for heading in app.subheader]
+        assert f"What are {network} and {beside} made of?" in [heading.value for heading in app.header]
 
 
 def test_the_code_builds_the_network() -> None:

@@ -53,7 +53,7 @@ def test_axes(x: str, log: str) -> None:
 
 
 def test_abbreviations_keep_their_capitals_in_a_heading() -> None:
-    assert open_app(x="Memory traffic", y="MACs").subheader[0].value == "Memory traffic against MACs"
+    assert open_app(x="Memory traffic", y="MACs").header[0].value == "Memory traffic against MACs"
 
 
 def test_a_download_of_layers_holds_every_column_once() -> None:

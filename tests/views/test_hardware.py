@@ -65,7 +65,7 @@ def test_every_section(section: str, precision: str, batch: str) -> None:
     app = open_app(HARDWARE, section=section, gpu_precision=precision, gpu_batch=batch)
     assert not app.error
     assert not toasts(app)
-    assert app.subheader
+    assert app.header
 
 
 @pytest.mark.parametrize(

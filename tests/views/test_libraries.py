@@ -106,7 +106,7 @@ def test_counters_explain_every_figure() -> None:
     table = app.dataframe[0].value.set_index("counter")
     assert set(table["residual"]) == {0}
     assert table.loc["FlopCounterMode", "difference"] == 0
-    assert [heading.value.split(" report ")[0] for heading in app.subheader if heading.value.startswith("Why")] == [
+    assert [heading.value.split(" report ")[0] for heading in app.header if heading.value.startswith("Why")] == [
         f"Why does {counter}" for counter in table.index
     ]
     assert sum("When to quote it" in text.value for text in app.markdown) == 5

@@ -61,7 +61,7 @@ def show_stages(frame: pd.DataFrame) -> None:
 
 def draw_changed_layers(found: Sequence[Change], name: str) -> None:
     """The table of layers, filtered."""
-    st.subheader("Which layers change?", anchor=False, help="Layers of the same stage and name are the same layer.")
+    st.header("Which layers change?", anchor=False, help="Layers of the same stage and name are the same layer.")
     statuses = widgets.choose_many("Changes", "changes", STATUSES, CHANGED, placeholder="All layers")
     frame = pd.DataFrame(change_rows(found))
     shown = frame[frame["status"].isin(statuses or STATUSES)]
@@ -82,7 +82,7 @@ def draw_code(summaries: Sequence[Summary]) -> None:
     for column, summary in widgets.side_by_side(summaries):
         with column:
             if len(summaries) > 1:
-                st.subheader(summary.name, anchor=False)
+                st.header(summary.name, anchor=False)
             draw_config(summary.target)
             draw_modules(summary.target)
 

@@ -80,7 +80,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: 
         counts = ", ".join(f"{block.name}: {block.count() + block.count('last')}" for block in shown)
         widgets.draw(figure, key, f"Connections inside the blocks of {summary.name}. {counts}.")
     widgets.downloads(frame, f"{summary.name}_connections")
-    st.subheader("What would the other wiring cost?", anchor=False, help=WIRING_HELP)
+    st.header("What would the other wiring cost?", anchor=False, help=WIRING_HELP)
     show_wiring(pd.DataFrame(wiring_rows(summary)), f"wiring_{summary.name}")
 
 

@@ -28,7 +28,7 @@ COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arit
 
 def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
     """The table of designs, and what can be done with them; `summaries` are those of what is on the bench."""
-    st.subheader("Shelf", anchor=False, help="Kept for as long as this page is open; save what should last as a file.")
+    st.header("Shelf", anchor=False, help="Kept for as long as this page is open; save what should last as a file.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Keep this design", icon=":material/bookmark_add:", on_click=bench.keep)
         st.download_button(
@@ -98,7 +98,7 @@ FORMATS = {"onnx": "ONNX", "safetensors": "safetensors"}
 
 def draw_export(design: Design) -> None:
     """The code, and the buttons that write files."""
-    st.subheader("As code", anchor=False, help="Copy it into a program that has DenseScope beside it.")
+    st.header("As code", anchor=False, help="Copy it into a program that has DenseScope beside it.")
     st.code(f"import archs\n\nmodel = {design.code()}", language="python")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Skeleton with fresh weights:", width="content")

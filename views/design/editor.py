@@ -21,7 +21,7 @@ _ABREAST = 4
 
 def draw_editor(bench: Workbench) -> None:
     """All controls, one below the other."""
-    st.subheader("Design")
+    st.header("Design")
     _draw_head(bench)
     if sentence := st.session_state.get(_PROBLEM):
         widgets.say_error(f"{sentence} Until then the last valid design stands.")

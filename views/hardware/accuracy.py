@@ -52,7 +52,7 @@ def _rows() -> list[Row]:
 def draw_accuracy() -> None:
     """The section; of the devices it asks where the cost is a speed."""
     with st.sidebar:
-        st.subheader("Cost")
+        st.header("Cost")
         key = widgets.choose("Cost", "cost", LABELS, "macs", label_visibility="collapsed")
     question = ask(networks=False, devices=key in OF_SPEED)
     where = LABELS[key]
@@ -127,7 +127,7 @@ def _explain_nothing(key: str) -> None:
         "No energy of a classifier is known: published joules are those of detectors, which have no ImageNet error, "
         "and a measurement counts where the GPU has an energy counter. Run a benchmark there, or see what is published."
     )
-    st.subheader("What energy do detectors take?", help="Published, not comparable with classifiers.", anchor=False)
+    st.header("What energy do detectors take?", help="Published, not comparable with classifiers.", anchor=False)
     shown = frame.rename(columns={"value": "joules_per_image"})
     told = [column for column in ENERGY_COLUMNS if (shown[column.key] != "").any()]
     tables.show(shown, told, "energy_table")

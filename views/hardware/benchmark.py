@@ -30,7 +30,7 @@ UNDER_WAY = "benchmark_under_way"
 def draw_benchmark() -> None:
     """The section."""
     question = ask(devices=False)
-    st.subheader("How fast is a network on this machine?", anchor=False)
+    st.header("How fast is a network on this machine?", anchor=False)
     _report()
     if importlib.util.find_spec("torch") is None:
         st.info("Timing networks needs torch, which is not installed here; measurements of others can be imported.")
@@ -137,7 +137,7 @@ HISTORY_COLUMNS = columns(
 
 def draw_history(measurements: list[Measurement]) -> None:
     """The table, and what can be done with it."""
-    st.subheader("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
+    st.header("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
     if measurements:
         tables.show(pd.DataFrame([one.row() for one in reversed(measurements)]), HISTORY_COLUMNS, "history_table", 460)
     else:

@@ -67,11 +67,11 @@ def ask(*, networks: bool = True, devices: bool = True) -> Question:
     question = Question([], [], Conditions(image_size=size), own)
     with st.sidebar:
         if networks:
-            st.subheader("Networks")
+            st.header("Networks")
             question = question._replace(names=sidebar.choose_networks())
             sidebar.choose_libraries()
         if devices:
-            st.subheader("Devices")
+            st.header("Devices")
             chosen = choose_devices()
             accept_device()
             if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
@@ -229,6 +229,6 @@ DEVICE_COLUMNS = columns(
 
 def draw_devices(devices: list[Device]) -> None:
     """The data sheets that peaks and predictions rest on."""
-    st.subheader("What do the data sheets promise?", anchor=False, help="Peaks and bandwidth, published by makers.")
+    st.header("What do the data sheets promise?", anchor=False, help="Peaks and bandwidth, published by makers.")
     rows = [{column.key: getattr(device, column.key) for column in DEVICE_COLUMNS} for device in devices]
     tables.show(pd.DataFrame(rows), DEVICE_COLUMNS, "devices_table")

@@ -67,7 +67,7 @@ def draw_speeds(question: Question) -> None:
         figure = bars(best if shown == "best" else speeds, key, shades, theme)
         widgets.draw(figure, "speed_bars", f"Bars of {QUANTITIES[key]} by network, execution and device.")
     if flipped := flipped_pairs(best):
-        st.subheader("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
+        st.header("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
         widgets.draw(order(flipped, shades, theme), "order", "Crossing lines from eager to compiled, by device.")
 
 

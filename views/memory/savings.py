@@ -112,7 +112,7 @@ def draw_folding(question: Question) -> None:
     ):
         figure = figures.saving(found, widgets.current_theme())
         widgets.draw(figure, "saving_chart", "Bars: share of each quantity that is left after folding.")
-    st.subheader("Which batch norms were folded?", anchor=False, help="Every one, and where it went or why it stays.")
+    st.header("Which batch norms were folded?", anchor=False, help="Every one, and where it went or why it stays.")
     reasons = Counter(found.report.kept.values()).most_common()
     lines = [f"{count} stay: {reason}." for reason, count in reasons]
     if found.report.preallocated:

@@ -60,7 +60,7 @@ def ask() -> Question:
     """The widgets in the sidebar, and what they say; a device is asked for where a time is predicted."""
     widgets.know_parameters(["search_device"])
     with st.sidebar:
-        st.subheader("Search")
+        st.header("Search")
         space = widgets.choose("Space", "space", list_spaces(), list_spaces()[1], help=_spaces())
         below_space = st.container()
         limit = widgets.choose("Configs to look at", "looked_at", LIMITS, LIMITS[1], help="Drawn with a fixed seed.")

@@ -98,7 +98,7 @@ def draw_lines(result: SearchResult) -> None:
     frame = numeric(result)
     columns = [column for column in frame if column != "index"]
     columns = [*(column for column in columns if column not in SEARCH_QUANTITIES), *_shown(result)]
-    st.subheader(
+    st.header(
         "What are they made of?",
         anchor=False,
         help="One line a network. Drag along an axis to keep some of them; sequences are shown by their sum. "
@@ -123,7 +123,7 @@ def draw_exclusions(result: SearchResult) -> None:
     """What each budget costs."""
     rows = result.exclusion_rows()
     if rows:
-        st.subheader("What does each budget exclude?", anchor=False, help="Of the networks that were looked at.")
+        st.header("What does each budget exclude?", anchor=False, help="Of the networks that were looked at.")
         tables.show(pd.DataFrame(rows), columns("bound.bound", "alone", "bound.first"), "search_exclusions")
 
 

@@ -137,7 +137,7 @@ def draw_table(summaries: Sequence[Summary]) -> None:
     """The section."""
     names = join(summary.name for summary in summaries)
     verb = "is" if len(summaries) == 1 else "are"
-    st.subheader(f"What {verb} {names} made of?", anchor=False, help=TABLE_HELP)
+    st.header(f"What {verb} {names} made of?", anchor=False, help=TABLE_HELP)
     for group in together(summaries):
         if len(group) < len(summaries):
             st.markdown(f"**{group[0].name}**")
@@ -156,7 +156,7 @@ def together(summaries: Sequence[Summary]) -> list[list[Summary]]:
 def draw_depth(summary: Summary) -> None:
     """The terms of the depth, and the layers behind each of them."""
     depth = summary.depth
-    st.subheader(f"Why is {summary.name} {depth.total} layers deep?", anchor=False, help="One row a term and stage.")
+    st.header(f"Why is {summary.name} {depth.total} layers deep?", anchor=False, help="One row a term and stage.")
     st.markdown(f"**{depth.formula}**: {depth.terms}. {depth.note}")
     tables.show(depth_frame(summary), DEPTH_COLUMNS, f"depth_table_{summary.name}")
 
