@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import streamlit as st
 
@@ -177,6 +177,14 @@ def downloads(frame: pd.DataFrame, name: str) -> None:
                 on_click="ignore",
                 key=f"download_{name}_{file_format}",
             )
+
+
+def open_page(script: str) -> NoReturn:
+    """Go to another page; what this one's widgets say is kept (`carry_over`).
+
+    Streamlit refuses to clear parameters that are bound to widgets, but not to set others in their place.
+    """
+    st.switch_page(script, query_params={})
 
 
 #: In the session: keys of widgets that links hold, and the page that was shown last.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.support.pages import Opened, Page, assert_within_width, expect, look_at, pick, screenshot, settle
 
 
@@ -29,8 +31,13 @@ def test_other_spaces(opened: Opened) -> None:
             screenshot(page, f"search-{space}")
 
 
-def test_a_click_opens_a_network_of_the_front_in_design(opened: Opened) -> None:
+def test_a_click_opens_a_network_of_the_front_in_design_and_the_search_is_kept(opened: Opened) -> None:
     with opened("/search") as page:
+        page.get_by_role("slider", name="MACs").last.focus()
+        page.keyboard.press("ArrowLeft")
+        expect(page).to_have_url(re.compile("budget_macs"))
+        settle(page)
+        link = page.url
         front = page.locator(".js-plotly-plot .scatterlayer .trace").last.locator(".points path")
         box = front.nth(5).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -40,4 +47,4 @@ def test_a_click_opens_a_network_of_the_front_in_design(opened: Opened) -> None:
         page.get_by_role("link", name="Search").click()
         page.get_by_role("heading", name="Which networks does no other beat?").wait_for()
         settle(page)
-        assert "/search" in page.url
+        assert page.url == link

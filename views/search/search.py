@@ -90,7 +90,7 @@ def open_in_design(result: SearchResult, number: int) -> None:
     """Put a network of the front on the workbench, and go there."""
     st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
     workbench.bench().put(Design(f"{result.space.name} {result.front['index'][number]}", result.configs[number]))
-    st.switch_page("views/design/design.py")
+    widgets.open_page("views/design/design.py")
 
 
 def draw_lines(result: SearchResult) -> None:
