@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import floor, isfinite, log10
 
@@ -31,6 +32,15 @@ def format_si(value: float, unit: str = "") -> str:
         decimals = 0
     number = f"{mantissa * 10.0 ** (exponent - prefix):.{decimals}f}"
     return f"{number}{THIN_SPACE}{_PREFIXES[prefix]}{unit}".rstrip(THIN_SPACE)
+
+
+def without_zeros(text: str) -> str:
+    """A round number needs no zeros behind its point.
+
+    >>> without_zeros("2.00 G"), without_zeros("2.50 G")
+    ('2 G', '2.5 G')
+    """
+    return re.sub(r"\.0+(?!\d)|(?<=\.)(\d*?[1-9])0+(?!\d)", r"\1", text)
 
 
 def format_ratio(ratio: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
-from analysis.units import format_ratio, format_share, format_si, join
+from analysis.units import format_ratio, format_share, format_si, join, without_zeros
 
 #: Kinds of memory as a sentence names them, where it does not name them as they are.
 _LIVE_NOUNS = {"concat": "concatenation", "linear": "linear layers"}
@@ -17,7 +17,7 @@ _WORTH_MENTIONING = 0.1
 _WHEN = {
     "inference": "at inference",
     "training": "in training",
-    "training, recomputed": "in training that recomputes",
+    "training, recomputed": "with recomputing",
 }
 
 
@@ -65,18 +65,28 @@ def training_finding(plain: TrainingMemory, inference: InferenceMemory, recomput
     return f"{saved}; recomputing the copies leaves {_bytes(recomputed.saved_bytes)}, {less} less."
 
 
-def fits_finding(footprints: Sequence[Footprint], budget_bytes: float) -> str:
-    """The largest batches that a memory holds. Raises: ConfigError: the budget is not a positive number."""
-    batches = {print_.mode: print_.largest_batch(budget_bytes) for print_ in footprints}
-    parts = [f"{batch:,} {_WHEN[mode]}" for mode, batch in batches.items() if batch]
-    budget = _bytes(budget_bytes)
-    if not parts:
-        least = min(print_.total_bytes(1) for print_ in footprints)
-        return f"{budget} do not hold a single image: inference takes {_bytes(least)}."
-    finding = f"{budget} hold a batch of {join(parts)}"
-    if too_large := [_WHEN[mode] for mode, batch in batches.items() if not batch]:
-        finding += f", but not a single image {join(too_large)}"
-    return f"{finding}."
+def verdict(footprints: Sequence[Footprint], budget_bytes: float, batch_size: int) -> str:
+    """Whether a batch fits in a memory, and the largest that does: in training where that is counted.
+
+    >>> from analysis import memory
+    >>> found = [memory("densenet121").footprint, memory("densenet121", mode="training").footprint("adamw")]
+    >>> print(verdict(found, 8e9, 32).replace("\u2009", " "))
+    Yes: batch 32 fits in 8 GB; 60 is the most in training, 882 at inference.
+
+    Raises: ConfigError: the budget is not a positive number.
+    """
+    most = {one.mode: one.largest_batch(budget_bytes) for one in footprints}
+    asked = next((one for one in footprints if one.mode == "training"), footprints[0])
+    largest, budget = most.pop(asked.mode), without_zeros(_bytes(budget_bytes))
+    if batch_size <= largest:
+        opening = f"Yes: batch {batch_size:,} fits in {budget}"
+    else:
+        helps = most.get("training, recomputed", 0) >= batch_size
+        takes = f"takes {_bytes(asked.total_bytes(batch_size))}, more than {budget}"
+        opening = f"{'Only with recomputing' if helps else 'No'}: batch {batch_size:,} {takes}"
+    limit = f"{f'{largest:,} is the most' if largest else 'not one image fits'} {_WHEN[asked.mode]}"
+    others = [f"{f'{batch:,}' if batch else 'none'} {_WHEN[mode]}" for mode, batch in reversed(most.items())]
+    return f"{opening}; {', '.join([limit, *([join(others)] if others else [])])}."
 
 
 def _parts(shares: Mapping[str, float], nouns: Mapping[str, str]) -> str:

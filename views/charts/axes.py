@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.units import without_zeros
 from views.theme import Theme
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def axis(
         "type": "log" if log else "linear",
         "range": span,
         "tickvals": ticks,
-        "ticktext": [_without_zeros(write(tick)) for tick in ticks],
+        "ticktext": [without_zeros(write(tick)) for tick in ticks],
         "title": {"text": title},
     }
 
@@ -84,11 +84,6 @@ def _tidy(value: float) -> float:
     """Whole numbers as ints, so that no decimals are written behind them."""
     rounded = float(f"{value:.12g}")
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _without_zeros(text: str) -> str:
-    """A round number needs no zeros behind its point: "2.00 G" is "2 G"."""
-    return re.sub(r"\.0+(?!\d)|(?<=\.)(\d*?[1-9])0+(?!\d)", r"\1", text)
 
 
 #: A legend above the plot area, or below all of a figure.

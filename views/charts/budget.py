@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from analysis.hardware.measure.schemes import SchemeRun
 from analysis.memory.storages import Footprint
 from analysis.optimize.saving import COUNTED, Saving
-from analysis.units import format_share, format_si
+from analysis.units import format_share, format_si, without_zeros
 from views.charts import evidence
 from views.charts.axes import axis, scatter_layout
 from views.charts.labels import MARK, place_labels
@@ -21,10 +21,10 @@ HEIGHT = 400
 DASHES = ("dot", "solid", "dash")
 
 
-def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -> go.Figure:
-    """What each mode holds against the batch, with the memory that there is and where it is full."""
+def growth(footprints: Sequence[Footprint], budget_bytes: float, batch_size: int, theme: Theme) -> go.Figure:
+    """What each mode holds against the batch, with the batch asked for, the memory that there is, where it is full."""
     largest = [one.largest_batch(budget_bytes) for one in footprints]
-    highest = max(2, *(2 * batch for batch in largest))
+    highest = max(2, 2 * batch_size, *(2 * batch for batch in largest))
     batches = sorted({round(highest ** (step / 60)) for step in range(61)})
     values = [one.total_bytes(batch) for one in footprints for batch in (1, highest)]
     xs = axis([1, highest], lambda value: f"{value:,.0f}", "Batch", log=True)
@@ -49,10 +49,14 @@ def growth(footprints: Sequence[Footprint], budget_bytes: float, theme: Theme) -
         hoverinfo="text",
         showlegend=False,
     )
-    figure.add_hline(y=budget_bytes, line={"color": theme.muted, "width": 1.5})
-    place = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 4, "y": log10(budget_bytes), "yanchor": "bottom"}
-    words = {"text": f"there are {format_si(budget_bytes, 'B')}", "font": {"size": 12, "color": theme.text}}
-    return figure.add_annotation(**place, **words, showarrow=False)
+    line, font = {"color": theme.muted, "width": 1.5}, {"size": 12, "color": theme.text}
+    words = {"font": font, "showarrow": False, "yanchor": "bottom"}
+    figure.add_hline(y=budget_bytes, line=line)
+    there = {"x": 0, "xref": "paper", "xanchor": "left", "xshift": 4, "y": log10(budget_bytes)}
+    figure.add_annotation(**there, **words, text=f"there are {without_zeros(format_si(budget_bytes, 'B'))}")
+    figure.add_vline(x=batch_size, line=line | {"dash": "dot"})
+    asked = {"x": log10(batch_size), "xanchor": "left", "xshift": 4, "y": 0, "yref": "paper"}
+    return figure.add_annotation(**asked, **words, text=f"batch {batch_size:,}")
 
 
 def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:

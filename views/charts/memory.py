@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-HEIGHT, PANEL_HEIGHT = 420, 270
+HEIGHT, PANEL_HEIGHT = 360, 270
 #: Room above the highest point for the words beside it.
 HEADROOM = 1.22
 _LEGEND = BELOW | {"traceorder": "normal"}

@@ -6,23 +6,25 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from analysis.memory.findings import inference_finding, lifetimes_finding, training_finding
+from analysis.memory.findings import inference_finding, lifetimes_finding, verdict
 from analysis.units import format_si
-from archs.errors import DenseScopeError
 from views import cached, sidebar, widgets
 from views.memory import tables as memory_tables
-from views.memory.question import Question
+from views.memory.question import Question, choose_budget, choose_optimizer
 from views.memory.savings import draw_folding, draw_schemes
-from views.memory.training import draw_fits, draw_training
+from views.memory.training import draw_fits, draw_training, footprints_of
 from views.sections.live_memory import LIFETIMES, choose_lifetimes, draw_live_memory
 
 
 def draw_inference(question: Question) -> None:
     """What is alive as the network runs."""
-    lifetimes = choose_lifetimes()
+    words, place = st.columns([7, 2])
+    with place:
+        lifetimes = choose_lifetimes()
     found = {key: cached.inference_memory(question.name, question.settings, key) for key in LIFETIMES}
     memory = found[lifetimes]
-    st.markdown(lifetimes_finding(found["eager"], found["minimal"]))
+    words.markdown(f"{inference_finding(memory)} {lifetimes_finding(found['eager'], found['minimal'])}")
+    frame = draw_live_memory(memory, "live_chart")
     held = {key: getattr(memory, key) for key in ("peak_bytes", "weight_bytes", "buffer_bytes")}
     held["inference_bytes"] = memory.total_bytes
     memory_tables.draw_headlines((key, nbytes, "") for key, nbytes in held.items())
@@ -30,7 +32,6 @@ def draw_inference(question: Question) -> None:
     allocated = format_si(peak.allocated_bytes, "B")
     does = f"allocates {allocated}" if peak.allocated_bytes else "overwrites its input"
     st.markdown(f"**Peak layer** `{peak.layer.name}`, which {does}.")
-    frame = draw_live_memory(memory, "live_chart")
     widgets.downloads(frame, f"{question.name}_inference_memory")
 
 
@@ -43,33 +44,34 @@ SECTIONS: dict[str, Callable[[Question], None]] = {
 }
 
 
-def say_finding(question: Question) -> None:
-    """What both modes hold; of a network whose training cannot be counted, why."""
-    inference = cached.inference_memory(question.name, question.settings)
-    sentences = inference_finding(inference)
-    try:
-        plain = cached.training_memory(question.name, question.settings)
-        recomputed = cached.recomputed_memory(question.name, question.settings)
-        sentences += " " + training_finding(plain, inference, recomputed)
-    except DenseScopeError:
-        pass  # the sections that need it say why
-    st.markdown(sentences)
-    widgets.say_notes(inference.summary)
+def say_verdict(question: Question) -> None:
+    """Whether it fits; of a network whose training cannot be counted, why."""
+    found, problem = footprints_of(question)
+    opening, _, rest = verdict(found, question.budget_bytes, question.settings.batch_size).partition("; ")
+    st.markdown(f"**{opening}**; {rest}")
+    if problem:
+        st.info(f"Inference alone: {problem}")
 
 
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
     st.title(f"Memory: {name}", anchor=False)
-    question = Question(name, sidebar.current())
+    settings = sidebar.current()
     if st.query_params.get("part") == "Designs measured":  # as older links have it
         st.session_state["part"] = st.query_params["part"] = "Schemes measured"
     section = widgets.choose_segment("Part", "part", tuple(SECTIONS), "Inference", label_visibility="collapsed")
+    words, left, right = st.columns([5, 2, 2])
+    with left:
+        budget = choose_budget()
+    with right:
+        question = Question(name, settings, budget, choose_optimizer())
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
-        with sidebar.counting([name]):
-            say_finding(question)
-            st.caption(f"Counted at {question.settings.describe()}; all figures are for the whole batch.")
+        with words, sidebar.counting([name]):
+            say_verdict(question)
         SECTIONS[section](question)
+        st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch.")
+        widgets.say_notes(cached.summary(name, settings))
 
 
 render()

@@ -20,17 +20,24 @@ _UNITS = {f"{prefix}b": 1000**power for power, prefix in enumerate(_DECIMAL)} | 
 }
 
 
+#: More than any machine has, in bytes.
+MOST = 100e12
+
+
 class Question(NamedTuple):
     """What the whole view is about."""
 
     name: str
     settings: InputSettings
+    budget_bytes: float
+    #: A key of `analysis.memory.OPTIMIZERS`.
+    optimizer: str
 
 
 def choose_optimizer() -> str:
     """A key of `analysis.memory.OPTIMIZERS`."""
     help = "What it keeps beside weights and gradients: SGD a momentum, AdamW two moments of every parameter."
-    return widgets.choose_segment("Optimizer", "optimizer", OPTIMIZERS, "sgd", help=help)
+    return widgets.choose("Optimizer", "optimizer", OPTIMIZERS, "sgd", help=help)
 
 
 def choose_budget() -> float:
@@ -65,6 +72,7 @@ def parse_budget(text: str | None) -> float:
             return nbytes
     size = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*([kmgt]?i?b)?", text.lower(), re.ASCII)
     nbytes = float(size[1]) * _UNITS[size[2] or "gb"] if size and (size[2] or "gb") in _UNITS else 0.0
-    if nbytes < 1:
-        raise ConfigError("memory", abbreviate(text)[1:-1], "a positive size such as 24 GB or 512 MiB, or a device")
+    if not 1 <= nbytes <= MOST:
+        allowed = "a size such as 24 GB or 512 MiB, at most 100 TB, or a device"
+        raise ConfigError("Memory", abbreviate(text)[1:-1], allowed)
     return nbytes

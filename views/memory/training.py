@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from analysis.memory.findings import fits_finding
+from analysis.memory.findings import training_finding
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory, footprints
@@ -17,7 +17,7 @@ from views.charts import memory as figures
 from views.charts.budget import growth
 from views.charts.costs import saved_kinds
 from views.memory import tables as memory_tables
-from views.memory.question import Question, choose_budget, choose_optimizer
+from views.memory.question import Question
 
 KINDS_HELP = (
     "What autograd saves after the forward pass, every piece of memory once; parameters and running statistics are "
@@ -36,9 +36,9 @@ def modes_of(question: Question) -> dict[str, TrainingMemory]:
 
 def draw_training(question: Question) -> None:
     """The section."""
-    optimizer = choose_optimizer()
     modes = modes_of(question)
-    _draw_headlines(modes, optimizer)
+    inference = cached.inference_memory(question.name, question.settings)
+    st.markdown(training_finding(modes["plain"], inference, modes.get("recomputed")))
     if "recomputed" not in modes:
         st.caption(f"{question.name} has no scheme that recomputes here; the networks of the registry have.")
     kinds = memory_tables.kinds(modes)
@@ -53,6 +53,7 @@ def draw_training(question: Question) -> None:
         "Where along the depth does it gather?", DEPTH_HELP, lambda: memory_tables.show_saved(table, list(table)[3:])
     ):
         widgets.draw(figures.saved(frames, SAVED_KINDS, theme), "saved_chart", "Bytes saved so far, layer by layer.")
+    _draw_headlines(modes, question.optimizer)
     widgets.downloads(table, f"{question.name}_training_memory")
 
 
@@ -89,31 +90,25 @@ FITS_HELP = (
 
 def draw_fits(question: Question) -> None:
     """The section."""
-    left, right = st.columns(2)
-    with left:
-        budget = choose_budget()
-    with right:
-        optimizer = choose_optimizer()
-    found = _footprints(question, optimizer)
-    st.markdown(fits_finding(found, budget))
-    with st.container(horizontal=True, gap="medium", key="fits_headlines"):
-        for one in found:
-            batch = one.largest_batch(budget)
-            exact = f"Holds {one.total_bytes(batch):,} B; one image more, {one.total_bytes(batch + 1):,} B."
-            st.metric(f"Batch, {one.mode}", f"{batch:,}" if batch else "none fits", help=exact, width="content")
+    found, _ = footprints_of(question)
     frame = memory_tables.devices(found)
     with widgets.chart_or_table("Which batch fits?", FITS_HELP, lambda: memory_tables.show_devices(frame)):
-        figure = growth(found, budget, widgets.current_theme())
+        batch = question.settings.batch_size
+        figure = growth(found, question.budget_bytes, batch, widgets.current_theme())
         widgets.draw(figure, "growth_chart", "Lines: memory of each mode against the batch, and the budget.")
+    with st.container(horizontal=True, gap="medium", key="fits_headlines"):
+        for one in found:
+            batch = one.largest_batch(question.budget_bytes)
+            exact = f"Holds {one.total_bytes(batch):,} B; one image more, {one.total_bytes(batch + 1):,} B."
+            st.metric(f"Batch, {one.mode}", f"{batch:,}" if batch else "none fits", help=exact, width="content")
     widgets.downloads(frame, f"{question.name}_batches")
 
 
-def _footprints(question: Question, optimizer: str) -> list[Footprint]:
-    """One a mode; says so where training cannot be counted."""
+def footprints_of(question: Question) -> tuple[list[Footprint], str]:
+    """One a mode, and why training cannot be counted where it cannot."""
     inference = cached.inference_memory(question.name, question.settings)
     try:
-        modes = modes_of(question)
+        modes, problem = modes_of(question), ""
     except DenseScopeError as error:
-        st.info(f"Inference alone: {error}")
-        modes = {}
-    return footprints(inference, modes.get("plain"), modes.get("recomputed"), optimizer)
+        modes, problem = {}, str(error)
+    return footprints(inference, modes.get("plain"), modes.get("recomputed"), question.optimizer), problem

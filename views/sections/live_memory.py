@@ -25,7 +25,7 @@ TABLE_HEIGHT = 460
 
 def choose_lifetimes() -> str:
     """Until when tensors are held: a key of `LIFETIMES`."""
-    return widgets.choose_segment("Tensors are held", "lifetimes", LIFETIMES, "eager")
+    return widgets.choose("Tensors are held", "lifetimes", LIFETIMES, "eager")
 
 
 def draw_live_memory(memory: InferenceMemory, key: str, *, live: bool = False) -> pd.DataFrame:

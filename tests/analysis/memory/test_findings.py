@@ -10,7 +10,7 @@ import archs
 from analysis import memory, summarize
 from analysis.hardware.measure.record import Machine
 from analysis.hardware.measure.schemes import SchemeRun, SchemeTime, schemes_finding
-from analysis.memory.findings import fits_finding, inference_finding, lifetimes_finding, training_finding
+from analysis.memory.findings import inference_finding, lifetimes_finding, training_finding, verdict
 from analysis.memory.inference import LIVE_KINDS
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.training import footprints
@@ -94,15 +94,25 @@ def test_what_eager_modules_hold_too_long() -> None:
     assert lifetimes_finding(minimal, minimal).startswith("Eager modules hold no more than is needed")
 
 
-def test_what_fits_is_said_of_every_mode() -> None:
-    inference, training = memory("densenet121"), memory("densenet121", mode="training")
-    found = footprints(inference, training)
-    batch = inference.largest_batch(1e9)
-    assert plainly(fits_finding(found, 1e9)) == f"1.00 GB hold a batch of {batch:,} at inference and 7 in training."
-    assert plainly(fits_finding(found, 1e8)).endswith("at inference, but not a single image in training.")
-    assert plainly(fits_finding(found, 1e6)).startswith("1.00 MB do not hold a single image: inference takes ")
+def test_the_verdict_on_a_batch() -> None:
+    inference = memory("densenet121")
+    training, recomputed = memory("densenet121", mode="training"), memory(EFFICIENT, mode="training")
+    all_modes, two, alone = (
+        footprints(inference, *trained) for trained in ((training, recomputed), (training,), (None,))
+    )
+    limits = "60 is the most in training, 197 with recomputing and 882 at inference."
+    expected = {
+        (8e9, 60): f"Yes: batch 60 fits in 8 GB; {limits}",
+        (8e9, 61): f"Only with recomputing: batch 61 takes 8.04 GB, more than 8 GB; {limits}",
+        (8e9, 198): f"No: batch 198 takes 26.0 GB, more than 8 GB; {limits}",
+        (1e8, 1): "No: batch 1 takes 205 MB, more than 100 MB; not one image fits in training, none with recomputing "
+        "and 7 at inference.",
+    }
+    assert {key: plainly(verdict(all_modes, *key)) for key in expected} == expected
+    assert plainly(verdict(two, 8e9, 1)).endswith("60 is the most in training, 882 at inference.")
+    assert plainly(verdict(alone, 8e9, 1)) == "Yes: batch 1 fits in 8 GB; 882 is the most at inference."
     with pytest.raises(ConfigError, match="positive"):
-        fits_finding(found, 0)
+        verdict(alone, 0, 1)
 
 
 def test_schemes_are_compared_with_the_plain_one() -> None:
@@ -163,9 +173,11 @@ def test_budgets(text: str, nbytes: float) -> None:
     assert parse_budget(text) == nbytes
 
 
-@pytest.mark.parametrize("text", ["", "0", "-5 GB", "0.0 GB", "0.2 B", "banana", "24 XB", "1e9", "nan", "٣ GB", None])
+@pytest.mark.parametrize(
+    "text", ["", "0", "-5 GB", "0.0 GB", "0.2 B", "banana", "24 XB", "1e9", "nan", "٣ GB", "999999999999 TB", None]
+)
 def test_bad_budgets_are_one_sentence(text: str | None) -> None:
-    with pytest.raises(ConfigError, match="a positive size such as 24 GB or 512 MiB, or a device"):
+    with pytest.raises(ConfigError, match="a size such as 24 GB or 512 MiB, at most 100 TB, or a device"):
         parse_budget(text)
 
 
