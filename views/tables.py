@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from math import prod
+from functools import cache, partial
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
 #: Cell of a column that a row has nothing for.
 EMPTY = "–"
-#: Pixels of a letter, and around a cell's text; of a table's head and of a row.
-LETTER, CELL_PADDING = 6.6, 18
+#: Pixels that letters take at most, by the first group that has them.
+LETTERS = {
+    "ijltfrI.,:;'|!()[]{}-/ \u2009": 4.7,
+    "0123456789_+−–=<>#$*^~×": 6.6,
+    "mwMW%@…": 12.5,
+    "BDGHKNOQU&→": 8.8,
+}
+OTHER_LETTER, WIDEST_LETTER = 7.5, 18.0
+#: Around a cell's text; for the arrow in the head of a sorted column; of a table's head and of a row.
+CELL_PADDING, ARROW = 18, 12
 HEAD, ROW = 40, 35
 
 
@@ -50,10 +58,13 @@ def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | N
         key=key,
         placeholder=EMPTY,
         column_config={
-            column.key: st.column_config.Column(
-                column.title, help=column.help, width=_width(shown[column.key]), pinned=position == 0
+            each.key: st.column_config.Column(
+                each.title,
+                help=each.help,
+                width=width(each.title, _texts(shown[each.key], writers.get(each.key))),
+                pinned=position == 0,
             )
-            for position, column in enumerate(columns)
+            for position, each in enumerate(columns)
         },
     )
 
@@ -78,10 +89,26 @@ def _area(pair: tuple[int, int]) -> float:
     return prod(pair) + pair[0] / 1e6
 
 
-def _width(column: pd.Series[Any]) -> int | None:
-    """Pixels that hold the longest text; numbers need no help."""
-    texts = column[column.map(lambda value: isinstance(value, str))]
-    return None if texts.empty else CELL_PADDING + round(LETTER * texts.str.len().max())
+def width(title: str, texts: Iterable[str]) -> int:
+    """Pixels that hold a column's head and all its texts: the browser would measure only what it shows first."""
+    return CELL_PADDING + ceil(max([text_width(title) + ARROW, *map(text_width, texts)]))
+
+
+def text_width(text: str) -> float:
+    """Pixels that a text takes at most."""
+    return sum(map(_letter_width, text))
+
+
+@cache
+def _letter_width(letter: str) -> float:
+    if ord(letter) > 0x2FFF:
+        return WIDEST_LETTER
+    return next((width for letters, width in LETTERS.items() if letter in letters), OTHER_LETTER)
+
+
+def _texts(values: pd.Series[Any], write: Writer | None) -> Iterable[str]:
+    """What the cells of a column show."""
+    return map(write or str, values.dropna().unique())
 
 
 def _or_empty(write: Writer) -> Writer:

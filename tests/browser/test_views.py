@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from string import printable
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.pages import (
     PHONE,
     Opened,
     Page,
+    assert_no_text_is_cut,
     assert_within_width,
     expect,
     look_at,
@@ -21,6 +23,7 @@ from tests.support.pages import (
     settle,
     show_tables,
 )
+from views.tables import text_width
 
 
 def test_clicking_through(opened: Opened) -> None:
@@ -35,6 +38,29 @@ def test_clicking_through(opened: Opened) -> None:
         look_at(page, "layers")
         show_tables(page)
         look_at(page, "layers-tables", both=False)
+
+
+#: The font of a table's cells, as wide as the page draws each of some letters.
+LETTER_WIDTHS = """letters => {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = '13.125px "Source Sans", sans-serif';
+    return [...letters].map(letter => [letter, pen.measureText(letter).width]);
+}"""
+
+
+def test_no_figure_is_cut_once_it_has_grown(opened: Opened) -> None:
+    with opened("/") as page:
+        letters = page.evaluate(LETTER_WIDTHS, f"{printable.strip()}\u2009×→−–…²÷µθ≤é网🦄")
+        assert not [(letter, width) for letter, width in letters if width > text_width(letter)]
+        press(page, "Exact")
+        page.get_by_role("spinbutton", name="Batch size").fill("64")
+        page.keyboard.press("Enter")
+        settle(page)
+        page.evaluate("window.painted = []")
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        settle(page)
+        page.wait_for_function("window.painted.some(([text]) => text === '181,386,346,496')")
+        assert_no_text_is_cut(page)
 
 
 def test_a_phone_sees_the_table_before_the_charts(opened: Opened) -> None:

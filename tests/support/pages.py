@@ -53,6 +53,27 @@ window.WebSocket = class extends WebSocket {
     }
 };
 """
+#: What tables paint on their canvases: each text with where it begins and ends, and what its column shows of it.
+PAINT = """
+window.painted = [];
+const pen = CanvasRenderingContext2D.prototype, states = new WeakMap();
+const before = (method, look) => {
+    const original = pen[method];
+    pen[method] = function (...args) {
+        if (!states.has(this)) states.set(this, {kept: []});
+        look.call(this, states.get(this), args);
+        return original.apply(this, args);
+    };
+};
+before("save", state => state.kept.push(state.column));
+before("restore", state => state.column = state.kept.pop());
+before("rect", (state, [left, , width]) => state.rect = [left, left + width]);
+before("clip", state => state.column = state.rect);
+before("fillText", function (state, [text, x]) {
+    const width = this.measureText(text).width, left = this.textAlign === "right" ? x - width : x;
+    if (state.column) window.painted.push([text, left - state.column[0], state.column[1] - left - width]);
+});
+"""
 #: Every question is answered, the line is quiet, the script at its end, nothing stale, charts drawn and faded in.
 SETTLED = """
 ([began, quiet]) => {
@@ -98,7 +119,7 @@ def only_page(browser: Browser) -> Page:
     """The page that all tests open their links in: what the app is made of is compiled once; its session is new."""
     if not browser.contexts:
         context = browser.new_context()
-        context.add_init_script(ARRIVE)
+        context.add_init_script(ARRIVE + PAINT)
         context.new_page().set_default_timeout(PATIENCE_MS)
     return browser.contexts[0].pages[0]
 
@@ -164,9 +185,11 @@ def look_at(page: Page, name: str, awaited: str = TABLE, *, both: bool = True) -
 def assert_fits(page: Page, name: str, awaited: str = TABLE, scheme: str = "light") -> None:
     """The view stays within the page's width at every size; with pictures of all of them."""
     for width, height in SIZES.items():
+        page.evaluate("window.painted = []")
         page.set_viewport_size({"width": width, "height": height})
         settle(page, awaited)
         assert_within_width(page)
+        assert_no_text_is_cut(page)
         screenshot(page, f"{name}-{width}-{scheme}")
 
 
@@ -176,6 +199,11 @@ def assert_within_width(page: Page) -> None:
             .map(element => element.scrollWidth - element.clientWidth)"""
     )
     assert overflow == [0, 0], page.url
+
+
+def assert_no_text_is_cut(page: Page) -> None:
+    """Columns show the whole of what tables have painted since `window.painted` was emptied."""
+    assert not [text for text, left, right in page.evaluate("window.painted") if min(left, right) < 0], page.url
 
 
 def screenshot(page: Page, name: str) -> None:

@@ -9,6 +9,7 @@ from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, 
 from tests.support.exhaustive import OF_EACH_KIND, representatives
 from views.networks import DEFAULT, PRESETS
 from views.sections.layer_tables import EXPORTED
+from views.tables import CELL_PADDING, text_width, width
 
 
 def test_compare_opens_with_a_finding_and_a_table() -> None:
@@ -32,6 +33,12 @@ def test_presets(title: str) -> None:
 def test_the_table_holds_numbers_to_sort_by() -> None:
     frame = open_app().dataframe[0].value
     assert frame.loc[frame["name"] == "densenet121", "macs"].item() == 2_834_161_664
+
+
+@pytest.mark.parametrize("title", ["Depth", "Traffic outside convolution"])
+def test_a_column_is_as_wide_as_the_widest_of_its_texts(title: str) -> None:
+    texts = ["12", "2,834,161,664", "459,510,848\u2009B"]
+    assert width(title, texts) >= max(map(text_width, [title, *texts])) + CELL_PADDING
 
 
 def test_the_baseline_is_always_compared() -> None:
