@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich import box
@@ -112,8 +113,9 @@ def emit(
     rows: Callable[[], list[Row]],
     show: Callable[[], Iterable[RenderableType]],
     request: Request,
+    writers: Mapping[str, Callable[[], str]] = MappingProxyType({}),
 ) -> None:
-    """Show the tables, or write the rows in another format.
+    """Show the tables, or write the rows in another format, one that `writers` has not its own text for.
 
     Raises:
         ConfigError: there is no such format.
@@ -122,6 +124,8 @@ def emit(
     file_format = checks.choice("format", request.file_format or _format_of(request.output), ALL_FORMATS)
     if file_format == "table":
         content = _render(show(), colour=request.output is None)
+    elif file_format in writers:
+        content = writers[file_format]()
     else:
         import pandas as pd
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, zip_longest
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -13,11 +14,10 @@ from rich.text import Text
 from analysis.columns import Column, changes_of, columns
 from analysis.structure import table as structure_table
 from analysis.structure.findings import changes_finding
+from analysis.structure.paper import WRITERS, PaperTable, paper_table
 from analysis.structure.table import (
     COSTS,
     Change,
-    Line,
-    abreast,
     change_rows,
     changes,
     stage_rows,
@@ -25,17 +25,24 @@ from analysis.structure.table import (
     total_row,
 )
 from analysis.summary import Summary
-from analysis.units import format_size
 from archs.errors import DenseScopeError
 from commands.options import NamesArgument, Request, takes_request
-from commands.output import Grid, Row, emit
+from commands.output import Grid, emit
 
 
 @takes_request
 def architecture_table(names: NamesArgument, *, request: Request) -> None:
-    """Write networks down as their papers' tables do, several of them abreast like DenseNet's Table 1."""
+    """Write networks down as their papers' tables do, several of them abreast like DenseNet's Table 1.
+
+    As LaTeX and Markdown it is a table for a paper, with caption and units.
+    """
     found = [*request.summaries(names)]
-    emit(lambda: [row for summary in found for row in table_rows(summary)], lambda: _show(found), request)
+    writers = {name: partial(_paper, write, found) for name, write in WRITERS.items()}
+    emit(lambda: [row for summary in found for row in table_rows(summary)], lambda: _show(found), request, writers)
+
+
+def _paper(write: Callable[[PaperTable], str], found: Sequence[Summary]) -> str:
+    return write(paper_table(found))
 
 
 def _show(found: Sequence[Summary]) -> Iterator[RenderableType]:
@@ -48,20 +55,12 @@ def _show(found: Sequence[Summary]) -> Iterator[RenderableType]:
 
 
 def _abreast(found: Sequence[Summary]) -> Grid:
-    """A column of layers for each network; sizes stand with them where networks differ."""
-    rows: list[Row] = []
-    for stage, lines in abreast([structure_table.table(summary) for summary in found]):
-        for parallel in zip_longest(*lines):
-            sizes = dict.fromkeys(_size(line) for line in parallel if line)
-            texts = [f"{line.text}{f' → {_size(line)}' if len(sizes) > 1 else ''}" if line else "" for line in parallel]
-            output = "" if len(sizes) > 1 else next(iter(sizes))
-            rows.append({"stage": stage, "output": output} | {str(index): text for index, text in enumerate(texts)})
-    networks = [Column(str(index), summary.name, "Its layers.") for index, summary in enumerate(found)]
+    """A column of layers for each network."""
+    table = paper_table(found)
+    networks = [Column(str(index), name, "Its layers.") for index, name in enumerate(table.names)]
+    keys = ["stage", "output", *(network.key for network in networks)]
+    rows = [dict(zip(keys, row, strict=True)) for row in (*table.rows, *table.totals)]
     return Grid(rows, [*columns("stage", "output"), *networks])
-
-
-def _size(line: Line) -> str:
-    return format_size(line.output_size) if line.output_size else ""
 
 
 LINES = columns(

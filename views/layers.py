@@ -85,7 +85,7 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
-    st.title(name, anchor=False)
+    st.title(f"Layers: {name}", anchor=False)
     settings = sidebar.current()
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         with sidebar.counting([name]):

@@ -162,12 +162,12 @@ def chart_or_table(question: str, help: str, table: Callable[[], None], *, live:
         yield
 
 
-def downloads(frame: pd.DataFrame, name: str) -> None:
-    """The frame in every file format: raw values, written when asked for."""
+def downloads(frame: pd.DataFrame, name: str, formats: Sequence[str] = FORMATS) -> None:
+    """The frame in file formats: raw values, written when asked for."""
     name = name.replace("/", "_")
     with st.container(horizontal=True, vertical_alignment="center", key=f"downloads_{name}"):
         st.markdown("Download, exact values:", width="content")
-        for file_format in FORMATS:
+        for file_format in formats:
             media_type, ending = MEDIA_TYPES[file_format]
             st.download_button(
                 {"markdown": "Markdown", "latex": "LaTeX"}.get(file_format, file_format.upper()),

@@ -58,7 +58,7 @@ def test_a_phone_reads_the_table_within_its_width(opened: Opened) -> None:
                 pick(page, "Network", network)
                 page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
                 settle(page)
-            assert page.get_by_role("heading", name=network, exact=True).is_visible()
+            assert page.get_by_role("heading", name=f"Architecture: {network}", exact=True).is_visible()
             assert_within_width(page)
             screenshot(page, f"architecture-table-{network}-390-light")
 

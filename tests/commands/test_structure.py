@@ -34,6 +34,7 @@ def test_networks_abreast_share_the_column_of_sizes(capsys: pytest.CaptureFixtur
     row = next(line for line in shown.splitlines() if line.startswith("dense block 3"))
     assert row.split("   ")[1] == "14×14"
     assert row.index("× 24") < row.index("× 64")
+    assert shown.splitlines()[-1].split() == ["MACs", "2.83", "G", "5.75", "G"]
     assert "→" not in shown
 
 
@@ -89,4 +90,5 @@ def test_bad_input_is_one_line(command: str, sentence: str, capsys: pytest.Captu
 @pytest.mark.parametrize("file_format", ["csv", "markdown", "latex"])
 def test_other_formats(file_format: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "resized" in run(capsys, f"diff peleenet --set num_classes=10 --format {file_format}")
-    assert "two-way dense layer" in run(capsys, f"table peleenet --format {file_format}")
+    assert "two-way dense layer" in (table := run(capsys, f"table peleenet --format {file_format}"))
+    assert ("Architecture of peleenet" in table) == (file_format != "csv")

@@ -15,7 +15,7 @@ ARCHITECTURE = "views/architecture/architecture.py"
 @pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_the_table_of_every_network(name: str) -> None:
     app = open_app(ARCHITECTURE, network=name)
-    assert app.title[0].value == name
+    assert app.title[0].value == f"Architecture: {name}"
     assert app.markdown[0].value.startswith(f"{name} is ")
     terms = app.dataframe[0].value
     assert f"= {terms['layers'].sum()}**" in app.markdown[-1].value
@@ -25,11 +25,22 @@ def test_the_table_of_every_network(name: str) -> None:
 @pytest.mark.parametrize(("network", "beside"), [("densenet121", "densenet169"), ("peleenet", "ese_vovnet19b_dw")])
 def test_sections_of_two_networks(section: str, network: str, beside: str) -> None:
     app = open_app(ARCHITECTURE, network=network, beside=beside, aspect=section)
-    assert app.title[0].value == f"{network} and {beside}"
+    assert app.title[0].value == f"Architecture: {network} and {beside}"
     assert not app.error
     assert not toasts(app)
     if section == "Table":
         assert f"What are {network} and {beside} made of?" in [heading.value for heading in app.header]
+
+
+def test_the_papers_table_in_one_click() -> None:
+    app = open_app(ARCHITECTURE, network="densenet169")
+    app.button(key="papers_table").click().run()
+    assert_sound(app)
+    assert app.multiselect(key="abreast").value == ["densenet121", "densenet201", "densenet264"]
+    latex, markdown = (code.value for code in app.code)
+    assert "Stage & Output & densenet121 & densenet169 & densenet201 & densenet264" in latex
+    assert "| Stage " in markdown
+    assert "papers_table" not in {button.key for button in app.button}
 
 
 def test_the_code_builds_the_network() -> None:
@@ -65,7 +76,7 @@ def test_sections_of_another_view_do_not_get_in_the_way() -> None:
     app = open_app("views/hardware/hardware.py", section="Roofline")
     app.switch_page(ARCHITECTURE).run()
     assert_sound(app)
-    assert app.title[0].value == "densenet121"
+    assert app.title[0].value == "Architecture: densenet121"
     assert not app.toast
 
 
@@ -75,7 +86,7 @@ def test_networks_of_libraries(section: str, name: str) -> None:
     pytest.importorskip("timm")
     app = open_app(ARCHITECTURE, network=name, aspect=section)
     assert not app.error
-    assert app.title[0].value == name
+    assert app.title[0].value == f"Architecture: {name}"
 
 
 def test_names_are_text_and_not_markup() -> None:

@@ -133,7 +133,7 @@ def test_a_bad_network_in_a_link_leaves_the_others() -> None:
 @pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_layers_of_every_network(name: str) -> None:
     app = open_app(LAYERS, network=name)
-    assert app.title[0].value == name
+    assert app.title[0].value == f"Layers: {name}"
     assert app.markdown[0].value.startswith(f"{name} needs")
     assert [metric.label for metric in app.metric][:3] == ["Parameters", "MACs", "Memory access cost"]
 

@@ -69,18 +69,18 @@ def test_a_choice_survives_without_its_library() -> None:
     app.selectbox(key="network").set_value("torchvision/resnet18").run()
     app.button_group(key="libraries").set_value([]).run()
     assert_sound(app)
-    assert app.title[0].value == "torchvision/resnet18"
+    assert app.title[0].value == "Layers: torchvision/resnet18"
     app.switch_page(COMPARE).run()
     app.switch_page(LAYERS).run()
     assert_sound(app)
-    assert app.title[0].value == "torchvision/resnet18"
+    assert app.title[0].value == "Layers: torchvision/resnet18"
 
 
 @pytest.mark.parametrize("name", ["torchvision/resnet18", "timm/convnext_atto", "timm/vit_tiny_patch16_224"])
 def test_layers_of_a_library_network(name: str) -> None:
     app = open_app(LAYERS, network=name)
     assert not app.error
-    assert app.title[0].value == name
+    assert app.title[0].value == f"Layers: {name}"
     assert app.markdown[0].value.startswith(f"{name} needs")
 
 

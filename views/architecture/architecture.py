@@ -14,6 +14,7 @@ from analysis.findings import reason
 from analysis.structure.findings import architecture_finding, changes_finding
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.targets import Target
+from analysis.units import join
 from archs.design import MAX_NAME, Design
 from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets
@@ -175,7 +176,7 @@ def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
 def render() -> None:
     """The page; what changed to a network alone is told against the baseline."""
     names = sidebar.choose_network_and_beside()
-    st.title(" and ".join(names), anchor=False)
+    st.title(f"Architecture: {join(names)}", anchor=False)
     head = st.container()
     section = widgets.choose_segment("Section", "aspect", [*SECTIONS], "Table", label_visibility="collapsed")
     is_against_baseline = section == CHANGES and len(names) == 1 and names != [DEFAULT.baseline]

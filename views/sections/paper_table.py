@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 from itertools import groupby, zip_longest
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,9 +13,14 @@ import streamlit as st
 from analysis import Summary
 from analysis.columns import columns
 from analysis.depth import depth_terms
+from analysis.findings import reason
+from analysis.structure.paper import paper_peers, to_latex, to_markdown
+from analysis.structure.paper import paper_table as paper
 from analysis.structure.table import Abreast, Line, abreast, table, table_rows
 from analysis.units import format_exact, format_quantity, format_size, join
-from views import tables, widgets
+from archs.errors import DenseScopeError
+from archs.registry import get_spec, list_archs
+from views import cached, sidebar, tables, widgets, workbench
 
 HEAD_HELP = {
     "Output": "Height × width in pixels.",
@@ -25,9 +31,10 @@ HEAD_HELP = {
     "MACs": "Multiply-accumulates of the whole batch; hover a figure for all its digits.",
     "Depth": "How many layers the name counts.",
 }
-#: The columns of a network alone, and of each of several, where space is scarce.
+#: The columns of a network alone, and of each of two or more, where space is scarce.
 ALONE = ("Output", "Layers", "Channels", "Parameters", "MACs", "Depth")
 ABREAST = ("Output", "Layers", "Makes", "Parameters", "MACs")
+MANY = ("Output", "Layers")
 WORDS = ("Output", "Layers")
 EMPTY = "–"
 
@@ -39,7 +46,7 @@ def paper_table(summaries: Sequence[Summary]) -> str:
     """One table of one network, or of several abreast: stages to the left, the lines of each network beside them."""
     rows = abreast([table(summary) for summary in summaries])
     lines = [line for row in rows for line in zip_longest(*row.lines)]
-    heads = ABREAST if len(summaries) > 1 else ALONE
+    heads = {1: ALONE, 2: ABREAST}.get(len(summaries), MANY)
     if shared := len(summaries) > 1 and all(len({one.output_size for one in line if one}) == 1 for line in lines):
         heads = heads[1:]
     names = escape(", ".join(summary.name for summary in summaries))
@@ -75,6 +82,8 @@ def _stage(row: Abreast, heads: Sequence[str], *, shared: bool) -> str:
         name = "" if index else f'<th scope="rowgroup" rowspan="{len(lines)}">{escape(row.stage)}</th>'
         size = f"<td>{next(_size(one) for one in line if one)}</td>" if shared else ""
         cells = "".join(_cells([_CELLS[head](one) if one else ("", "") for head in heads], heads) for one in line)
+        if heads == MANY[-1:] and len(texts := {one and one.text for one in line}) == 1:
+            cells = f'<td colspan="{len(line)}" class="shared">{escape(texts.pop() or "")}</td>'
         written.append(f"<tr>{name}{size}{cells}</tr>")
     return f"<tbody>{''.join(written)}</tbody>"
 
@@ -89,11 +98,10 @@ def _cells(cells: Sequence[Cell], heads: Sequence[str]) -> str:
 def _totals(summaries: Sequence[Summary], heads: Sequence[str], *, shared: bool) -> str:
     cells = "<td></td>" if shared else ""
     for summary in summaries:
-        totals = {
-            "Parameters": _quantity("params", summary.params),
-            "MACs": _quantity("macs", summary.macs),
-            "Depth": (str(summary.depth.total), ""),
-        }
+        params, macs = (_quantity(key, getattr(summary, key)) for key in ("params", "macs"))
+        totals = {"Parameters": params, "MACs": macs, "Depth": (str(summary.depth.total), "")}
+        if heads[-1] == "Layers":  # no columns of figures
+            totals = {"Layers": (f"{params[0]} parameters, {macs[0]} MACs", "")}
         cells += _cells([totals.get(head, ("", "")) for head in heads], heads)
     return f'<tr><th scope="row">Total</th>{cells}</tr>'
 
@@ -130,22 +138,72 @@ TABLE_HELP = """Each row is a stage, each line neighbouring layers in the notati
 
 Normalisation and activation are not told, as in the papers, but their parameters count.
 A softmax is no layer here: networks end with logits."""
+MORE = "abreast"
+TEXT_HEIGHT = 260
 DEPTH_COLUMNS = columns("term", "stage", "term.layers", "term.first", "term.last")
 
 
-def draw_table(summaries: Sequence[Summary]) -> None:
+def draw_table(chosen: Sequence[Summary]) -> None:
     """The section."""
-    names = join(summary.name for summary in summaries)
-    verb = "is" if len(summaries) == 1 else "are"
-    st.header(f"What {verb} {names} made of?", anchor=False, help=TABLE_HELP)
+    heading, control = st.columns([3, 2], vertical_alignment="bottom")
+    summaries = in_order(chosen, choose_more(chosen, control))
+    names = [summary.name for summary in summaries]
+    those = f"these {len(names)} networks" if len(names) > 2 else join(names)
+    heading.header(f"What {'is' if len(names) == 1 else 'are'} {those} made of?", anchor=False, help=TABLE_HELP)
     for group in together(summaries):
         if len(group) < len(summaries):
             st.markdown(f"**{group[0].name}**")
         st.html(paper_table(group))
+    offer_paper(chosen[0].name, names)
     rows = [row for summary in summaries for row in table_rows(summary)]
-    widgets.downloads(pd.DataFrame(rows), f"{'_'.join(summary.name for summary in summaries)}_table")
-    for summary in summaries:
+    widgets.downloads(pd.DataFrame(rows), f"{'_'.join(names[:2])}_table", ("csv", "json"))
+    draw_text(summaries)
+    for summary in chosen:
         draw_depth(summary)
+
+
+def in_order(chosen: Sequence[Summary], more: Sequence[Summary]) -> list[Summary]:
+    """By family and size, as soon as there are more than those of the sidebar."""
+    families = [summary.family for summary in (*chosen, *more)]
+    return sorted((*chosen, *more), key=lambda one: (families.index(one.family), one.params)) if more else [*chosen]
+
+
+def choose_more(chosen: Sequence[Summary], at: Any) -> list[Summary]:
+    """Networks that stand in the table besides those of the sidebar."""
+    taken = [summary.name for summary in chosen]
+    options = [*list_archs(), *workbench.offered()]
+    more = widgets.choose_many(
+        "More networks", MORE, options, at=at, placeholder="Add networks to the table", label_visibility="collapsed"
+    )
+    found, reasons = [], {}
+    for name in more:
+        try:
+            found += [] if name in taken else [cached.summary(name, sidebar.current())]
+        except DenseScopeError as error:
+            reasons[name] = reason(error)
+    widgets.say_left_out(reasons)
+    return found
+
+
+def offer_paper(name: str, shown: Sequence[str]) -> None:
+    """One click to the networks that stand in the same table of the paper."""
+    peers = paper_peers(name) if name in list_archs() else []
+    if missing := [peer for peer in peers if peer not in shown]:
+        label = f"The whole table of the paper: {join(peers)}"
+        st.button(label, on_click=_add, args=[missing], key="papers_table", help=get_spec(name).source)
+
+
+def _add(names: Sequence[str]) -> None:
+    st.session_state[MORE] = [*st.session_state[MORE], *names]
+
+
+def draw_text(summaries: Sequence[Summary]) -> None:
+    """The table for a paper; Streamlit's code has a button that copies it."""
+    st.header("For a paper", anchor=False, help="LaTeX needs the packages booktabs and multirow, nothing else.")
+    found = paper(summaries)
+    for tab, write in zip(st.tabs(["LaTeX", "Markdown"]), (to_latex, to_markdown), strict=True):
+        with tab, st.container(height=TEXT_HEIGHT):
+            st.code(write(found), language=None, wrap_lines=True)
 
 
 def together(summaries: Sequence[Summary]) -> list[list[Summary]]:
