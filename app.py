@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from views import sidebar, widgets
+from views import ask, sidebar, widgets
 from views.pages import PAGES
 
 ASSETS = Path(__file__).parent / "views"
@@ -15,6 +15,7 @@ script = st.navigation(scripts, position="top")
 page = next(one for one in PAGES if one.title == script.title)
 widgets.carry_over(page.title)
 widgets.know_parameters(sidebar.INPUT)
+ask.draw(page.shows)
 sidebar.draw_input(page.reads_now)
 with widgets.errors_said():
     script.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -32,8 +32,8 @@ class Question(NamedTuple):
     dtype: str | None = None
 
 
-def parse_question(text: str) -> Question:
-    """The networks and the input that a person asks for.
+def parse_question(text: str, own: Sequence[str] = ()) -> Question:
+    """The networks, among them a person's `own`, and the input that are asked for.
 
     >>> parse_question("DenseNet-121 vs VoVNet-39 @512 b8")
     Question(names=('densenet121', 'vovnet39'), image_size=512, batch_size=8, dtype=None)
@@ -45,7 +45,7 @@ def parse_question(text: str) -> Question:
     rest, sizes = _taken(_SIZE, text[:MAX_LETTERS])
     rest, batches = _taken(_BATCH, rest)
     rest, dtypes = _without_dtypes(rest)
-    names = [find_network(part) for part in _BETWEEN.split(rest) if part.strip(" ?.!")]
+    names = [find_network(part, own) for part in _BETWEEN.split(rest) if part.strip(" ?.!")]
     if not names:
         raise ConfigError("the question", text, "names of networks, such as DenseNet-121 vs ResNet-50 @512 b8")
     return Question(
@@ -69,8 +69,8 @@ def _without_dtypes(text: str) -> tuple[str, list[str]]:
     return " ".join(kept), [dtype for dtype in found if dtype in DTYPE_BYTES]
 
 
-def find_network(written: str) -> str:
-    """The target that a person means, whatever hyphens and capitals papers write; ours before those of libraries.
+def find_network(written: str, own: Sequence[str] = ()) -> str:
+    """What a person means, whatever hyphens and capitals papers write; first one's `own`, then ours, then libraries'.
 
     >>> find_network("VoVNetV2-39"), find_network("DenseNet-40"), find_network("DenseNet-BC-250 (k = 24)")
     ('vovnetv2_39', 'densenet40_k12', 'densenetbc250_k24')
@@ -82,7 +82,7 @@ def find_network(written: str) -> str:
     written = written.strip(" ?.!")
     if is_library_name(written):
         return _only(written, list_library(written.partition("/")[0])) or _unknown(written)
-    return _only(written, list_archs()) or _only(written, _of_libraries()) or _unknown(written)
+    return _only(written, [*own, *list_archs()]) or _only(written, _of_libraries()) or _unknown(written)
 
 
 def _only(written: str, names: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ import streamlit as st
 from views.sidebar import INPUT
 
 SIZE, COUNTS = INPUT[:1], INPUT[:2]
+ANY_NUMBER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Page:
     script: str
     title: str
     icon: str
+    #: How many networks stand in it beside each other; in Design and Search none that one chooses.
+    shows: int = 1
     #: Of the input, all sections but those that read less.
     reads: Sequence[str] = INPUT
     #: The key of the choice between sections, and what some of them read.
@@ -35,19 +38,20 @@ class Page:
 
 
 PAGES = (
-    Page("compare.py", "Compare", "compare_arrows"),
+    Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER),
     Page("layers.py", "Layers", "layers"),
     Page(
         "architecture/architecture.py",
         "Architecture",
         "account_tree",
+        2,
         COUNTS,
         "aspect",
         {"Connectivity": INPUT, "Data flow": INPUT, "What changed": INPUT, "Feature reuse": SIZE, "Code": SIZE},
     ),
-    Page("design/design.py", "Design", "edit"),
+    Page("design/design.py", "Design", "edit", 0),
     Page("memory/memory.py", "Memory", "memory"),
-    Page("search/search.py", "Search", "travel_explore", ()),
-    Page("counters.py", "Counters", "calculate", COUNTS),
-    Page("hardware/hardware.py", "Hardware", "speed", SIZE, "section", {"Accuracy and cost": ()}),
+    Page("search/search.py", "Search", "travel_explore", 0, ()),
+    Page("counters.py", "Counters", "calculate", reads=COUNTS),
+    Page("hardware/hardware.py", "Hardware", "speed", ANY_NUMBER, SIZE, "section", {"Accuracy and cost": ()}),
 )
