@@ -13,7 +13,8 @@ from analysis.memory.inference import LIVE_KINDS
 from analysis.structure.along_depth import lives
 from analysis.structure.connectivity import Block, blocks
 from tests.support.contrast import contrast
-from views.architecture.connectivity import SPACE, WHOLE, channel_ticks, panel, stage_spans
+from views.architecture.connectivity import SPACE, channel_ticks, panel
+from views.architecture.data_flow import WHOLE, stage_spans
 from views.charts.matrix import AXIS_LETTER, BETWEEN, matrices
 from views.charts.memory import gantt
 from views.theme import DARK, LIGHT, PALETTE, mix

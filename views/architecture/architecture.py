@@ -18,7 +18,8 @@ from analysis.units import join
 from archs.design import MAX_NAME, Design
 from archs.errors import DenseScopeError
 from views import cached, sidebar, tables, widgets
-from views.architecture.connectivity import draw_connectivity, draw_lifetimes
+from views.architecture.connectivity import draw_connectivity
+from views.architecture.data_flow import draw_data_flow
 from views.architecture.feature_reuse import draw_feature_reuse
 from views.charts.costs import stage_changes
 from views.networks import DEFAULT
@@ -147,7 +148,7 @@ SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Channels": draw_channels,
     "Connectivity": draw_connectivity,
     "Block": draw_block,
-    "Data flow": draw_lifetimes,
+    "Data flow": draw_data_flow,
     "Feature reuse": draw_feature_reuse,
     "Code": draw_code,
     CHANGES: draw_changes,

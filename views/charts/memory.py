@@ -169,7 +169,7 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
         showgrid=False,
         zeroline=False,
         tickvals=frame["row"] if named else [],
-        ticktext=[_short(name) for name in frame["name"]] if named else [],
+        ticktext=[short_name(name) for name in frame["name"]] if named else [],
         title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
     )
     draw_bands(figure, list(spans), theme, width)
@@ -197,7 +197,7 @@ def _lives(lives: pd.DataFrame, kind: str, span: tuple[float, float], most: int,
     }
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """The last parts of a name, from one that is no number."""
     parts = name.split(".")
     start = max(0, len(parts) - 2)
