@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
@@ -11,7 +12,9 @@ from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share, join
-from archs.errors import CountMismatchError, DenseScopeError, UnknownOpError
+from archs.config import declared
+from archs.errors import ConfigError, CountMismatchError, DenseScopeError, UnknownOpError
+from archs.registry import get_family, list_families
 
 #: Kinds of operation as a sentence names them.
 _NOUNS = {"concat": "concatenation", "linear": "linear layers", "matrix product": "matrix products", "copy": "copies"}
@@ -134,14 +137,29 @@ def left_out_finding(reasons: Mapping[str, str]) -> str:
     return f"{join(reasons)} are left out. {first}: {why}"
 
 
+#: What the input is made of, as every form labels it.
+_INPUT = {"image_size": "Image size", "batch_size": "Batch size", "dtype": "Data type"}
+
+
 def reason(error: DenseScopeError) -> str:
-    """Why something cannot be counted, without advice for programmers.
+    """Why something cannot be counted, in the words of the forms, without advice for programmers.
 
     >>> reason(UnknownOpError("lstm", "rnn"))
     "The meter has no rule for the operation 'lstm' (layer 'rnn')."
+    >>> reason(ConfigError("growth_rate", 0, "an integer from 1 to 1024"))
+    'Growth rate k is 0, but must be an integer from 1 to 1024.'
     """
-    advises = isinstance(error, (CountMismatchError, UnknownOpError))
-    return f"{str(error).partition('; ')[0].rstrip('.')}." if advises else str(error)
+    if isinstance(error, (CountMismatchError, UnknownOpError)):
+        return f"{str(error).partition('; ')[0].rstrip('.')}."
+    if not isinstance(error, ConfigError):
+        return str(error)
+    labels = dict(_INPUT)
+    for family in list_families():
+        for name, field in declared(get_family(family).config_type).items():
+            labels.setdefault(name, field.label)
+    where = r" \([\w.]+ would have [^)]*\)"  # a layer's name in the code
+    words = "|".join(map(re.escape, labels))
+    return re.sub(rf"\b({words})\b", lambda found: labels[found[0]], re.sub(where, "", str(error)))
 
 
 def _write(source: Summary | Row, key: str) -> str:

@@ -142,7 +142,7 @@ class NetworkConfig:
     #: The size that the network was made for.
     image_size: int | tuple[int, int] = sides(
         224,
-        "Image size",
+        "Own image size",
         "Side in pixels that the network is made for; used while the sidebar says own.",
         structural=True,
     )

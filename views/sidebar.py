@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
+from analysis.findings import reason
 from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
@@ -176,5 +177,5 @@ def _image_size(text: str) -> int | Pair | None:
     try:
         return checks.parse_image_size(text)
     except ConfigError as error:
-        widgets.say_error(f"{error} Each network's own size is used until then.")
+        widgets.say_error(f"{reason(error)} Each network's own size is used until then.")
         return None

@@ -48,7 +48,7 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(opened: Opened
         page.get_by_role("heading", name="All quantities").wait_for()
         settle(page)
         page.get_by_role("link", name="Design").click()
-        page.get_by_role("heading", name="my densenet121").wait_for()
+        page.get_by_role("heading", name="Design: my densenet121").wait_for()
         settle(page)
         assert figure(page, "Parameters") == "4.74\u2009M"
         expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
@@ -61,7 +61,7 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(opened: Opened
         page.locator("input[type=file]").set_input_files(
             {"name": "mine.json", "mimeType": "application/json", "buffer": content}
         )
-        page.get_by_role("heading", name="my densenet121").wait_for()
+        page.get_by_role("heading", name="Design: my densenet121").wait_for()
         settle(page)
         assert figure(page, "Parameters") == "4.74\u2009M"
 

@@ -68,7 +68,7 @@ def test_the_baseline_alone_asks_for_a_second_network() -> None:
 
 def test_a_network_that_cannot_take_the_size_leaves_the_other() -> None:
     app = open_app(ARCHITECTURE, network="densenet121", beside="peleenet", image_size="225")
-    assert app.error[0].value.startswith("peleenet is left out: image_size is")
+    assert app.error[0].value.startswith("peleenet is left out: Image size is")
     assert app.markdown[0].value.startswith("densenet121 is 121 layers deep")
 
 

@@ -69,7 +69,7 @@ def test_a_download_of_layers_holds_every_column_once() -> None:
 
 def test_networks_that_cannot_take_the_size_are_named_and_the_rest_shown() -> None:
     app = open_app(image_size="225")
-    assert app.error[0].value.startswith("peleenet is left out: image_size is")
+    assert app.error[0].value.startswith("peleenet is left out: Image size is")
     assert networks_in_table(app) == set(DEFAULT.networks) - {"peleenet"}
     assert app.multiselect(key="networks").value == list(DEFAULT.networks)
 
@@ -92,7 +92,7 @@ def test_ratios_need_a_baseline_that_takes_the_size() -> None:
 def test_bad_image_size_is_one_sentence(size: str, page: str) -> None:
     app = open_app(page, image_size=size)
     assert len(app.error) == 1
-    assert app.error[0].value.startswith("image_size is")
+    assert app.error[0].value.startswith("Image size is")
     assert app.dataframe
 
 

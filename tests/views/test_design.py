@@ -28,9 +28,9 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def test_it_opens_with_a_registered_network() -> None:
     app = open_app(VIEW)
-    assert app.title[0].value == "densenet121"
+    assert app.title[0].value == "Design: densenet121"
     assert "2.83\u2009G MACs" in app.markdown[0].value
-    assert metrics(app)["Parameters"] == ("7.98\u2009M", "as the baseline")
+    assert metrics(app)["Parameters"] == ("7.98\u2009M", "")
     assert app.code[0].value.endswith("archs.create_model('densenet121')")
 
 
@@ -38,14 +38,15 @@ def test_a_slider_changes_every_figure() -> None:
     app = open_app(VIEW)
     app.slider(key="design growth_rate").set_value(24).run()
     assert_sound(app)
-    assert app.title[0].value == "my densenet121"
-    assert metrics(app)["Parameters"] == ("4.74\u2009M", "−3.24\u2009M (−40.6\u2009%)")
-    assert metrics(app)["Depth"] == ("121", "as the baseline")
-    assert all(delta.startswith("−") for label, (_, delta) in metrics(app).items() if label.startswith("Predicted"))
+    assert app.title[0].value == "Design: my densenet121"
+    assert metrics(app)["Parameters"] == ("4.74\u2009M", "−40.6\u2009%")
+    assert "−3.24\u2009M (−40.6\u2009%)" in app.metric[0].help
+    assert metrics(app)["Depth"] == ("121", "")
+    assert all(delta.startswith("−") for label, (_, delta) in metrics(app).items() if label.startswith("Compiled"))
     assert app.code[0].value.endswith("archs.create_model('densenet121', growth_rate=24)")
     press(app, "Undo")
     assert app.slider(key="design growth_rate").value == 32
-    assert metrics(app)["Parameters"][1] == "as the baseline"
+    assert metrics(app)["Parameters"][1] == ""
     press(app, "Redo")
     assert app.slider(key="design growth_rate").value == 24
 
@@ -53,20 +54,32 @@ def test_a_slider_changes_every_figure() -> None:
 @pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_every_network_can_be_started_from(name: str) -> None:
     app = open_app(VIEW, design=Design(name, get_config(name)).to_link())
-    assert app.title[0].value == name
+    assert app.title[0].value.replace("\\", "") == f"Design: {name}"
     app.selectbox(key="design baseline").set_value(name).run()
     assert_sound(app)
-    assert metrics(app)["Parameters"][1] == "as the baseline"
+    assert metrics(app)["Parameters"][1] == ""
     assert not toasts(app)
 
 
 def test_blocks_come_and_go() -> None:
     app = press(open_app(VIEW), "Add a block")
-    assert metrics(app)["Depth"] == ("154", "+33 (+27.3\u2009%)")
+    assert metrics(app)["Depth"] == ("154", "+27.3\u2009%")
     app.number_input(key="design block_config 4").set_value(2).run()
     assert metrics(app)["Depth"][0] == "126"
     press(press(app, "Remove the last"), "Remove the last")
     assert metrics(app)["Depth"][0] == "88"
+    assert not press(press(app, "Remove the last"), "Remove the last").error
+    assert next(button for button in app.button if button.label == "Remove the last").disabled
+
+
+def test_a_block_is_added_only_where_the_design_stays_valid() -> None:
+    design = Design("deep", get_config("densenet121", block_config=(1, 1, 1, 1, 1, 1)))
+    app = open_app(VIEW, design=design.to_link())
+    button = next(button for button in app.button if button.label == "Add a block")
+    assert button.disabled
+    assert button.help.startswith("Image size is 224, but must be a size that the network's strides can take")
+    assert not press(app.selectbox(key="image_size").set_value("512").run(), "Add a block").error
+    assert metrics(app)["Depth"][0] == "22"
 
 
 def test_fields_that_exclude_each_other_say_so_and_keep_what_was_set() -> None:
@@ -74,7 +87,10 @@ def test_fields_that_exclude_each_other_say_so_and_keep_what_was_set() -> None:
     app = open_app(VIEW, design=design.to_link())
     app.number_input(key="design growth_rate 0").set_value(6).run()
     assert_sound(app)
-    assert "growth_rate is (6, 8, 8, 8), but must be at least 8 where bottleneck_width is 1" in app.error[0].value
+    assert (
+        "Growth rate k is (6, 8, 8, 8), but must be at least 8 where Bottleneck width per stage is 1"
+        in app.error[0].value
+    )
     assert app.number_input(key="design growth_rate 0").value == 6
     app.number_input(key="design bottleneck_width 0").set_value(2).run()
     assert not app.error
@@ -90,7 +106,9 @@ def test_fields_without_effect_say_why() -> None:
 def test_a_network_that_cannot_take_the_input_is_explained() -> None:
     app = open_app(VIEW, image_size="16")
     assert_sound(app)
-    assert "image_size" in app.error[0].value
+    assert app.error[0].value.startswith(
+        "Image size is 16, but must be a size that the network's strides can take; the"
+    )
     assert app.slider(key="design growth_rate").value == 32
 
 
@@ -110,16 +128,16 @@ def test_names() -> None:
     app = open_app(VIEW)
     app.slider(key="design growth_rate").set_value(24).run()
     app.text_input(key="design name").set_value("slim *one*").run()
-    assert app.title[0].value == "slim *one*"
+    assert app.title[0].value == r"Design: slim \*one\*"
     app.text_input(key="design name").set_value("densenet169").run()
     assert "one that no registered network has" in app.error[0].value
-    assert app.title[0].value == "slim *one*"
+    assert app.title[0].value == r"Design: slim \*one\*"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 9, "name": "a", "family": "densenet", "config": {}}'])
 def test_a_link_that_is_no_design_is_said(text: str) -> None:
     app = open_app(VIEW, design=text)
-    assert app.title[0].value == "densenet121"
+    assert app.title[0].value == "Design: densenet121"
     assert any("a design that this page wrote" in toast for toast in toasts(app))
 
 
@@ -129,10 +147,10 @@ def test_a_loaded_file_goes_on_the_bench() -> None:
     app.file_uploader(key="design file").set_value([("loaded.json", design.to_json().encode(), "application/json")])
     app.run()
     assert_sound(app)
-    assert app.title[0].value == "loaded"
+    assert app.title[0].value == "Design: loaded"
     app.file_uploader(key="design file").set_value([("bad.json", b"{}", "application/json")]).run()
     assert "The design 'bad.json' has no 'schema'" in app.error[0].value
-    assert app.title[0].value == "loaded"
+    assert app.title[0].value == "Design: loaded"
 
 
 @pytest.mark.parametrize("chart", list(CHARTS))

@@ -170,8 +170,8 @@ def test_a_size_that_does_not_suit_is_one_sentence() -> None:
 def test_integers_have_no_gradients() -> None:
     app = open_app(MEMORY, dtype="int8")
     assert not app.error
-    assert "Inference alone: dtype is 'int8'" in texts(app)
-    assert "dtype is 'int8'" in open_app(MEMORY, dtype="int8", part="Training").error[0].value
+    assert "Inference alone: Data type is 'int8'" in texts(app)
+    assert "Data type is 'int8'" in open_app(MEMORY, dtype="int8", part="Training").error[0].value
     app = open_app(MEMORY, dtype="int8", part="Which batch fits")
     assert list(metrics(app)) == ["Batch, inference"]
 

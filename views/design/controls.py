@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from analysis.findings import reason
 from archs.config import Field, NetworkConfig, declared
-from archs.registry import recomputes
+from archs.errors import DenseScopeError
+from archs.layer import Pair
+from archs.planning import plan_layers
+from archs.registry import override, recomputes
 
 #: What a choice says for None.
 NONE = "none"
@@ -76,6 +81,19 @@ def with_block(config: Any, control: Control) -> dict[str, Any]:
 def without_block(config: Any, control: Control) -> dict[str, Any]:
     """The fields to change so that the last block is gone."""
     return {field: value[:-1] for field, value in _rows(config, control).items()}
+
+
+@lru_cache(64)
+def problem(config: Any, control: Control, image_size: int | Pair | None, *, more: bool) -> str:
+    """Why there cannot be one block more, or one less, at an image size; empty where there can."""
+    count, allowed = len(getattr(config, control.field)), control.declared.lengths or range(0)
+    if count + (1 if more else -1) not in allowed:
+        return f"{allowed[-1 if more else 0]} is the {'most' if more else 'least'} that there can be."
+    try:
+        plan_layers(override(config, **(with_block if more else without_block)(config, control)), image_size)
+    except DenseScopeError as error:
+        return reason(error)
+    return ""
 
 
 def _rows(config: Any, control: Control) -> dict[str, tuple[int, ...]]:

@@ -19,7 +19,7 @@ from archs.registry import get_config
 from views import sidebar, tables, widgets, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
-from views.design.results import CHARTS, GPU_BATCH, PRECISION, draw_headlines
+from views.design.results import CHARTS, GPU_BATCH, PRECISION, draw_counted, draw_predicted
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
@@ -80,7 +80,7 @@ def _load(bench: Workbench) -> None:
         bench.put(parse_design(file.getvalue(), file.name))
         design_editor.drop_drafts()
     except DenseScopeError as error:
-        st.session_state["design file problem"] = str(error)
+        st.session_state["design file problem"] = reason(error)
 
 
 def _file_name(design: Design) -> str:
@@ -99,7 +99,7 @@ FORMATS = {"onnx": "ONNX", "safetensors": "safetensors"}
 def draw_export(design: Design) -> None:
     """The code, and the buttons that write files."""
     st.header("As code", anchor=False, help="Copy it into a program that has DenseScope beside it.")
-    st.code(f"import archs\n\nmodel = {design.code()}", language="python")
+    st.code(f"import archs\n\nmodel = {design.code()}", language=None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Skeleton with fresh weights:", width="content")
         for file_format, label in FORMATS.items():
@@ -137,33 +137,35 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
     base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
     changed = summary.target.config != base.target.config
     st.markdown(delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side.")
-    draw_figures(base, summary)
-    chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")
-    CHARTS[chart](base, summary, settings)
+    figures, charts = st.columns([3, 7], gap="medium")
+    with figures:
+        draw_figures(base, summary)
+    with charts:
+        chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")
+        CHARTS[chart](base, summary, settings)
     draw_export(bench.current)
     draw_shelf(bench, [summary, base] if base.name != summary.name else [summary], settings)
 
 
 def draw_figures(base: Summary, summary: Summary) -> None:
-    """Headline figures; the device that times are predicted for stands with what is counted."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(width=220):
-            device = widgets.choose("Predict for", "design_device", list_devices()[::-1], DEVICE)
-        st.caption(
-            f"Changes are against {base.name}. Times are predicted for batch {GPU_BATCH}, "
-            f"{PRECISION}; the rest is counted for batch {summary.batch_size}, {summary.dtype}."
-        )
-    draw_headlines(base, summary, device)
+    """Headline figures; the device that times are predicted for stands with them."""
+    draw_counted(base, summary)
+    device = widgets.choose("Time predicted for", "design_device", list_devices()[::-1], DEVICE)
+    draw_predicted(base, summary, device)
+    st.caption(
+        f"Changes are against {base.name}. Times are predicted for batch {GPU_BATCH}, "
+        f"{PRECISION}; the rest is counted for batch {summary.batch_size}, {summary.dtype}."
+    )
 
 
 def render() -> None:
     """The page."""
-    bench = workbench.bench()
+    bench, settings = workbench.bench(), sidebar.current()
     with st.sidebar:
-        draw_editor(bench)
-    st.title(bench.current.name, anchor=False)
+        draw_editor(bench, settings.image_size)
+    st.title(f"Design: {_escaped(bench.current.name)}", anchor=False)
     with widgets.errors_said("Or change the design."):
-        draw_results(bench, sidebar.current())
+        draw_results(bench, settings)
     workbench.carry_in_link()
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.findings import reason
 from archs.errors import DenseScopeError
+from archs.layer import Pair
 from archs.registry import list_archs
 from views import widgets
 from views.design import controls as design_controls
@@ -19,8 +21,8 @@ _DRAFTS, _PROBLEM = "design drafts", "design problem"
 _ABREAST = 4
 
 
-def draw_editor(bench: Workbench) -> None:
-    """All controls, one below the other."""
+def draw_editor(bench: Workbench, image_size: int | Pair | None) -> None:
+    """All controls, one below the other; the design is going to be counted at an image size."""
     st.header("Design")
     _draw_head(bench)
     if sentence := st.session_state.get(_PROBLEM):
@@ -29,7 +31,7 @@ def draw_editor(bench: Workbench) -> None:
     for control in design_controls.controls_for(config):
         if control.field not in drafts:
             _fill(control, config)
-        _draw(control, config, bench)
+        _draw(control, config, bench, image_size)
 
 
 def drop_drafts() -> None:
@@ -54,13 +56,13 @@ def _draw_head(bench: Workbench) -> None:
         st.button("Redo", icon=":material/redo:", on_click=_step, args=(bench.redo,), disabled=not bench.can_redo)
 
 
-def _draw(control: Control, config: Any, bench: Workbench) -> None:
+def _draw(control: Control, config: Any, bench: Workbench, image_size: int | Pair | None) -> None:
     declared = control.declared
     idle = declared.idle(config)
     label = f"{declared.label} (no effect: {idle})" if idle else declared.label
     common = {"key": _key(control), "help": declared.help, "on_change": _edited, "args": (control, bench)}
     if control.kind == "integers":
-        _draw_row(control, config, bench, label)
+        _draw_row(control, config, bench, label, image_size)
     elif control.kind == "slider":
         st.slider(label, int(control.low), int(control.high), step=int(declared.step), **common)
     elif control.kind == "share":
@@ -73,7 +75,7 @@ def _draw(control: Control, config: Any, bench: Workbench) -> None:
         st.number_input(label, int(control.low), int(control.high), step=int(declared.step), **common)
 
 
-def _draw_row(control: Control, config: Any, bench: Workbench, label: str) -> None:
+def _draw_row(control: Control, config: Any, bench: Workbench, label: str, image_size: int | Pair | None) -> None:
     """Numbers side by side; where blocks can be added, the buttons that do so."""
     st.markdown(label, help=control.declared.help)
     values = design_controls.numbers(config, control)
@@ -91,11 +93,26 @@ def _draw_row(control: Control, config: Any, bench: Workbench, label: str) -> No
                     label_visibility="collapsed",
                 )
     if control.grows:
-        allowed = control.declared.lengths or ()
-        with st.container(horizontal=True):
-            more, less = design_controls.with_block(config, control), design_controls.without_block(config, control)
-            st.button("Add a block", on_click=_change, args=(bench, more), disabled=len(values) + 1 not in allowed)
-            st.button("Remove the last", on_click=_change, args=(bench, less), disabled=len(values) - 1 not in allowed)
+        _draw_growth(control, config, bench, image_size)
+
+
+def _draw_growth(control: Control, config: Any, bench: Workbench, image_size: int | Pair | None) -> None:
+    """The buttons that add and remove blocks, where that makes a valid design, else why it does not."""
+    drafts = st.session_state.get(_DRAFTS)
+    steps = {"Add a block": True, "Remove the last": False}
+    problems = {
+        label: "First mend what is said above."
+        if drafts
+        else design_controls.problem(config, control, image_size, more=more)
+        for label, more in steps.items()
+    }
+    with st.container(horizontal=True):
+        for label, more in steps.items():
+            fields = (design_controls.with_block if more else design_controls.without_block)(config, control)
+            disabled = bool(problems[label])
+            st.button(label, on_click=_change, args=(bench, fields), disabled=disabled, help=problems[label] or None)
+    if problems["Add a block"]:
+        st.caption(f"No further block: {problems['Add a block']}")
 
 
 def _key(control: Control, position: int | None = None) -> str:
@@ -138,7 +155,7 @@ def _change(bench: Workbench, fields: dict[str, Any]) -> None:
     try:
         bench.change(**drafts)
     except DenseScopeError as error:
-        st.session_state[_DRAFTS], st.session_state[_PROBLEM] = drafts, str(error)
+        st.session_state[_DRAFTS], st.session_state[_PROBLEM] = drafts, reason(error)
     else:
         drop_drafts()
 
@@ -157,6 +174,6 @@ def _rename(bench: Workbench) -> None:
     try:
         bench.rename(st.session_state["design name"])
     except DenseScopeError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = reason(error)
     else:
         st.session_state[_PROBLEM] = None

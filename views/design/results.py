@@ -45,26 +45,30 @@ class Figure(NamedTuple):
     help: str
 
 
-def draw_headlines(base: Summary, summary: Summary, device: str) -> None:
-    """All of them, the counted ones first; times are predicted for a device."""
-    with st.container(horizontal=True, gap="medium", key="design_counted"):
+def draw_counted(base: Summary, summary: Summary) -> None:
+    """The figures that are counted, one a line."""
+    with st.container(gap=None, key="design_counted"):
         for figure in (*_counted(base, summary), *_memory(base, summary)):
             _draw(figure)
-    with st.container(horizontal=True, gap="medium", key="design_predicted"):
+
+
+def draw_predicted(base: Summary, summary: Summary, device: str) -> None:
+    """Times, which are predicted for a device."""
+    with st.container(gap=None, key="design_predicted"):
         for figure in _predicted(base, summary, device):
             _draw(figure)
 
 
 def _draw(figure: Figure) -> None:
     arrow, colour = {-1: ("down", "green"), 0: ("off", "off"), 1: ("up", "red")}[_sign(figure.delta.difference)]
+    share, change = figure.delta.share, _change(figure.delta, figure.write)
     st.metric(
         figure.label,
         figure.write(figure.delta.value),
-        _change(figure.delta, figure.write),
+        format_change(share) if share else change,
         delta_color=colour,
         delta_arrow=arrow,
-        help=figure.help,
-        width="content",
+        help=f"{figure.help}\n\nAgainst the baseline: {change or 'the same'}",
     )
 
 
@@ -72,10 +76,10 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _change(delta: Delta, write: Callable[[float], str]) -> str:
-    """The difference, absolute and as a share."""
+def _change(delta: Delta, write: Callable[[float], str]) -> str | None:
+    """The difference, absolute and as a share, if there is one."""
     if not delta.difference:
-        return "as the baseline"
+        return None
     sign = "−" if delta.difference < 0 else "+"
     share = f" ({format_change(delta.share)})" if delta.share else ""
     return f"{sign}{write(abs(delta.difference))}{share}"
@@ -117,7 +121,7 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
         help = (
             f"On {device} at batch {GPU_BATCH}, {PRECISION}, {execution}; the error is the median of such predictions."
         )
-        yield Figure(f"Predicted, {execution}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+        yield Figure(f"{execution.capitalize()}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
 
 
 def _seconds(value: float) -> str:

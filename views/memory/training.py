@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from analysis.findings import reason
 from analysis.memory.findings import training_finding
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.storages import Footprint
@@ -110,5 +111,5 @@ def footprints_of(question: Question) -> tuple[list[Footprint], str]:
     try:
         modes, problem = modes_of(question), ""
     except DenseScopeError as error:
-        modes, problem = {}, str(error)
+        modes, problem = {}, reason(error)
     return footprints(inference, modes.get("plain"), modes.get("recomputed"), question.optimizer), problem
