@@ -18,10 +18,8 @@ def test_a_film_is_played_scrubbed_and_taken(opened: Opened) -> None:
     with opened("/architecture?aspect=Data flow", awaited=DRAWING) as page:
         look_at(page, "architecture-film", DRAWING)
         page.set_viewport_size({"width": 1280, "height": 800})
-        bottom = max(
-            box["y"] + box["height"] for box in map(lambda one: one.bounding_box(), page.locator(DRAWING).all())
-        )
-        assert bottom <= 800
+        boxes = [drawing.bounding_box() for drawing in page.locator(DRAWING).all()]
+        assert max(box["y"] + box["height"] for box in boxes) <= 800
         slider = page.get_by_role("slider", name="Step")
         slider.focus()
         page.keyboard.press("Home")
