@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -246,6 +246,7 @@ class ProxyEvidence(NamedTuple):
         )
 
 
+@cache
 def proxy_evidence(recipe: str = RECIPE) -> ProxyEvidence:
     """How the proxy ranks the registered networks that a recipe has trained. Raises: ConfigError: fewer than three."""
     rows = {row["name"]: row for row in accuracy_rows() if _fits(row, recipe)}

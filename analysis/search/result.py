@@ -17,6 +17,7 @@ from analysis.quantities import in_a_sentence, label_of
 from analysis.search.budgets import Exclusion
 from analysis.search.quantities import proxy_evidence
 from analysis.search.space import Space
+from analysis.units import join
 from archs.config import NetworkConfig
 from archs.errors import DenseScopeError, first_line, require
 
@@ -59,6 +60,15 @@ class SearchResult:
     def exclusion_rows(self) -> list[dict[str, object]]:
         """One record a bound: how many networks it excludes alone, and first."""
         return [{"bound": str(each.bound), "alone": each.alone, "first": each.first} for each in self.exclusions]
+
+    def exclusion_finding(self) -> str:
+        """What each bound costs, in one sentence; empty without bounds."""
+        parts = [
+            f"{each.bound} excludes {each.first:,}{' more' if number else ''}"
+            + (f" ({each.alone:,} alone)" if each.alone != each.first else "")
+            for number, each in enumerate(self.exclusions)
+        ]
+        return f"Of {self.looked_at - self.not_networks:,} networks, {join(parts)}." if parts else ""
 
     def finding(self) -> str:
         """What was found, in a few sentences."""

@@ -6,45 +6,52 @@ import re
 
 from tests.support.pages import Opened, Page, assert_within_width, expect, look_at, pick, screenshot, settle
 
+CHART = '[data-testid="stPlotlyChart"]:visible'
+
 
 def sentence(page: Page) -> str:
     return page.get_by_test_id("stMainBlockContainer").locator("p").first.inner_text()
 
 
 def test_searching(opened: Opened) -> None:
-    with opened("/search") as page:
+    with opened("/search", awaited=CHART) as page:
         before = sentence(page)
         page.get_by_role("slider", name="MACs").last.focus()
         for _ in range(6):
             page.keyboard.press("ArrowLeft")
         expect(page.get_by_test_id("stMainBlockContainer").locator("p").first).not_to_have_text(before)
-        settle(page)
-        look_at(page, "search")
+        settle(page, CHART)
+        look_at(page, "search", CHART)
+        page.get_by_role("tab", name="What are they made of?").click()
+        settle(page, f"{CHART} .parcoords")
+        look_at(page, "search-lines", CHART)
 
 
 def test_other_spaces(opened: Opened) -> None:
-    with opened("/search?space=densenet-bc-cifar") as page:
+    with opened("/search?space=densenet-bc-cifar", awaited=CHART) as page:
         for space in ("densenet-bc-cifar", "peleenet", "vovnet"):
-            pick(page, "Space", space)
-            assert space in sentence(page)
+            pick(page, "Space", space, CHART)
+            expect(page.get_by_text(f"configs of the space {space}")).to_be_visible()
             assert_within_width(page)
             screenshot(page, f"search-{space}")
 
 
 def test_a_click_opens_a_network_of_the_front_in_design_and_the_search_is_kept(opened: Opened) -> None:
-    with opened("/search") as page:
+    with opened("/search", awaited=CHART) as page:
         page.get_by_role("slider", name="MACs").last.focus()
         page.keyboard.press("ArrowLeft")
         expect(page).to_have_url(re.compile("budget_macs"))
-        settle(page)
+        settle(page, CHART)
         link = page.url
         front = page.locator(".js-plotly-plot .scatterlayer .trace").last.locator(".points path")
         box = front.nth(5).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.get_by_role("heading", name="densenet-bc-imagenet").wait_for()
+        page.get_by_role("heading", name="DenseNet-").wait_for()
         settle(page)
         assert "/design" in page.url
         page.get_by_role("link", name="Search").click()
-        page.get_by_role("heading", name="Which networks does no other beat?").wait_for()
-        settle(page)
+        page.get_by_role("tab", name="Which networks does no other beat?").wait_for()
+        settle(page, CHART)
         assert page.url == link
+        page.get_by_role("button", name="Open in Design").press("Enter")
+        page.get_by_role("heading", name="DenseNet-77").wait_for()

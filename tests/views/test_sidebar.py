@@ -67,7 +67,7 @@ def test_a_section_of_hardware_asks_for_what_it_reads(params: dict[str, str], re
 
 
 def test_search_asks_for_a_device_where_a_time_is_predicted() -> None:
-    app = open_app(SEARCH, looked_at="1 000")
+    app = open_app(SEARCH, looked_at="1,000")
     assert {key for key in controls(app) if not key.startswith("budget_")} == SEARCHED
     app.multiselect(key="objectives").set_value(["↓ Parameters", "↓ Predicted time"]).run()
     assert {key for key in controls(app) if not key.startswith("budget_")} == SEARCHED | {"search_device"}

@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.facts import list_devices
 from analysis.quantities import label_of
 from analysis.search import search
-from analysis.search.quantities import COUNTED, EVALUATORS, PredictedSeconds, format_value
+from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, format_value
 from analysis.search.space import Space, get_space, list_spaces
 from views import widgets
 
@@ -21,7 +21,7 @@ EVALUATED = tuple(name for name in EVALUATORS if name != "measured_seconds")
 QUANTITIES = (*COUNTED, *EVALUATED)
 DEFAULT_BUDGETS = ("params", "macs")
 DEFAULT_OBJECTIVES = (("memory_access_cost", "min"), ("capacity_proxy", "max"))
-LIMITS = ("1 000", "10 000", "50 000", "100 000", "500 000")
+LIMITS = ("1,000", "10,000", "50,000", "100,000", "500,000")
 #: A slider's ends.
 LEAST, MOST = "least", "most"
 #: Between powers of ten a slider stops at these.
@@ -58,7 +58,7 @@ class Question:
 
 def ask() -> Question:
     """The widgets in the sidebar, and what they say; a device is asked for where a time is predicted."""
-    widgets.know_parameters(["search_device"])
+    widgets.know_parameters(["search_device", "search_x", "search_y"])
     with st.sidebar:
         st.header("Search")
         space = widgets.choose("Space", "space", list_spaces(), list_spaces()[1], help=_spaces())
@@ -67,7 +67,7 @@ def ask() -> Question:
         goals = {f"{word} {label_of(name)}": (name, sense) for name in QUANTITIES for word, sense in _SENSES}
         shown = {goal: text for text, goal in goals.items()}
         texts = widgets.choose_many(
-            "Objectives", "objectives", list(goals), [shown[goal] for goal in DEFAULT_OBJECTIVES]
+            "Objectives", "objectives", list(goals), [shown[goal] for goal in DEFAULT_OBJECTIVES], help=_definitions()
         )
         objectives = tuple({goals[text][0]: goals[text] for text in texts}.values()) or DEFAULT_OBJECTIVES
         bounded = choose_quantities("Budgets", "budgets", DEFAULT_BUDGETS)
@@ -77,7 +77,7 @@ def ask() -> Question:
                 device = widgets.choose("Predict for", "search_device", list_devices()[::-1], DEVICE)
         limits = tuple((name, choose_limits(space, name, device)) for name in bounded)
     budgets = tuple((name, pair) for name, pair in limits if pair != (None, None))
-    return Question(space, budgets, objectives, int(limit.replace(" ", "")), device)
+    return Question(space, budgets, objectives, int(limit.replace(",", "")), device)
 
 
 _SENSES = (("↓", "min"), ("↑", "max"))
@@ -122,6 +122,11 @@ def slider_stops(low: float, high: float) -> list[float]:
     first = max(index for index, value in enumerate(every) if value <= low * (1 + 1e-9))
     last = min(index for index, value in enumerate(every) if value >= high * (1 - 1e-9))
     return every[first : last + 1]
+
+
+def _definitions() -> str:
+    """What can be optimised and bounded."""
+    return "\n\n".join(f"**{label_of(name)}**: {SEARCH_QUANTITIES[name].definition}" for name in QUANTITIES)
 
 
 def _spaces() -> str:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
-from analysis.columns import Column, columns
+from analysis.columns import Column
 from analysis.hardware.measure.results import users_folder
-from analysis.quantities import label_of
+from analysis.quantities import in_a_sentence, label_of
+from analysis.search.picks import Pick, choice_finding, network_name, pick_networks
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value, quantity_column
-from analysis.search.space import Space
+from analysis.search.space import Space, get_space
+from analysis.units import format_ratio
+from archs.config import Field, declared
 from archs.design import Design, nearest_arch
+from archs.registry import get_family
 from views import tables, widgets, workbench
 from views.charts import search as figures
 from views.search import question as search_question
 from views.search.question import Question
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.search.result import SearchResult
 
 #: The last result that took its time, with its question; and how often a network was opened.
@@ -56,97 +61,138 @@ def evaluated(question: Question) -> SearchResult | None:
     return result
 
 
-def base_of(question: Question, result: SearchResult) -> dict[str, Any]:
-    """The network that the space lies around, with the same quantities."""
-    alone = replace(question, space=Space(result.space.base, {}), budgets=()).ask()
-    return alone.feasible.iloc[0].to_dict() | {"name": nearest_arch(result.space.base)[0]}
+@st.cache_resource(max_entries=64, show_spinner=False)
+def base_of(question: Question) -> dict[str, Any]:
+    """The network that the question's space lies around, with the same quantities."""
+    base = get_space(question.space).base if isinstance(question.space, str) else question.space.base
+    alone = replace(question, space=Space(base, {}), budgets=()).ask()
+    return alone.feasible.iloc[0].to_dict() | {"name": nearest_arch(base)[0]}
 
 
-def draw_front(result: SearchResult, base: dict[str, Any]) -> None:
-    """The front before everything that keeps to the budgets."""
+def draw_picks(result: SearchResult, picks: Sequence[Pick], base: dict[str, Any]) -> None:
+    """A card each: what it is best at, its figures, and the first objective against the space's own network."""
+    for place, pick in zip(st.columns(len(picks)), picks, strict=True):
+        config, row = result.configs[pick.row], result.front.iloc[pick.row]
+        made_of = get_family(config.family).prose.blocks(config)
+        with place.container(border=True, height="stretch", gap="xsmall"):
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                st.markdown(f"{pick.role}: **{network_name(config)}**", width="content")
+                if st.button("Open", key=f"open_{pick.role}", help=f"Go on with {network_name(config)} in Design."):
+                    open_in_design(result, pick.row)
+            figures = f"{_figures(result, row)}{_against(next(iter(result.objectives)), row, base)}"
+            st.caption(figures, help=made_of or None)
+
+
+def _figures(result: SearchResult, row: Mapping[Any, Any]) -> str:
+    """What a network was searched for, and its size."""
+    names = [name for name in _shown(result) if name != "bytes_moved" or name in result.objectives]
+    return " · ".join(f"{in_a_sentence(label_of(name))} {format_value(name, row[name])}" for name in names)
+
+
+def _against(name: str, row: Mapping[Any, Any], base: dict[str, Any]) -> str:
+    """A cost against the space's own network; nothing of what has no ratio."""
+    if name not in base or SEARCH_QUANTITIES[name].form != "si":
+        return ""
+    of_base = f"{base['name']}'s {in_a_sentence(label_of(name))}"
+    return f" · {format_ratio(row[name] / base[name])} of {of_base}"
+
+
+def draw_front(result: SearchResult, picks: Sequence[Pick], base: dict[str, Any]) -> None:
+    """The front before everything that keeps to the budgets, what it is made of, and its table: one is drawn."""
+    questions = ["Which networks does no other beat?", "What are they made of?", "Table"]
+    chart, lines, table = st.tabs(questions, key="search_tabs", on_change="rerun")
+    with chart:
+        if chart.open:
+            draw_scatter(result, picks, base)
+    with lines:
+        if lines.open:
+            draw_lines(result)
+    with table:
+        if table.open:
+            draw_table(result)
+
+
+def draw_scatter(result: SearchResult, picks: Sequence[Pick], base: dict[str, Any]) -> None:
+    """Two quantities of the front and the rest; a network of the front opens by a click, or by its name."""
     names = [name for name in SEARCH_QUANTITIES if name in result.feasible and name in base]
-    objectives = list(result.objectives)
-    second = objectives[1] if len(objectives) > 1 else next(name for name in names if name != objectives[0])
-    with widgets.chart_or_table(
-        "Which networks does no other beat?", _definitions(objectives), lambda: draw_table(result)
-    ):
-        left, right = st.columns(2)
-        labels = {label_of(name): name for name in names}
-        x = labels[widgets.choose("Horizontal axis", "search_x", list(labels), label_of(objectives[0]), left)]
-        y = labels[widgets.choose("Vertical axis", "search_y", list(labels), label_of(second), right)]
-        family = result.space.family
-        figure = figures.scatter(
-            result.feasible, result.front, base, x, y, family, hovers(result), widgets.current_theme()
+    first, *others = result.objectives
+    labels = {label_of(name): name for name in names}
+    drawn = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        named = [_figures(result, row) for row in result.front.to_dict("records")]
+        number = st.selectbox(
+            "Network of the front", range(len(named)), key="search_network", format_func=named.__getitem__
         )
+        pressed = st.button("Open in Design", icon=":material/edit:")
+        with st.popover("Axes", icon=":material/tune:"):
+            x = labels[widgets.choose("Horizontal axis", "search_x", list(labels), label_of(first))]
+            second = next(iter([*others, *(name for name in names if name != first)]))
+            y = labels[widgets.choose("Vertical axis", "search_y", list(labels), label_of(second))]
+    roles = {pick.row: pick.role for pick in picks}
+    figure = figures.scatter(result, roles, base, x, y, hovers(result), widgets.current_theme())
+    with drawn:
         opened = st.session_state.get(OPENED, 0)
         chosen = widgets.draw_clickable(
             figure, f"search_scatter {opened}", f"Scatter of {label_of(x)} and {label_of(y)}: the front and the rest."
         )
-        if chosen:
-            open_in_design(result, chosen[0])
+    if chosen or pressed:
+        open_in_design(result, chosen[0] if chosen else number)
 
 
 def open_in_design(result: SearchResult, number: int) -> None:
     """Put a network of the front on the workbench, and go there."""
     st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
-    workbench.bench().put(Design(f"{result.space.name} {result.front['index'][number]}", result.configs[number]))
+    config = result.configs[number]
+    workbench.bench().put(Design(network_name(config), config))
     widgets.open_page("views/design/design.py")
 
 
 def draw_lines(result: SearchResult) -> None:
     """The networks of the front as lines."""
     frame = numeric(result)
-    columns = [column for column in frame if column != "index"]
-    columns = [*(column for column in columns if column not in SEARCH_QUANTITIES), *_shown(result)]
-    st.header(
-        "What are they made of?",
-        anchor=False,
-        help="One line a network. Drag along an axis to keep some of them; sequences are shown by their sum. "
-        "The table above holds the same networks.",
-    )
-    figure = figures.lines(frame, columns, result.space.family, widgets.current_theme())
+    costs = _shown(result)
+    axes = [column for column in frame if column not in SEARCH_QUANTITIES and column != "index"]
+    st.caption("One line a network. Drag along an axis to keep some of them; sequences are shown by their sum.")
+    figure = figures.lines(frame, [*axes, *costs], result.space.family, widgets.current_theme())
     widgets.draw(figure, "search_lines", "Parallel coordinates of the networks of the front.")
 
 
 def draw_table(result: SearchResult) -> None:
-    """The front, row by row; a row can be opened."""
-    fields = list(result.space.open_fields)
+    """The front, row by row."""
+    fields = _fields(result)
     frame = result.front[[*fields, *_shown(result)]].copy()
     for field in fields:
         frame[field] = frame[field].map(str)
-    configs = [Column(field, field, "Field of the config.") for field in fields]
+    configs = [Column(name, field.label, field.help) for name, field in fields.items()]
     tables.show(frame, [*configs, *map(quantity_column, _shown(result))], "search_table", TABLE_HEIGHT)
     widgets.downloads(result.front, "search")
 
 
-def draw_exclusions(result: SearchResult) -> None:
-    """What each budget costs."""
-    rows = result.exclusion_rows()
-    if rows:
-        st.header("What does each budget exclude?", anchor=False, help="Of the networks that were looked at.")
-        tables.show(pd.DataFrame(rows), columns("bound.bound", "alone", "bound.first"), "search_exclusions")
+def _fields(result: SearchResult) -> dict[str, Field]:
+    """What the configs may differ in."""
+    known = declared(type(result.space.base))
+    return {name: known[name] for name in result.space.open_fields}
 
 
 def numeric(result: SearchResult) -> pd.DataFrame:
-    """The front with a number in every column: sequences by their sum."""
+    """The front with a number in every column, config fields by their labels: sequences by their sum."""
     frame = result.front.copy()
-    for field in result.space.open_fields:
-        values = frame[field]
-        if isinstance(values.iloc[0], tuple):
-            frame[f"Σ {field}"] = values.map(sum)
-            frame = frame.drop(columns=field)
-            frame.insert(1, f"Σ {field}", frame.pop(f"Σ {field}"))
+    for name, field in _fields(result).items():
+        is_sequence = isinstance(frame[name].iloc[0], tuple)
+        if is_sequence:
+            frame[name] = frame[name].map(sum)
+        frame = frame.rename(columns={name: f"Σ {field.label}" if is_sequence else field.label})
     return frame
 
 
 def hovers(result: SearchResult) -> list[str]:
     """Each network of the front in a few lines."""
-    fields, names = result.space.open_fields, _shown(result)
+    fields, names = _fields(result), _shown(result)
     return [
         "<br>".join(
             [
-                *(f"{field} {row[field]}" for field in fields),
                 *(f"<b>{label_of(name)}</b> {format_value(name, row[name])}" for name in names),
+                *(f"{field.label} {row[name]}" for name, field in fields.items()),
             ]
         )
         for row in result.front.to_dict("records")
@@ -163,10 +209,6 @@ def _shown(result: SearchResult) -> list[str]:
     ]
 
 
-def _definitions(names: Sequence[str]) -> str:
-    return "\n\n".join(f"**{label_of(name)}**: {SEARCH_QUANTITIES[name].definition}" for name in names)
-
-
 def render() -> None:
     """The page."""
     question = search_question.ask()
@@ -175,12 +217,14 @@ def render() -> None:
         result: Any = evaluated(question) if question.evaluated else counted(question)
         if result is None:
             return
-        st.markdown(result.finding())
+        picks, base = pick_networks(result.front, result.objectives), base_of(question)
+        st.markdown(choice_finding(result, picks))
+        draw_picks(result, picks, base)
+        draw_front(result, picks, base)
+        small_print = [result.exclusion_finding(), result.finding()]
         if "capacity_proxy" not in result.objectives:
-            st.caption("Accuracy is no part of this: a network that costs less may also know less.")
-        draw_front(result, base_of(question, result))
-        draw_lines(result)
-        draw_exclusions(result)
+            small_print.append("Accuracy is no part of this: a network that costs less may also know less.")
+        st.caption("\n\n".join(filter(None, small_print)))
 
 
 render()
