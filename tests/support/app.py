@@ -17,7 +17,7 @@ COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counte
 
 def open_app(page: str = COMPARE, **params: str | list[str]) -> AppTest:
     """The app as a link opens it."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "router.py"), default_timeout=120)
     app.query_params.update(params)
     if page != COMPARE:
         app.switch_page(page)

@@ -12,7 +12,7 @@ WITHOUT_TORCH = (
     BLOCK_HEAVY
     + """
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60)
+app = AppTest.from_file("router.py", default_timeout=60)
 app.query_params["networks"] = ["peleenet", "timm/resnet50"]
 app.run()
 assert "pip install torch timm" in app.error[0].value, app.error

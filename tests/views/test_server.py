@@ -1,0 +1,44 @@
+"""What server and browser load ahead of the first page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit
+
+from tests.support.project import run_python
+from views.server import SCRIPTS, LinkScripts
+
+
+def test_what_pages_need_is_imported_without_torch() -> None:
+    run_python(
+        "import sys\nfrom views.server import import_all\nimport_all()\n"
+        "assert {'pandas', 'views.charts.depth', 'views.search.question'} <= set(sys.modules)\n"
+        "assert 'torch' not in sys.modules"
+    )
+
+
+def test_the_browser_is_told_of_scripts_that_there_are() -> None:
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    names = LinkScripts(None).scripts
+    assert {name.partition(".")[0] for name in names} >= set(SCRIPTS)
+    assert all((folder / name).exists() for name in names)
+
+
+@pytest.mark.parametrize(("media_type", "told"), [(b"text/html; charset=utf-8", True), (b"text/javascript", False)])
+def test_it_is_told_with_the_page(media_type: bytes, told: bool) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "headers": [(b"content-type", media_type)]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    with pytest.raises(StopIteration):  # to its end, beside the loop that a browser's tests may have running
+        LinkScripts(page)({}, None, send).send(None)
+    assert (b"link" in dict(sent[0]["headers"])) == told
+    assert len(sent) == 2

@@ -1,0 +1,73 @@
+"""What makes the first page come sooner: server and browser load at the same time what every page needs."""
+
+from __future__ import annotations
+
+import re
+import webbrowser
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
+from pkgutil import walk_packages
+from threading import Thread
+from typing import Any
+
+import streamlit
+from starlette.middleware import Middleware
+
+#: Scripts of the browser that every page needs, which it would ask for only once the first of these elements arrives.
+SCRIPTS = ("PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
+#: Bytes of a script within which it imports others.
+HEAD = 20_000
+_STATIC = Path(streamlit.__file__).parent / "static" / "static"
+_IMPORTED = re.compile(r'from"\./([\w.-]+\.js)"')
+
+
+@asynccontextmanager
+async def load_ahead(app: object) -> AsyncIterator[None]:
+    """Import what the pages need while the browser, which has yet to load Streamlit, asks for no page."""
+    Thread(target=import_all, daemon=True).start()
+    if not streamlit.get_option("server.headless"):
+        webbrowser.open(f"http://localhost:{streamlit.get_option('server.port')}")
+    yield
+
+
+def import_all() -> None:
+    """Import all that pages are made of, and make the charts' templates."""
+    import pandas.io.formats.style  # noqa: F401
+
+    import views
+    from views import pages, theme
+
+    run = {f"views.{page.script.removesuffix('.py').replace('/', '.')}" for page in pages.PAGES}
+    for module in walk_packages(views.__path__, "views."):
+        if module.name not in run:
+            import_module(module.name)
+    assert theme.LIGHT.template
+    assert theme.DARK.template
+
+
+class LinkScripts:
+    """Tells the browser with the page itself which scripts it will need."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        found = [path for name in SCRIPTS for path in (_STATIC / "js").glob(f"{name}.*.js")]
+        imported = (_IMPORTED.findall(path.read_bytes()[:HEAD].decode(errors="replace")) for path in found)
+        self.scripts = list(dict.fromkeys([*(path.name for path in found), *chain.from_iterable(imported)]))
+        links = (f"<static/js/{name}>; rel=modulepreload" for name in self.scripts)
+        self.header = (b"link", ", ".join(links).encode())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_links(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and (b"content-type", b"text/html") in {
+                (name, value.partition(b";")[0]) for name, value in message["headers"]
+            }:
+                message["headers"].append(self.header)
+            await send(message)
+
+        await self.app(scope, receive, send_with_links)
+
+
+MIDDLEWARE = [Middleware(LinkScripts)]
