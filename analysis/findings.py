@@ -46,6 +46,21 @@ normalisation (18 %), activation (18 %), concatenation (11 %) and pooling (2.3 %
     return f"{needs} {outside}: it is {join(parts)}." if parts else f"{needs} {outside}."
 
 
+def traffic_question(summary: Summary) -> str:
+    """What to ask of a network's kinds of operation: most of the traffic of some computes nothing.
+
+    >>> from analysis import summarize
+    >>> print(traffic_question(summarize("densenet121")).replace("\u2009", " "))
+    What moves 74 % of the bytes without a single MAC?
+    >>> print(traffic_question(summarize("vovnet39")))
+    What computes, and what moves the bytes?
+    """
+    idle = 1 - summary.traffic_share(WEIGHTED_KINDS)
+    if idle >= 0.5:
+        return f"What moves {format_share(idle)} of the bytes without a single MAC?"
+    return "What computes, and what moves the bytes?"
+
+
 def traffic_finding(summary: Summary) -> str:
     """Why a small network can be slow: traffic that no multiply-accumulate comes with."""
     weighted = summary.traffic_share(WEIGHTED_KINDS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis import Summary
-from analysis.findings import layers_finding, network_finding, traffic_finding
+from analysis.findings import layers_finding, network_finding, traffic_finding, traffic_question
 from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity
@@ -33,37 +33,42 @@ def draw_headlines(summary: Summary) -> None:
             value, quantity = getattr(summary, key), QUANTITIES[key]
             exact = f"{quantity.definition}\n\nExactly: {format_exact(key, value)}"
             st.metric(quantity.label, format_quantity(key, value), help=exact, width="content")
-        st.metric("Depth", depth.total, help=QUANTITIES["depth"].definition, width="content")
-    st.markdown(f"**Depth** {depth.formula}: {depth.terms}. {depth.note}")
+        help = f"{QUANTITIES['depth'].definition}\n\n{depth.formula}: {depth.terms}."
+        st.metric("Depth", depth.total, help=help, width="content")
+    if depth.note:
+        st.caption(f":material/info: {depth.note}")
     widgets.say_notes(summary)
 
 
 def draw_kinds(summary: Summary) -> None:
-    """The answer to "why is it slow though it is small"."""
+    """What computes, and what only moves bytes."""
     help = f"**Memory traffic**: {QUANTITIES['bytes_moved'].definition}\n\n**MACs**: {QUANTITIES['macs'].definition}"
-    question, frame = "Why is it slow though it is small?", layer_tables.kind_frame(summary)
-    with widgets.chart_or_table(question, help, lambda: layer_tables.show_kinds(frame)):
+    frame = layer_tables.kind_frame(summary)
+    with widgets.chart_or_table(traffic_question(summary), help, lambda: layer_tables.show_kinds(frame), live=True):
         st.markdown(traffic_finding(summary))
         figure = kind_bars(frame, widgets.current_theme())
         widgets.draw(figure, "kind_chart", "Bars: share of MACs and of memory traffic by kind of operation.")
 
 
 def draw_treemap(summary: Summary, layers: pd.DataFrame) -> None:
-    """Stage, layer and operation as areas."""
-    help = "Stage → layer → operation; click an area to zoom in. Colours are those of the kinds of operation."
-    stages = layer_tables.stage_frame(summary)
-    with widgets.chart_or_table("Which stages cost most?", help, lambda: layer_tables.show_stages(stages)):
+    """Stage, kind of operation and layer as areas."""
+    help = "Stage → kind of operation → layer; click an area to zoom in. Colours are those of the kinds of operation."
+
+    def show_table() -> None:
+        layer_tables.show_stages(layer_tables.stage_frame(summary))
+
+    with widgets.chart_or_table("Which stages cost most?", help, show_table, live=True):
         key = widgets.choose("Area", "area", AREAS, "bytes_moved", format_func=label_of, label_visibility="collapsed")
         figure = treemap(layers, key, summary.name, widgets.current_theme())
-        widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, layer and operation.")
+        widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, kind of operation and layer.")
 
 
 def draw_depth(frame: pd.DataFrame) -> None:
     """Channels, resolution and costs, layer by layer."""
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
-    with widgets.chart_or_table("Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame)):
-        figure = profile(frame, widgets.current_theme())
-        widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+    st.header("Where along the depth does it cost?", help=help, anchor=False)
+    figure = profile(frame, widgets.current_theme())
+    widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
 
 
 def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:

@@ -154,7 +154,8 @@ def chart_or_table(question: str, help: str, table: Callable[[], None], *, live:
     On a live page, which is redrawn at every step of a slider, the table is made when its tab is opened.
     """
     st.header(question, help=help, anchor=False)
-    chart_tab, table_tab = st.tabs(["Chart", "Table"], on_change="rerun" if live else "ignore")
+    more: dict[str, Any] = {"on_change": "rerun", "key": f"tabs of {question}"} if live else {}
+    chart_tab, table_tab = st.tabs(["Chart", "Table"], **more)
     with table_tab:
         if not live or table_tab.open:
             table()

@@ -139,8 +139,9 @@ def test_layers_of_every_network(name: str) -> None:
 
 
 def test_layers_shows_the_depth_formula_and_its_note() -> None:
-    assert any("1 + 2×58 + 3 + 1 = 121" in text.value for text in open_app(LAYERS).markdown)
-    assert any("adds up to 265" in text.value for text in open_app(LAYERS, network="densenet264").markdown)
+    depth = next(metric for metric in open_app(LAYERS).metric if metric.label == "Depth")
+    assert "1 + 2×58 + 3 + 1 = 121" in depth.help
+    assert any("adds up to 265" in text.value for text in open_app(LAYERS, network="densenet264").caption)
 
 
 def test_layers_filters() -> None:

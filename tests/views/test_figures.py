@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from analysis import summarize
 from analysis.units import format_change, format_difference
 from archs.registry import get_family, list_families
 from views.charts.costs import in_order, treemap, waterfall
+from views.charts.depth import profile
+from views.sections.layer_tables import layer_frame
 from views.tables import by_area
 from views.theme import LIGHT, OTHER_VARIANTS
 
@@ -45,6 +48,20 @@ def test_stages_that_are_called_like_their_layers_do_not_empty_the_treemap() -> 
     [chart] = treemap(layers, "macs", "net", LIGHT).data
     assert len(set(chart.ids)) == len(chart.ids) == 7
     assert chart.values[0] == 3
+
+
+def test_every_stage_of_a_treemap_says_its_share() -> None:
+    frame = layer_frame(summarize("densenet121"))
+    [chart] = treemap(frame, "bytes_moved", "densenet121", LIGHT).data
+    shares = {label for label, parent in zip(chart.labels, chart.parents, strict=True) if parent == "densenet121"}
+    assert {"dense block 1 31\u2009%", "head 1.1\u2009%"} < shares
+    assert chart.maxdepth == 3
+
+
+def test_every_dense_block_is_named_along_the_depth() -> None:
+    figure = profile(layer_frame(summarize("densenet121")), LIGHT)
+    names = [note.text for note in figure.layout.annotations]
+    assert names == ["block 1", "dense block 2", "dense block 3", "dense block 4"]
 
 
 def test_sizes_of_equal_area_keep_their_own_text() -> None:

@@ -154,7 +154,7 @@ def band_marks(
     ]
     names = [
         {
-            "text": band.stage,
+            "text": text,
             "x": (band.first + band.last) / 2,
             "y": 1,
             "yref": "paper",
@@ -163,6 +163,16 @@ def band_marks(
             "font": {"size": 12, "color": theme.muted},
         }
         for band in stages
-        if LETTER * len(band.stage) <= width * (band.last - band.first + 1) / layers
+        if (text := _fitting(band.stage, width * (band.last - band.first + 1) / layers))
     ]
     return shapes, names
+
+
+def _fitting(stage: str, width: float) -> str:
+    """A stage's name, or what it ends with, as far as there is room.
+
+    >>> _fitting("dense block 1", 90), _fitting("dense block 1", 60), _fitting("dense block 1", 30)
+    ('dense block 1', 'block 1', '')
+    """
+    *_, noun, number = ("", *stage.split(" "))
+    return next((text for text in (stage, f"{noun} {number}".strip()) if LETTER * len(text) <= width), "")

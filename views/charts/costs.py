@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 
 KIND_QUANTITIES = ("macs", "bytes_moved")
-HEIGHT = 380
+HEIGHT = 340
+#: Levels of a treemap that are drawn at once: the network, its stages, their kinds of operation.
+SHOWN_DEPTH = 3
+#: Pixels: smaller texts are not shown.
+LEAST_LETTERS = 11
 #: Room for the figures behind the longest bar; of bytes, on a phone too.
 SHARE_ROOM, BYTES_ROOM = 1.3, 1.75
 #: How far a panel of changes goes beyond its longest bar, so that the figure at its end has room.
@@ -130,33 +134,34 @@ def _change_hover(key: str, row: dict[str, object]) -> str:
 
 
 def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure:
-    """Areas for stage, layer and operation of a network: of `Summary.to_frame()`, in the quantity `key`."""
+    """Areas for stage, kind of operation and layer of a network: of `Summary.to_frame()`, in the quantity `key`."""
     nodes = _nodes(frame[frame[key] > 0], key, name, theme)
     total = nodes[name]["value"]
+    shares = [format_share(node["value"] / total) for node in nodes.values()]
     return go.Figure(
-        go.Treemap(
-            ids=list(nodes),
-            labels=[node["label"] for node in nodes.values()],
-            parents=[node["parent"] for node in nodes.values()],
-            values=[node["value"] for node in nodes.values()],
-            text=[format_share(node["value"] / total) for node in nodes.values()],
-            customdata=[format_exact(key, node["value"]) for node in nodes.values()],
-            branchvalues="total",
-            textinfo="label+text",
-            hovertemplate=f"<b>%{{id}}</b><br>{QUANTITIES[key].label}: %{{customdata}}<br>%{{text}}<extra></extra>",
-            marker={
+        {
+            "type": "treemap",
+            "ids": list(nodes),
+            "labels": [f"{node['label']} {share}" for node, share in zip(nodes.values(), shares, strict=True)],
+            "parents": [node["parent"] for node in nodes.values()],
+            "values": [node["value"] for node in nodes.values()],
+            "customdata": [format_exact(key, node["value"]) for node in nodes.values()],
+            "branchvalues": "total",
+            "maxdepth": SHOWN_DEPTH,
+            "hovertemplate": f"<b>%{{id}}</b><br>{QUANTITIES[key].label}: %{{customdata}}<br>%{{label}}<extra></extra>",
+            "marker": {
                 "colors": [node["colour"] for node in nodes.values()],
                 "line": {"width": 0.5, "color": theme.paper},
                 "pad": {"t": 20, "l": 2, "r": 2, "b": 2},
             },
-            pathbar={"visible": True, "thickness": 20},
-        ),
-        {"template": theme.template, "height": HEIGHT},
+            "pathbar": {"visible": True, "thickness": 20},
+        },
+        {"template": theme.template, "height": HEIGHT, "uniformtext": {"mode": "hide", "minsize": LEAST_LETTERS}},
     )
 
 
 def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, dict[str, Any]]:
-    """Every rectangle by its id; the ids of operations are the names of the layers."""
+    """Every rectangle by its id; the ids of layers are their names."""
     nodes: dict[str, dict[str, Any]] = {}
 
     def grow(node: str, label: str, parent: str, value: int, colour: str) -> None:
@@ -164,25 +169,14 @@ def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, 
         entry["value"] += value
 
     for row in frame.to_dict("records"):
-        stage, value = row["stage"], row[key]
-        module, _, op = row["name"].rpartition(".")
+        stage, kind, value = row["stage"], row["kind"], row[key]
         branch = f"{stage} (stage)"  # the stages of a traced network may be called like its layers
-        layer = f"{stage}: {module or 'top level'}"
+        within = f"{stage}: {kind}"
         grow(name, name, "", value, theme.band)
         grow(branch, stage, name, value, theme.grid)
-        grow(layer, _module_label(module) or stage, branch, value, theme.band)
-        grow(row["name"], op, layer, value, theme.kinds[row["kind"]])
+        grow(within, kind, branch, value, theme.kinds[kind])
+        grow(row["name"], ".".join(row["name"].split(".")[-2:]), within, value, theme.kinds[kind])
     return nodes
-
-
-def _module_label(module: str) -> str:
-    """The last part of a dotted path, with the part before it where it is but a number.
-
-    >>> _module_label("stages.0.blocks.0.conv_mid.1"), _module_label("features.denseblock1.denselayer2")
-    ('conv_mid 1', 'denselayer2')
-    """
-    *head, last = module.split(".")
-    return f"{head[-1]} {last}" if last.isdigit() and head else last
 
 
 BAR_HEIGHT, FRAME_HEIGHT = 27, 38
