@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from views import ask, sidebar, widgets
+from views import ask, browser, sidebar, widgets, workbench
 from views.pages import PAGES
 
 ASSETS = Path(__file__).parent / "views"
@@ -13,10 +13,17 @@ st.html(ASSETS / "style.css")
 scripts = [st.Page(f"views/{one.script}", title=one.title, icon=f":material/{one.icon}:") for one in PAGES]
 script = st.navigation(scripts, position="top")
 page = next(one for one in PAGES if one.title == script.title)
+widgets.restore_link()
+browser.attach()
+with st.container(horizontal=True, gap="small", key="pages"):
+    for each in scripts:
+        st.page_link(each)
 widgets.carry_over(page.title)
+workbench.read_link()
 widgets.know_parameters(sidebar.INPUT)
 ask.draw(page.shows)
 sidebar.draw_input(page.reads_now)
 with widgets.errors_said():
     script.run()
+workbench.write_link()
 widgets.drop_unknown_parameters()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -19,13 +20,35 @@ from archs.layer import Pair
 from archs.registry import list_families, recomputes
 from views.networks import variant
 from views.sidebar import InputSettings
-from views.workbench import config_of, target_of
+from views.workbench import config_of, contents_of, target_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
+
+
+def by_content(max_entries: int = 64) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Caches what is computed of names, or of one: in another session the name of a design may mean another one."""
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        def compute(contents: list[str], /, *arguments: Any, **more: Any) -> Result:
+            return function(*arguments, **more)
+
+        compute.__module__, compute.__qualname__ = function.__module__, function.__qualname__
+        kept = st.cache_data(compute, max_entries=max_entries, show_spinner=False)
+
+        @wraps(function)
+        def answer(*arguments: Any, **more: Any) -> Result:
+            return kept(contents_of(arguments[0]), *arguments, **more)
+
+        return answer
+
+    return decorate
+
+
+@by_content()
 def summary(name: str, settings: InputSettings) -> Summary:
     """The layers that all else is counted from: of a network from a library, a trace that takes a moment.
 
@@ -36,7 +59,7 @@ def summary(name: str, settings: InputSettings) -> Summary:
     return settings.summarize(target_of(name), verify="warn")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def comparison(names: Sequence[str], settings: InputSettings) -> tuple[pd.DataFrame, dict[str, str]]:
     """A row for each network that can take the input, by family and size, and the reasons why the others cannot."""
     import pandas as pd
@@ -59,10 +82,10 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
 
 
 #: Each on its own: they take up to seconds, so that a selection with one network more must not trace all of them.
-_traced = st.cache_data(_row_or_reason, max_entries=512, show_spinner=False)
+_traced = by_content(512)(_row_or_reason)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.DataFrame:
     """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
     target = target_of(name)
@@ -70,19 +93,19 @@ def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.Da
     return cross_check(target, image_size, batch_size)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def inference_memory(name: str, settings: InputSettings, lifetimes: str = "eager") -> InferenceMemory:
     """What is alive as a network runs. Raises: DenseScopeError: the input does not suit it."""
     return memory_of(summary(name, settings), "inference", lifetimes=lifetimes)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
     """What a network saves for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
     return memory_of(summary(name, settings), "training")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | None:
     """As `training_memory`, where what can be made again is; None of networks that cannot do so, such as libraries'."""
     if is_library_name(name) or not recomputes(config_of(name)):
@@ -90,7 +113,7 @@ def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | No
     return memory_of(settings.summarize(config_of(name, memory_efficient=True)), "training")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content()
 def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving:
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
     given = settings.image_size, settings.batch_size, settings.dtype

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import streamlit as st
-
+from views import widgets
 from views.sidebar import INPUT
 
 SIZE, COUNTS = INPUT[:1], INPUT[:2]
@@ -33,7 +32,7 @@ class Page:
         """What the section that is shown reads of the input."""
         if not self.section:
             return self.reads
-        shown = st.session_state.get(self.section) or st.query_params.get(self.section, "")
+        shown = widgets.coming_value(self.section) or ""
         return self.sections.get(shown, self.reads)
 
 

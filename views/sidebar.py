@@ -20,9 +20,8 @@ from archs.layer import Pair
 from archs.registry import get_spec, list_archs
 from views import widgets, workbench
 from views.networks import DEFAULT
+from views.workbench import NOTHING
 
-#: Where no second network is wanted.
-NOTHING = "none"
 #: A way out of what a network cannot be given.
 ANOTHER_NETWORK = "Or choose another network in the sidebar."
 
@@ -30,18 +29,22 @@ ANOTHER_NETWORK = "Or choose another network in the sidebar."
 def choose_networks() -> list[str]:
     """Any number of networks."""
     # A search finds hundreds of names in a library: Enter takes the first of them, not all.
-    return widgets.choose_many(
+    names = widgets.choose_many(
         "Selection", "networks", _offered("networks"), DEFAULT.networks, help="Type to search.", select_all=False
     )
+    workbench.carry(names)
+    return names
 
 
 def choose_baseline(names: Sequence[str]) -> str:
     """The network that ratios refer to, of the registered and the selected ones."""
     elsewhere = filter(is_library_name, [*names, *_asked_for("baseline")])
     options = list(dict.fromkeys([*list_archs(), *workbench.offered(), *elsewhere]))
-    return widgets.choose(
+    name = widgets.choose(
         "Baseline", "baseline", options, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
     )
+    workbench.carry(name)
+    return name
 
 
 def choose_network() -> str:
@@ -49,6 +52,7 @@ def choose_network() -> str:
     with st.sidebar:
         st.header("Network")
         name = widgets.choose("Network", "network", _offered("network"), DEFAULT.baseline, label_visibility="collapsed")
+        workbench.carry(name)
         st.caption(_origin(name))
         choose_libraries()
     return name
@@ -60,6 +64,7 @@ def choose_network_and_beside() -> list[str]:
     options = [NOTHING, *(other for other in _offered("beside") if other != NOTHING)]
     with st.sidebar:
         beside = widgets.choose("Beside it", "beside", options, NOTHING, help="A second network to set against it.")
+        workbench.carry(beside)
     return [name] if beside in (NOTHING, name) else [name, beside]
 
 

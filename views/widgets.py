@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from analysis.export import FORMATS, MEDIA_TYPES, export_frame
 from analysis.findings import left_out_finding, reason
@@ -91,8 +93,9 @@ def _named(key: str, options: Options, more: dict[str, Any]) -> tuple[Sequence[s
     if isinstance(options, Mapping):
         options, more = list(options), {"format_func": options.__getitem__} | more
     shown = [more.get("format_func", str)(option) for option in options]
-    bad = [value for value in st.query_params.get_all(key) if value not in shown]
-    check_link(key, shown.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
+    allowed = {*shown, ""}  # a cleared selection is in the link as an empty one
+    bad = [value for value in st.query_params.get_all(key) if value not in allowed]
+    check_link(key, allowed.__contains__, f"a choice such as {nearest_names(bad[0], shown)}" if bad else "")
     return options, more
 
 
@@ -210,6 +213,32 @@ def carry_over(page: str) -> None:
             if key in st.session_state:
                 st.session_state[key] = st.session_state[key]
     st.session_state[_PAGE] = page
+
+
+def by_history() -> bool:
+    """Whether Back or Forward led here: then the link rules over what was chosen since."""
+    context = get_script_run_ctx()
+    return bool(context and context.is_history_navigation)
+
+
+def restore_link() -> None:
+    """Give Back its whole link, called before all else.
+
+    Streamlit 1.67 takes from it what the page that is left has a widget for, though the page that is shown has one too.
+    """
+    context = get_script_run_ctx()
+    if not (context and context.is_history_navigation):
+        return
+    lost = {key: values for key, values in parse_qs(context.query_string).items() if key not in st.query_params}
+    if lost:
+        st.query_params.update(lost)
+        with context.session_state.query_params() as parameters:
+            parameters.set_initial_query_params_from_current()
+
+
+def coming_value(key: str) -> str | None:
+    """What a selection that is drawn later in this run is going to hold, if it is not its default."""
+    return (None if by_history() else st.session_state.get(key)) or st.query_params.get(key)
 
 
 def know_parameters(keys: Iterable[str]) -> None:

@@ -38,9 +38,13 @@ NOT_OURS = [
     ".js-plotly-plot",  # of text on drawings axe can decide nothing, slowly
 ]
 LOOK_THROUGH = "([context, options]) => axe.run(context, options).then(found => found.violations)"
-#: A visitor who was never here before; when the page last sent its server something, and when it last heard of it.
+#: A visitor who was never here before, but for a reload; when the page last sent its server something, and when it
+#: last heard of it.
 ARRIVE = """
-localStorage.clear();
+if (performance.getEntriesByType("navigation")[0].type !== "reload") {
+    localStorage.clear();
+    sessionStorage.clear();
+}
 const traffic = window.traffic = {sent: 0, received: 0};
 window.WebSocket = class extends WebSocket {
     constructor(...args) {

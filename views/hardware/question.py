@@ -21,6 +21,7 @@ from analysis.targets import is_library_name
 from analysis.units import format_share, join
 from archs.errors import DenseScopeError
 from views import sidebar, tables, widgets
+from views.cached import by_content
 from views.networks import variant
 from views.sidebar import InputSettings
 from views.theme import Theme
@@ -186,7 +187,7 @@ def known(question: Question, names: Sequence[str] | None = None, devices: Seque
     return Known(speeds, {name: text for name, text in found.items() if isinstance(text, str)})
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@by_content(1024)
 def _speeds_or_reason(name: str, devices: tuple[Device, ...], conditions: Conditions) -> list[Speed] | str:
     try:
         return find_speeds(target_of(name), devices, EXECUTIONS, conditions)

@@ -17,6 +17,7 @@ from analysis.precision import parse_dtype
 from analysis.quantities import label_of
 from archs.registry import get_config, list_archs
 from views import tables, widgets
+from views.cached import by_content
 from views.charts.accuracy import paradox
 from views.charts.roofline import LayerPoint, ridge, roofline
 from views.charts.speeds import bars, flipped_pairs, order
@@ -154,7 +155,7 @@ def _intensity(speed: Speed) -> float:
     return _counted_intensity(speed.name, speed.image_size, speed.batch_size, parse_dtype(speed.precision))
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
+@by_content(512)
 def _counted_intensity(name: str, image_size: tuple[int, int], batch_size: int, dtype: str) -> float:
     return summarize(target_of(name), image_size, batch_size, dtype).arithmetic_intensity
 

@@ -1,0 +1,81 @@
+"""What the browser keeps, and tells: designs after a reload, and that the page's colours have changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from archs.design import Design
+from archs.registry import list_archs
+from views import workbench
+from views.workbench import MEMORY, STARTING_NETWORK, Step, Workbench, read, written
+
+KEY, _SESSION = "browser", "browser's session"
+_browser = st.components.v2.component("browser", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
+
+
+def attach() -> None:
+    """Called before all else that a page draws: what the browser has kept comes with the next run."""
+    session = st.session_state.setdefault(_SESSION, uuid4().hex)
+    data = {"session": session, **_to_keep()}
+    _browser(key=KEY, data=data, on_kept_change=_take_back, on_theme_change=lambda: None)
+
+
+def _take_back() -> None:
+    kept = st.session_state[KEY].get("kept")
+    if isinstance(kept, dict):
+        take_back(kept.get("shelf"), kept.get("bench"))
+
+
+def _to_keep() -> dict[str, str]:
+    """The shelf, in an order that two tabs agree on, and the steps, as texts for the browser; empty ones of nothing."""
+    found = st.session_state.get(workbench.BENCH)
+    if not found:
+        return {"shelf": "", "bench": ""}
+    texts = sorted(map(written, found.shelf.values()))
+    steps = [(written(step.design), step.baseline) for step in found.history]
+    untouched = found.history == Workbench.with_network(STARTING_NETWORK).history
+    return {
+        "shelf": json.dumps(texts) if texts else "",
+        "bench": "" if untouched else json.dumps({"position": found.position, "steps": steps}),
+    }
+
+
+def take_back(shelf: object, bench: object) -> None:
+    """Add what the browser has kept to what there is; whatever else it says is passed over."""
+    for design in map(_design, _read(shelf, list)[:MEMORY]):
+        if design:
+            workbench.bench().shelve(design)
+    kept = _read(bench, dict)
+    history = [step for each in _listed(kept.get("steps"))[-MEMORY:] if (step := _step(each))]
+    if history:
+        position = kept.get("position")
+        workbench.bench().take_up(history, position if isinstance(position, int) else len(history))
+
+
+def _step(value: object) -> Step | None:
+    """A step as `_to_keep` writes it, if it is one."""
+    text, baseline = value if isinstance(value, list) and len(value) == 2 else ("", "")
+    design = _design(text)
+    return Step(design, baseline) if design and baseline in list_archs() else None
+
+
+def _design(value: object) -> Design | None:
+    return read(value) if isinstance(value, str) else None
+
+
+def _read(text: object, kind: type) -> Any:
+    """What a JSON text holds; something empty of this kind if that is something else."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        found = None
+    return found if isinstance(found, kind) else kind()
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
