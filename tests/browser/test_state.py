@@ -5,21 +5,21 @@ from __future__ import annotations
 from tests.support.pages import PHONE, Opened, Page, expect, grow_quiet, pick, settle
 
 CHART = ".js-plotly-plot:visible"
-#: What the page is called, and the network in its sidebar, if any.
+#: What the page is called, and the network that it shows, if it is one.
 HEAD = "h1"
 
 
 def visit(page: Page, view: str, title: str) -> None:
     """Click a page in the navigation."""
     page.get_by_role("link", name=view, exact=True).click()
-    expect(page.locator(HEAD)).to_have_text(title)
+    expect(page.locator(HEAD)).to_contain_text(title)
     settle(page, CHART)
 
 
 def go(page: Page, where: str, title: str, chosen: dict[str, str]) -> None:
     """Back or forward: to a page that holds what was chosen there."""
     page.go_back() if where == "back" else page.go_forward()
-    expect(page.locator(HEAD)).to_have_text(title)
+    expect(page.locator(HEAD)).to_contain_text(title)
     settle(page, CHART)
     for label, value in chosen.items():
         expect(page.get_by_role("combobox", name=label, exact=True)).to_have_value(value)
@@ -57,11 +57,11 @@ def test_what_is_typed_over_a_choice_is_kept(opened: Opened) -> None:
 def make(page: Page, letters: str) -> str:
     """Change k from 32 to 31, call the design by another name and keep it; answers the link."""
     page.get_by_role("slider", name="Growth rate k").press("ArrowLeft")
-    expect(page.locator(HEAD)).to_have_text("my densenet121")
+    expect(page.locator(HEAD)).to_contain_text("my densenet121")
     settle(page, CHART)
     page.get_by_role("textbox", name="Name").fill(letters)
     page.get_by_role("textbox", name="Name").press("Enter")
-    expect(page.locator(HEAD)).to_have_text(letters)
+    expect(page.locator(HEAD)).to_contain_text(letters)
     page.get_by_role("button", name="Keep this design").click()
     expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
     settle(page, CHART)
@@ -72,19 +72,19 @@ def test_a_reload_keeps_the_shelf_and_the_steps_and_a_link_carries_the_design(op
     with opened("/design", awaited=CHART) as page:
         make(page, "slim")
         page.get_by_role("button", name="Undo", exact=True).click()
-        expect(page.locator(HEAD)).to_have_text("my densenet121")
+        expect(page.locator(HEAD)).to_contain_text("my densenet121")
         settle(page, CHART)
         page.reload()
         expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
         settle(page, CHART)
-        expect(page.locator(HEAD)).to_have_text("my densenet121")
+        expect(page.locator(HEAD)).to_contain_text("my densenet121")
         page.get_by_role("button", name="Redo", exact=True).click()
-        expect(page.locator(HEAD)).to_have_text("slim")
+        expect(page.locator(HEAD)).to_contain_text("slim")
         visit(page, "Memory", "Memory: densenet121")
         pick(page, "Network", "slim", CHART)
         link = page.url
     with opened(link, awaited=CHART) as page:
-        expect(page.locator(HEAD)).to_have_text("Memory: slim")
+        expect(page.locator(HEAD)).to_contain_text("Memory: slim")
         expect(page.get_by_test_id("stToast")).to_have_count(0)
         visit(page, "Design", "densenet121")
         expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
@@ -103,7 +103,7 @@ def test_what_a_browser_kept_may_be_anything(opened: Opened) -> None:
         settle(page, "h1")
         visit(page, "Design", "densenet121")
         page.get_by_role("slider", name="Growth rate k").press("ArrowLeft")
-        expect(page.locator(HEAD)).to_have_text("my densenet121")
+        expect(page.locator(HEAD)).to_contain_text("my densenet121")
 
 
 def test_charts_follow_the_colours_of_the_page_as_they_change(opened: Opened) -> None:
@@ -127,4 +127,4 @@ def test_a_phone_and_a_keyboard_have_a_short_way_to_the_pages(opened: Opened) ->
         page.set_viewport_size({"width": PHONE, "height": 800})
         grow_quiet(page)
         page.locator(".st-key-pages").get_by_role("link", name="Hardware").click()
-        expect(page.locator(HEAD)).to_have_text("Hardware")
+        expect(page.locator(HEAD)).to_contain_text("Hardware")
