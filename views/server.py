@@ -17,7 +17,7 @@ import streamlit
 from starlette.middleware import Middleware
 
 #: Scripts of the browser that every page needs, which it would ask for only once the first of these elements arrives.
-SCRIPTS = ("PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
+SCRIPTS = ("BidiComponent", "PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
 #: Bytes of a script within which it imports others.
 HEAD = 20_000
 _STATIC = Path(streamlit.__file__).parent / "static" / "static"
