@@ -46,7 +46,8 @@ PAGES = (
         2,
         COUNTS,
         "aspect",
-        {"Connectivity": INPUT, "Data flow": INPUT, "What changed": INPUT, "Feature reuse": SIZE, "Code": SIZE},
+        dict.fromkeys(("Whole network", "Connectivity", "Data flow", "What changed"), INPUT)
+        | {"Feature reuse": SIZE, "Code": SIZE},
     ),
     Page("design/design.py", "Design", "edit", 0),
     Page("memory/memory.py", "Memory", "memory"),

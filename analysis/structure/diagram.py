@@ -175,13 +175,14 @@ def diagrams(layers: Sequence[Layer], config: Any = None) -> dict[str, Diagram]:
         layers: of the network, in execution order.
         config: of the network, None where it has none.
     """
-    names = {
-        tensor: _feature_name(one.label) for block in blocks(layers) for one in block.features for tensor in one.tensors
-    }
+    names = feature_names(layers)
+    return {title: diagram(title, part, names) for title, part in _parts(layers, config) if len(part) <= MOST_LAYERS}
+
+
+def feature_names(layers: Sequence[Layer]) -> dict[str, str]:
+    """What the tensors that a network's blocks concatenate are called."""
     return {
-        title: diagram(title, part, names)
-        for title, part in _parts(layers, get_family(config.family).notation.unit if config else _MODULE)
-        if len(part) <= MOST_LAYERS
+        tensor: _feature_name(one.label) for block in blocks(layers) for one in block.features for tensor in one.tensors
     }
 
 
@@ -189,11 +190,11 @@ def _feature_name(label: str) -> str:
     return f"layer {label}" if label.isdecimal() else "block input"
 
 
-def _parts(layers: Sequence[Layer], module: str) -> Iterator[tuple[str, tuple[Layer, ...]]]:
+def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[Layer, ...]]]:
     """Stages; of those with repeated modules, each different module, and the attention in it."""
     for stage, members in groupby(layers, key=lambda layer: layer.stage):
         own, seen = tuple(members), set()
-        groups = [(key, tuple(group)) for key, group in groupby(own, key=lambda layer: _match(module, layer.name))]
+        groups = [(key, tuple(group)) for key, group in groupby(own, key=lambda layer: unit_of(layer, config))]
         if not any(key for key, _ in groups):
             yield stage, own
             continue
@@ -202,19 +203,20 @@ def _parts(layers: Sequence[Layer], module: str) -> Iterator[tuple[str, tuple[La
             signature = tuple((layer.op, layer.kernel, layer.stride, len(layer.inputs) > 1) for layer in part)
             if key and signature not in seen and any(map(is_weighted, part)):
                 seen.add(signature)
-                yield (key if key.startswith(stage) else f"{stage}, {_module_name(key)}"), part
+                yield (key if key.startswith(stage) else f"{stage}, {module_name(key)}"), part
         first = attention[0].name.rpartition("attn.")[0] if attention else ""
         attention = tuple(layer for layer in attention if layer.name.startswith(first))
         if any(layer.op == "global_avg_pool" for layer in attention):
             yield f"{stage}, eSE", attention
 
 
-def _match(module: str, name: str) -> str:
-    match = re.match(module, name)
+def unit_of(layer: Layer, config: Any = None) -> str:
+    """The path of the repeated module that a layer belongs to; empty where it belongs to none."""
+    match = re.match(get_family(config.family).notation.unit if config else _MODULE, layer.name)
     return match[0] if match else ""
 
 
-def _module_name(path: str) -> str:
+def module_name(path: str) -> str:
     """The last part of a module's path in words: `denselayer3` is layer 3, the modules of a list count from 0."""
     leaf = path.rpartition(".")[2]
     if leaf.isdecimal():

@@ -7,16 +7,35 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.exhaustive import OF_EACH_KIND, representatives
-from tests.support.pages import PHONE, TABLE, Opened, assert_within_width, look_at, pick, press, screenshot, show_tables
+from tests.support.pages import (
+    PHONE,
+    TABLE,
+    Opened,
+    assert_within_width,
+    look_at,
+    pick,
+    press,
+    screenshot,
+    settle,
+    show_tables,
+)
 
 #: The pictures show the others.
 NETWORKS = representatives(("densenetbc250_k24",), OF_EACH_KIND)
 CHART = '[data-testid="stPlotlyChart"]:visible'
 PICTURE = ".diagram svg"
 #: Each section, and what its last element is or has below it.
-SECTIONS = {"Connectivity": TABLE, "Block": PICTURE, "Data flow": CHART, "Feature reuse": CHART}
-#: What is worth a picture: many blocks, a long part, a long network, and two networks abreast.
+SECTIONS = {
+    "Whole network": PICTURE,
+    "Connectivity": TABLE,
+    "Block": PICTURE,
+    "Data flow": CHART,
+    "Feature reuse": CHART,
+}
+#: What is worth a picture: a network as a whole, many blocks, a long part, a long network, and two networks abreast.
 VIEWS = {
+    "whole-long": ("Whole network", "densenetbc250_k24"),
+    "whole-two": ("Whole network", "peleenet&beside=densenet264&coloured=Predicted time"),
     "connectivity-many": ("Connectivity", "ese_vovnet57b"),
     "connectivity-long": ("Connectivity", "densenetbc250_k24"),
     "connectivity-one": ("Connectivity", "densenet121&block=3"),
@@ -29,7 +48,7 @@ VIEWS = {
     "reuse-many": ("Feature reuse", "vovnet57"),
 }
 #: One of each section.
-OF_EACH_SECTION = ("connectivity-two", "block-two", "flow-two", "reuse-many")
+OF_EACH_SECTION = ("whole-two", "connectivity-two", "block-two", "flow-two", "reuse-many")
 
 
 def test_clicking_through(opened: Opened) -> None:
@@ -40,8 +59,9 @@ def test_clicking_through(opened: Opened) -> None:
             for section, awaited in SECTIONS.items():
                 press(page, section, awaited)
                 assert_within_width(page)
-                show_tables(page)
-                assert_within_width(page)
+                if section != "Whole network":  # its figures stand in it
+                    show_tables(page)
+                    assert_within_width(page)
 
 
 @pytest.mark.parametrize("view", representatives(OF_EACH_SECTION, VIEWS))
@@ -60,6 +80,34 @@ def test_a_phone_stays_within_its_width(opened: Opened) -> None:
             press(page, section, awaited)
             assert_within_width(page)
             screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-390-light")
+
+
+#: What has the focus, inside of the pictures too.
+FOCUSED = """() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot) one = one.shadowRoot.activeElement;
+    return one?.dataset.open;
+}"""
+
+
+def test_stages_and_blocks_of_a_whole_network_open_by_click_and_keyboard(opened: Opened) -> None:
+    with opened("/architecture?network=densenet121&aspect=Whole network", awaited=PICTURE) as page:
+        assert page.locator(PICTURE).bounding_box()["y"] < 500
+        page.get_by_role("button", name="dense block 3: 19").click()
+        page.get_by_role("group", name="dense block 3 is opened").wait_for()
+        assert "opened_network=dense+block+3" in page.url
+        layer = page.get_by_role("button", name="dense block 3, layer 3: 0.5")
+        layer.focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("img", name="densenet121, dense block 3, layer 3").wait_for()
+        settle(page, PICTURE)
+        assert page.evaluate(FOCUSED) == "unit:dense block 3, layer 3"
+        whole = page.locator(PICTURE).first
+        width = whole.evaluate("svg => svg.viewBox.baseVal.width")
+        page.get_by_role("button", name="Larger").first.click()
+        assert whole.evaluate("svg => svg.viewBox.baseVal.width") < width
+        page.get_by_role("button", name="Fit").first.click()
+        assert whole.evaluate("svg => svg.viewBox.baseVal.width") == width
 
 
 def test_a_diagram_is_told_to_screen_readers_and_saved(opened: Opened) -> None:

@@ -21,6 +21,7 @@ from views import cached, sidebar, tables, widgets
 from views.architecture.connectivity import draw_connectivity
 from views.architecture.data_flow import draw_data_flow
 from views.architecture.feature_reuse import draw_feature_reuse
+from views.architecture.whole import draw_network
 from views.charts.costs import stage_changes
 from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
@@ -145,6 +146,7 @@ CHANGES = "What changed"
 #: What each section draws, of one network or of two.
 SECTIONS: dict[str, Callable[[Sequence[Summary]], None]] = {
     "Table": draw_table,
+    "Whole network": draw_network,
     "Channels": draw_channels,
     "Connectivity": draw_connectivity,
     "Block": draw_block,

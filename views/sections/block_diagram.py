@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +16,20 @@ from views import tables, widgets
 from views.charts.diagram import draw as draw_svg
 
 HTML = """<div class="diagram"></div>
-<p>Download, as drawn: <button class="svg" type="button">SVG</button> <button class="png" type="button">PNG</button></p>
+<p>
+  <span class="moves"><button class="out" type="button" aria-label="Smaller">−</button>
+  <button class="in" type="button" aria-label="Larger">+</button> <button class="fit" type="button">Fit</button></span>
+  Download, as drawn: <button class="svg" type="button">SVG</button> <button class="png" type="button">PNG</button>
+</p>
 """
 CSS = """
-.diagram svg { max-width: 100%; height: auto; }
+.diagram { overflow: hidden; touch-action: pan-y; user-select: none; }
+.diagram svg { display: block; max-width: 100%; height: auto; }
+.diagram.wide { overflow-x: auto; }
+.diagram.wide svg { width: 100%; min-width: 700px; }
+[data-open] { cursor: pointer; }
+[data-open]:focus { outline: none; }
+[data-open]:is(:hover, :focus-visible) > rect { stroke: var(--st-primary-color); stroke-width: 3; }
 p { font: inherit; margin: 0.5rem 0 0; }
 button {
   font: inherit; color: inherit; background: transparent; cursor: pointer;
@@ -32,15 +42,21 @@ _diagram = st.components.v2.component(
 )
 
 
-def show_picture(svg: str, name: str, key: str) -> None:
-    """The picture.
+def show_picture(svg: str, name: str, key: str, on_open: Callable[[str], None] | None = None) -> None:
+    """The picture, to be moved and magnified.
 
     Args:
         svg: its text.
         name: of the files that it is saved as, without ending.
         key: of the element, unique on the page.
+        on_open: is told what is clicked, or entered: the `data-open` of a part; such a picture is as wide as the page.
     """
-    _diagram(data={"svg": svg, "name": name}, key=key)
+
+    def tell() -> None:
+        if on_open and (opened := st.session_state[key].opened):
+            on_open(opened)
+
+    _diagram(data={"svg": svg, "name": name, "wide": bool(on_open)}, key=key, on_opened_change=tell)
 
 
 HELP = """A box is a convolution with the normalisation and activation beside it, in the order of the family. Numbers on
@@ -71,9 +87,13 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     title = f"{chosen.title[:1].upper()}{chosen.title[1:]}" if alone else f"{name}, {chosen.title}"
     question = f"{title}: what is inside?"
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"boxes_{key}")):
-        file_name = re.sub(r"[^\w.]+", "_", f"{name}_{chosen.title}")
-        show_picture(draw_svg(chosen, widgets.current_theme(), name), file_name, f"picture_{key}")
-    widgets.downloads(frame, f"{file_name}_boxes")
+        show_picture(draw_svg(chosen, widgets.current_theme(), name), file_name(name, chosen.title), f"picture_{key}")
+    widgets.downloads(frame, f"{file_name(name, chosen.title)}_boxes")
+
+
+def file_name(*words: str) -> str:
+    """Words as the name of a file."""
+    return re.sub(r"[^\w.]+", "_", "_".join(words))
 
 
 def default_part(parts: dict[str, Diagram]) -> str:
