@@ -179,6 +179,7 @@ _WORDS = {
     "group": ("Trained by", "Who trained it."),
     "recipe": ("Recipe", "As the source states it."),
     "evaluation": ("Evaluation", "As the source states it."),
+    "speed_evidence": ("Speed is", "measured, published, or predicted by DenseScope's model."),
     "cost_evidence": ("Cost is", "The kind of evidence of the cost."),
     "left_out": ("Left out", "What the calibration did not know."),
     "of": ("Of", "Which of them."),

@@ -11,7 +11,7 @@ from analysis.meter import LayerCost
 from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
-from analysis.units import format_quantity, format_ratio, format_share, join
+from analysis.units import format_quantity, format_ratio, format_share, format_size, join
 from archs.config import declared
 from archs.errors import ConfigError, CountMismatchError, DenseScopeError, UnknownOpError
 from archs.registry import get_family, list_families
@@ -94,28 +94,37 @@ def layers_finding(chosen: Sequence[LayerCost], summary: Summary) -> str:
 
 
 def comparison_finding(rows: Sequence[Row], baseline: str | None = None) -> str:
-    """Which network is cheapest, and where fewer MACs do not mean less memory traffic.
+    """Which network is cheapest, and where fewer MACs do not mean less memory traffic, of those that see images of one
+    size: the baseline's, or else the size of most.
 
     Args:
         rows: records of `analysis.summary.comparison_row`.
         baseline: the name that ratios refer to; left out where it is not among the rows.
     """
-    if len(rows) == 1:
-        row = rows[0]
-        return (
-            f"{row['name']} needs {_write(row, 'macs')} MACs and {_write(row, 'params')} parameters and moves "
-            f"{_write(row, 'bytes_moved')}, {_write(row, 'traffic_outside_conv')} of it outside convolution."
-        )
-    return f"{_cheapest(rows, baseline)} {_paradox(rows)}"
+    sizes = [row["image_size"] for row in rows]
+    size = next((row["image_size"] for row in rows if row["name"] == baseline), max(sizes, key=sizes.count))
+    alike = [row for row in rows if row["image_size"] == size]
+    if len(alike) == len(rows):
+        return _needs(rows[0]) if len(rows) == 1 else f"{_cheapest(rows, baseline)} {_paradox(rows)}"
+    at, other_sizes = f" at {format_size(size)}", join(map(format_size, sorted(set(sizes) - {size})))
+    found = _needs(alike[0]) if len(alike) == 1 else f"{_cheapest(alike, baseline, at)} {_paradox(alike)}"
+    return f"{found} The other {len(rows) - len(alike)} see {other_sizes}, and are not set against these."
 
 
-def _cheapest(rows: Sequence[Row], baseline: str | None) -> str:
+def _needs(row: Row) -> str:
+    return (
+        f"{row['name']} needs {_write(row, 'macs')} MACs and {_write(row, 'params')} parameters and moves "
+        f"{_write(row, 'bytes_moved')}, {_write(row, 'traffic_outside_conv')} of it outside convolution."
+    )
+
+
+def _cheapest(rows: Sequence[Row], baseline: str | None, at: str = "") -> str:
     fewest = min(rows, key=lambda row: row["macs"])
     lightest = min(rows, key=lambda row: row["bytes_moved"])
     macs = f"{fewest['name']} needs the fewest MACs ({_against(rows, baseline, fewest, 'macs')})"
     traffic = f"the least memory traffic ({_against(rows, baseline, lightest, 'bytes_moved')})"
     subject = "causes" if lightest is fewest else f"{lightest['name']} causes"
-    return f"Of {len(rows)} networks, {macs} and {subject} {traffic}."
+    return f"Of {len(rows)} networks{at}, {macs} and {subject} {traffic}."
 
 
 def _against(rows: Sequence[Row], baseline: str | None, row: Row, key: str) -> str:

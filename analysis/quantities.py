@@ -21,7 +21,7 @@ class Quantity(NamedTuple):
     unit: str
     definition: str
     #: How `analysis.units.format_quantity` writes it: "si" for three digits with a prefix, "share" for percent,
-    #: "integer" for every digit, "decimal" for two decimals.
+    #: "integer" for every digit, "decimal" for two decimals, "points" for percent with one.
     form: str = "si"
     #: What it is of whatever has a cost, in proportion to that: it adds up over layers.
     of: Callable[[Counted], int] | None = None
@@ -181,6 +181,19 @@ _MEMORY = (
     ),
 )
 
+#: What people decide by, beside costs and speeds.
+_DECIDING = (
+    Quantity(
+        "top1", "ImageNet top-1", "%", "Published share of ImageNet's validation images, one crop each.", "points"
+    ),
+    Quantity(
+        "training_bytes_per_image",
+        "Training memory of an image",
+        "B",
+        "What each image adds to the peak of a training step; weights, gradients and optimizer state come on top.",
+    ),
+)
+
 #: What a clock, an allocator or an energy meter tells, or a prediction of it, or a publication.
 _TIMED = (
     Quantity("seconds", "Median", "s", "Time of one batch: half of the timed runs took less."),
@@ -240,7 +253,7 @@ def register_quantity(quantity: Quantity) -> None:
         (ADDITIVE_QUANTITIES if quantity.of else DERIVED_QUANTITIES)[quantity.key] = quantity
 
 
-for _quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_TIMED):
+for _quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_DECIDING, *_TIMED):
     register_quantity(_quantity)
 
 
@@ -250,12 +263,13 @@ def label_of(key: str) -> str:
 
 
 def in_a_sentence(label: str) -> str:
-    """A label where a sentence has begun: its first letter is small unless it begins an abbreviation.
+    """A label where a sentence has begun: its first letter is small unless it begins an abbreviation or a name.
 
-    >>> in_a_sentence("Memory access cost"), in_a_sentence("MACs"), in_a_sentence("FLOP/s on a GPU")
-    ('memory access cost', 'MACs', 'FLOP/s on a GPU')
+    >>> in_a_sentence("Memory access cost"), in_a_sentence("MACs"), in_a_sentence("ImageNet top-1")
+    ('memory access cost', 'MACs', 'ImageNet top-1')
     """
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    first = label.partition(" ")[0]
+    return label if first[1:] != first[1:].lower() else label[:1].lower() + label[1:]
 
 
 #: Everything that is counted of a network.

@@ -71,14 +71,16 @@ def format_quantity(key: str, value: float) -> str:
     """A quantity of `analysis.quantities` with its unit.
 
     >>> format_quantity("bytes_moved", 465_000_000), format_quantity("receptive_field", 2071)
-    ('465\u2009MB', '2071\u2009px')
+    ('465\u2009MB', '2,071\u2009px')
     """
     unit, form = QUANTITIES[key].unit, QUANTITIES[key].form
     if form == "share":
         return format_share(value)
+    if form == "points":
+        return f"{100 * value:.1f}{THIN_SPACE}%"
     if form == "si":
         return format_si(value, unit)
-    return f"{value:{'.2f' if form == 'decimal' else '.10g'}}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
+    return f"{value:{',.2f' if form == 'decimal' else ',.10g'}}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
 
 
 def format_exact(key: str, value: float) -> str:
@@ -90,7 +92,7 @@ def format_exact(key: str, value: float) -> str:
     unit = QUANTITIES[key].unit
     if unit == "%":
         return f"{100 * value:.4f}{THIN_SPACE}%"
-    number = f"{int(value):,}" if value == int(value) else f"{value:.6g}"
+    number = f"{int(value):,}" if value == int(value) else f"{value:,.6g}"
     return f"{number}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
 
 

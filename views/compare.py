@@ -1,17 +1,23 @@
-"""Compare: networks side by side."""
+"""Compare: which network? Accuracy against time, whatever is counted of networks, and all of it in a table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from analysis.choice import RECIPES, best_buy_finding, unknown_finding
 from analysis.columns import columns
+from analysis.facts import list_devices
 from analysis.findings import comparison_finding
+from analysis.hardware.speeds import EXECUTIONS
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
 from analysis.quantities import label_of as quantity_label
 from views import cached, sidebar, tables, widgets
+from views.candidates import candidates, with_facts, with_training_memory
 from views.charts import networks as figures
+from views.charts.networks import Shown
 from views.networks import PRESETS, preset_of
 from views.tables import Notation
 
@@ -19,24 +25,28 @@ if TYPE_CHECKING:
     import pandas as pd
     from streamlit.delta_generator import DeltaGenerator
 
-AXES = NETWORK_QUANTITIES
-#: All quantities, the most telling first.
+#: What is known beside the counted quantities.
+DECIDING = ("top1", "images_per_s", "seconds_per_image", "training_bytes_per_image")
+AXES = (*DECIDING, *NETWORK_QUANTITIES)
+#: Where networks without any accuracy are drawn.
+COSTS = ("macs", "bytes_moved")
+#: All quantities, the most telling first, and those that the table begins with.
 TABLE_COLUMNS = (
-    "depth",
-    "params",
-    "macs",
-    "memory_access_cost",
-    "bytes_moved",
-    "traffic_outside_conv",
-    "arithmetic_intensity",
-    "activations",
-    "flops",
-    "elementwise_ops",
-    "bytes_read",
-    "bytes_written",
+    *("top1", "images_per_s", "params", "macs", "bytes_moved", "training_bytes_per_image"),
+    *("memory_access_cost", "traffic_outside_conv", "depth", "arithmetic_intensity", "activations", "flops"),
+    *("elementwise_ops", "bytes_read", "bytes_written", "seconds_per_image"),
 )
+FIRST_COLUMNS = TABLE_COLUMNS[:8]
+#: What else is said of a quantity, in a column beside it.
+BESIDE = {"top1": "group", "images_per_s": "speed_evidence"}
 STYLES = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
+ORDERS = {"family": "Family and size", "value": "Value"}
 NO_SIZE = "none"
+DEVICE = "RTX 4090"
+#: In the session: the name of the network that is pointed at. Elements that tell or show it.
+LIT = "lit network"
+BOLD, LIGHT = "font-weight: 700; background-color: #80808018;", "background-color: #56B4E940;"
+SCATTER, BARS, TABLE = "scatter", "bar_chart", "networks_table"
 
 
 def label_of(key: str) -> str:
@@ -44,8 +54,8 @@ def label_of(key: str) -> str:
     return "All the same" if key == NO_SIZE else quantity_label(key)
 
 
-def select() -> tuple[list[str], str, str]:
-    """Networks, baseline and style of the figures, from the sidebar."""
+def select() -> tuple[list[str], str]:
+    """Networks and style of the figures, from the sidebar."""
     with st.sidebar:
         st.header("Networks")
         presets = st.container()
@@ -53,10 +63,9 @@ def select() -> tuple[list[str], str, str]:
         with presets:
             choose_preset(names)
         sidebar.choose_libraries()
-        baseline = sidebar.choose_baseline(names)
         help = "Three significant digits, every digit, or the ratio to the baseline. Downloads are always exact."
         style = widgets.choose_segment("Figures", "figures", STYLES, "rounded", help=help)
-    return names if baseline in names else [baseline, *names], baseline, style
+    return names, style
 
 
 def choose_preset(names: list[str]) -> None:
@@ -72,50 +81,125 @@ def apply_preset() -> None:
         st.session_state["baseline"] = preset.baseline
 
 
-def open_head(button: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Where a chart's title goes, and beside it the popover with what it is drawn of."""
-    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
-    return head.container(width="stretch").empty(), head.popover(button, icon=":material/tune:")
+def draw_head(names: list[str]) -> tuple[str, str, str, str]:
+    """The title, and beside it what all figures are for: baseline, device, execution and recipe."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare_head"):
+        st.title("Compare", anchor=False, width="stretch")
+        with st.container(width=200):
+            baseline = sidebar.choose_baseline(names)
+        with st.container(width=180):
+            help = "Published throughput, else DenseScope's prediction, in large batches of float16."
+            device = widgets.choose("Speed on", "speed_on", list_devices()[::-1], DEVICE, help=help)
+        with st.popover("Like with like", icon=":material/balance:"):
+            help = "Each layer as its own kernel, or torch.compile."
+            execution = widgets.choose_segment("Execution", "speed_execution", list(EXECUTIONS), "compiled", help=help)
+            help = "Of several published accuracies the one of its authors' own training first, or the best of all."
+            recipe = widgets.choose_segment("Recipe of the accuracy", "recipe", RECIPES, "plain", help=help)
+    return baseline, device, execution, recipe
 
 
-def draw_scatter(frame: pd.DataFrame, notation: Notation) -> None:
-    """Any quantity against any other."""
+def open_head(button: str, width: Literal["stretch", "content"] = "stretch") -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where a title goes, and beside it the popover with what the picture or the table shows."""
+    head = st.container(horizontal=True, vertical_alignment="bottom")
+    return head.container(width=width).empty(), head.popover(button, icon=":material/tune:")
+
+
+def draw_scatter(shown: Shown, settings: sidebar.InputSettings) -> None:
+    """Any quantity against any other: at first what people decide by."""
     title, axes = open_head("Axes")
     with axes:
-        x = widgets.choose("Horizontal axis", "x", AXES, "macs", format_func=label_of)
-        y = widgets.choose("Vertical axis", "y", AXES, "bytes_moved", format_func=label_of)
+        x = widgets.choose("Horizontal axis", "x", AXES, "seconds_per_image", format_func=label_of)
+        y = widgets.choose("Vertical axis", "y", AXES, "top1", format_func=label_of)
         size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
         log = widgets.switch("Logarithmic axes", "log", True)
+    shown = with_quantities(shown, settings, x, y, size)
+    if shown.frame[[x, y]].dropna().empty:
+        st.caption(f"None of these networks has both {in_a_sentence(label_of(x))} and {in_a_sentence(label_of(y))}.")
+        x, y = COSTS
     area = "" if size == NO_SIZE else f" Area of a mark: {in_a_sentence(label_of(size))}."
+    told = [f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)]
+    line = "The dashed line joins those that no other beats at both." if y == "top1" else ""
     title.header(
-        f"{label_of(x)} against {in_a_sentence(label_of(y))}",
-        anchor=False,
-        help="\n\n".join([*(f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)), area]),
+        f"{label_of(y)} against {in_a_sentence(label_of(x))}", anchor=False, help="\n\n".join([*told, area, line])
     )
-    size_key = None if size == NO_SIZE else size
-    figure = figures.scatter(frame, x, y, size_key, notation, widgets.current_theme(), log=log)
-    widgets.draw(figure, "scatter", f"Scatter of {label_of(x)} and {label_of(y)} of {len(frame)} networks.{area}")
+    figure = figures.scatter(shown, x, y, None if size == NO_SIZE else size, log=log)
+    about = f"Scatter of {label_of(x)} and {label_of(y)} of {len(shown.frame)} networks.{area}"
+    widgets.draw(figure, SCATTER, about, partial(light_point, SCATTER, list(shown.frame["name"])))
 
 
-def draw_bars(frame: pd.DataFrame, notation: Notation) -> None:
+def draw_bars(shown: Shown, settings: sidebar.InputSettings) -> None:
     """One quantity of all networks."""
     title, place = open_head("Quantity")
     key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", place, format_func=label_of)
-    title.header(notation.label(key), help=QUANTITIES[key].definition, anchor=False)
-    figure = figures.bars(frame, key, notation, widgets.current_theme())
-    widgets.draw(figure, "bar_chart", f"Bars of {notation.label(key)} of {len(frame)} networks.")
+    order = widgets.choose_segment("Order", "order", ORDERS, "family", place)
+    shown = with_quantities(shown, settings, key)
+    title.header(shown.notation.label(key), help=QUANTITIES[key].definition, anchor=False)
+    if shown.frame[key].dropna().empty:
+        st.caption("It is not known of any of these networks.")
+        return
+    figure = figures.bars(shown, key, by_value=order == "value")
+    about = f"Bars of {shown.notation.label(key)} of {len(shown.frame)} networks."
+    widgets.draw(figure, BARS, about, partial(light_point, BARS, list(shown.frame["name"])))
 
 
-def draw_table(frame: pd.DataFrame, notation: Notation) -> None:
-    """All quantities of all networks."""
-    shown = frame.assign(**{key: notation.scale(frame, key) for key in TABLE_COLUMNS})
-    tables.show(shown, [*columns("network.name", "image_size"), *notation.columns(TABLE_COLUMNS)], "networks_table")
+def with_quantities(shown: Shown, settings: sidebar.InputSettings, *keys: str) -> Shown:
+    """The networks with these quantities too, which take a moment to count."""
+    if "training_bytes_per_image" not in keys or "training_bytes_per_image" in shown.frame:
+        return shown
+    frame = with_training_memory(shown.frame, settings)
+    return shown._replace(frame=frame, notation=notation_of(shown.notation.style, frame, shown.baseline))
+
+
+def notation_of(style: str, frame: pd.DataFrame, baseline: str) -> Notation:
+    """How figures are written; without its baseline a ratio is none."""
+    row = next((row for row in frame.to_dict("records") if row["name"] == baseline), None)
+    return Notation(style, row) if row else Notation("rounded" if style == "relative" else style)
+
+
+def draw_table(shown: Shown, settings: sidebar.InputSettings) -> pd.DataFrame:
+    """All networks, with the quantities that are chosen; what they are."""
+    title, place = open_head("Columns", "content")
+    help = "Click a column's head to sort, hover it for its meaning, choose a row to light it in the charts."
+    title.header("All quantities", anchor=False, help=help)
+    chosen = widgets.choose_many(
+        "Columns", "columns", TABLE_COLUMNS, FIRST_COLUMNS, place, format_func=label_of, select_all=False
+    )
+    shown = with_quantities(shown, settings, *chosen)
+    scaled = shown.frame.assign(**{key: shown.notation.scale(shown.frame, key) for key in chosen})
+    told = [
+        column
+        for key in chosen
+        for column in (*shown.notation.columns([key]), *(columns(BESIDE[key]) if key in BESIDE else ()))
+    ]
+    styles = {
+        number: f"{BOLD if name == shown.baseline else ''} {LIGHT if name == shown.lit else ''}"
+        for number, name in enumerate(shown.frame["name"])
+        if name in (shown.baseline, shown.lit)
+    }
+    light_row = partial(light_rows, list(shown.frame["name"]))
+    tables.show(scaled, [*columns("network.name", "image_size"), *told], TABLE, styles=styles, on_select=light_row)
+    return shown.frame
+
+
+def light_point(key: str, names: list[str]) -> None:
+    """Light the network whose mark or bar has been clicked, in all pictures and the table."""
+    points = st.session_state[key]["selection"]["points"]
+    st.session_state[LIT] = name = points[0]["customdata"] if points else None
+    rows = [names.index(name)] if name in names else []
+    st.session_state[TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def light_rows(names: list[str]) -> None:
+    """Light the network whose row has been chosen."""
+    rows = st.session_state[TABLE]["selection"]["rows"]
+    st.session_state[LIT] = names[rows[0]] if rows else None
 
 
 def render() -> None:
     """The page."""
-    names, baseline, style = select()
-    st.title("Compare", anchor=False)
+    names, style = select()
+    baseline, device, execution, recipe = draw_head(names)
+    names = names if baseline in names else [baseline, *names]
     settings = sidebar.current()
     with sidebar.counting(names):
         frame, left_out = cached.comparison(names, settings)
@@ -123,23 +207,37 @@ def render() -> None:
     if frame.empty:
         st.info("No network is left to show: choose another image size, or more networks, in the sidebar.")
         return
-    rows = frame.to_dict("records")
-    st.markdown(comparison_finding(rows, baseline))
-    st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch, at inference.")
-    base_row = next((row for row in rows if row["name"] == baseline), None)
-    if style == "relative" and base_row is None:
+    sizes = dict(zip(frame["name"], frame["image_size"], strict=True))
+    known = candidates(sizes, device, execution, recipe)
+    frame = with_facts(frame, known)
+    best_buy = best_buy_finding(list(known.values()), baseline)
+    costs = comparison_finding(frame.to_dict("records"), baseline)
+    st.markdown(best_buy or costs)
+    if unknown := unknown_finding(list(known.values()), sizes, device):
+        st.caption(unknown)
+    if style == "relative" and baseline not in set(frame["name"]):
         st.warning(f"No ratios: the baseline {baseline} cannot take this input. Choose another baseline.")
-    notation = Notation(style, base_row) if base_row else Notation("rounded" if style == "relative" else style)
+    lit = st.session_state.get(LIT)
+    shown = Shown(
+        frame,
+        known,
+        notation_of(style, frame, baseline),
+        widgets.current_theme(),
+        baseline,
+        lit if lit in set(frame["name"]) else None,
+    )
     with st.container(key="comparison"):
         with st.container(key="comparison_charts"):
-            left, right = st.columns(2, gap="medium")
+            left, right = st.columns([3, 2], gap="medium")
             with left:
-                draw_scatter(frame, notation)
+                draw_scatter(shown, settings)
             with right:
-                draw_bars(frame, notation)
+                draw_bars(shown, settings)
         with st.container(key="comparison_table"):
-            st.header("All quantities", anchor=False, help="Click a column's head to sort, hover it for its meaning.")
-            draw_table(frame, notation)
+            if best_buy:
+                st.markdown(costs)
+            frame = draw_table(shown, settings)
+            st.caption(f"Counted at {settings.describe()}; costs are for the whole batch, at inference.")
             widgets.downloads(frame, "comparison")
 
 

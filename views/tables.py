@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from math import ceil, prod
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.columns import Column, Writer, column
-from analysis.quantities import label_of
+from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity, format_ratio, format_size
 
 if TYPE_CHECKING:
@@ -33,7 +33,15 @@ CELL_PADDING, ARROW = 18, 12
 HEAD, ROW = 40, 35
 
 
-def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | None = None) -> None:
+def show(
+    frame: pd.DataFrame,
+    columns: Iterable[Column],
+    key: str,
+    most: int | None = None,
+    *,
+    styles: Mapping[int, str] | None = None,
+    on_select: Callable[[], None] | None = None,
+) -> None:
     """A table whose first column stays in sight.
 
     Args:
@@ -41,6 +49,8 @@ def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | N
         columns: those of `analysis.columns` that are shown, in this order.
         key: of the element, unique on the page.
         most: pixels at which a long table begins to scroll; None: it never does.
+        styles: CSS of some rows, by their number.
+        on_select: is called as a row is selected.
     """
     columns = list(columns)
     shown = frame[[column.key for column in columns]].copy()
@@ -51,12 +61,17 @@ def show(frame: pd.DataFrame, columns: Iterable[Column], key: str, most: int | N
         if write:
             writers[each.key] = _or_empty(write)
     height = HEAD + ROW * len(shown)
+    styler = shown.style.format(writers)
+    if styles:
+        styler = styler.apply(lambda row: [styles.get(row.name, "")] * len(row), axis="columns")
+    selection: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
     st.dataframe(
-        shown.style.format(writers),
+        styler,
         hide_index=True,
         height="content" if most is None else min(most, height),
         key=key,
         placeholder=EMPTY,
+        **selection,
         column_config={
             each.key: st.column_config.Column(
                 each.title,
@@ -122,13 +137,18 @@ class Notation:
     style: str = "rounded"
     baseline: dict[str, Any] = field(default_factory=dict)
 
+    def is_ratio(self, key: str) -> bool:
+        """Whether figures stand against the baseline's: not where it has none, nor those that differ by points."""
+        base = self.baseline.get(key)
+        return self.style == "relative" and base is not None and base == base and QUANTITIES[key].form != "points"
+
     def scale(self, frame: pd.DataFrame, key: str) -> pd.Series[float]:
         """The values that a chart or table plots."""
-        return frame[key] / self.baseline[key] if self.style == "relative" else frame[key]
+        return frame[key] / self.baseline[key] if self.is_ratio(key) else frame[key]
 
     def write(self, key: str, value: float) -> str:
         """A value from `scale`, for people."""
-        if self.style == "relative":
+        if self.is_ratio(key):
             return format_ratio(value)
         return format_exact(key, value) if self.style == "exact" else format_quantity(key, value)
 
@@ -138,9 +158,9 @@ class Notation:
 
     def write_tick(self, key: str, value: float) -> str:
         """A round value beside an axis: its further digits would all be zeros."""
-        return format_ratio(value) if self.style == "relative" else format_quantity(key, value)
+        return format_ratio(value) if self.is_ratio(key) else format_quantity(key, value)
 
     def label(self, key: str) -> str:
         """A column or axis title; units stand with the figures."""
         label = label_of(key)
-        return f"{label} (× {self.baseline['name']})" if self.style == "relative" else label
+        return f"{label} (× {self.baseline['name']})" if self.is_ratio(key) else label

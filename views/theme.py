@@ -120,7 +120,9 @@ class Theme:
                 "yaxis": axis,
                 "hoverlabel": {"bgcolor": self.paper, "bordercolor": self.muted, "font": {"color": self.text}},
                 "legend": {"font": {"color": self.text, "size": 12}, "bgcolor": "rgba(0,0,0,0)"},
-                "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+                # The toolbar has the right margin to itself: it covers neither legend nor marks.
+                "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": self.muted},
+                "margin": {"l": 8, "r": 36, "t": 8, "b": 8},
             }
         )
 

@@ -104,9 +104,10 @@ def current_theme() -> theme.Theme:
     return theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
 
 
-def draw(figure: go.Figure, key: str, description: str) -> None:
-    """A chart, with its description for those who cannot see it."""
-    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description)
+def draw(figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | None = None) -> None:
+    """A chart, with its description for those who cannot see it; what is called as a point is clicked."""
+    clicks: dict[str, Any] = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
+    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
 
 
 def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -50,28 +50,34 @@ def accuracy_rows() -> list[Row]:
 
     ResNets and RDNets of which throughput is published too are there for context: their `family` is None.
     """
+    return [
+        row | _costs(row["name"], row["image_size"])
+        for row in published_errors()
+        if row["family"]
+        or (kind_of_network(row["name"]) in CONTEXT_KINDS and has_layers(row["name"], row["image_size"]))
+    ]
+
+
+@cache
+def published_errors() -> tuple[Row, ...]:
+    """Every published single-crop ImageNet top-1 error; `family` is None of networks that are not registered."""
     rows: list[dict[Any, Any]] = published("accuracy", dataset="ImageNet", metric="top1_error").to_dict("records")
-    return [found for row in rows if "10-crop" not in row["evaluation"] for found in _rows(row)]
+    return tuple([_error(row) for row in rows if "10-crop" not in row["evaluation"]])
 
 
-def _rows(row: Mapping[Any, Any]) -> Iterator[Row]:
-    """One, or none for a network that is neither registered nor context."""
-    size = int(row["image_size"]) if row["image_size"] == row["image_size"] and row["image_size"] else 224
-    name = row["arch"] or f"timm/{row['network'].partition('.')[0]}"
-    if row["arch"] or (kind_of_network(name) in CONTEXT_KINDS and has_layers(name, size)):
-        yield {
-            "name": name,
-            "family": get_config(name).family if row["arch"] else None,
-            "error": float(row["value"]),
-            "image_size": size,
-            "group": recipe_group(row["source"]),
-            "recipe": row["recipe"],
-            "evaluation": row["evaluation"],
-            "evidence": "published",
-            **_costs(name, size),
-            "source": row["source"],
-            "note": row["note"],
-        }
+def _error(row: Mapping[Any, Any]) -> Row:
+    return {
+        "name": row["arch"] or f"timm/{row['network'].partition('.')[0]}",
+        "family": get_config(row["arch"]).family if row["arch"] else None,
+        "error": float(row["value"]),
+        "image_size": int(row["image_size"]) if row["image_size"] == row["image_size"] and row["image_size"] else 224,
+        "group": recipe_group(row["source"]),
+        "recipe": row["recipe"],
+        "evaluation": row["evaluation"],
+        "evidence": "published",
+        "source": row["source"],
+        "note": row["note"],
+    }
 
 
 @cache

@@ -77,6 +77,14 @@ class Speed:
         return 1 / self.images_per_s
 
     @property
+    def error_of_time(self) -> tuple[float, float] | None:
+        """How far the time may lie below and above: a share less of images/s is a larger share more of time."""
+        if self.error is None:
+            return None
+        low, high = self.error
+        return 1 - 1 / (1 + high), 1 / (1 - low) - 1
+
+    @property
     def share_of_peak(self) -> float | None:
         return self.flops_per_s / self.peak_flops_per_s if self.peak_flops_per_s else None
 
@@ -115,6 +123,17 @@ def find_speeds(
             *_predicted(network, device, execution, size, given),
         )
     ]
+
+
+def known_speed(target: Any, device: Device, execution: str, conditions: Conditions | None = None) -> Speed | None:
+    """What is published of a network on a device, else what is predicted; None where the device lacks the precision.
+
+    Raises: as `find_speeds`.
+    """
+    given, network = conditions or Conditions(), resolve_target(target)
+    size = size_of(network, given.image_size)
+    known = published_speeds(network.name, device, execution, size, given)
+    return next(iter(known or _predicted(network, device, execution, size, given)), None)
 
 
 def measured_speeds(

@@ -88,6 +88,15 @@ def test_comparison_finding_with_two_winners_and_an_absent_baseline() -> None:
     )
 
 
+def test_comparison_finding_compares_networks_of_one_image_size() -> None:
+    found = comparison_finding(rows("densenet121", "peleenet", "densenet_cifar", "densenet_d2l"), "densenet121")
+    assert found.startswith("Of 2 networks at 224×224, peleenet needs the fewest MACs")
+    assert found.endswith("The other 2 see 32×32 and 96×96, and are not set against these.")
+    alone = comparison_finding(rows("densenet_cifar", "peleenet", "densenet121"), "densenet_cifar")
+    assert alone.startswith("densenet_cifar needs")
+    assert alone.endswith("The other 2 see 224×224, and are not set against these.")
+
+
 def test_comparison_finding_of_one_network() -> None:
     assert plain(comparison_finding(rows("densenet121"))) == (
         "densenet121 needs 2.83 G MACs and 7.98 M parameters and moves 460 MB, 75 % of it outside convolution."

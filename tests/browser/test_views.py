@@ -23,7 +23,7 @@ from tests.support.pages import (
     settle,
     show_tables,
 )
-from views.tables import text_width
+from views.tables import HEAD, ROW, text_width
 
 
 def test_clicking_through(opened: Opened) -> None:
@@ -63,6 +63,28 @@ def test_no_figure_is_cut_once_it_has_grown(opened: Opened) -> None:
         assert_no_text_is_cut(page)
 
 
+#: Names that are pointed at, picture by picture.
+LIT = """() => [...document.querySelectorAll(".js-plotly-plot")].map(
+    chart => chart.data.flatMap(trace => (trace.selectedpoints ?? []).map(point => trace.customdata[point])))"""
+
+
+def test_the_answer_is_on_the_first_screen_and_what_is_pointed_at_lights_up(opened: Opened) -> None:
+    with opened("/") as page:
+        scatter, table = page.locator(".st-key-scatter .js-plotly-plot"), page.get_by_test_id("stDataFrame")
+        expect(page.get_by_text("At peleenet's time")).to_be_in_viewport(ratio=1)
+        expect(scatter).to_be_in_viewport(ratio=1)
+        mark = scatter.locator(".points path").first.bounding_box()
+        page.mouse.click(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+        page.wait_for_function(f'JSON.stringify(({LIT})()) === \'[["densenet121"],["densenet121"]]\'')
+        expect(table.locator('[aria-selected="true"]').first).to_contain_text("densenet121")
+        table.scroll_into_view_if_needed()
+        box = table.bounding_box()
+        page.mouse.click(box["x"] + 90, box["y"] + HEAD + ROW / 2)
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Shift+Space")
+        page.wait_for_function(f'JSON.stringify(({LIT})()) === \'[["densenet169"],["densenet169"]]\'')
+
+
 def test_a_phone_sees_the_table_before_the_charts(opened: Opened) -> None:
     with opened("/", PHONE) as page:
         assert_within_width(page)
@@ -92,6 +114,7 @@ def test_a_copied_link_restores_compare(opened: Opened) -> None:
         press(page, "Exact")
         page.get_by_role("button", name="Axes", exact=True).click()
         pick(page, "Vertical axis", "Activations")
+        pick(page, "Horizontal axis", "MACs")
         page.keyboard.press("Escape")
         link, seen = page.url, read(page)
     for part in ("networks=peleenet", "image_size=256", "dtype=float16", "figures=Exact", "y=Activations"):
@@ -147,7 +170,7 @@ def test_sorting_goes_by_number(opened: Opened) -> None:
         table.scroll_into_view_if_needed()
         heads = page.get_by_test_id("stDataFrame").bounding_box()
         orders = []
-        for x in range(10, 460, 20):  # the heads are painted: where that of the MACs is, only a click can tell
+        for x in range(600, 900, 20):  # the heads are painted: where that of the MACs is, only a click can tell
             page.mouse.click(heads["x"] + x, heads["y"] + 17)
             page.wait_for_timeout(400)  # until the cells that screen readers are told have followed the painted ones
             cells = table.locator("canvas td[aria-colindex='1']")

@@ -23,7 +23,7 @@ def controls(app: AppTest) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "read"),
     [
-        ("views/compare.py", INPUT | {"preset", "networks", "libraries", "baseline", "figures"}),
+        ("views/compare.py", INPUT | {"preset", "networks", "libraries", "figures"}),
         (LAYERS, INPUT | NETWORK),
         (MEMORY, INPUT | NETWORK),
         (COUNTERS, COUNTS | NETWORK),

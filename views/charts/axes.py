@@ -20,9 +20,17 @@ MOST_TICKS = 6
 
 
 def axis(
-    values: Iterable[float], write: Callable[[float], str], title: str, *, log: bool = False, most: int = MOST_TICKS
+    values: Iterable[float],
+    write: Callable[[float], str],
+    title: str,
+    *,
+    log: bool = False,
+    zero: bool = True,
+    most: int = MOST_TICKS,
 ) -> dict[str, Any]:
-    """A Plotly axis that holds all values with some room around them."""
+    """A Plotly axis that holds all values with some room around them; one that isn't logarithmic begins at zero,
+    unless that says nothing of the values.
+    """
     values = list(values)
     low, high = min(values), max(values)
     if log:
@@ -31,7 +39,8 @@ def axis(
         span = (low - margin, high + margin)
         ticks = log_ticks(*span, most)
     else:
-        span = (0.0, high * (1 + PADDING) or 1.0)
+        margin = 2 * PADDING * (high - low) or PADDING * high
+        span = (0.0, high * (1 + PADDING) or 1.0) if zero else (low - margin, high + margin)
         ticks = linear_ticks(*span, most)
     return {
         "type": "log" if log else "linear",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from analysis.choice import Candidate
 from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_share, format_si, format_size
 from views.charts.labels import MARK, Line
@@ -46,7 +47,7 @@ def rate_mark(speed: Speed, x: float, colour: str, theme: Theme, more: str = "")
 def time_mark(speed: Speed, colour: str, theme: Theme) -> dict[str, Any]:
     """A network's time over its FLOPs, as a trace."""
     style = mark_style(speed.evidence, colour, theme)
-    bar = error_bar([_error_of_time(speed)], [speed.seconds_per_image], theme)
+    bar = error_bar([speed.error_of_time], [speed.seconds_per_image], theme)
     return mark(speed.flops, speed.seconds_per_image, style, hover(speed)) | {"error_y": bar}
 
 
@@ -57,19 +58,11 @@ def rate_bar(speed: Speed, x: float) -> list[Line]:
 
 def time_bar(speed: Speed) -> list[Line]:
     """The error bar of `time_mark` as a line, if there is one."""
-    return _vertical(speed.flops, speed.seconds_per_image, _error_of_time(speed))
+    return _vertical(speed.flops, speed.seconds_per_image, speed.error_of_time)
 
 
 def _vertical(x: float, y: float, error: tuple[float, float] | None) -> list[Line]:
     return [((x, y * (1 - error[0])), (x, y * (1 + error[1])))] if error else []
-
-
-def _error_of_time(speed: Speed) -> tuple[float, float] | None:
-    """How far the time may lie below and above: a share less of images/s is a larger share more of time."""
-    if speed.error is None:
-        return None
-    low, high = speed.error
-    return 1 - 1 / (1 + high), 1 / (1 - low) - 1
 
 
 def mark(x: float, y: float, style: Mapping[str, Any], hover: str) -> dict[str, Any]:
@@ -122,12 +115,32 @@ def hover(speed: Speed) -> str:
         f"<b>{speed.name}</b> on {speed.device}, {speed.execution}: <b>{speed.evidence}</b>",
         f"{format_si(speed.flops_per_s, 'FLOP/s')}{peak}",
         f"{format_si(speed.images_per_s)} images/s, {format_si(speed.seconds_per_image, 's')} an image",
-        f"batch {speed.batch_size}, {format_size(speed.image_size)}, {speed.precision}, {speed.layout}",
+        *_circumstances(speed),
+    ]
+    return wrap(lines)
+
+
+def _circumstances(speed: Speed) -> list[str]:
+    return [
+        f"batch {speed.batch_size:,}, {format_size(speed.image_size)}, {speed.precision}, {speed.layout}",
         *([speed.error_meaning] if speed.error_meaning else []),
         f"Source: {speed.source}",
         *([f"Doubt: {speed.note}"] if speed.note else []),
     ]
-    return wrap(lines)
+
+
+def details(one: Candidate, keys: Collection[str]) -> list[str]:
+    """What there is to say of those of its figures that are not counted."""
+    lines = []
+    if (accuracy := one.accuracy) and "top1" in keys:
+        lines += [
+            f"Recipe: {accuracy.recipe}; {accuracy.evaluation or 'evaluation not stated'}, {accuracy.image_size} px",
+            f"Source: {accuracy.source}",
+            *([f"Doubt: {accuracy.note}"] if accuracy.note else []),
+        ]
+    if one.speed and {"images_per_s", "seconds_per_image"}.intersection(keys):
+        lines += [f"{one.speed.device}, {one.speed.execution}", *_circumstances(one.speed)]
+    return lines
 
 
 def wrap(lines: Iterable[str]) -> str:

@@ -140,7 +140,14 @@ DIRECTIONS = 14
 
 
 def name_marks(
-    points: Sequence[Point], names: Sequence[str], layout: Mapping[str, Any], theme: Theme, lines: Iterable[Line] = ()
+    points: Sequence[Point],
+    names: Sequence[str],
+    layout: Mapping[str, Any],
+    theme: Theme,
+    lines: Iterable[Line] = (),
+    *,
+    radii: Sequence[float] = (),
+    areas: Sequence[tuple[int, int]] = AREAS,
 ) -> list[dict[str, Any]]:
     """Names as Plotly annotations, with leader lines where marks crowd; left out where there is no room even so.
 
@@ -149,14 +156,17 @@ def name_marks(
         names: their names; empty for marks that are only in the way.
         layout: with the axes.
         lines: what else is in the way, in the units of the axes.
+        radii: of the marks in pixels, where they differ.
+        areas: sizes of the plot area on which all must be clear.
     """
+    radii = radii or [MARK / 2] * len(points)
     at = [_in_area(point, layout) for point in points]
     crossed = [(_in_area(start, layout), _in_area(end, layout)) for start, end in lines]
-    candidates = [[*near(MARK / 2 + 3), *_far()]] * len(points)
-    places = free_places(at, names, [MARK / 2] * len(points), candidates, AREAS, crossed)
+    candidates = [[*near(radius + 3), *_far(radius - MARK / 2)] for radius in radii]
+    places = free_places(at, names, radii, candidates, areas, crossed)
     return [
-        _annotation(point, name, place, layout, theme)
-        for point, name, place in zip(points, names, places, strict=True)
+        _annotation(point, name, place, layout, theme) | ({"standoff": radius} if place.is_far else {})
+        for point, name, place, radius in zip(points, names, places, radii, strict=True)
         if place and name
     ]
 
@@ -165,10 +175,10 @@ def _in_area(point: Point, layout: Mapping[str, Any]) -> Point:
     return fraction(point[0], layout["xaxis"]), fraction(point[1], layout["yaxis"])
 
 
-def _far() -> list[Place]:
-    """Places around the mark, the closest first."""
+def _far(more: float) -> list[Place]:
+    """Places around a mark whose radius is so much larger than usual, the closest first."""
     places = []
-    for length in LEADERS:
+    for length in (more + leader for leader in LEADERS):
         for number in range(DIRECTIONS):
             across, down = cos(2 * pi * number / DIRECTIONS), sin(2 * pi * number / DIRECTIONS)
             xanchor = "left" if across > 0.3 else "right" if across < -0.3 else "center"
@@ -183,5 +193,5 @@ def _annotation(point: Point, name: str, place: Place, layout: Mapping[str, Any]
     font = {"font": {"size": 12, "color": theme.text}}
     if not place.is_far:
         return at | style | font | {"showarrow": False, "xshift": place.dx, "yshift": -place.dy}
-    leader = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": theme.muted, "standoff": MARK / 2}
+    leader = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": theme.muted}
     return at | style | font | leader | {"ax": place.dx, "ay": place.dy}

@@ -74,7 +74,7 @@ def matrices(
     figure.update_xaxes(title={"text": "read by", "standoff": 4}, row=rows)
     figure.update_yaxes(title={"text": "source", "standoff": 4}, col=1)
     figure.update_annotations(font={"size": 13, "color": theme.text})
-    return figure.update_layout(template=theme.template, height=height, margin={"t": 34, "r": 16}, coloraxis=scale)
+    return figure.update_layout(template=theme.template, height=height, margin={"t": 34}, coloraxis=scale)
 
 
 def _colours(colour: str, theme: Theme, title: str, ticks: Mapping[float, str], height: int) -> dict[str, Any]:

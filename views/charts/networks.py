@@ -1,18 +1,22 @@
-"""Networks against each other: scatter and bars."""
+"""Networks against each other: scatter and bars, each figure in the look of its kind of evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from analysis.choice import Candidate, Fact
+from analysis.hardware.speeds import EVIDENCE
 from analysis.quantities import QUANTITIES
-from analysis.units import format_exact
-from views.charts.axes import axis, fraction, scatter_layout
-from views.charts.labels import place_labels
+from analysis.units import format_exact, format_size
+from views.charts import evidence
+from views.charts.axes import ABOVE, axis, scatter_layout
+from views.charts.labels import Line, name_marks
 from views.tables import Notation
 from views.theme import Theme, variant_style
 
@@ -23,6 +27,38 @@ if TYPE_CHECKING:
 #: Diameters of the marks in pixels.
 SMALLEST, LARGEST, EQUAL = 8, 34, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
+#: Plot areas on which names must be clear of everything: windows of a laptop and of a large screen.
+AREAS = ((400, 300), (640, 320))
+#: What a mark is faded to while another is lit.
+FADED = 0.25
+
+
+class Shown(NamedTuple):
+    """Networks, and how a chart shows them."""
+
+    #: By family and size; names, families, variants and quantities.
+    frame: pd.DataFrame
+    #: What is known of each beside what is counted.
+    known: Mapping[str, Candidate]
+    notation: Notation
+    theme: Theme
+    #: Names: what the others are set against, and what is pointed at.
+    baseline: str = ""
+    lit: str | None = None
+
+    def fact(self, name: str, key: str) -> Fact | None:
+        """None where it is counted."""
+        return self.known[name].fact(key) if name in self.known else None
+
+    def error(self, name: str, key: str, value: float) -> tuple[float, float] | None:
+        """How far a figure may lie below and above, in its own units."""
+        fact = self.fact(name, key)
+        return (fact.error[0] * value, fact.error[1] * value) if fact and fact.error else None
+
+    def kind(self, name: str, *keys: str) -> str:
+        """The weakest evidence of some figures."""
+        kinds = [fact.evidence for key in keys if (fact := self.fact(name, key))]
+        return max(kinds, key=EVIDENCE.index) if kinds else "counted"
 
 
 def height(networks: int) -> int:
@@ -30,120 +66,226 @@ def height(networks: int) -> int:
     return max(LEAST_HEIGHT, 60 + BAR_HEIGHT * networks)
 
 
-def scatter(
-    frame: pd.DataFrame, x: str, y: str, size: str | None, notation: Notation, theme: Theme, *, log: bool
-) -> go.Figure:
-    """One mark a network; the area of a mark stands for `size`."""
-    xs, ys = notation.scale(frame, x), notation.scale(frame, y)
-    x_axis = axis(xs, lambda value: notation.write_tick(x, value), notation.label(x), log=log)
-    y_axis = axis(ys, lambda value: notation.write_tick(y, value), notation.label(y), log=log)
-    diameters = _diameters(frame, size)
-    positions = place_labels(
-        [(fraction(x, x_axis), fraction(y, y_axis)) for x, y in zip(xs, ys, strict=True)],
-        list(frame["name"]),
-        [diameter / 2 for diameter in diameters],
+def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.Figure:
+    """One mark a network that has both; the area of a mark stands for `size`."""
+    notation, theme, total = shown.notation, shown.theme, len(shown.frame)
+    frame = shown.frame.assign(x=notation.scale(shown.frame, x), y=notation.scale(shown.frame, y))
+    frame = frame.dropna(subset=["x", "y"])
+    frame = frame.assign(diameter=_diameters(frame, size), kind=[shown.kind(name, x, y) for name in frame["name"]])
+    x_axis, y_axis = (_axis(frame[end], key, notation, log) for end, key in (("x", x), ("y", y)))
+    layout = scatter_layout(theme, height(total), x_axis, y_axis, itemsizing="constant")
+    front = _front(frame, x) if y == "top1" else []
+    bars = [bar for row in frame.to_dict("records") for bar in _bars_of_error(shown, row, x, y)]
+    first = frame.assign(rank=frame["name"] != shown.baseline).sort_values("rank", kind="stable")
+    layout["annotations"] = name_marks(
+        list(zip(first["x"], first["y"], strict=True)),
+        [_title(name, shown) for name in first["name"]],
+        layout,
+        theme,
+        [*bars, *front],
+        radii=[diameter / 2 for diameter in first["diameter"]],
+        areas=[(width, tall + height(total) - LEAST_HEIGHT) for width, tall in AREAS],
     )
-    marks = frame.assign(
-        x=xs,
-        y=ys,
-        diameter=diameters,
-        position=[position or "top center" for position in positions],
-        text=[name if position else "" for name, position in zip(frame["name"], positions, strict=True)],
-        hover=[_hover(row, [x, y, size]) for row in frame.to_dict("records")],
-    )
-    layout = scatter_layout(theme, height(len(frame)), x_axis, y_axis, y=1.0, itemsizing="constant") | {"margin": {}}
-    return go.Figure([_marks(group, family, variant, theme) for (family, variant), group in _by_variant(marks)], layout)
+    traces = [_line(front, theme)] if front else []
+    traces += evidence.legend_entries(frame["kind"], theme, bars=False)
+    traces += [
+        _marks(group, shown, (x, y, size), is_first=is_first) for group, is_first in _alike(frame, shown, (x, y))
+    ]
+    return go.Figure(traces, layout)
 
 
-def bars(frame: pd.DataFrame, key: str, notation: Notation, theme: Theme) -> go.Figure:
+def bars(shown: Shown, key: str, *, by_value: bool = False) -> go.Figure:
     """One bar a network, with its figure at the end."""
-    bars = frame.assign(
-        value=notation.scale(frame, key), hover=[_hover(row, [key]) for row in frame.to_dict("records")]
-    )
-    values = axis(bars["value"], lambda value: notation.write_tick(key, value), notation.label(key))
-    room_for_figures = 1.3 if notation.style == "exact" else 1.15
-    values["title"] = None
-    values["range"] = (0, values["range"][1] * room_for_figures)
-    names = {
-        "categoryorder": "array",
-        "categoryarray": list(frame["name"])[::-1],
-        "showgrid": False,
-        "ticksuffix": "  ",
-    }
-    layout = {
+    notation, theme = shown.notation, shown.theme
+    frame = shown.frame.assign(x=notation.scale(shown.frame, key))
+    frame = frame.assign(kind=[shown.kind(name, key) for name in frame["name"]])
+    if by_value:
+        frame = frame.sort_values("x", kind="stable")
+    values = axis(frame["x"].dropna(), partial(notation.write_tick, key), "")
+    values |= {"title": None, "range": (0, values["range"][1] * (1.35 if notation.style == "exact" else 1.2))}
+    names = list(frame["name"])
+    kinds = evidence.legend_entries(frame["kind"], theme, bars=True)
+    layout: dict[str, Any] = {
         "template": theme.template,
         "height": height(len(frame)),
-        "showlegend": False,
+        "showlegend": bool(kinds),
+        "legend": ABOVE | {"itemclick": False},
         "xaxis": values,
-        "yaxis": names,
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": names[::-1],
+            "tickvals": names,
+            "ticktext": [f"{_title(name, shown)}  " for name in names],
+            "showgrid": False,
+        },
         "bargap": 0.35,
+        "annotations": [_figure(row, key, shown) for row in frame.to_dict("records")],
     }
-    write = partial(notation.write, key)
-    figure = go.Figure(
-        [_bars(group, family, variant, write, theme) for (family, variant), group in _by_variant(bars)], layout
-    )
-    if notation.style == "relative":
-        figure.add_vline(x=1, line={"color": theme.muted, "width": 1, "dash": "dot"})
+    figure = go.Figure([*kinds, *(_bars(group, shown, key) for group, _ in _alike(frame, shown, (key,)))], layout)
+    base = frame.loc[frame["name"] == shown.baseline, "x"].dropna()
+    if len(base):
+        figure.add_vline(x=base.item(), line={"color": theme.muted, "width": 1, "dash": "dot"})
     return figure
 
 
-def _by_variant(frame: pd.DataFrame) -> Any:
-    return frame.groupby(["family", "variant"], sort=False)
+def _axis(values: pd.Series[float], key: str, notation: Notation, log: bool) -> dict[str, Any]:
+    points = QUANTITIES[key].form == "points"
+    return axis(values, partial(notation.write_tick, key), notation.label(key), log=log and not points, zero=not points)
 
 
-def _marks(group: pd.DataFrame, family: str, variant: str, theme: Theme) -> dict[str, Any]:
+def _title(name: str, shown: Shown) -> str:
+    """A name; with the size of its images where that is not the baseline's: it costs less for that alone."""
+    if name == shown.baseline:
+        return f"<b>{name}</b>"
+    sizes = dict(zip(shown.frame["name"], shown.frame["image_size"], strict=True))
+    return name if sizes[name] == sizes.get(shown.baseline, sizes[name]) else f"{name}, {format_size(sizes[name])}"
+
+
+def _alike(frame: pd.DataFrame, shown: Shown, keys: tuple[str, ...]) -> Iterator[tuple[pd.DataFrame, bool]]:
+    """Rows that are drawn alike, and whether they are the first of their variant; of known errors and of none, which
+    Plotly would draw as errors of zero.
+    """
+    errors = [tuple(bool((fact := shown.fact(name, key)) and fact.error) for key in keys) for name in frame["name"]]
+    seen = set()
+    for (family, variant, _, _), group in frame.assign(errors=errors).groupby(
+        ["family", "variant", "kind", "errors"], sort=False
+    ):
+        yield group, (family, variant) not in seen
+        seen.add((family, variant))
+
+
+def _selected(group: pd.DataFrame, shown: Shown) -> dict[str, Any]:
+    """What is pointed at stands out, all else fades: in the charts' own words for what has been clicked."""
+    faded = {"unselected": {"marker": {"opacity": FADED}}}
+    if shown.lit is None:
+        return faded
+    return faded | {"selectedpoints": [number for number, name in enumerate(group["name"]) if name == shown.lit]}
+
+
+def _marks(group: pd.DataFrame, shown: Shown, keys: tuple[str, str, str | None], *, is_first: bool) -> dict[str, Any]:
     """A trace as a plain dictionary, which Plotly takes in several times faster than its own objects."""
-    colour = theme.variant_colour(family, variant)
+    row, theme = group.iloc[0], shown.theme
+    colour, symbol = theme.variant_colour(row["family"], row["variant"]), _symbol(row)
+    style = {"symbol": symbol, "color": colour, "opacity": 0.9, "line": {"color": theme.outline(colour), "width": 1.2}}
+    if row["kind"] != "counted":
+        style = evidence.mark_style(row["kind"], colour, theme, symbol)
+    x, y, _ = keys
     return {
         "type": "scatter",
         "x": group["x"].tolist(),
         "y": group["y"].tolist(),
-        "name": variant,
-        "mode": "markers+text",
-        "text": group["text"].tolist(),
-        "textposition": group["position"].tolist(),
-        "textfont": {"size": 12, "color": theme.text},
+        "name": row["variant"],
+        "legendgroup": row["variant"],
+        "showlegend": is_first,
+        "mode": "markers",
         "cliponaxis": False,
-        "hovertext": group["hover"].tolist(),
+        "customdata": group["name"].tolist(),
+        "hovertext": [_hover(each, keys, shown) for each in group.to_dict("records")],
         "hoverinfo": "text",
-        "marker": {
-            "color": colour,
-            "symbol": variant_style(family, variant).symbol,
-            "size": group["diameter"].tolist(),
-            "opacity": 0.9,
-            "line": {"color": theme.outline(colour), "width": 1.2},
-        },
+        "marker": style | {"size": group["diameter"].tolist()},
+        "error_x": _error_bar(group, shown, x, "x"),
+        "error_y": _error_bar(group, shown, y, "y"),
+        **_selected(group, shown),
     }
 
 
-def _bars(
-    group: pd.DataFrame, family: str, variant: str, write: Callable[[float], str], theme: Theme
-) -> dict[str, Any]:
+def _symbol(row: pd.Series[Any]) -> str:
+    return variant_style(row["family"], row["variant"]).symbol
+
+
+def _bars(group: pd.DataFrame, shown: Shown, key: str) -> dict[str, Any]:
     """As `_marks`."""
-    colour = theme.variant_colour(family, variant)
+    row, theme = group.iloc[0], shown.theme
+    colour = theme.variant_colour(row["family"], row["variant"])
+    style: dict[str, Any] = {"color": colour, "line": {"color": theme.outline(colour), "width": 1}}
+    if row["kind"] != "counted":
+        style = evidence.bar_styles(row["kind"], [colour] * len(group), theme)
     return {
         "type": "bar",
         "orientation": "h",
-        "x": group["value"].tolist(),
+        "x": group["x"].tolist(),
         "y": group["name"].tolist(),
-        "name": variant,
-        "text": group["value"].map(write).tolist(),
-        "textposition": "outside",
-        "cliponaxis": False,
-        "marker": {"color": colour, "line": {"color": theme.outline(colour), "width": 1}},
-        "hovertext": group["hover"].tolist(),
+        "name": row["variant"],
+        "showlegend": False,
+        "customdata": group["name"].tolist(),
+        "marker": style,
+        "error_x": _error_bar(group, shown, key, "x"),
+        "hovertext": [_hover(each, (key,), shown) for each in group.to_dict("records")],
         "hoverinfo": "text",
+        **_selected(group, shown),
+    }
+
+
+def _error_bar(group: pd.DataFrame, shown: Shown, key: str, end: str) -> dict[str, Any]:
+    facts = [shown.fact(name, key) for name in group["name"]]
+    return evidence.error_bar([fact.error if fact else None for fact in facts], group[end], shown.theme)
+
+
+def _bars_of_error(shown: Shown, row: Mapping[Any, Any], x: str, y: str) -> Iterator[Line]:
+    """The error bars of a mark as lines that no name may cross."""
+    if error := shown.error(row["name"], x, row["x"]):
+        yield (row["x"] - error[0], row["y"]), (row["x"] + error[1], row["y"])
+    if error := shown.error(row["name"], y, row["y"]):
+        yield (row["x"], row["y"] - error[0]), (row["x"], row["y"] + error[1])
+
+
+def _front(frame: pd.DataFrame, cost: str) -> list[Line]:
+    """A staircase through the networks that no other beats in both accuracy and cost."""
+    faster = cost == "images_per_s"
+    best: list[tuple[float, float]] = []
+    for x, y in frame.sort_values(["x", "y"], ascending=[not faster, False])[["x", "y"]].itertuples(index=False):
+        if not best or y > best[-1][1]:
+            best.append((x, y))
+    return [line for (x, y), (to, above) in pairwise(best) for line in (((x, y), (to, y)), ((to, y), (to, above)))]
+
+
+def _line(front: list[Line], theme: Theme) -> dict[str, Any]:
+    points = [front[0][0], *(end for _, end in front)]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "line": {"color": theme.muted, "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _figure(row: Mapping[Any, Any], key: str, shown: Shown) -> dict[str, Any]:
+    """The value beside its bar, clear of its error bar."""
+    value = row["x"]
+    is_known = value == value
+    error = shown.error(row["name"], key, value) if is_known else None
+    return {
+        "x": value + (error[1] if error else 0) if is_known else 0,
+        "y": row["name"],
+        "text": shown.notation.write(key, value) if is_known else "not known",
+        "xanchor": "left",
+        "xshift": 4,
+        "showarrow": False,
+        "borderpad": 0,
+        "bgcolor": shown.theme.page,
+        "font": {"color": shown.theme.text if is_known else shown.theme.muted, "size": 12},
     }
 
 
 def _diameters(frame: pd.DataFrame, size: str | None) -> list[float]:
     """Marks whose area is proportional to the quantity, as far as the smallest can still be seen."""
-    if size is None:
+    if size is None or not frame[size].max() > 0:
         return [float(EQUAL)] * len(frame)
     most = frame[size].max()
-    return [max(SMALLEST, LARGEST * sqrt(value / most)) for value in frame[size]]
+    return [max(SMALLEST, LARGEST * sqrt(value / most)) if value == value else SMALLEST for value in frame[size]]
 
 
-def _hover(row: dict[str, Any], keys: list[str | None]) -> str:
-    lines = [f"{QUANTITIES[key].label}: {format_exact(key, row[key])}" for key in dict.fromkeys(keys) if key]
-    return "<br>".join([f"<b>{row['name']}</b> ({row['variant']})", *lines])
+def _hover(row: Mapping[Any, Any], keys: tuple[str | None, ...], shown: Shown) -> str:
+    lines = [f"<b>{row['name']}</b> ({row['variant']})"]
+    for key in dict.fromkeys(keys):
+        if key and row[key] == row[key]:
+            fact = shown.fact(row["name"], key)
+            told = f" (<b>{fact.evidence}</b>)" if fact else ""
+            lines.append(f"{QUANTITIES[key].label}: {format_exact(key, row[key])}{told}")
+    if (one := shown.known.get(row["name"])) and any(shown.fact(row["name"], key) for key in keys if key):
+        lines += evidence.details(one, {key for key in keys if key})
+    return evidence.wrap(lines)
