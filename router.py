@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from views import ask, browser, sidebar, widgets, workbench
+from views import ask, browser, share, sidebar, widgets, workbench
 from views.pages import PAGES
 
 ASSETS = Path(__file__).parent / "views"
@@ -25,5 +25,6 @@ ask.draw(page.shows)
 sidebar.draw_input(page.reads_now)
 with widgets.errors_said():
     script.run()
+share.draw()
 workbench.write_link()
 widgets.drop_unknown_parameters()

@@ -27,7 +27,11 @@ T = TypeVar("T")
 
 #: A bound widget keeps its value in the link and, while another page is shown, in the session.
 _KEPT: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
-_PLOT_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+_PLOT_CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
 
 
 #: Options, or what each of them is called.
