@@ -85,12 +85,25 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
 _traced = by_content(512)(_row_or_reason)
 
 
-@by_content()
-def counters(name: str, image_size: int | Pair | None, batch_size: int) -> pd.DataFrame:
-    """What the public counters say. Raises: DenseScopeError: the network cannot be traced here."""
-    target = target_of(name)
-    summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
-    return cross_check(target, image_size, batch_size)
+#: What counters have said, the latest last: Streamlit's cache takes no function that draws how far it is.
+_COUNTED: dict[Any, pd.DataFrame] = {}
+MOST_COUNTED = 64
+
+
+def counters(
+    name: str, image_size: int | Pair | None, batch_size: int, before: Callable[[str], object]
+) -> pd.DataFrame:
+    """What the public counters say; `before` hears of each as it starts, unless all have run.
+
+    Raises: DenseScopeError: the network cannot be traced here.
+    """
+    key = target, *_ = target_of(name), image_size, batch_size
+    if key not in _COUNTED:
+        summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
+        _COUNTED[key] = cross_check(target, image_size, batch_size, before=before)
+        for old in list(_COUNTED)[:-MOST_COUNTED]:
+            _COUNTED.pop(old, None)
+    return _COUNTED[key]
 
 
 @by_content()

@@ -8,19 +8,30 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.columns import columns
-from analysis.crosscheck import counters_finding, waterfall
+from analysis.crosscheck import COUNT, counters_finding, waterfall
 from analysis.units import format_si
 from views import cached, sidebar, tables, widgets
 from views.charts import costs as figures
+from views.charts import counters as overview
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = columns(
-    *("counter", "version", "reported_as", "unit", "reported", "ours", "difference", "difference.share", "residual"),
-    "verdict",
-)
+SHOWN = columns("counter", "unit", "reported", "ours", "difference", "difference.share", "residual")
 INTEGERS = ("reported", "ours", "residual")
+HELP = (
+    "Each bar leads from our figure to the counter's: what it counts beside multiply-accumulates to the right, what it "
+    "does not see to the left, as shares of ours. Below stands each counter by itself."
+)
+
+
+def draw_overview(frame: pd.DataFrame, steps: pd.DataFrame) -> None:
+    """All counters in one picture, and their table."""
+    with widgets.chart_or_table("How far are they from our count, and why?", HELP, lambda: draw_table(frame)):
+        figure = overview.differences(steps, widgets.current_theme())
+        widgets.draw(
+            figure, "differences", f"Bars: what {steps['counter'].nunique()} counters count beyond our figure."
+        )
 
 
 def draw_table(frame: pd.DataFrame) -> None:
@@ -58,19 +69,37 @@ def _literal(text: str) -> str:
     return re.sub(r"([:_*~$])", r"\\\1", text)
 
 
+def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
+    """What the counters say; takes its time once for each network, and says what is being done.
+
+    Raises: DenseScopeError: the network cannot be traced here.
+    """
+    place, done = st.empty(), 0
+
+    def tell(counter: str) -> None:
+        nonlocal done
+        place.progress(done / COUNT, f"Running {counter} on {name}, counter {done + 1} of {COUNT} …")
+        done += 1
+
+    with st.spinner(f"Loading the counters and tracing {name} …"):
+        frame = cached.counters(name, settings.image_size, settings.batch_size, tell)
+    place.empty()
+    return frame
+
+
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
     st.title(f"Counters: {name}", anchor=False)
     settings = sidebar.current()
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
-        with st.spinner(f"Running five counters on {name} …"):
-            frame = cached.counters(name, settings.image_size, settings.batch_size)
+        frame = run_counters(name, settings)
         st.markdown(counters_finding(frame, name))
-        st.caption(f"Counted at {settings.describe(sidebar.reads())}.")
-        draw_table(frame)
-        widgets.downloads(frame, f"{name}_counters")
         steps = waterfall(frame)
+        if not steps.empty:
+            draw_overview(frame, steps)
+        st.caption(f"Counted at {settings.describe(sidebar.reads())}.")
+        widgets.downloads(frame, f"{name}_counters")
         for row in frame.to_dict("records"):
             draw_counter(row, steps[steps["counter"] == row["counter"]])
 

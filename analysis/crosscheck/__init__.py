@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.targets import resolve_target
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: The columns of every cross-check; between the two groups stands one column a step.
 HEAD = ("counter", "version", "reported_as", "unit", "reported", "ours")
 TAIL = ("residual", "verdict", "quote_when")
+#: How many counters there are.
+COUNT = 5
 
 #: A record of a cross-check: its columns and their values.
 Row = Mapping[Any, Any]
@@ -31,6 +33,7 @@ def cross_check(
     input: Any = None,
     in_channels: int | None = None,
     allow_uncounted: bool = False,
+    before: Callable[[str], object] = str,
 ) -> pd.DataFrame:
     """One row a counter: what it reports, our count in its unit, and the difference step by step.
 
@@ -41,6 +44,7 @@ def cross_check(
 
     Args: as `analysis.summarize`; a module is left as it is, every counter gets a copy without weights. An input that
         is stated is one shape or tensor, which is what all counters can be given.
+        before: called with the name of each counter before it runs, for a progress bar.
 
     Raises:
         DenseScopeError: as `analysis.summarize` by the trace.
@@ -58,7 +62,9 @@ def cross_check(
     if len(shapes) != 1:
         raise ConfigError("input", input, "one shape or tensor, for that is what all counters can be given")
     with ONE_AT_A_TIME:  # some counters replace functions of torch while they run
-        rows = reconcile(unwrapped(resolved.without_weights()), shapes[0], allow_uncounted=allow_uncounted)
+        rows = reconcile(
+            unwrapped(resolved.without_weights()), shapes[0], allow_uncounted=allow_uncounted, before=before
+        )
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
     frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())

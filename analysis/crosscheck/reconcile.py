@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections import Counter as Tally
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
@@ -25,11 +26,14 @@ COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
 MOST_REAL_MACS = 2 * 10**10
 
 
-def reconcile(module: nn.Module, shape: Shape, *, allow_uncounted: bool = False) -> list[dict[str, Any]]:
+def reconcile(
+    module: nn.Module, shape: Shape, *, allow_uncounted: bool = False, before: Callable[[str], object] = str
+) -> list[dict[str, Any]]:
     """One record a counter, with one entry a step between our figure and the counter's; the module is not touched.
 
     Args:
         shape: (N, …) of what the module is given.
+        before: called with the name of each counter before it runs.
 
     Raises: TraceError, UnknownOpError: as `witness`.
     """
@@ -37,7 +41,11 @@ def reconcile(module: nn.Module, shape: Shape, *, allow_uncounted: bool = False)
     one = (1, *shape[1:])
     single = batch if shape == one else witness(blank_copy(module), one, allow_uncounted=allow_uncounted)
     counters = [import_module(f"analysis.crosscheck.{name}").COUNTER for name in COUNTERS]
-    return [_row(counter, module, shape, batch, single) for counter in counters]
+    rows = []
+    for counter in counters:
+        before(counter.name)
+        rows.append(_row(counter, module, shape, batch, single))
+    return rows
 
 
 def _row(counter: Counter, module: nn.Module, shape: Shape, batch: list[Use], single: list[Use]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def test_designs_are_measured_and_drawn(opened: Opened) -> None:
     with opened(link, awaited=button) as page:
         assert_accessible(page)
         page.get_by_role("button", name="Measure here").click()
-        page.get_by_text("Measured on").wait_for(timeout=PATIENCE_MS * 4)  # builds every scheme
+        page.get_by_text("Measured here:").wait_for(timeout=PATIENCE_MS * 4)  # builds every scheme
         settle(page, CHART)
         names = page.locator(".js-plotly-plot .textpoint").all_text_contents()
         assert {"plain", "memory_efficient"} <= {name.strip() for name in names}

@@ -7,9 +7,11 @@ import pytest
 
 from analysis import summarize
 from analysis.units import format_change, format_difference
-from archs.registry import get_family, list_families
+from archs.registry import get_config, get_family, list_families
 from views.charts.costs import in_order, treemap, waterfall
+from views.charts.counters import differences
 from views.charts.depth import profile
+from views.charts.panels import GHOST, behind
 from views.sections.layer_tables import layer_frame
 from views.tables import by_area
 from views.theme import LIGHT, OTHER_VARIANTS
@@ -35,6 +37,32 @@ def test_a_waterfall_of_a_counter_that_agrees() -> None:
     figure = waterfall(steps(ours=7, reported=7), "FlopCounterMode", LIGHT)
     assert figure.data[0].x == (0, 0)
     assert figure.layout.xaxis.title.text == "beyond our 7 MACs: no difference"
+
+
+def test_all_counters_stand_in_one_picture_as_shares_of_our_figure() -> None:
+    agreeing = steps(ours=7, reported=7).assign(counter="FlopCounterMode")
+    figure = differences(pd.concat([PTFLOPS.assign(counter="ptflops"), agreeing], ignore_index=True), LIGHT)
+    *bars, sums = figure.data
+    assert {bar.name: bar.showlegend for bar in bars if bar.showlegend} == dict.fromkeys(
+        ["linear", "normalisation", "activation", "arithmetic"], True
+    )
+    assert sum(bar.x[0] for bar in bars) == pytest.approx(-0.525)
+    assert [text.strip() for text in sums.text] == ["−52.5\u2009%", "as ours"]
+
+
+def test_a_baseline_stands_behind_the_layers_of_its_names() -> None:
+    before, after = (
+        layer_frame(summarize(get_config("densenet121", block_config=blocks))) for blocks in ((2, 4), (3,))
+    )
+    ghost = behind(before, after)
+    assert set(ghost["name"]) == set(before["name"]) & set(after["name"])
+    places = after.set_index("name")["number"]
+    assert list(ghost["number"]) == [places[name] for name in ghost["name"]]
+    plain, ghosted = profile(after, LIGHT), profile(after, LIGHT, ghost)
+    bars = [trace for trace in ghosted.data if trace.name == GHOST]
+    assert len(bars) == 3
+    assert len(ghosted.data) == len(plain.data) + 5
+    assert sum(bars[0].y) == ghost["macs"].sum()
 
 
 def test_what_is_counted_again_stands_behind_what_it_repeats() -> None:

@@ -106,6 +106,7 @@ def test_counters_explain_every_figure() -> None:
     table = app.dataframe[0].value.set_index("counter")
     assert set(table["residual"]) == {0}
     assert table.loc["FlopCounterMode", "difference"] == 0
+    assert "verdict" not in table
     assert [heading.value.split(" report ")[0] for heading in app.header if heading.value.startswith("Why")] == [
         f"Why does {counter}" for counter in table.index
     ]

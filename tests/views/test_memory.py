@@ -119,22 +119,30 @@ def test_networks_with_one_scheme_say_so_and_older_links_find_the_part() -> None
     pytest.importorskip("timm")
     app = open_app(MEMORY, network="timm/resnet18", part="Designs measured")
     assert "There is but one scheme of timm/resnet18" in texts(app)
-    assert not app.metric
+    assert "Nothing has been measured of timm/resnet18 yet; densenet121 shows what to expect." in texts(app)
+
+
+@pytest.mark.parametrize(("name", "example"), [("densenet121", "densenet121"), ("vovnet57", "vovnet39")])
+def test_shipped_schemes_are_shown_until_some_are_measured(name: str, example: str) -> None:
+    app = open_app(MEMORY, network=name, part="Schemes measured")
+    assert f"plain {example} (batch 4, 96×96) keeps" in texts(app)
+    assert "on another machine, shipped with it" in texts(app)
+    frame = app.dataframe[0].value.set_index("scheme")
+    assert frame.loc["plain", "saved_bytes"] == memory(example, 96, 4, mode="training").saved_bytes
 
 
 def test_schemes_are_measured_on_request_alone() -> None:
     pytest.importorskip("torchvision")
     app = open_app(MEMORY, network="densenet_cifar", part="Schemes measured", design_size="64", design_batch="1")
-    assert "Nothing has been measured of densenet_cifar" in texts(app)
-    assert not app.dataframe
+    assert "Nothing has been measured of densenet_cifar yet" in texts(app)
     next(button for button in app.button if button.label == "Measure here").click().run()
     assert_sound(app)
-    assert "Measured on" in texts(app)
+    assert "Measured here: batch 1, 64×64 input" in texts(app)
     frame = app.dataframe[0].value
     assert list(frame["scheme"]) == ["plain", "memory_efficient", "selective checkpoint"]
     assert frame["saved_bytes"].iloc[0] == memory("densenet_cifar", 64, 1, mode="training").saved_bytes
     app.selectbox(key="network").set_value("densenet121").run()
-    assert "Nothing has been measured of densenet121" in texts(app)
+    assert "shipped with it" in texts(app)
 
 
 def test_without_torch_schemes_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,9 +181,9 @@ def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, 
 
 BAR_HEIGHT, FRAME_HEIGHT = 27, 38
 #: Room for the figures right and left of the bars, as a share of the distance that the bars cover.
-WIDE_ROOM, NARROW_ROOM = 0.4, 0.35
+WIDE_ROOM, NARROW_ROOM = 0.6, 0.35
 #: Pixels that the longest name of a step takes.
-LABELS_WIDTH = 160
+LABELS_WIDTH = 140
 #: What the name of a step ends with that counts an operation a second time.
 AGAIN = " again"
 #: The kind of operation that a step belongs to, by the parts of its name; the first that fits.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis.units import format_si
 from views.charts import evidence
-from views.charts.axes import BELOW, Band, axis, bands, draw_bands
+from views.charts.axes import BELOW, Band, axis, band_marks, bands, draw_bands
+from views.charts.panels import GHOST, domain, on, x_axis
 from views.theme import Theme
 
 if TYPE_CHECKING:
@@ -23,66 +23,83 @@ HEADROOM = 1.22
 _LEGEND = BELOW | {"traceorder": "normal"}
 
 
-def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme) -> go.Figure:
-    """Live bytes as each layer runs, stacked by kind of tensor, the peak marked; `kinds` are the columns to stack."""
-    figure = make_subplots(1, 1)
-    _draw_stack(figure, 1, frame, kinds, theme, set())
-    _draw_total(figure, 1, frame["live_bytes"], _live_hovers(frame))
-    _mark_peak(figure, frame, theme)
-    _finish(figure, frame, HEADROOM * frame["live_bytes"].max(), ["Live tensors"], theme)
-    return figure.update_layout(height=HEIGHT)
+def timeline(frame: pd.DataFrame, kinds: Sequence[str], theme: Theme, ghost: pd.DataFrame | None = None) -> go.Figure:
+    """Live bytes as each layer runs, stacked by kind of tensor, the peak marked; `kinds` are the columns to stack.
+
+    `ghost`: another network's, drawn over it as a line (`views.charts.panels.behind`).
+    """
+    marks, note = _peak(frame, theme)
+    data = [*_stack(1, frame, kinds, theme, set()), _total(1, frame["live_bytes"], _live_hovers(frame)), marks]
+    highest = frame["live_bytes"].max()
+    if ghost is not None:
+        data.append(_ghost_line(ghost, theme))
+        highest = max(highest, ghost["live_bytes"].max())
+    layout = _layout(frame, HEADROOM * highest, ["Live tensors"], theme)
+    return go.Figure(data, layout | {"height": HEIGHT, "annotations": [*layout["annotations"], note]})
 
 
 def saved(frames: Mapping[str, pd.DataFrame], kinds: Sequence[str], theme: Theme) -> go.Figure:
     """Bytes saved so far, stacked by kind, one panel a mode on the same scale; `kinds` are the columns."""
-    figure = make_subplots(len(frames), 1, shared_xaxes=True, vertical_spacing=0.06)
+    data: list[dict[str, Any]] = []
     seen: set[str] = set()
     for row, frame in enumerate(frames.values(), start=1):
-        _draw_stack(figure, row, frame, kinds, theme, seen)
-        _draw_total(figure, row, frame["saved_bytes"], _saved_hovers(frame))
+        data += [*_stack(row, frame, kinds, theme, seen), _total(row, frame["saved_bytes"], _saved_hovers(frame))]
     most = max(frame["saved_bytes"].max() for frame in frames.values())
-    _finish(figure, next(iter(frames.values())), 1.05 * most, [f"Saved, {mode}" for mode in frames], theme)
-    return figure.update_layout(height=70 + PANEL_HEIGHT * len(frames))
+    layout = _layout(next(iter(frames.values())), 1.05 * most, [f"Saved, {mode}" for mode in frames], theme)
+    return go.Figure(data, layout | {"height": 70 + PANEL_HEIGHT * len(frames)})
 
 
-def _draw_stack(
-    figure: go.Figure, row: int, frame: pd.DataFrame, kinds: Sequence[str], theme: Theme, seen: set[str]
-) -> None:
+def _stack(
+    row: int, frame: pd.DataFrame, kinds: Sequence[str], theme: Theme, seen: set[str]
+) -> Iterator[dict[str, Any]]:
     """One filled step line a kind that there is, on top of each other; those seen before have no legend again."""
     for rank, kind in enumerate(kinds):
         if kind not in frame:
             continue
-        figure.add_scatter(
-            x=frame["number"],
-            y=frame[kind],
-            name=kind,
-            legendgroup=kind,
-            legendrank=rank,
-            showlegend=kind not in seen,
-            stackgroup=f"stack {row}",
-            mode="lines",
-            line={"shape": "hvh", "width": 0, "color": theme.memory_colour(kind)},
-            fillcolor=theme.memory_colour(kind),
-            hoverinfo="skip",
-            row=row,
-            col=1,
-        )
+        yield {
+            "type": "scatter",
+            "x": frame["number"].tolist(),
+            "y": frame[kind].tolist(),
+            "name": kind,
+            "legendgroup": kind,
+            "legendrank": rank,
+            "showlegend": kind not in seen,
+            "stackgroup": f"stack {row}",
+            "mode": "lines",
+            "line": {"shape": "hvh", "width": 0, "color": theme.memory_colour(kind)},
+            "fillcolor": theme.memory_colour(kind),
+            "hoverinfo": "skip",
+            **on(row),
+        }
         seen.add(kind)
 
 
-def _draw_total(figure: go.Figure, row: int, values: pd.Series[int], hovers: list[str]) -> None:
+def _total(row: int, values: pd.Series[int], hovers: list[str]) -> dict[str, Any]:
     """The upper edge, unseen, which tells on hover what is below it."""
-    figure.add_scatter(
-        x=list(range(1, len(values) + 1)),
-        y=values,
-        mode="lines",
-        line={"shape": "hvh", "color": evidence.CLEAR},
-        hovertext=hovers,
-        hoverinfo="text",
-        showlegend=False,
-        row=row,
-        col=1,
-    )
+    return {
+        "type": "scatter",
+        "x": list(range(1, len(values) + 1)),
+        "y": values.tolist(),
+        "mode": "lines",
+        "line": {"shape": "hvh", "color": evidence.CLEAR},
+        "hovertext": hovers,
+        "hoverinfo": "text",
+        "showlegend": False,
+        **on(row),
+    }
+
+
+def _ghost_line(ghost: pd.DataFrame, theme: Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": ghost["number"].tolist(),
+        "y": ghost["live_bytes"].tolist(),
+        "name": GHOST,
+        "mode": "lines",
+        "line": {"shape": "hvh", "color": theme.text, "width": 1, "dash": "dot"},
+        "hoverinfo": "skip",
+        **on(1),
+    }
 
 
 def _live_hovers(frame: pd.DataFrame) -> list[str]:
@@ -102,43 +119,47 @@ def _saved_hovers(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _mark_peak(figure: go.Figure, frame: pd.DataFrame, theme: Theme) -> None:
+def _peak(frame: pd.DataFrame, theme: Theme) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A mark where most is alive, and the words beside it."""
     row = frame.loc[frame["live_bytes"].idxmax()]
-    right = row["number"] > len(frame) / 2
-    short = ".".join(row["name"].split(".")[-2:])
-    figure.add_annotation(
-        x=row["number"],
-        y=row["live_bytes"],
-        text=f"<b>peak {format_si(int(row['live_bytes']), 'B')}</b><br>{short}",
-        xanchor="right" if right else "left",
-        align="right" if right else "left",
-        ax=-14 if right else 14,
-        ay=-18,
-        yanchor="middle",
-        arrowcolor=theme.muted,
-        arrowwidth=1,
-        arrowhead=0,
-        font={"size": 12, "color": theme.text},
-    )
-    figure.add_scatter(
-        x=[row["number"]],
-        y=[row["live_bytes"]],
-        mode="markers",
-        marker={"size": 8, "color": theme.text},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    number, live = int(row["number"]), int(row["live_bytes"])
+    side = "right" if number > len(frame) / 2 else "left"
+    note = {
+        "x": number,
+        "y": live,
+        "text": f"<b>peak {format_si(live, 'B')}</b><br>{'.'.join(row['name'].split('.')[-2:])}",
+        "xanchor": side,
+        "align": side,
+        "ax": -14 if side == "right" else 14,
+        "ay": -18,
+        "yanchor": "middle",
+        "arrowcolor": theme.muted,
+        "arrowwidth": 1,
+        "arrowhead": 0,
+        "font": {"size": 12, "color": theme.text},
+    }
+    mark = {"type": "scatter", "x": [number], "y": [live], "mode": "markers", "hoverinfo": "skip", "showlegend": False}
+    return mark | {"marker": {"size": 8, "color": theme.text}, **on(1)}, note
 
 
-def _finish(figure: go.Figure, frame: pd.DataFrame, top: float, titles: Sequence[str], theme: Theme) -> None:
+def _layout(frame: pd.DataFrame, top: float, titles: Sequence[str], theme: Theme) -> dict[str, Any]:
     """Axes of all panels on one scale, stage bands and legend."""
-    draw_bands(figure, list(bands(frame)), theme)
-    scale = axis([top], lambda value: format_si(value, "B"), "") | {"range": (0, top)}
-    for row, title in enumerate(titles, start=1):
-        figure.update_yaxes(scale | {"title": {"text": title}}, row=row)
-    figure.update_xaxes(range=(0.5, len(frame) + 0.5), showgrid=False)
-    figure.update_xaxes(title={"text": "Layers in execution order"}, row=len(titles))
-    figure.update_layout(template=theme.template, hovermode="x", hoverdistance=-1, legend=_LEGEND, margin={"t": 26})
+    shapes, names = band_marks(list(bands(frame)), theme)
+    scale, rows = axis([top], lambda value: format_si(value, "B"), "") | {"range": (0, top)}, len(titles)
+    return {
+        "template": theme.template,
+        "shapes": shapes,
+        "annotations": names,
+        "hovermode": "x",
+        "hoverdistance": -1,
+        "legend": _LEGEND,
+        "margin": {"t": 26},
+        **{
+            f"yaxis{row}": scale | {"title": {"text": title}, "domain": domain(row, rows, 0.06), "anchor": f"x{row}"}
+            for row, title in enumerate(titles, start=1)
+        },
+        **{f"xaxis{row}": x_axis(row, len(frame), rows) for row in range(1, rows + 1)},
+    }
 
 
 #: Pixels: of a bar with its name, of the whole at the least and at most.

@@ -22,6 +22,7 @@ from archs.registry import list_archs
 from views import cached, tables, widgets
 from views.charts import depth as depth_figures
 from views.charts import networks as network_figures
+from views.charts.panels import behind
 from views.sections import layer_tables
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
@@ -133,15 +134,39 @@ AXES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations")
 OWN_VARIANT = "your design"
 
 
+#: Pixels of a panel along the depth: all are in sight at once.
+PANEL = 82
+
+
+def ghost_of(base: Summary, summary: Summary) -> Summary | None:
+    """The baseline, once the design differs from it: it stands pale behind the charts along the depth."""
+    return base if base.target.config != summary.target.config else None
+
+
 def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None:
     """Channels, resolution and costs, layer by layer."""
-    frame = layer_tables.layer_frame(summary)
-    help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
+    frame, ghost = layer_tables.layer_frame(summary), ghost_of(base, summary)
+    help = (
+        "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name. Once the "
+        "design differs, the baseline's layers of the same names stand pale behind it."
+    )
     with widgets.chart_or_table(
         "Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame), live=True
     ):
-        figure = depth_figures.profile(frame, widgets.current_theme())
+        before = None if ghost is None else behind(layer_tables.layer_frame(ghost), frame)
+        figure = depth_figures.profile(frame, widgets.current_theme(), before, PANEL)
         widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+
+
+def draw_channels_of(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """How channels grow."""
+    draw_channels([summary], ghost_of(base, summary))
+
+
+def draw_memory(base: Summary, summary: Summary, settings: InputSettings) -> None:
+    """What is alive at inference."""
+    ghost = ghost_of(base, summary)
+    draw_live_memory(memory_of(summary), "design_memory", live=True, ghost=ghost and memory_of(ghost))
 
 
 def draw_both_tables(base: Summary, summary: Summary, settings: InputSettings) -> None:
@@ -172,7 +197,7 @@ CHARTS: dict[str, Callable[[Summary, Summary, InputSettings], None]] = {
     "Along the depth": draw_depth,
     "Table": draw_both_tables,
     "Block": lambda base, summary, settings: draw_block([summary]),
-    "Channels": lambda base, summary, settings: draw_channels([summary]),
-    "Memory": lambda base, summary, settings: draw_live_memory(memory_of(summary), "design_memory", live=True),
+    "Channels": draw_channels_of,
+    "Memory": draw_memory,
     "Among the registered": draw_neighbours,
 }

@@ -7,15 +7,16 @@ from collections import Counter
 
 import streamlit as st
 
-from analysis.hardware.measure.schemes import SchemeRun, schemes_finding
+from analysis.hardware.measure.schemes import SchemeRun, schemes_finding, shipped
 from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
+from archs.registry import get_config
 from views import cached, widgets
 from views.charts import budget as figures
 from views.memory import tables as memory_tables
 from views.memory.question import Question
-from views.workbench import target_of
+from views.workbench import config_of, target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
 SCHEMES_HELP = (
@@ -27,30 +28,40 @@ _RUN = "scheme_run"
 
 
 def draw_schemes(question: Question) -> None:
-    """The section."""
-    if importlib.util.find_spec("torch") is None:
-        st.info("Measuring schemes needs torch, which is not installed here.")
-        return
-    if is_library_name(question.name):
-        st.info(f"There is but one scheme of {question.name} here: choose a network of the registry in the sidebar.")
-        return
-    _ask_and_run(question.name)
+    """The section: what was measured here, else what is shipped of this network, or of one of its family."""
     run: SchemeRun | None = st.session_state.get(_RUN)
-    if run is None or run.network != question.name:
-        st.markdown(f"Nothing has been measured of {question.name} since this page was opened.")
-        return
+    here = run is not None and run.network == question.name
+    run = run if run and here else _shipped(question.name)
+    if run.network != question.name:
+        st.markdown(f"Nothing has been measured of {question.name} yet; {run.network} shows what to expect.")
     st.markdown(schemes_finding(run))
-    st.caption(
-        f"Batch {run.batch_size}, {format_size(run.image_size)} input, float32, {_threads(run.machine.threads)}, "
-        f"{run.machine.software}, median of {len(run.plain.times)} steps. Whatever else the machine does adds to times."
-    )
     frame = memory_tables.schemes(run)
     with widgets.chart_or_table(
         "What does saving memory cost in time?", SCHEMES_HELP, lambda: memory_tables.show_schemes(frame)
     ):
         figure = figures.trade_off(run, widgets.current_theme())
         widgets.draw(figure, "schemes_chart", f"Time of a step against bytes saved of {len(run.schemes)} schemes.")
+    where = "Measured here" if here else "Measured for DenseScope on another machine, shipped with it"
+    st.caption(
+        f"{where}: batch {run.batch_size}, {format_size(run.image_size)} input, float32, "
+        f"{_threads(run.machine.threads)}, {run.machine.software}, median of {len(run.plain.times)} steps. Whatever "
+        "else the machine does adds to times."
+    )
+    if importlib.util.find_spec("torch") is None:
+        st.info("Measuring schemes needs torch, which is not installed here.")
+    elif is_library_name(question.name):
+        st.info(f"There is but one scheme of {question.name} here: choose a network of the registry in the sidebar.")
+    else:
+        _ask_and_run(question.name)
     widgets.downloads(frame, f"{run.network}_schemes")
+
+
+def _shipped(name: str) -> SchemeRun:
+    """Of the network, of its family, or of any."""
+    runs = shipped()
+    family = None if is_library_name(name) else config_of(name).family
+    alike = [run for run in runs.values() if get_config(run.network).family == family]
+    return runs.get(name) or next(iter([*alike, *runs.values()]))
 
 
 def _threads(number: int) -> str:

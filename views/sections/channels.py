@@ -13,7 +13,8 @@ from analysis.quantities import in_a_sentence
 from analysis.structure.along_depth import channel_rows, landmarks
 from analysis.structure.findings import channels_finding, channels_rule
 from views import tables, widgets
-from views.charts.depth import channels
+from views.charts.channels import channels
+from views.charts.panels import behind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,15 +36,15 @@ SHOWN = columns(
 TABLE_HEIGHT = 560
 
 
-def draw_channels(summaries: Sequence[Summary]) -> None:
-    """The section."""
+def draw_channels(summaries: Sequence[Summary], ghost: Summary | None = None) -> None:
+    """The section; `ghost` stands pale behind the first of them."""
     for summary in summaries:
         st.markdown(" ".join([channels_finding(summary), channels_rule(summary.target.config)]))
     frames = [channel_frame(summary) for summary in summaries]
     for column, (summary, frame) in widgets.side_by_side([*zip(summaries, frames, strict=True)]):
         with column:
             if not frame.empty:
-                draw_profile(summary, frame, frames)
+                draw_profile(summary, frame, frames, ghost)
 
 
 def channel_frame(summary: Summary) -> pd.DataFrame:
@@ -56,7 +57,9 @@ def channel_frame(summary: Summary) -> pd.DataFrame:
     return frame.assign(number=range(1, len(frame) + 1), resolution=[size[0] for size in frame["output_size"]])
 
 
-def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.DataFrame]) -> None:
+def draw_profile(
+    summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.DataFrame], ghost: Summary | None = None
+) -> None:
     """The chart, and its table beside it."""
     question = "How do channels grow, and what does it cost?"
     if len(frames) > 1:
@@ -64,7 +67,8 @@ def draw_profile(summary: Summary, frame: pd.DataFrame, frames: Sequence[pd.Data
     with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"channels_table_{summary.name}")):
         width = WIDTHS[len(frames)]
         peers = [other for other in frames if not other.empty]
-        figure = channels(frame, landmarks(summary.target.config), widgets.current_theme(), width, peers)
+        before = None if ghost is None else behind(channel_frame(ghost), frame)
+        figure = channels(frame, landmarks(summary.target.config), widgets.current_theme(), width, peers, before)
         described = f"Channels, resolution and memory access cost of {len(frame)} convolutions of {summary.name}."
         widgets.draw(figure, f"channels_{summary.name}", described)
     widgets.downloads(frame.drop(columns="resolution"), f"{summary.name}_channels")

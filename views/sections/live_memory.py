@@ -9,6 +9,7 @@ from analysis.memory.inference import LIVE_KINDS, InferenceMemory
 from analysis.units import format_si
 from views import tables, widgets
 from views.charts import memory as figures
+from views.charts.panels import behind
 
 HELP = (
     "Bytes of all tensors that are alive as a layer runs, its inputs and its output among them; a ReLU overwrites its "
@@ -28,11 +29,17 @@ def choose_lifetimes() -> str:
     return widgets.choose("Tensors are held", "lifetimes", LIFETIMES, "eager")
 
 
-def draw_live_memory(memory: InferenceMemory, key: str, *, live: bool = False) -> pd.DataFrame:
-    """The chart and its table; the frame that they show. `live` as in `widgets.chart_or_table`."""
+def draw_live_memory(
+    memory: InferenceMemory, key: str, *, live: bool = False, ghost: InferenceMemory | None = None
+) -> pd.DataFrame:
+    """The chart and its table; the frame that they show. `live` as in `widgets.chart_or_table`.
+
+    `ghost`: another network's, drawn over it as a line.
+    """
     frame = timeline(memory)
     with widgets.chart_or_table("What is alive as each layer runs?", HELP, lambda: show_timeline(frame), live=live):
-        figure = figures.timeline(frame, LIVE_KINDS, widgets.current_theme())
+        before = None if ghost is None else behind(pd.DataFrame(ghost.rows()), frame)
+        figure = figures.timeline(frame, LIVE_KINDS, widgets.current_theme(), before)
         widgets.draw(figure, key, f"Live bytes of {memory.summary.name} as each layer runs; the peak is marked.")
     return frame
 

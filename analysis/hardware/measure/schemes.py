@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from analysis.facts import DATA
 from analysis.hardware.measure.record import Machine
 from analysis.statistics import quantile
 from analysis.units import format_share, format_si, format_size, join
 from archs.layer import Pair
 
+#: Runs that are shipped: `python -m scripts.measure_schemes` writes them.
+SHIPPED = DATA / "schemes.json"
 #: The scheme that the others are compared with.
 PLAIN = "plain"
 
@@ -63,6 +69,20 @@ class SchemeRun:
     def slowdown(self, scheme: SchemeTime) -> float:
         """Share of the plain scheme's time that another takes on top."""
         return scheme.seconds / self.plain.seconds - 1
+
+
+@cache
+def shipped() -> dict[str, SchemeRun]:
+    """The runs that come with the project, by network."""
+    records: list[dict[str, Any]] = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    return {run.network: run for run in map(_read, records)}
+
+
+def _read(record: dict[str, Any]) -> SchemeRun:
+    schemes = tuple([SchemeTime(**scheme | {"times": tuple(scheme["times"])}) for scheme in record["schemes"]])
+    height, width = record["image_size"]
+    changes = {"image_size": (height, width), "machine": Machine(**record["machine"]), "schemes": schemes}
+    return SchemeRun(**record | changes)
 
 
 def schemes_finding(run: SchemeRun) -> str:
