@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pages import Opened, look_at, settle
+from tests.support.pages import TABLE, Opened, look_at, settle
 
 pytest.importorskip("timm")
 pytest.importorskip("fvcore")
@@ -16,11 +16,16 @@ VIEWS = {
 }
 
 
+#: What shows that a view is there: of most the last table.
+AWAITED = {"counters": ".js-plotly-plot:visible"}
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_views(opened: Opened, view: str) -> None:
-    with opened(VIEWS[view]) as page:
+    awaited = AWAITED.get(view, TABLE)
+    with opened(VIEWS[view], awaited=awaited) as page:
         assert page.get_by_test_id("stAlert").count() == 0
-        look_at(page, view)
+        look_at(page, view, awaited)
 
 
 def test_a_name_is_found_in_a_library(opened: Opened) -> None:
