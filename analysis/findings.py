@@ -183,7 +183,8 @@ def reason(error: DenseScopeError) -> str:
             labels.setdefault(name, field.label)
     where = r" \([\w.]+ would have [^)]*\)"  # a layer's name in the code
     words = "|".join(map(re.escape, labels))
-    return re.sub(rf"\b({words})\b", lambda found: labels[found[0]], re.sub(where, "", str(error)))
+    said = re.sub(rf"(?<!['\"])\b({words})\b", lambda found: labels[found[0]], re.sub(where, "", str(error)))
+    return said[:1].upper() + said[1:]
 
 
 def _write(source: Summary | Row, key: str) -> str:

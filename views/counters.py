@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -51,8 +50,8 @@ def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
     st.header(question, anchor=False, help=help)
     words, chart = st.columns([2, 3], gap="medium")
     with words:
-        st.markdown(_literal(row["verdict"]))
-        st.markdown(f"**When to quote it.** {_literal(row['quote_when'])}")
+        st.markdown(widgets.literal(row["verdict"]))
+        st.markdown(f"**When to quote it.** {widgets.literal(row['quote_when'])}")
     if failed:
         return
     with chart:
@@ -62,11 +61,6 @@ def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
 
 def _write(value: Any) -> str:
     return format_si(int(value))
-
-
-def _literal(text: str) -> str:
-    """Text for `st.markdown` whose colons and underscores are no markup."""
-    return re.sub(r"([:_*~$])", r"\\\1", text)
 
 
 def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
@@ -90,11 +84,11 @@ def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
-    st.title(f"Counters: {name}", anchor=False)
+    st.title(f"Counters: {widgets.literal(name)}", anchor=False)
     settings = sidebar.current()
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         frame = run_counters(name, settings)
-        st.markdown(counters_finding(frame, name))
+        widgets.say(counters_finding(frame, name), name)
         steps = waterfall(frame)
         if not steps.empty:
             draw_overview(frame, steps)

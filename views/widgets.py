@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -127,6 +128,22 @@ def side_by_side(items: Sequence[T]) -> Iterator[tuple[DeltaGenerator, T]]:
     """A container for each item: one over the full width, two beside each other; narrow pages stack them."""
     places = st.columns(len(items), gap="medium") if len(items) > 1 else [st.container()]
     return zip(places, items, strict=True)
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it stands, such as the name that a person gave.
+
+    >>> print(literal("a *b* $c$"))
+    a \\*b\\* \\$c\\$
+    """
+    return re.sub(r"([\\`*_\[\]$~:<>|])", r"\\\1", text)
+
+
+def say(sentence: str, *names: str) -> None:
+    """A finding, whose names stand as they were given."""
+    for name in names:
+        sentence = sentence.replace(name, literal(name))
+    st.markdown(sentence)
 
 
 def say_error(sentence: str) -> None:

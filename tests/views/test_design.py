@@ -153,6 +153,40 @@ def test_a_loaded_file_goes_on_the_bench() -> None:
     assert app.title[0].value == "Design: loaded"
 
 
+JUNK = {
+    b"\xff\xfe\x00": "The design 'bad.json' is not valid JSON.",
+    b"x" * 70_000: "The design 'bad.json' is longer than 64 KiB",
+    b'{"schema":1,"name":"a","family":"dense","config":{}}': "Family is 'dense', but must be one of 'densenet'",
+    b'{"schema":1,"name":"a","family":"densenet","config":{"growth_rate":"x"}}': "Growth rate k is 'x', but must be",
+    b'{"schema":1,"name":5,"family":"densenet","config":{}}': "Name is 5, but must be 1 to 80 printable characters.",
+}
+
+
+def test_junk_that_is_loaded_is_one_sentence_and_changes_nothing() -> None:
+    app = open_app(VIEW)
+    for content, sentence in JUNK.items():
+        app.file_uploader(key="design file").set_value([("bad.json", content, "application/json")]).run()
+        assert_sound(app)
+        [error] = app.error
+        assert error.value.startswith(sentence)
+        assert app.title[0].value == "Design: densenet121"
+
+
+def test_the_shelf_stays_where_the_design_cannot_take_the_input() -> None:
+    app = press(open_app(VIEW, image_size="16"), "Keep this design")
+    assert len(app.error) == 1
+    assert app.file_uploader(key="design file")
+    assert any(button.label == "Open" for button in app.button)
+
+
+def test_a_name_is_shown_as_it_was_given() -> None:
+    design = Design("a $x$ *b*", get_config("densenet121", growth_rate=16))
+    app = open_app(VIEW, design=design.to_link())
+    shown = r"a \$x\$ \*b\*"
+    assert app.title[0].value == f"Design: {shown}"
+    assert app.markdown[0].value.startswith(f"{shown} needs")
+
+
 @pytest.mark.parametrize("chart", list(CHARTS))
 @pytest.mark.parametrize("name", ["densenet121", "peleenet", "ese_vovnet19b_dw"])
 def test_charts(chart: str, name: str) -> None:

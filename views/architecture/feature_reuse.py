@@ -16,6 +16,7 @@ from analysis.columns import columns
 from analysis.structure import BlockReuse, reuse
 from analysis.structure.feature_reuse import reuse_finding
 from archs.create import create_model
+from archs.errors import WeightsError
 from views import tables, widgets
 from views.architecture.connectivity import CONNECTION, HEIGHT, SHORT, SPACE
 from views.charts.matrix import Panel, matrices
@@ -101,7 +102,11 @@ def weighed(
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"weights{ending}"
             path.write_bytes(content)
-            model = load(config, str(path))
+            try:
+                model = load(config, str(path))
+            except WeightsError as error:
+                said = str(error).replace(repr(str(path)), "This file").replace(str(path), "this file")
+                raise WeightsError(said) from None
         report = str(model.weights_report).replace(str(path), "this file")
     else:
         model = load(config, source or None)

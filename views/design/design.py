@@ -46,7 +46,7 @@ def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettin
     _draw_table(summaries, bench, settings)
     for name in bench.shelf:
         with st.container(horizontal=True, vertical_alignment="center", key=f"shelf {name}"):
-            st.markdown(f"**{_escaped(name)}**", width="content")
+            st.markdown(f"**{widgets.literal(name)}**", width="content")
             st.button("Open", key=f"open {name}", on_click=_open, args=(bench, name))
             st.button("Take off the shelf", key=f"drop {name}", on_click=bench.shelf.pop, args=(name, None))
 
@@ -61,9 +61,10 @@ def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSetti
         except DenseScopeError as error:
             left_out[design.name] = reason(error)
     widgets.say_left_out(left_out)
-    frame = pd.DataFrame(rows)
-    tables.show(frame, columns("design.name", *COLUMNS), "shelf_table")
-    widgets.downloads(frame, "designs")
+    if rows:
+        frame = pd.DataFrame(rows)
+        tables.show(frame, columns("design.name", *COLUMNS), "shelf_table")
+        widgets.downloads(frame, "designs")
 
 
 def _open(bench: Workbench, name: str) -> None:
@@ -86,11 +87,6 @@ def _load(bench: Workbench) -> None:
 def _file_name(design: Design) -> str:
     """The name without what a file system might refuse."""
     return "".join(letter if letter.isalnum() or letter in " -_" else "_" for letter in design.name)
-
-
-def _escaped(text: str) -> str:
-    """A name that Markdown shows as it stands."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!$~:|<>" else letter for letter in text)
 
 
 FORMATS = {"onnx": "ONNX", "safetensors": "safetensors"}
@@ -131,12 +127,13 @@ def model_file(design: Design, file_format: str) -> bytes:
 DEVICE = "RTX 4090"
 
 
-def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
-    """Everything that the design costs. Raises: DenseScopeError: the input does not suit it."""
+def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summary]:
+    """Everything that the design costs; what it is counted by. Raises: DenseScopeError: the input does not suit it."""
     summary = settings.summarize(bench.current)
     base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
     changed = summary.target.config != base.target.config
-    st.markdown(delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side.")
+    finding = delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side."
+    widgets.say(finding, summary.name)
     figures, charts = st.columns([3, 7], gap="medium")
     with figures:
         draw_figures(base, summary)
@@ -144,7 +141,7 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> None:
         chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")
         CHARTS[chart](base, summary, settings)
     draw_export(bench.current)
-    draw_shelf(bench, [summary, base] if base.name != summary.name else [summary], settings)
+    return [summary, base] if base.name != summary.name else [summary]
 
 
 def draw_figures(base: Summary, summary: Summary) -> None:
@@ -163,9 +160,11 @@ def render() -> None:
     bench, settings = workbench.bench(), sidebar.current()
     with st.sidebar:
         draw_editor(bench, settings.image_size)
-    st.title(f"Design: {_escaped(bench.current.name)}", anchor=False)
+    st.title(f"Design: {widgets.literal(bench.current.name)}", anchor=False)
+    summaries: list[Summary] = []
     with widgets.errors_said("Or change the design."):
-        draw_results(bench, settings)
+        summaries = draw_results(bench, settings)
+    draw_shelf(bench, summaries, settings)
     workbench.carry_in_link()
 
 

@@ -23,7 +23,9 @@ def draw_inference(question: Question) -> None:
         lifetimes = choose_lifetimes()
     found = {key: cached.inference_memory(question.name, question.settings, key) for key in LIFETIMES}
     memory = found[lifetimes]
-    words.markdown(f"{inference_finding(memory)} {lifetimes_finding(found['eager'], found['minimal'])}")
+    with words:
+        sentences = f"{inference_finding(memory)} {lifetimes_finding(found['eager'], found['minimal'])}"
+        widgets.say(sentences, question.name)
     frame = draw_live_memory(memory, "live_chart")
     held = {key: getattr(memory, key) for key in ("peak_bytes", "weight_bytes", "buffer_bytes")}
     held["inference_bytes"] = memory.total_bytes
@@ -56,7 +58,7 @@ def say_verdict(question: Question) -> None:
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
-    st.title(f"Memory: {name}", anchor=False)
+    st.title(f"Memory: {widgets.literal(name)}", anchor=False)
     settings = sidebar.current()
     if st.query_params.get("part") == "Designs measured":  # as older links have it
         st.session_state["part"] = st.query_params["part"] = "Schemes measured"

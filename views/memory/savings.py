@@ -33,8 +33,9 @@ def draw_schemes(question: Question) -> None:
     here = run is not None and run.network == question.name
     run = run if run and here else _shipped(question.name)
     if run.network != question.name:
-        st.markdown(f"Nothing has been measured of {question.name} yet; {run.network} shows what to expect.")
-    st.markdown(schemes_finding(run))
+        nothing = f"Nothing has been measured of {question.name} yet; {run.network} shows what to expect."
+        widgets.say(nothing, question.name)
+    widgets.say(schemes_finding(run), run.network)
     frame = memory_tables.schemes(run)
     with widgets.chart_or_table(
         "What does saving memory cost in time?", SCHEMES_HELP, lambda: memory_tables.show_schemes(frame)
@@ -115,7 +116,7 @@ def draw_folding(question: Question) -> None:
     )
     with st.spinner(f"Building {question.name} and folding its batch norms …"):
         found = cached.optimised(question.name, question.settings, channels_last)
-    st.markdown(folding_finding(found))
+    widgets.say(folding_finding(found), question.name)
     frame = memory_tables.saving(found)
     terms = "\n\n".join(f"**{quantity.label}**: {quantity.definition}" for quantity in COUNTED.values())
     with widgets.chart_or_table(
