@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
+from analysis.hardware.accuracy import pareto_front
 from analysis.hardware.predict.model import BOUNDS
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import Speed
@@ -14,27 +15,79 @@ from analysis.units import format_ratio, format_share, format_si, join
 Row = Mapping[str, Any]
 
 
-def speed_finding(speeds: Sequence[Speed]) -> str:
-    """Which networks use a GPU best and worst, and whether a compiler changes which one is faster.
+def speed_verdict(speeds: Sequence[Speed]) -> str:
+    """Which network is fastest on each device, compiled and in eager mode, on what evidence.
 
     Args:
         speeds: of `analysis.hardware.speeds.strongest`.
     """
     if not speeds:
         return "Nothing is known about these networks on these devices in these conditions."
-    device = speeds[0].device
-    eager = [speed for speed in speeds if speed.device == device and speed.execution == "eager"]
-    sentences = [_use_finding(eager, device)] if eager else []
-    return " ".join([*sentences, *_flip_finding(speeds)])
+    compiled, eager = (_fastest(speeds, execution) for execution in ("compiled", "eager"))
+    if [speed.name for speed in compiled] == [speed.name for speed in eager]:
+        return f"Fastest compiled: {_winners(compiled)}. The same in eager mode."
+    found = {"compiled": compiled, "in eager mode": eager}
+    return " ".join(f"Fastest {how}: {_winners(fastest)}." for how, fastest in found.items() if fastest)
 
 
-def _use_finding(speeds: Sequence[Speed], device: str) -> str:
-    best = max(speeds, key=lambda speed: speed.flops_per_s)
-    opening = f"On {device}, {best.name} reaches {_rate(best)}"
-    worst = min(speeds, key=lambda speed: speed.flops_per_s)
-    if worst is best:
-        return f"{opening}."
-    return f"{opening}, {worst.name} only {_rate(worst)}: {format_ratio(best.flops_per_s / worst.flops_per_s)} between."
+def _fastest(speeds: Sequence[Speed], execution: str) -> list[Speed]:
+    """Of each device, the fastest network."""
+    devices: dict[str, list[Speed]] = {}
+    for speed in speeds:
+        if speed.execution == execution:
+            devices.setdefault(speed.device, []).append(speed)
+    return [max(known, key=lambda speed: speed.images_per_s) for known in devices.values()]
+
+
+def _winners(fastest: Sequence[Speed]) -> str:
+    """The fastest networks, each once, with what they reach on which device."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for speed in fastest:
+        figure = f"{speed.device} ({format_si(speed.images_per_s)} images/s)"
+        groups.setdefault((speed.name, evidence_of(speed)), []).append(figure)
+    return "; ".join(f"{name} on {join(figures)}, {known}" for (name, known), figures in groups.items())
+
+
+def evidence_of(speed: Speed) -> str:
+    """The kind of evidence, and how far a prediction may be off."""
+    if speed.evidence != "predicted":
+        return speed.evidence
+    return f"predicted, error {f'up to {format_share(speed.error[1])}' if speed.error else 'unknown'}"
+
+
+def measured_finding(own: Sequence[Speed], others: Sequence[Speed]) -> str:
+    """What has been measured of the chosen networks; where nothing has, what others did.
+
+    Args:
+        own: the user's own measurements of them.
+        others: what is published of them.
+    """
+    if own:
+        best = max(own, key=lambda speed: speed.images_per_s)
+        names = len({speed.name for speed in own})
+        return (
+            f"Fastest measured: {best.name} on {best.device}, {format_si(best.images_per_s)} images/s "
+            f"({best.execution}, batch {best.batch_size}, {best.precision}), of {names} "
+            f"network{'' if names == 1 else 's'}."
+        )
+    opening = "Nothing has been measured of these networks here yet"
+    return f"{opening}. By others: {_lower(speed_verdict(others))}" if others else f"{opening}: press Run."
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def use_finding(speeds: Sequence[Speed]) -> str:
+    """Which network makes the most of a device and which the least, of all that are shown."""
+    by_share = sorted(speeds, key=lambda speed: speed.share_of_peak or 0)
+    worst, best = by_share[0], by_share[-1]
+    opening = f"{best.name} {best.execution} on {best.device} reaches {_rate(best)}"
+    return (
+        f"{opening}."
+        if worst is best
+        else f"{opening}, {worst.name} {worst.execution} on {worst.device} {_rate(worst)}."
+    )
 
 
 def _rate(speed: Speed) -> str:
@@ -42,19 +95,19 @@ def _rate(speed: Speed) -> str:
     return f"{format_si(speed.flops_per_s, 'FLOP/s')} ({share}{speed.evidence})"
 
 
-def _flip_finding(speeds: Sequence[Speed]) -> list[str]:
+def flip_finding(speeds: Sequence[Speed]) -> str:
     """Pairs whose order in images/s a compiler turns around: the widest swing, and how many more there are."""
     flips = find_flips(speeds)
     if not flips:
         both = {speed.execution for speed in speeds} == {"eager", "compiled"}
-        return ["Compiling changes no pair's order in images/s."] if both and len(speeds) > 2 else []
+        return "Compiling changes no pair's order in images/s." if both and len(speeds) > 2 else ""
     (device, slow, fast, before, after), *others = sorted(flips, key=lambda flip: _conviction(speeds, *flip))
     kinds = join(sorted(_evidence(speeds, device, {slow, fast})))
     more = f" {len(others)} more such {'pair' if len(others) == 1 else 'pairs'} in this selection." if others else ""
-    return [
+    return (
         f"Compiling turns the order around: on {device}, {fast} is {format_ratio(before)} as fast as {slow} in eager "
         f"mode, but {slow} is {format_ratio(after)} as fast as {fast} once compiled ({kinds}, images/s).{more}"
-    ]
+    )
 
 
 def _evidence(speeds: Sequence[Speed], device: str, names: set[str]) -> set[str]:
@@ -118,36 +171,38 @@ def roofline_finding(found: Prediction, ridge: float, intensity: float) -> str:
         ridge: FLOP/B at which the device's two roofs meet.
         intensity: FLOP/B of the network.
     """
-    spent = found.seconds_by_bound()
-    shares = [f"{bound} ({format_share(spent[bound] / found.seconds)})" for bound in BOUNDS if spent[bound] > 0]
+    spent = {bound: seconds / found.seconds for bound, seconds in found.seconds_by_bound().items()}
+    first, *others = sorted(filter(spent.__getitem__, BOUNDS), key=lambda bound: -spent[bound])
+    rest = f" ({join(f'{bound} {format_share(spent[bound])}' for bound in others)})" if others else ""
     without = sum(layer.seconds for layer in found.layers if not layer.flops)
     side = "left of" if intensity < ridge else "right of"
     return (
-        f"At {format_si(intensity, 'FLOP/B')} {found.name} lies {side} {found.device.name}'s ridge "
-        f"({format_si(ridge, 'FLOP/B')}). By the prediction its time is bound by {join(shares)}; "
-        f"{format_share(without / found.seconds)} passes in layers without a single FLOP."
+        f"{first.capitalize()} holds {found.name} back on {found.device.name}: {format_share(spent[first])} of its "
+        f"predicted time{rest}. {format_share(without / found.seconds)} passes in layers without a single FLOP. At "
+        f"{format_si(intensity, 'FLOP/B')} it lies {side} the ridge ({format_si(ridge, 'FLOP/B')})."
     )
 
 
 def accuracy_finding(
     rows: Sequence[Row],
-    front: Sequence[Row],
+    shown: Sequence[Row],
     write: Callable[[float], str],
     cost: str,
     *,
     more_is_better: bool = False,
 ) -> str:
-    """Which networks no other one beats at both, and what the choice of recipe does to one network.
+    """Which of the chosen networks no other one beats at both, chosen or not, and what recipes do to one network.
 
     Args:
-        rows: published ImageNet errors with a cost, of `analysis.hardware.accuracy`.
-        front: those on the Pareto front, the best cost first.
+        rows: published ImageNet errors of the chosen networks with a cost, of `analysis.hardware.accuracy`.
+        shown: those of all networks, the chosen among them.
         write: how a cost is written.
         cost: what it is called in a sentence.
         more_is_better: whether it is a speed.
     """
     if not rows:
-        return "No published ImageNet accuracy is known for which this cost is known too."
+        return "No published ImageNet accuracy of these networks is known for which this cost is known too."
+    front = pareto_front(rows, more_is_better=more_is_better)
     cheapest, best = front[0], front[-1]
     word = "fastest" if more_is_better else "cheapest"
     opening = f"{cheapest['name']} is the {word} ({write(cheapest['cost'])}, top-1 error {_error(cheapest)})"
@@ -156,7 +211,19 @@ def accuracy_finding(
     else:
         between = f", with {len(front) - 2} between them" if len(front) > 2 else ""
         sentence = f"{opening}, {best['name']} the most accurate ({write(best['cost'])}, {_error(best)}){between}."
-    return f"{sentence} {_recipe_finding(rows)}".rstrip()
+    beaten = _beaten_finding(best, shown, write, more_is_better=more_is_better)
+    return " ".join(filter(None, [sentence, beaten, _recipe_finding(rows)]))
+
+
+def _beaten_finding(best: Row, shown: Sequence[Row], write: Callable[[float], str], *, more_is_better: bool) -> str:
+    """The most accurate network that is not chosen and beats the most accurate chosen one at both."""
+    sign = -1 if more_is_better else 1
+    better = [row for row in shown if row["error"] < best["error"] and sign * row["cost"] <= sign * best["cost"]]
+    if not better:
+        return ""
+    first = min(better, key=lambda row: row["error"])
+    figures = f"{write(first['cost'])}, {_error(first)}"
+    return f"Not chosen, but better than {best['name']} at both: {first['name']} ({figures})."
 
 
 def _recipe_finding(rows: Sequence[Row]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import (
+    PHONE,
     Opened,
     Page,
     assert_accessible,
@@ -24,13 +25,13 @@ from tests.support.pages import press as choose
 CHART = '[data-testid="stPlotlyChart"]:visible'
 #: What a click shows, and what its picture is called.
 SECTIONS = {
-    "Images/s": "images",
+    "FLOP/s": "flops",
     "Accuracy and cost": "accuracy",
     "Roofline": "roofline",
     "FLOPs and time": "paradox",
 }
 RUN = "/hardware?section=Benchmark here&run_network=densenet40_k12"
-HISTORY = "text=What has been measured?"
+RUN_HERE = "text=Timed runs"
 #: A run's patience, in milliseconds.
 SECONDS = 60_000
 
@@ -72,6 +73,11 @@ def test_sections(opened: Opened) -> None:
     with opened("/hardware?gpu_batch=256") as page:
         assert page.get_by_test_id("stAlert").count() == 0
         look_at(page, "hardware-speeds")
+        page.set_viewport_size({"width": PHONE, "height": 844})
+        settle(page)
+        for chart in page.locator(CHART).all():  # below each other, none wider than the page
+            assert chart.bounding_box()["width"] <= PHONE
+        page.set_viewport_size({"width": 1280, "height": 800})
         for section, picture in SECTIONS.items():
             choose(page, section, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
@@ -82,8 +88,8 @@ def test_sections(opened: Opened) -> None:
 
 
 def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, folder: Path) -> None:
-    with opened(RUN, awaited=HISTORY) as page:
-        expect(page.get_by_text("Nothing has been measured yet")).to_be_visible()
+    with opened(RUN, awaited=RUN_HERE) as page:
+        expect(page.get_by_text("Nothing has been measured of these networks here yet")).to_be_visible()
         page.get_by_text("Channels last", exact=True).click()
         press(page, "Run")
         expect(measured(page)).to_be_visible(timeout=SECONDS)
@@ -103,14 +109,14 @@ def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, fo
         assert kept(folder) == before
         assert sorted(file.name for file in folder.glob("*.json*")) == ["results.json", "results.json.lock"]
     (folder / "results.json").unlink()
-    with opened(RUN, awaited=HISTORY) as page:
+    with opened(RUN, awaited=RUN_HERE) as page:
         upload(page, "Import", exported)
         expect(page.get_by_text("1 of the imported measurements are new here.")).to_be_visible()
         assert [one["name"] for one in kept(folder)] == ["densenet40_k12"]
 
 
 def test_a_sweep_is_stopped_and_keeps_what_is_finished(opened: Opened, folder: Path) -> None:
-    with opened(f"{RUN}&run_sweep=true&repeats=20", awaited=HISTORY) as page:
+    with opened(f"{RUN}&run_sweep=true&repeats=20", awaited=RUN_HERE) as page:
         press(page, "Run")
         expect(page.get_by_text("batch 4: run")).to_be_visible(timeout=SECONDS)  # 1 and 2 are finished
         assert page.get_by_role("progressbar").count() == 1

@@ -225,7 +225,7 @@ def test_a_design_on_the_shelf_is_compared() -> None:
     assert frame.loc[name, "params"] < frame.loc["densenet121", "params"]
 
 
-SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
+SECTIONS = ("Speed", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -15,7 +15,7 @@ from analysis.hardware.predict.predict import predict
 from tests.support.app import assert_sound, open_app, toasts
 
 HARDWARE = "views/hardware/hardware.py"
-SECTIONS = ("GPU FLOP/s", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
+SECTIONS = ("Speed", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +41,30 @@ def measure(name: str = "peleenet", **workload: object) -> Measurement:
     )
 
 
-def test_it_opens_with_the_flip_and_the_devices() -> None:
+def test_it_opens_with_the_fastest_the_flip_and_the_devices() -> None:
     app = open_app(HARDWARE)
-    assert "On RTX 5090, vovnet57 reaches 95.8 TFLOP/s (46 % of peak, published)" in texts(app)
+    assert (
+        app.markdown[0]
+        .value.replace("\u2009", " ")
+        .startswith("Fastest compiled: peleenet on RTX 5090 (32.7 k images/s), RTX 4090 (20.5 k images/s)")
+    )
     assert "Compiling turns the order around: on RTX" in texts(app)
     assert list(app.dataframe[-1].value["name"]) == ["RTX 5090", "RTX 4090", "RTX 3090"]
     assert set(app.dataframe[0].value["evidence"]) == {"published", "predicted"}
     assert not app.error
     assert not toasts(app)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_findings_and_pictures_are_of_the_networks_chosen(section: str) -> None:
+    chosen = ["densenet169", "vovnet39"]
+    app = open_app(HARDWARE, section=section, networks=chosen, device="RTX 4090", devices=["RTX 4090"])
+    others = ["densenet121", "peleenet", "vovnet57", *(["RTX 5090"] if section != "Benchmark here" else [])]
+    says = app.markdown[0].value
+    assert any(name in says for name in chosen)
+    assert not any(name in says for name in others)
+    if section in ("Speed", "FLOPs and time"):
+        assert set(app.dataframe[0].value["name"]) == set(chosen)
 
 
 def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
@@ -82,6 +98,13 @@ def test_accuracy_against_every_cost(cost: str) -> None:
     assert not toasts(app)
     assert ("is the fastest" in texts(app)) == (cost == "Images/s")
     assert {"timm/resnet50", "timm/rdnet_tiny", "densenet121"} <= set(app.dataframe[0].value["name"])
+    assert "Not chosen, but better than vovnet57 at both: timm/" in texts(app)
+
+
+def test_networks_without_a_published_error_are_named() -> None:
+    app = open_app(HARDWARE, section="Accuracy and cost", networks=["densenet_d2l"])
+    assert "No published ImageNet accuracy of these networks is known" in texts(app)
+    assert "No ImageNet error at a known cost is published of densenet_d2l." in texts(app)
 
 
 def test_accuracy_against_energy_says_why_it_is_empty_and_shows_what_is_published() -> None:
@@ -93,13 +116,13 @@ def test_accuracy_against_energy_says_why_it_is_empty_and_shows_what_is_publishe
 def test_own_joules_stand_against_accuracy() -> None:
     Results().add([replace(measure(), joules_per_image=0.4), replace(measure("densenet121"), joules_per_image=1.5)])
     app = open_app(HARDWARE, section="Accuracy and cost", cost="Energy of an image")
-    assert "peleenet is the cheapest (400 mJ" in texts(app)
+    assert "peleenet is the cheapest (400 mJ," in texts(app)
     assert set(app.dataframe[0].value["cost_evidence"]) == {"measured"}
 
 
 def test_the_roofline_says_what_holds_a_network_back() -> None:
     app = open_app(HARDWARE, section="Roofline", layers_of="densenet121")
-    assert "densenet121 lies left of RTX 5090's ridge" in texts(app)
+    assert "Memory holds densenet121 back on RTX 5090: 97 % of its predicted time" in texts(app)
     assert "passes in layers without a single FLOP" in texts(app)
 
 
@@ -111,7 +134,7 @@ def test_links_may_spell_a_precision_otherwise() -> None:
 
 def test_a_device_without_the_precision_is_one_sentence() -> None:
     for section in ("Roofline", "FLOPs and time"):
-        app = open_app(HARDWARE, section=section, devices=["TITAN Xp"])
+        app = open_app(HARDWARE, section=section, device="TITAN Xp")
         assert "choose another precision" in texts(app)
 
 
@@ -123,7 +146,7 @@ def test_unsuitable_sizes_and_empty_selections_are_one_sentence() -> None:
     assert "Choose a network and a device" in texts(app)
 
 
-@pytest.mark.parametrize("section", ["GPU FLOP/s", "Roofline", "FLOPs and time"])
+@pytest.mark.parametrize("section", ["Speed", "Roofline", "FLOPs and time"])
 def test_no_network_takes_the_size(section: str) -> None:
     app = open_app(HARDWARE, section=section, image_size="16")
     assert "left out" in app.error[0].value
@@ -135,6 +158,18 @@ def test_own_measurements_stand_among_the_rest() -> None:
     assert "measured" in set(app.dataframe[0].value["evidence"])
     app = open_app(HARDWARE, section="Benchmark here")
     assert list(app.dataframe[0].value["device"]) == ["Testing CPU"] * 2
+    assert "Fastest measured: peleenet on Testing CPU, 727 images/s (eager, batch 8, float32), of 1 network." in texts(
+        app
+    )
+
+
+def test_where_nothing_was_measured_others_measurements_stand_labelled() -> None:
+    app = open_app(HARDWARE, section="Benchmark here")
+    assert "Nothing has been measured of these networks here yet. By others: fastest compiled: " in texts(app)
+    assert set(app.dataframe[0].value["evidence"]) == {"published"}
+    Results().add([measure("vovnet27_slim")])
+    app = open_app(HARDWARE, section="Benchmark here", networks=["densenet121"])
+    assert list(app.dataframe[-1].value["name"]) == ["vovnet27_slim"]
 
 
 def test_a_measurement_is_deleted() -> None:

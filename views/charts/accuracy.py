@@ -16,7 +16,7 @@ from views.charts.axes import axis, scatter_layout
 from views.charts.labels import Line, name_marks
 from views.theme import OTHER_FAMILY, Theme
 
-HEIGHT = 560
+HEIGHT = 480
 SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x"), strict=True))
 Row = Mapping[str, Any]
 
@@ -29,14 +29,14 @@ def accuracy(
     colours: Mapping[str, str],
     theme: Theme,
 ) -> go.Figure:
-    """A mark a published figure; recipes by marker, families by colour, networks for context in grey.
+    """A mark a published figure; recipes by marker, the chosen networks by colour, all others in grey.
 
     Args:
         rows: with `cost`, `cost_evidence` and `error`.
         front: those that none beats, the best cost first.
         write: how costs are written.
         title: of the cost.
-        colours: of the registered networks.
+        colours: of the chosen networks.
     """
     errors = [row["error"] for row in rows]
     low, high = min(errors) - 0.8, max(errors) + 0.8
@@ -45,20 +45,18 @@ def accuracy(
     x = axis([row["cost"] for row in rows], write, title, log=True)
     y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": heading}
     layout = scatter_layout(theme, HEIGHT, x, y, itemsizing="constant")
-    layout["annotations"] = _names(front, rows, layout, theme)
+    layout["annotations"] = _names(front, rows, colours, layout, theme)
     shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
     traces = [
         _front(front, theme),
         *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
         *_recipe_entries(rows, theme),
-        *(_mark(row, write, title, shades[row["name"]], theme) for row in sorted(rows, key=_draw_order)),
+        *(
+            _mark(row, write, title, shades[row["name"]], theme)
+            for row in sorted(rows, key=lambda row: row["name"] in colours)  # what is chosen lies above the rest
+        ),
     ]
     return go.Figure(traces, layout)
-
-
-def _draw_order(row: Row) -> bool:
-    """Context lies below the rest."""
-    return row["family"] is not None
 
 
 def _kind(row: Row) -> str:
@@ -80,13 +78,16 @@ def _front(front: Sequence[Row], theme: Theme) -> dict[str, Any]:
     }
 
 
-def _names(front: Sequence[Row], rows: Sequence[Row], layout: Mapping[str, Any], theme: Theme) -> list[dict[str, Any]]:
-    """The names of those on the front, clear of all marks and of the front's line; a network's best figure only."""
-    named = {row["name"]: f"{row['name']} {row['image_size']}\u2009px" for row in front}
-    best = {row["name"]: row for row in front}  # the last of each is the most accurate
-    others = [row for row in rows if row not in best.values()]
-    points = [(row["cost"], row["error"]) for row in (*best.values(), *others)]
-    texts = [*(named[name] for name in best), *[""] * len(others)]
+def _names(
+    front: Sequence[Row], rows: Sequence[Row], colours: Mapping[str, str], layout: Mapping[str, Any], theme: Theme
+) -> list[dict[str, Any]]:
+    """The names of the chosen and of those on the front, clear of all marks and of the front's line; best figures."""
+    by_error = sorted((row for row in rows if row["name"] in colours), key=lambda row: -row["error"])
+    best = {row["name"]: row for row in (*front, *by_error)}  # the last of each is the most accurate
+    named = sorted(best.values(), key=lambda row: row["name"] not in colours)
+    others = [row for row in rows if row not in named]
+    points = [(row["cost"], row["error"]) for row in (*named, *others)]
+    texts = [*(f"{row['name']} {row['image_size']}\u2009px" for row in named), *[""] * len(others)]
     return name_marks(points, texts, layout, theme, _staircase(front))
 
 
@@ -106,8 +107,7 @@ def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:
         for group in RECIPES
         if any(row["group"] == group for row in rows)
     ]
-    if any(row["family"] is None for row in rows):
-        entries.append({"name": "grey: timm's ResNets, RDNets", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
+    entries.append({"name": "grey: not chosen", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
     return [style | entry for entry in entries]
 
 
@@ -135,11 +135,13 @@ def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -
     xs = axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), "FLOPs of an image", log=True)
     ys = axis([y for _, y in points], lambda value: format_si(value, "s"), "Time of an image", log=True)
     layout = scatter_layout(theme, HEIGHT, xs, ys, itemclick=False)
+    rates = equal_rates(speeds, layout["xaxis"]["range"], theme)
+    dotted = [tuple(zip(line["x"], line["y"], strict=True)) for line in rates]
     bars = [line for speed in speeds for line in evidence.time_bar(speed)]
-    layout["annotations"] = name_marks(points, [speed.name for speed in speeds], layout, theme, bars)
+    layout["annotations"] = name_marks(points, [speed.name for speed in speeds], layout, theme, [*bars, *dotted])
     weakest_first = sorted(speeds, key=lambda speed: -EVIDENCE.index(speed.evidence))
     traces = [
-        *equal_rates(speeds, layout["xaxis"]["range"], theme),
+        *rates,
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
         *(evidence.time_mark(speed, colours[speed.name], theme) for speed in weakest_first),
     ]

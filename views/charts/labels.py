@@ -132,7 +132,7 @@ def near(gap: float) -> list[Place]:
 
 
 #: Plot areas, in pixels, on which names must be clear of everything: windows of a laptop and of a large screen.
-AREAS = ((560, 400), (820, 430), (1500, 430))
+AREAS = ((560, 320), (820, 350), (1500, 350))
 #: Diameter of a mark, and lengths of leader lines, in pixels.
 MARK, LEADERS = 13, (24, 40, 60, 84)
 #: At an angle of 45° Plotly leaves some leader lines out: no multiple of 360° / 14 is one.

@@ -13,11 +13,11 @@ from analysis.hardware.speeds import Speed
 from analysis.ops import KINDS
 from analysis.units import format_share, format_si
 from views.charts import evidence
-from views.charts.axes import axis, coordinate, scatter_layout
+from views.charts.axes import axis, scatter_layout
 from views.charts.labels import Line, name_marks
 from views.theme import Theme
 
-HEIGHT = 560
+HEIGHT = 480
 
 
 class LayerPoint(NamedTuple):
@@ -53,17 +53,14 @@ def roofline(
     layout = scatter_layout(theme, HEIGHT, x_axis, y_axis)
     low, corner, high = 10 ** layout["xaxis"]["range"][0], peak / bandwidth, 10 ** layout["xaxis"]["range"][1]
     roof = [(low, low * bandwidth), (corner, peak), (high, peak)]
-    layout["annotations"] = [
-        *_names(networks, layers, layout, theme, pairwise(roof)),
-        _roof_label(f"peak {format_si(peak, 'FLOP/s')} {precision}", roof[2], layout, theme),
-        _roof_label(f"bandwidth {format_si(bandwidth, 'B/s')}", _halfway(roof[0], roof[1]), layout, theme),
-    ]
+    layout["annotations"] = _names(networks, layers, layout, theme, pairwise(roof))
+    peaks = f"bandwidth {format_si(bandwidth, 'B/s')}, peak {format_si(peak, 'FLOP/s')} {precision}"
     entries = evidence.legend_entries((speed.evidence for speed, _ in networks), theme, bars=False)
     marks = [
         evidence.rate_mark(speed, x, colours[speed.name], theme, f"<br>{format_si(x, 'FLOP/B')}")
         for speed, x in networks
     ]
-    return go.Figure([_roof(roof, theme), *_layers(layers, theme), *entries, *marks], layout)
+    return go.Figure([_roof(roof, peaks, theme), *_layers(layers, theme), *entries, *marks], layout)
 
 
 def _names(
@@ -81,22 +78,10 @@ def _names(
     return name_marks([*points, *squares], names, layout, theme, [*bars, *roof])
 
 
-def _roof(corners: Sequence[tuple[float, float]], theme: Theme) -> dict[str, Any]:
+def _roof(corners: Sequence[tuple[float, float]], name: str, theme: Theme) -> dict[str, Any]:
     """The slope and the flat."""
-    line = {"type": "scatter", "mode": "lines", "line": {"color": theme.text, "width": 2}, "showlegend": False}
+    line = {"type": "scatter", "mode": "lines", "name": name, "line": {"color": theme.text, "width": 2}}
     return line | {"x": [x for x, _ in corners], "y": [y for _, y in corners], "hoverinfo": "skip"}
-
-
-def _roof_label(text: str, at: tuple[float, float], layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
-    """What a part of the roof is, above it and to the left."""
-    place = {"x": coordinate(at[0], layout["xaxis"]), "y": coordinate(at[1], layout["yaxis"])}
-    anchors = {"xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 4, "showarrow": False}
-    return place | anchors | {"text": text, "font": {"color": theme.muted, "size": 12}}
-
-
-def _halfway(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
-    """On logarithmic axes."""
-    return (start[0] * end[0]) ** 0.5, (start[1] * end[1]) ** 0.5
 
 
 def _layers(layers: Sequence[LayerPoint], theme: Theme) -> list[dict[str, Any]]:

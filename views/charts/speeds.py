@@ -1,8 +1,9 @@
-"""Speeds of networks on devices: a panel a device, eager next to compiled, the kind of evidence in each bar's look."""
+"""Speeds of networks on devices: a chart a device, eager beside compiled, the kind of evidence in each bar's look."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from math import log10
 from statistics import geometric_mean
@@ -17,43 +18,39 @@ from views.charts import evidence
 from views.charts.axes import BELOW, axis
 from views.theme import Theme
 
-ROW_HEIGHT, FRAME_HEIGHT = 21, 96
+ROW, HEAD, LEGEND_ROW, LEFT = 16, 46, 20, 66
 #: Rows between networks; thickness of a bar, in rows.
-APART, THICKNESS = 0.4, 0.76
-#: Share of the width between panels, and room right of the longest bar or of the peak for a figure.
-GAP, ROOM = 0.02, 0.5
+APART, THICKNESS = 0.35, 0.76
+#: Share of the width that bars leave to the figures at the right.
+ROOM = 0.36
 
 #: Network, execution, and the kind of evidence where one execution has several.
 Row = tuple[str, str, str]
 UNITS = {"flops_per_s": "FLOP/s", "images_per_s": "images/s"}
 
 
-def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: Theme) -> go.Figure:
-    """One panel a device; `key` is one of `UNITS`, `colours` are those of the networks."""
+def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: Theme) -> dict[str, go.Figure]:
+    """A chart a device, all on one scale; `key` is one of `UNITS`, `colours` are those of the networks.
+
+    The figures stand in a column of their own, clear of bars, of their errors and of the line of the peak.
+    """
     row_of = _row_key(speeds)
     rows = _places(sorted({row_of(speed) for speed in speeds}, key=_order(speeds)))
-    devices = list(dict.fromkeys(speed.device for speed in speeds))
-    layout: dict[str, Any] = {
-        "template": theme.template,
-        "height": FRAME_HEIGHT + round(ROW_HEIGHT * (max(rows.values()) + 1)),
-        "yaxis": _network_axis(rows),
-        "legend": BELOW | {"itemclick": False},
-        "margin": {"t": 44, "b": 40},
-        "barmode": "overlay",
-        "annotations": [],
-        "shapes": [],
-    }
-    traces = evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=True)
-    for number, device in enumerate(devices):
+    most = max(getattr(speed, key) * (1 + (speed.error[1] if speed.error else 0)) for speed in speeds)
+    peaks = [speed.peak_flops_per_s or 0 for speed in speeds] if key == "flops_per_s" else []
+    scale = max(most, *peaks, 0) / (1 - ROOM)
+    kinds = list(dict.fromkeys(speed.evidence for speed in speeds))
+    figures = {}
+    for device in dict.fromkeys(speed.device for speed in speeds):
         shown = [speed for speed in speeds if speed.device == device]
-        _add_panel(layout, shown, key, (number, len(devices)), theme)
+        placed = [(speed, rows[row_of(speed)]) for speed in shown]
+        figures[device] = figure = go.Figure(layout=_panel(placed, key, rows, scale, len(kinds), theme))
+        if len(figures) == 1:  # the others stand beside it
+            figure.add_traces(evidence.legend_entries(kinds, theme, bars=True))
         for kind, is_known in product(EVIDENCE, (True, False)):  # Plotly draws an error of None as one of 0
             if alike := [speed for speed in shown if (speed.evidence, speed.error is not None) == (kind, is_known)]:
-                places = [rows[row_of(speed)] for speed in alike]
-                axis = f"x{number + 1}"
-                traces.append(_bars(alike, places, key, colours, theme) | {"xaxis": axis})
-                layout["annotations"] += _figures(alike, places, key, axis if number else "x", theme)
-    return go.Figure(traces, layout)
+                figure.add_trace(_bars(alike, [rows[row_of(speed)] for speed in alike], key, colours, theme))
+    return figures
 
 
 def _row_key(speeds: Sequence[Speed]) -> Callable[[Speed], Row]:
@@ -68,54 +65,50 @@ def _order(speeds: Sequence[Speed]) -> Callable[[Row], tuple[int, ...]]:
 
 
 def _places(rows: Sequence[Row]) -> dict[Row, float]:
-    """Where each row is drawn: in order, with a gap between networks."""
+    """Where each row is drawn: in order, below the name of its network."""
     names = list(dict.fromkeys(name for name, _, _ in rows))
-    return {row: number + APART * names.index(row[0]) for number, row in enumerate(rows)}
+    return {row: number + (1 + APART) * (names.index(row[0]) + 1) - APART for number, row in enumerate(rows)}
 
 
-def _network_axis(rows: Mapping[Row, float]) -> dict[str, Any]:
-    """The name of a network stands at its first row."""
-    texts, last = [], ""
-    for name, execution, kind in rows:
-        how = " ".join(filter(None, (execution, kind)))
-        texts.append(how if name == last else f"<b>{name}</b>  {how}")
-        last = name
-    places = list(rows.values())
+def _panel(
+    placed: Sequence[tuple[Speed, float]], key: str, rows: Mapping[Row, float], scale: float, kinds: int, theme: Theme
+) -> dict[str, Any]:
+    """The layout of a device: its name, its peak or the unit, the names of networks above their rows, the figures."""
+    places, one = list(rows.values()), placed[0][0]
+    peak = one.peak_flops_per_s if key == "flops_per_s" else None
+    unit = f"peak {format_si(peak, 'FLOP/s')} {one.precision.removeprefix('amp ')}" if peak else UNITS[key]
+    first = {name: place for (name, _, _), place in reversed(rows.items())}
+    left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -LEFT, "showarrow": False, "bgcolor": theme.page}
+    right = {"xref": "paper", "x": 1, "xanchor": "right", "showarrow": False}
+    above = {"yref": "paper", "y": 1, "yanchor": "bottom"}
+    plain, muted = {"size": 12, "color": theme.text}, {"size": 12, "color": theme.muted}
+    write = partial(format_si, unit=UNITS[key] if peak else "")
+    figures = [right | {"y": y, "text": write(getattr(speed, key)), "font": plain} for speed, y in placed]
+    line = {"type": "line", "x0": peak, "x1": peak, "yref": "paper", "y0": 0, "y1": 1}
     return {
-        "tickvals": places,
-        "ticktext": [f"{text}  " for text in texts],
-        "range": (max(places) + 0.7, min(places) - 0.7),
-        "showgrid": False,
-        "zeroline": False,
+        "template": theme.template,
+        "height": HEAD + round(ROW * (max(places) + 1)) + LEGEND_ROW * kinds,
+        "xaxis": {"range": (0, scale), "showticklabels": False, "showgrid": False, "zerolinecolor": theme.muted},
+        "yaxis": {
+            "tickvals": places,
+            "ticktext": [f"{execution}  " for _, execution, _ in rows],
+            "range": (max(places) + 0.7, -0.6),
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": False,
+        },
+        "legend": BELOW | {"xref": "container", "itemclick": False},
+        # The same for all charts beside each other, whichever has the legend.
+        "margin": {"t": HEAD - 8, "b": 8 + LEGEND_ROW * kinds, "l": LEFT, "r": 4, "autoexpand": False},
+        "barmode": "overlay",
+        "annotations": [
+            left | above | {"text": f"<b>{one.device}</b>", "font": {"size": 14, "color": theme.text}},
+            right | above | {"text": unit, "font": muted},
+            *(left | {"y": place - 1, "text": f"<b>{name}</b>", "font": plain} for name, place in first.items()),
+            *figures,
+        ],
+        "shapes": [line | {"line": {"color": theme.muted, "width": 1.5, "dash": "dash"}}] if peak else [],
     }
-
-
-def _add_panel(
-    layout: dict[str, Any], shown: Sequence[Speed], key: str, position: tuple[int, int], theme: Theme
-) -> None:
-    """The axis of a device under its name, with its peak marked."""
-    number, panels = position
-    axis, width = ("x" if number == 0 else f"x{number + 1}"), (1 + GAP) / panels
-    most = max(getattr(speed, key) for speed in shown)
-    peak = shown[0].peak_flops_per_s if key == "flops_per_s" else None
-    end = max(most * (1 + ROOM), (peak or 0) * 1.03)
-    layout[f"xaxis{number + 1}"] = {
-        "domain": (number * width, (number + 1) * width - GAP),
-        "range": (0, end),
-        "showticklabels": False,
-        "showgrid": False,
-        "zeroline": True,
-        "zerolinecolor": theme.muted,
-    }
-    above = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
-    title = {"text": f"<b>{shown[0].device}</b>", "xref": f"{axis} domain", "x": 0, "xanchor": "left", "yshift": 20}
-    layout["annotations"].append(above | title | {"font": {"size": 14, "color": theme.text}})
-    if peak:
-        text = f"peak {format_si(peak, 'FLOP/s')} {shown[0].precision.removeprefix('amp ')}"
-        label = {"text": text, "xref": axis, "x": peak, "xanchor": "right", "font": {"color": theme.muted, "size": 12}}
-        layout["annotations"].append(above | label)
-        line = {"type": "line", "xref": axis, "x0": peak, "x1": peak, "yref": "paper", "y0": 0, "y1": 1}
-        layout["shapes"].append(line | {"line": {"color": theme.muted, "width": 1.5, "dash": "dash"}})
 
 
 def _bars(
@@ -137,49 +130,39 @@ def _bars(
     }
 
 
-def _figures(
-    alike: Sequence[Speed], places: Sequence[float], key: str, axis: str, theme: Theme
-) -> list[dict[str, Any]]:
-    """The values beside their bars, clear of the error bars, and on the peak's line rather than under it."""
-    unit = UNITS[key] if key == "flops_per_s" else ""
-    style = {"xref": axis, "xanchor": "left", "xshift": 6, "showarrow": False, "bgcolor": theme.page, "borderpad": 0}
-    return [
-        style
-        | {
-            "x": getattr(speed, key) * (1 + (speed.error[1] if speed.error else 0)),
-            "y": place,
-            "text": format_si(getattr(speed, key), unit),
-            "font": {"color": theme.text, "size": 12},
-        }
-        for speed, place in zip(alike, places, strict=True)
-    ]
-
-
-HEIGHT, FRAME, ORDER_GAP, LINE = 380, 110, 0.03, 16
-#: Of a panel, in widths of the step from eager to compiled: room for the longest names at the right.
+HEIGHT, FRAME, LINE = 320, 110, 16
+#: In widths of the step from eager to compiled: room for the longest names at the right.
 SPAN = (-0.15, 2.9)
+#: Networks that one chart has room for.
+MOST = 8
 
 #: The same network on the same device, eager and compiled.
 Pair = tuple[Speed, Speed]
 
 
 def flipped_pairs(speeds: Sequence[Speed]) -> dict[str, list[Pair]]:
-    """By device, the networks whose order in images/s a compiler turns around, of the strongest speeds."""
+    """By device, the networks whose order in images/s a compiler turns around, of the strongest speeds.
+
+    Of more than `MOST` on a device those that are furthest apart, before and after.
+    """
     known = {(speed.device, speed.name, speed.execution): speed for speed in speeds}
     names: dict[str, dict[str, None]] = {}
-    for device, slow, fast, _, _ in find_flips(speeds):
-        names.setdefault(device, {}).update({slow: None, fast: None})
+    for device, slow, fast, _, _ in sorted(find_flips(speeds), key=lambda flip: -min(flip[3:])):
+        found = names.setdefault(device, {})
+        if len(found.keys() | {slow, fast}) <= MOST:
+            found.update({slow: None, fast: None})
+    order = list(dict.fromkeys(speed.device for speed in speeds))
     eager, compiled = EXECUTIONS
     return {
-        device: [(known[device, name, eager], known[device, name, compiled]) for name in found]
-        for device, found in names.items()
+        device: [(known[device, name, eager], known[device, name, compiled]) for name in names[device]]
+        for device in sorted(names, key=order.index)
     }
 
 
-def order(flipped: Mapping[str, Sequence[Pair]], colours: Mapping[str, str], theme: Theme) -> go.Figure:
-    """A panel a device; lines cross where the order turns around.
+def order(flipped: Mapping[str, Sequence[Pair]], colours: Mapping[str, str], theme: Theme) -> dict[str, go.Figure]:
+    """A chart a device, all on one scale; lines cross where the order turns around.
 
-    Heights are images/s over the mean of the panel's networks, so that what all gain by compiling is left out.
+    Heights are images/s over the mean of the chart's networks, so that what all gain by compiling is left out.
 
     Args:
         flipped: of `flipped_pairs`, not empty.
@@ -187,25 +170,26 @@ def order(flipped: Mapping[str, Sequence[Pair]], colours: Mapping[str, str], the
     """
     heights = {device: _heights(pairs) for device, pairs in flipped.items()}
     every = [height for panel in heights.values() for pair in panel for height in pair]
-    layout: dict[str, Any] = {
-        "template": theme.template,
-        "height": HEIGHT,
-        "yaxis": axis(every, format_ratio, "Images/s / mean of these networks", log=True),
-        "legend": BELOW | {"itemclick": False},
-        "hovermode": "closest",
-        "margin": {"t": 40, "b": 70},
-        "annotations": [],
-    }
-    shown = [speed for pairs in flipped.values() for pair in pairs for speed in pair]
-    traces = evidence.legend_entries((speed.evidence for speed in shown), theme, bars=False, with_errors=False)
-    for number, (device, pairs) in enumerate(flipped.items()):
-        panel = f"x{number + 1}" if number else "x"
-        layout[f"xaxis{number + 1}"] = _panel_axis(number, len(flipped))
-        layout["annotations"].append(_title(device, panel, theme))
-        layout["annotations"] += _names(pairs, heights[device], panel, layout["yaxis"]["range"], theme)
-        for pair, ends in zip(pairs, heights[device], strict=True):
-            traces.append(_line(pair, ends, colours[pair[0].name], theme) | {"xaxis": panel})
-    return go.Figure(traces, layout)
+    axes = axis(every, format_ratio, "Images/s / mean of these networks", log=True)
+    figures = {}
+    for device, pairs in flipped.items():
+        kinds = (speed.evidence for pair in pairs for speed in pair)
+        entries = evidence.legend_entries(kinds, theme, bars=False, with_errors=False)
+        lines = [
+            _line(pair, ends, colours[pair[0].name], theme) for pair, ends in zip(pairs, heights[device], strict=True)
+        ]
+        layout = {
+            "template": theme.template,
+            "height": HEIGHT,
+            "xaxis": {"range": SPAN, "tickvals": [0, 1], "ticktext": list(EXECUTIONS), "showgrid": False},
+            "yaxis": axes,
+            "legend": BELOW | {"itemclick": False},
+            "hovermode": "closest",
+            "margin": {"t": 40, "b": 70},
+            "annotations": [_title(device, theme), *_names(pairs, heights[device], axes["range"], theme)],
+        }
+        figures[device] = go.Figure([*entries, *lines], layout)
+    return figures
 
 
 def _heights(pairs: Sequence[Pair]) -> list[tuple[float, float]]:
@@ -213,14 +197,8 @@ def _heights(pairs: Sequence[Pair]) -> list[tuple[float, float]]:
     return [(first.images_per_s / eager, second.images_per_s / compiled) for first, second in pairs]
 
 
-def _panel_axis(number: int, panels: int) -> dict[str, Any]:
-    width = (1 + ORDER_GAP) / panels
-    domain = (number * width, (number + 1) * width - ORDER_GAP)
-    return {"domain": domain, "range": SPAN, "tickvals": [0, 1], "ticktext": list(EXECUTIONS), "showgrid": False}
-
-
-def _title(device: str, panel: str, theme: Theme) -> dict[str, Any]:
-    place = {"xref": f"{panel} domain", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
+def _title(device: str, theme: Theme) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
     font = {"size": 14, "color": theme.text}
     return place | {"text": f"<b>{device}</b>", "font": font, "showarrow": False, "yshift": 8}
 
@@ -242,15 +220,15 @@ def _line(pair: Pair, ends: tuple[float, float], colour: str, theme: Theme) -> d
 
 
 def _names(
-    pairs: Sequence[Pair], heights: Sequence[tuple[float, float]], panel: str, span: tuple[float, float], theme: Theme
+    pairs: Sequence[Pair], heights: Sequence[tuple[float, float]], span: tuple[float, float], theme: Theme
 ) -> list[dict[str, Any]]:
-    """At the right ends of the lines, the fastest first, moved apart where they would touch."""
+    """At the right ends of the lines, the fastest first, moved apart where they would touch, all above the axis."""
     apart = LINE / (HEIGHT - FRAME) * (span[1] - span[0])
-    annotations, below = [], span[1]
     by_height = sorted(zip(pairs, heights, strict=True), key=lambda item: -item[1][1])
-    for (_, compiled), (_, height) in by_height:
-        place = min(log10(height), below)
+    annotations, below = [], span[1]
+    for number, ((_, compiled), (_, height)) in enumerate(by_height, start=1):
+        place = max(min(log10(height), below), span[0] + apart * (len(by_height) - number + 0.5))
         below = place - apart
-        at = {"xref": panel, "x": 1.12, "y": place, "xanchor": "left", "yanchor": "middle", "showarrow": False}
+        at = {"x": 1.12, "y": place, "xanchor": "left", "yanchor": "middle", "showarrow": False}
         annotations.append(at | {"text": compiled.name, "font": {"size": 12, "color": theme.text}})
     return annotations

@@ -9,19 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import Column, columns
-from analysis.facts import Device, published
+from analysis.facts import published
 from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import in_a_sentence, label_of
-from analysis.units import format_quantity
+from analysis.units import format_quantity, join
 from views import tables, widgets
 from views.charts import accuracy as figures
 from views.hardware.question import (
     Question,
     ask,
-    choose_device,
-    choose_execution,
     circumstances,
     colours,
     draw_devices,
@@ -36,11 +34,13 @@ OF_SPEED = ("images_per_s", "seconds_per_image")
 LABELS = {key: label_of(key) for key in (*COUNTED_COSTS, *OF_SPEED, "joules_per_image")}
 HELP = (
     "Published ImageNet top-1 errors on one crop, at the image size they were tested at, against what the network "
-    "costs at that size. The dashed line joins those that no other beats at both. Recipes differ by mark. "
-    "Grey: timm's ResNets and RDNets for context, no part of the line. Where the cost is predicted, so is the mark."
+    "costs at that size. The dashed line joins those that no other shown beats at both. Recipes differ by mark. "
+    "Grey: networks that are not chosen. Where the cost is predicted, so is the mark."
 )
 
 
+#: So many of the networks that are left out are named.
+NAMED = 3
 ENERGY_COLUMNS = columns("network", "joules_per_image", "side.image_size", "device", "source", "note")
 
 
@@ -54,18 +54,13 @@ def draw_accuracy() -> None:
     with st.sidebar:
         st.header("Cost")
         key = widgets.choose("Cost", "cost", LABELS, "macs", label_visibility="collapsed")
-    question = ask(networks=False, devices=key in OF_SPEED)
+    question = ask("one" if key in OF_SPEED else "none")
     where = LABELS[key]
-    if key not in OF_SPEED:
-        costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
-    elif question.devices:
-        left, right = st.columns(2)
-        device, execution = choose_device(question, left), choose_execution(right)
-        where = f"{where} on {device.name}, {execution}"
-        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question, device, execution)}
+    if key in OF_SPEED:
+        where = f"{where} on {question.device.name}, {question.execution}"
+        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question)}
     else:
-        st.info("Choose a device in the sidebar.")
-        return
+        costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
     _draw_costs(costs, key, where, question)
     if key in OF_SPEED:
         draw_devices(question.devices)
@@ -74,37 +69,48 @@ def draw_accuracy() -> None:
 def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
     """Accuracy against a cost, called `where`: the finding, the chart and its table."""
     rows = with_costs(_rows(), costs)
-    own = [row for row in rows if row["family"]]
-    if not own:
+    if not rows:
         _explain_nothing(key)
         return
+    chosen = [row for row in rows if row["name"] in question.names]
     faster_is_better = key == "images_per_s"
-    front = pareto_front(own, more_is_better=faster_is_better)
     write = _writer(key)
-    st.markdown(accuracy_finding(own, front, write, in_a_sentence(where), more_is_better=faster_is_better))
+    say = _writer(key, in_a_sentence(LABELS[key]) if key in (*COUNTED_COSTS, "images_per_s") else "")
+    st.markdown(accuracy_finding(chosen, rows, say, in_a_sentence(where), more_is_better=faster_is_better))
+    known_names = {row["name"] for row in chosen}
+    notes = _left_out([name for name in question.names if name not in known_names])
     if key in OF_SPEED:
-        st.caption(circumstances(question, "the input size that each was tested at"))
+        notes.append(circumstances(question, "the input size that each was tested at"))
+    if notes:
+        st.caption(" ".join(notes))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
         theme = widgets.current_theme()
-        shades = colours(list({row["name"] for row in own}), theme)
-        figure = figures.accuracy(rows, front, write, where, shades, theme)
+        front = pareto_front(rows, more_is_better=faster_is_better)
+        figure = figures.accuracy(rows, front, write, where, colours(sorted(known_names), theme), theme)
         widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
 
 
-def _writer(key: str) -> Callable[[float], str]:
-    return lambda value: format_quantity(key, int(value) if key in COUNTED_COSTS else value)
+def _left_out(names: Sequence[str]) -> list[str]:
+    """Which of the chosen networks are not in the chart."""
+    shown, more = names[:NAMED], names[NAMED:]
+    words = [*shown, *([f"{len(more)} more"] if more else [])]
+    return [f"No ImageNet error at a known cost is published of {join(words)}."] if words else []
 
 
-def _speeds(question: Question, device: Device, execution: str) -> list[tuple[tuple[str, int], Speed]]:
-    """The strongest known speed of each network at each image side; for those of context only what is published."""
+def _writer(key: str, noun: str = "") -> Callable[[float], str]:
+    return lambda value: f"{format_quantity(key, int(value) if key in COUNTED_COSTS else value)} {noun}".rstrip()
+
+
+def _speeds(question: Question) -> list[tuple[tuple[str, int], Speed]]:
+    """The strongest known speed of each network at each image side; for those of timm only what is published."""
     found: dict[tuple[str, int], Speed] = {}
-    given = question.conditions
+    given, device, execution = question.conditions, question.device, question.execution
     for side in sorted({row["image_size"] for row in _rows()}):
         rows = [row for row in _rows() if row["image_size"] == side]
         at = Conditions(given.batch_size, side, given.precision, given.layout)
         speeds = []
         if names := list(dict.fromkeys(row["name"] for row in rows if row["family"])):
-            speeds += known(question._replace(conditions=at), names, [device]).speeds
+            speeds += known(question._replace(conditions=at), names).speeds
         for name in dict.fromkeys(row["name"] for row in rows if not row["family"]):
             speeds += published_speeds(name, device, execution, (side, side), at)
         found |= {(speed.name, side): speed for speed in strongest(speeds) if speed.execution == execution}

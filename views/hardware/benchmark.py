@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from analysis.columns import columns
+from analysis.facts import get_device
+from analysis.hardware.findings import measured_finding
 from analysis.hardware.measure.benchmark import benchmark_sweep, doublings
 from analysis.hardware.measure.record import Measurement, Workload
 from analysis.hardware.measure.results import Results, decode, encode
+from analysis.hardware.speeds import Speed, measured_speed
 from analysis.precision import PRECISIONS
 from analysis.units import format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from views import tables, widgets
-from views.hardware.question import Question, ask
+from views.charts.speeds import bars
+from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, show_speeds
+from views.hardware.speeds import draw_abreast
 from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
@@ -27,16 +32,51 @@ REPEATS = ("5", "10", "20", "50", "100")
 UNDER_WAY = "benchmark_under_way"
 
 
+OTHERS = "Published, not measured here: batches of 256 to 1,024 in amp float16. Hover a bar for its source."
+FASTEST = "Images/s at the fastest batch; the table has all measurements, the newest first. Kept in your data folder."
+
+
 def draw_benchmark() -> None:
     """The section."""
-    question = ask(devices=False)
-    st.header("How fast is a network on this machine?", anchor=False)
+    question = ask("none")
+    own = fastest(question.measurements, question.names)
+    others = [] if own else _published(question)
+    st.markdown(measured_finding(own, others))
     _report()
     if importlib.util.find_spec("torch") is None:
         st.info("Timing networks needs torch, which is not installed here; measurements of others can be imported.")
     else:
         _ask_and_run(question)
-    draw_history(question.measurements)
+    if own:
+        _draw_bars("What has been measured?", FASTEST, own, lambda: _show_history(question.measurements))
+    elif others:
+        _draw_bars("What have others measured?", OTHERS, others, lambda: show_speeds(others, "others_table"))
+    if question.measurements and not own:
+        st.header("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
+        _show_history(question.measurements)
+    _draw_exchange(question.measurements)
+
+
+def fastest(measurements: Sequence[Measurement], names: Sequence[str]) -> list[Speed]:
+    """Of each of some networks, device and execution, the measurement with the most images/s."""
+    best: dict[tuple[str, str, str], Speed] = {}
+    for speed in (measured_speed(one) for one in measurements if one.name in names and not one.out_of_memory):
+        key = (speed.name, speed.device, speed.execution)
+        best[key] = max(speed, best.get(key, speed), key=lambda each: each.images_per_s)
+    return list(best.values())
+
+
+def _published(question: Question) -> list[Speed]:
+    """What is published of the chosen networks on some GPUs."""
+    devices = [get_device(name) for name in DEFAULT_DEVICES]
+    return [speed for speed in known(question, devices=devices).speeds if speed.evidence == "published"]
+
+
+def _draw_bars(title: str, help: str, speeds: Sequence[Speed], table: Callable[[], None]) -> None:
+    with widgets.chart_or_table(title, help, table):
+        theme = widgets.current_theme()
+        shades = colours([speed.name for speed in speeds], theme)
+        draw_abreast(bars(speeds, "images_per_s", shades, theme), "measured_bars", "Bars of images/s by network on")
 
 
 def _report() -> None:
@@ -135,13 +175,12 @@ HISTORY_COLUMNS = columns(
 )
 
 
-def draw_history(measurements: list[Measurement]) -> None:
-    """The table, and what can be done with it."""
-    st.header("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
-    if measurements:
-        tables.show(pd.DataFrame([one.row() for one in reversed(measurements)]), HISTORY_COLUMNS, "history_table", 460)
-    else:
-        st.info("Nothing has been measured yet: press Run, or import what was measured on another machine.")
+def _show_history(measurements: Sequence[Measurement]) -> None:
+    tables.show(pd.DataFrame([one.row() for one in reversed(measurements)]), HISTORY_COLUMNS, "history_table", 460)
+
+
+def _draw_exchange(measurements: list[Measurement]) -> None:
+    """What can be done with the measurements."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if measurements:
             st.download_button(

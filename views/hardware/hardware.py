@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -14,9 +15,9 @@ from views.hardware.question import Question, ask, draw_devices, known
 from views.hardware.speeds import draw_paradox, draw_roofline, draw_speeds
 
 
-def on_devices(draw: Callable[[Question], None]) -> None:
+def on_devices(draw: Callable[[Question], None], devices: Literal["one", "several"]) -> None:
     """A section on networks and devices; says what is missing, and which networks are left out."""
-    question = ask()
+    question = ask(devices)
     if not question.names or not question.devices:
         st.info("Choose a network and a device in the sidebar.")
         return
@@ -27,10 +28,10 @@ def on_devices(draw: Callable[[Question], None]) -> None:
 
 #: Each asks in the sidebar for what it reads.
 SECTIONS: dict[str, Callable[[], None]] = {
-    "GPU FLOP/s": partial(on_devices, draw_speeds),
+    "Speed": partial(on_devices, draw_speeds, "several"),
     "Accuracy and cost": draw_accuracy,
-    "Roofline": partial(on_devices, draw_roofline),
-    "FLOPs and time": partial(on_devices, draw_paradox),
+    "Roofline": partial(on_devices, draw_roofline, "one"),
+    "FLOPs and time": partial(on_devices, draw_paradox, "one"),
     "Benchmark here": draw_benchmark,
 }
 

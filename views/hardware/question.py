@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -30,7 +30,10 @@ from views.workbench import config_of, target_of
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
 BATCHES = ("256", "1", "8", "32", "64", "128", "512", "1024")
 #: A link may hold them for other sections.
-_PARAMETERS = ("networks", "devices", "calibrate", "gpu_batch", "gpu_precision", "layout")
+_PARAMETERS = (
+    *("networks", "devices", "device", "execution", "calibrate", "gpu_batch", "gpu_precision", "layout"),
+    *("speed", "evidence", "cost", "layers_of"),
+)
 DEVICE_FILE = """A JSON object in base units, for example
 
 ```json
@@ -54,40 +57,54 @@ class Question(NamedTuple):
     conditions: Conditions
     #: The user's own, whatever they were taken at.
     measurements: list[Measurement]
+    #: Where one is asked for.
+    execution: str = EXECUTIONS[0]
+
+    @property
+    def device(self) -> Device:
+        """The one that is asked for."""
+        return self.devices[0]
 
 
-def ask(*, networks: bool = True, devices: bool = True) -> Question:
+def ask(devices: Literal["none", "one", "several"] = "several") -> Question:
     """The widgets in the sidebar for what a section reads, and what they say.
 
     Args:
-        networks: whether it reads them.
-        devices: whether it reads the devices and what they are given.
+        devices: how many it reads, with what they are given; of one also how it executes.
     """
     widgets.know_parameters(_PARAMETERS)
     size, own = sidebar.current().image_size, measurements()
-    question = Question([], [], Conditions(image_size=size), own)
     with st.sidebar:
-        if networks:
-            st.header("Networks")
-            question = question._replace(names=sidebar.choose_networks())
-            sidebar.choose_libraries()
-        if devices:
-            st.header("Devices")
-            chosen = choose_devices()
-            accept_device()
-            if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
-                chosen = [calibrated(device, own) for device in chosen]
-            batch, precision, layout = ask_conditions()
-            question = question._replace(devices=chosen, conditions=Conditions(batch, size, precision, layout))
-    return question
+        st.header("Networks")
+        question = Question(sidebar.choose_networks(), [], Conditions(image_size=size), own)
+        sidebar.choose_libraries()
+        if devices == "none":
+            return question
+        st.header("Device" if devices == "one" else "Devices")
+        chosen = choose_devices() if devices == "several" else [choose_device()]
+        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager") if devices == "one" else ""
+        accept_device()
+        if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
+            chosen = [calibrated(device, own) for device in chosen]
+        conditions = Conditions(*ask_conditions(size))
+    return question._replace(devices=chosen, conditions=conditions, execution=execution)
 
 
 def choose_devices() -> list[Device]:
-    """Shipped devices and the user's."""
-    own = own_devices()
-    options = list(dict.fromkeys([*list_devices()[::-1], *own]))
+    """Any number of shipped devices and the user's."""
+    options = list(_devices())
     chosen = widgets.choose_many("Devices", "devices", options, DEFAULT_DEVICES, label_visibility="collapsed")
-    return [own[name] if name in own else get_device(name) for name in chosen]
+    return [_devices()[name] for name in chosen]
+
+
+def choose_device() -> Device:
+    """One of them, the same in all sections that show one."""
+    options = list(_devices())
+    return _devices()[widgets.choose("Device", "device", options, DEFAULT_DEVICES[0], label_visibility="collapsed")]
+
+
+def _devices() -> dict[str, Device]:
+    return {name: get_device(name) for name in list_devices()[::-1]} | own_devices()
 
 
 def calibrated(device: Device, measurements: list[Measurement]) -> Device:
@@ -105,14 +122,14 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
     return found
 
 
-def ask_conditions() -> tuple[int, str, str]:
-    """Batch, precision and layout on the GPU; image sizes are those of the sidebar."""
+def ask_conditions(size: Any) -> tuple[int, Any, str, str]:
+    """Batch, precision and layout on the GPU beside the image size, as `Conditions` takes them."""
     left, right = st.columns(2)
     batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", left, help="Images at once, on every device.")
     layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", left, help="nhwc is channels last.")
     help = "16 bits as under autocast."
     precision = widgets.choose_precision("Precision", "gpu_precision", tuple(ARITHMETICS), "float16", right, help=help)
-    return int(batch), precision, layout
+    return int(batch), size, precision, layout
 
 
 def own_devices() -> dict[str, Device]:
@@ -141,6 +158,7 @@ def _take_device() -> None:
         return
     own_devices()[device.name] = device
     st.session_state["devices"] = list(dict.fromkeys([*st.session_state.get("devices", ()), device.name]))
+    st.session_state["device"] = device.name
 
 
 def measurements() -> list[Measurement]:
@@ -150,17 +168,6 @@ def measurements() -> list[Measurement]:
     except DenseScopeError as error:
         widgets.say_error(str(error))
         return []
-
-
-def choose_device(question: Question, at: Any) -> Device:
-    """One of the chosen devices, the same in all sections that show one."""
-    by_name = {device.name: device for device in question.devices}
-    return by_name[widgets.choose("Device", "device", list(by_name), next(iter(by_name)), at)]
-
-
-def choose_execution(at: Any) -> str:
-    """Eager or compiled, the same in all sections that show one."""
-    return widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager", at)
 
 
 SPEED_COLUMNS = columns(

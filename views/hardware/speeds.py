@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from analysis import Summary, summarize
 from analysis.columns import columns
-from analysis.hardware.findings import paradox_finding, roofline_finding, speed_finding
+from analysis.hardware.findings import flip_finding, paradox_finding, roofline_finding, speed_verdict, use_finding
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.speeds import Speed, measured_speed, strongest
 from analysis.precision import parse_dtype
 from analysis.quantities import label_of
-from archs.registry import get_config, list_archs
 from views import tables, widgets
 from views.cached import by_content
 from views.charts.accuracy import paradox
 from views.charts.roofline import LayerPoint, ridge, roofline
-from views.charts.speeds import bars, flipped_pairs, order
+from views.charts.speeds import MOST, bars, flipped_pairs, order
 from views.hardware.question import (
     Question,
-    choose_device,
-    choose_execution,
     circumstances,
     colours,
     known,
@@ -32,48 +30,61 @@ from views.hardware.question import (
 )
 from views.workbench import target_of
 
-QUANTITIES = {key: label_of(key) for key in ("flops_per_s", "images_per_s")}
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+QUANTITIES = {key: label_of(key) for key in ("images_per_s", "flops_per_s")}
 SHOWN = {"best": "Strongest", "all": "All kinds"}
 QUESTIONS = {
-    "flops_per_s": "How much of each GPU do the networks use?",
     "images_per_s": "Which network is fastest, eager and compiled?",
+    "flops_per_s": "How much of each GPU do the networks use?",
 }
 SPEEDS_HELP = (
-    "GPU FLOP/s: 2 × MACs of convolution and linear layers / time. Each panel ends at its device's peak, so that "
-    "lengths are shares of it. Eager runs each layer as its own kernel; compiled is torch.compile. "
-    "Hover a bar for its source."
+    "All devices have one scale. GPU FLOP/s: 2 × MACs of convolution and linear layers / time. Eager runs each layer "
+    "as its own kernel; compiled is torch.compile. Hover a bar for its source."
 )
-
 ORDER_HELP = (
     "Networks whose order in images/s differs between eager and compiled: their lines cross. Heights are images/s over "
-    "the mean of these networks, so that what all of them gain is left out. The table above has the figures."
+    f"the mean of these networks, so that what all of them gain is left out; of more than {MOST} on a device those "
+    "that are furthest apart. The table above has the figures."
 )
+#: Charts beside each other.
+ABREAST = 3
 
 
 def draw_speeds(question: Question) -> None:
     """The section."""
     speeds, _ = known(question)
     best = strongest(speeds)
-    st.markdown(speed_finding(best))
-    st.caption(circumstances(question))
+    says = st.empty()
     if not best:
+        says.markdown(speed_verdict(best))
         return
-    left, right = st.columns(2)
-    key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "flops_per_s", left)
-    help = "Strongest: measured before published before predicted. All kinds: side by side."
-    shown = widgets.choose_segment("Evidence", "evidence", SHOWN, "best", right, help=help)
+    st.caption(circumstances(question))
+    with st.container(horizontal=True):
+        key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "images_per_s", label_visibility="collapsed")
+        help = "Strongest: measured before published before predicted. All kinds: side by side."
+        shown = widgets.choose_segment("Evidence", "evidence", SHOWN, "best", label_visibility="collapsed", help=help)
+    says.markdown(f"{speed_verdict(best)} {use_finding(best) if key == 'flops_per_s' else flip_finding(best)}")
+    theme = widgets.current_theme()
+    shades = colours(question.names, theme)
     with widgets.chart_or_table(QUESTIONS[key], SPEEDS_HELP, lambda: show_speeds(speeds, "speeds_table")):
-        theme = widgets.current_theme()
-        shades = colours(question.names, theme)
-        figure = bars(best if shown == "best" else speeds, key, shades, theme)
-        widgets.draw(figure, "speed_bars", f"Bars of {QUANTITIES[key]} by network, execution and device.")
+        figures = bars(best if shown == "best" else speeds, key, shades, theme)
+        draw_abreast(figures, "speed_bars", f"Bars of {QUANTITIES[key]} by network and execution on")
     if flipped := flipped_pairs(best):
         st.header("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
-        widgets.draw(order(flipped, shades, theme), "order", "Crossing lines from eager to compiled, by device.")
+        draw_abreast(order(flipped, shades, theme), "order", "Crossing lines from eager to compiled on")
 
 
-#: Networks that see images of this size at least: those for ImageNet.
-IMAGENET_SIDE = 224
+def draw_abreast(figures: Mapping[str, go.Figure], key: str, description: str) -> None:
+    """A chart a device; narrow pages stack them."""
+    devices = list(figures)
+    for first in range(0, len(devices), ABREAST):
+        for place, device in zip(st.columns(min(ABREAST, len(devices))), devices[first:], strict=False):
+            with place:
+                widgets.draw(figures[device], f"{key} {device}", f"{description} {device}.")
+
+
 PARADOX_HELP = (
     "Each mark is one image's FLOPs and time on one device, in batches. The dotted lines are those of equal FLOP/s, "
     "through the best and the worst. Hover a mark for its source."
@@ -82,13 +93,8 @@ PARADOX_HELP = (
 
 def draw_paradox(question: Question) -> None:
     """The section."""
-    left, right = st.columns(2)
-    device = choose_device(question, left)
-    execution = choose_execution(right)
-    family = [name for name in list_archs() if get_config(name).image_size == IMAGENET_SIDE]
-    names = list(dict.fromkeys([*family, *question.names]))
-    found = known(question, names, [device]).speeds
-    speeds = [speed for speed in strongest(found) if speed.execution == execution]
+    device, names = question.device, question.names
+    speeds = [speed for speed in strongest(known(question).speeds) if speed.execution == question.execution]
     if not speeds:
         st.info(f"Nothing is known about {device.name} at {question.conditions.precision}: choose another precision.")
         return
@@ -117,26 +123,24 @@ LAYER_COLUMNS = columns("layer.name", "kind", "intensity", "flops_per_s", "share
 
 def draw_roofline(question: Question) -> None:
     """The section."""
-    left, middle, right = st.columns(3)
-    device = choose_device(question, left)
-    name = widgets.choose("Layers of", "layers_of", question.names, question.names[0], middle)
-    execution = choose_execution(right)
-    given = question.conditions
+    device, given = question.device, question.conditions
     if given.precision not in device.precisions:
         st.info(f"{device.name} has no {given.precision} by its data sheet: choose another precision.")
         return
-    speeds, left_out = known(question, devices=[device])
-    if name in left_out:
-        st.info(f"{name} is left out: {left_out[name]}")
+    speeds, left_out = known(question)
+    names = [name for name in question.names if name not in left_out]
+    if not names:
         return
+    says = st.empty()
+    facts, asked = st.columns([3, 1], vertical_alignment="bottom")
+    name = widgets.choose("Layers of", "layers_of", names, names[0], asked)
     given_input = given.batch_size, given.image_size, given.precision, given.layout
-    found = predict(target_of(name), device, *given_input, execution)
-    networks = [(speed, _intensity(speed)) for speed in strongest(speeds) if speed.execution == execution]
+    found = predict(target_of(name), device, *given_input, question.execution)
+    networks = [(speed, _intensity(speed)) for speed in strongest(speeds) if speed.execution == question.execution]
     summary = _summary(found)
     layers = layer_points(found, summary)
-    corner = ridge(device, given.precision)
-    st.markdown(roofline_finding(found, corner, summary.arithmetic_intensity))
-    st.caption(circumstances(question))
+    says.markdown(roofline_finding(found, ridge(device, given.precision), summary.arithmetic_intensity))
+    facts.caption(circumstances(question))
     with widgets.chart_or_table(
         f"What holds {name} back on {device.name}?", ROOFLINE_HELP, lambda: _show_layers(layers)
     ):
