@@ -22,6 +22,8 @@ from tests.support.pages import (
 )
 from tests.support.pages import press as choose
 
+#: Without Streamlit's own buttons.
+OURS = '[data-testid="stMainBlockContainer"], [data-testid="stSidebar"]'
 CHART = '[data-testid="stPlotlyChart"]:visible'
 #: What a click shows, and what its picture is called.
 SECTIONS = {
@@ -50,7 +52,7 @@ def kept(folder: Path) -> list[dict]:
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+    page.locator(OURS).get_by_role("button", name=name, exact=True).click()
 
 
 def measured(page: Page) -> object:
@@ -125,7 +127,7 @@ def test_a_sweep_is_stopped_and_keeps_what_is_finished(opened: Opened, folder: P
         batches = [one["workload"]["batch_size"] for one in kept(folder)]
         assert batches[:2] == [1, 2]
         expect(page.get_by_text(f"{len(batches)} finished measurements are kept")).to_be_visible()
-        expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+        expect(page.locator(OURS).get_by_role("button", name="Stop", exact=True)).to_have_count(0)
 
 
 DEVICE = {"name": "my card", "fp32_flops_per_s": 4e13, "fp16_flops_per_s": 1e14, "bandwidth_bytes_per_s": 1e12}
