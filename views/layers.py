@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,11 +11,15 @@ from analysis import Summary
 from analysis.findings import layers_finding, network_finding, traffic_finding, traffic_question
 from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
+from analysis.structure.diagram import around
+from analysis.structure.findings import depth_finding, layer_finding
 from analysis.units import format_exact, format_quantity
 from views import cached, sidebar, widgets
 from views.charts.costs import kind_bars, treemap
 from views.charts.depth import profile
+from views.charts.diagram import draw
 from views.sections import layer_tables
+from views.sections.block_diagram import file_name, show_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
 AREAS = ("bytes_moved", "macs", "memory_access_cost", "params")
 TABLE_HEIGHT = 560
+#: The layer that is chosen, in the link too; none; the chart that chooses one.
+LAYER, ALL, CHART = "layer", "all layers", "depth_chart"
 
 
 def draw_headlines(summary: Summary) -> None:
@@ -63,12 +70,54 @@ def draw_treemap(summary: Summary, layers: pd.DataFrame) -> None:
         widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, kind of operation and layer.")
 
 
-def draw_depth(frame: pd.DataFrame) -> None:
-    """Channels, resolution and costs, layer by layer."""
-    help = "One bar a layer, coloured by kind of operation; stages are the bands. Hover a layer for its name."
+@st.fragment
+def draw_depth(summary: Summary, frame: pd.DataFrame) -> None:
+    """Channels, resolution and costs layer by layer, and the table: a layer that is chosen in one lights up in all."""
+    help = "One bar a layer, coloured by kind of operation; stages are the bands. Click a bar, or type a layer's name."
     st.header("Where along the depth does it cost?", help=help, anchor=False)
-    figure = profile(frame, widgets.current_theme())
-    widgets.draw(figure, "depth_chart", "Channels, resolution, MACs, memory access cost and traffic by layer.")
+    names = frame["name"].tolist()
+    if st.session_state.get(LAYER, ALL) not in (ALL, *names):  # another network's
+        st.session_state[LAYER] = ALL
+    chosen = widgets.choose("Layer", LAYER, [ALL, *names], ALL)
+    lit = names.index(chosen) + 1 if chosen in names else None
+    st.markdown(layer_finding(summary, chosen) if lit else depth_finding(summary))
+    figure = profile(frame, widgets.current_theme(), lit=lit)
+    described = "Channels, resolution, MACs, memory access cost and traffic by layer."
+    widgets.draw_selectable(figure, CHART, described, lambda: _choose_bar(names))
+    if lit:
+        draw_block(summary, frame, chosen)
+    else:
+        draw_layers(summary, frame)
+
+
+def _choose_bar(names: Sequence[str]) -> None:
+    if points := st.session_state[CHART].selection.points:
+        st.session_state[LAYER] = names[round(points[-1]["x"]) - 1]
+
+
+def _choose_row(key: str, names: Sequence[str]) -> None:
+    if rows := st.session_state[key].selection.rows:
+        st.session_state[LAYER] = names[rows[0]]
+
+
+def draw_block(summary: Summary, frame: pd.DataFrame, chosen: str) -> None:
+    """The rows of a layer and of those around it, and their diagram."""
+    found = around(chosen, [cost.layer for cost in summary.layers], summary.target.config)
+    st.header(f"{found.title[:1].upper()}{found.title[1:]}: the layers around it", anchor=False)
+    names = [layer.name for box in found.boxes for layer in box.layers]
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        show_picture(draw(found, widgets.current_theme(), summary.name, chosen), file_name(found.title), "layer_block")
+    with right:
+        show_rows(frame[frame["name"].isin(names)], f"layers of {found.title}", chosen)
+
+
+def show_rows(shown: pd.DataFrame, key: str, chosen: str = ALL) -> None:
+    """The table of layers; a row that is selected is chosen."""
+    names = shown["name"].tolist()
+    if chosen in names:
+        st.session_state[key] = {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}}
+    layer_tables.show_layers(shown, TABLE_HEIGHT, key, lambda: _choose_row(key, names))
 
 
 def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
@@ -83,7 +132,7 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
         st.info("No layer is of these kinds in these stages: take one of the filters away.")
         return
     st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
-    layer_tables.show_layers(chosen, TABLE_HEIGHT)
+    show_rows(chosen, "layers_table")
     widgets.downloads(chosen[list(layer_tables.EXPORTED)], f"{summary.name}_layers")
 
 
@@ -104,8 +153,7 @@ def render() -> None:
             draw_kinds(summary)
         with right:
             draw_treemap(summary, layers)
-        draw_depth(layers)
-        draw_layers(summary, layers)
+        draw_depth(summary, layers)
 
 
 render()

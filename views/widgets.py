@@ -124,6 +124,12 @@ def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 
 
+def draw_selectable(figure: go.Figure, key: str, description: str, on_select: Callable[[], None]) -> None:
+    """As `draw`; `on_select` is called as points are clicked, and finds them in the session under the key."""
+    how: dict[str, Any] = {"on_select": on_select, "selection_mode": "points"}
+    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **how)
+
+
 def side_by_side(items: Sequence[T]) -> Iterator[tuple[DeltaGenerator, T]]:
     """A container for each item: one over the full width, two beside each other; narrow pages stack them."""
     places = st.columns(len(items), gap="medium") if len(items) > 1 else [st.container()]
@@ -221,7 +227,7 @@ def check_link(key: str, accepts: Callable[[str], bool], allowed: str) -> None:
     """Say which values of a parameter will be ignored; called right before the widget that is bound to it."""
     know_parameters([key])
     bad = [value for value in st.query_params.get_all(key) if not accepts(value)]
-    if bad:
+    if bad and key not in st.session_state:  # else it is what was chosen before other choices were offered
         _say(f"The link asks for {key} = {', '.join(map(abbreviate, bad))}, which was ignored: it must be {allowed}.")
 
 

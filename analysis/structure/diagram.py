@@ -179,6 +179,22 @@ def diagrams(layers: Sequence[Layer], config: Any = None) -> dict[str, Diagram]:
     return {title: diagram(title, part, names) for title, part in _parts(layers, config) if len(part) <= MOST_LAYERS}
 
 
+def around(name: str, layers: Sequence[Layer], config: Any = None) -> Diagram:
+    """The diagram of the unit that a layer belongs to, or of what stands beside it between units.
+
+    >>> from archs import get_config, plan_layers
+    >>> config = get_config("densenet121")
+    >>> around("features.denseblock3.denselayer3.conv1", plan_layers(config), config).title
+    'dense block 3, layer 3'
+    """
+    for (stage, key), group in groupby(layers, key=lambda layer: (layer.stage, unit_of(layer, config))):
+        part = tuple(group)
+        if any(layer.name == name for layer in part):
+            title = stage if not key else key if key.startswith(stage) else f"{stage}, {module_name(key)}"
+            return diagram(title, part, feature_names(layers))
+    raise KeyError(name)
+
+
 def feature_names(layers: Sequence[Layer]) -> dict[str, str]:
     """What the tensors that a network's blocks concatenate are called."""
     return {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from analysis.findings import delta_finding
 from analysis.ops import op_kind
 from analysis.structure.along_depth import channel_uses
-from analysis.structure.table import STATUSES, Change, stage_rows
+from analysis.structure.table import STATUSES, Change, layer_words, stage_rows
 from analysis.summary import Summary
 from analysis.units import format_ratio, format_share, format_signed, format_size, join
 from archs.layer import INPUT
@@ -49,6 +50,44 @@ def _features(summary: Summary) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def depth_finding(summary: Summary) -> str:
+    """How far along the depth half of each cost is spent.
+
+    >>> from analysis import summarize
+    >>> print(depth_finding(summarize("densenet121")))
+    Half of densenet121's memory traffic is moved by layer 93 of 426, half of its MACs are done by layer 74, half of \
+its parameters are read by layer 295.
+    """
+    costs = summary.layers
+    halves = {}
+    for key in ("bytes_moved", "macs", "params"):
+        sums = accumulate(getattr(cost, key) for cost in costs)
+        halves[key] = next((n for n, so_far in enumerate(sums, 1) if 2 * so_far >= getattr(summary, key)), len(costs))
+    return (
+        f"Half of {summary.name}'s memory traffic is moved by layer {halves['bytes_moved']} of {len(costs)}, half of "
+        f"its MACs are done by layer {halves['macs']}, half of its parameters are read by layer {halves['params']}."
+    )
+
+
+def layer_finding(summary: Summary, name: str) -> str:
+    """What one layer is, and what it costs of the whole.
+
+    >>> from analysis import summarize
+    >>> print(layer_finding(summarize("densenet121"), "features.transition1.conv").replace("\u2009", " "))
+    Layer 49 of 426, in transition 1, is a 1×1 conv: 256×56×56 → 128×56×56. It does 3.6 % of densenet121's MACs and \
+moves 1.1 % of its memory traffic.
+    """
+    number = next(n for n, cost in enumerate(summary.layers, 1) if cost.layer.name == name)
+    cost = summary.layers[number - 1]
+    words = layer_words(cost.layer)
+    article = "an" if words[0] in "aeiou" else "a"
+    return (
+        f"Layer {number} of {len(summary.layers)}, in {cost.layer.stage}, is {article} {words}. It does "
+        f"{format_share(cost.macs / (summary.macs or 1))} of {summary.name}'s MACs and moves "
+        f"{format_share(cost.bytes_moved / (summary.bytes_moved or 1))} of its memory traffic."
+    )
 
 
 def channels_finding(summary: Summary) -> str:

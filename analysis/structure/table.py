@@ -221,10 +221,11 @@ def _stage_row(stage: str, found: Sequence[Change]) -> dict[str, Any]:
 
 
 def _text(cost: LayerCost | None) -> str:
+    return layer_words(cost.layer) if cost else ""
+
+
+def layer_words(layer: Layer) -> str:
     """A layer in words, and the shapes that it reads and makes."""
-    if cost is None:
-        return ""
-    layer = cost.layer
     words = layer_text(layer, channels=False) or layer.op.replace("_", " ")
     more = f" + {len(layer.input_shapes) - 1} more" if len(layer.input_shapes) > 1 else ""
     return f"{words}: {_shape(layer.input_shapes[0])}{more} → {_shape(layer.output_shape)}"

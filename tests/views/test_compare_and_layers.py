@@ -188,6 +188,19 @@ def test_filters_survive_a_network_without_these_stages() -> None:
     assert_sound(app)
 
 
+def test_a_layer_that_is_chosen_lights_up_and_is_forgotten_with_its_network() -> None:
+    app = open_app(LAYERS, layer="features.denseblock2.denselayer3.conv1")
+    assert any("of 426, in dense block 2, is a 1×1 conv" in text.value for text in app.markdown)
+    assert "Dense block 2, layer 3: the layers around it" in [heading.value for heading in app.header]
+    names = app.dataframe[0].value["name"].tolist()
+    chosen = app.session_state["layers of dense block 2, layer 3"]["selection"]["rows"]
+    assert [names[row] for row in chosen] == ["features.denseblock2.denselayer3.conv1"]
+    app.selectbox(key="network").set_value("vovnet39").run()
+    assert_sound(app)
+    assert app.selectbox(key="layer").value == "all layers"
+    assert not toasts(app)
+
+
 def test_layers_of_a_network_that_cannot_take_the_size() -> None:
     app = open_app(LAYERS, image_size="16")
     assert app.error[0].value.endswith("Or choose another network in the sidebar.")

@@ -30,8 +30,8 @@ KIND_QUANTITIES = ("macs", "bytes_moved")
 HEIGHT = 340
 #: Levels of a treemap that are drawn at once: the network, its stages, their kinds of operation.
 SHOWN_DEPTH = 3
-#: Pixels: smaller texts are not shown.
-LEAST_LETTERS = 11
+#: Kinds of operation with a smaller share are too narrow for a text.
+LEAST_SHARE = 0.035
 #: Room for the figures behind the longest bar; of bytes, on a phone too.
 SHARE_ROOM, BYTES_ROOM = 1.3, 1.75
 #: How far a panel of changes goes beyond its longest bar, so that the figure at its end has room.
@@ -137,12 +137,16 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
     """Areas for stage, kind of operation and layer of a network: of `Summary.to_frame()`, in the quantity `key`."""
     nodes = _nodes(frame[frame[key] > 0], key, name, theme)
     total = nodes[name]["value"]
-    shares = [format_share(node["value"] / total) for node in nodes.values()]
+    labels = [f"{node['label']} {format_share(node['value'] / total)}" for node in nodes.values()]
+    wide = [
+        node["colour"] in (theme.grid, theme.band) or node["value"] / total >= LEAST_SHARE for node in nodes.values()
+    ]
     return go.Figure(
         {
             "type": "treemap",
             "ids": list(nodes),
-            "labels": [f"{node['label']} {share}" for node, share in zip(nodes.values(), shares, strict=True)],
+            "labels": labels,
+            "texttemplate": ["%{label}" if has_room else "" for has_room in wide],
             "parents": [node["parent"] for node in nodes.values()],
             "values": [node["value"] for node in nodes.values()],
             "customdata": [format_exact(key, node["value"]) for node in nodes.values()],
@@ -156,7 +160,7 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
             },
             "pathbar": {"visible": True, "thickness": 20},
         },
-        {"template": theme.template, "height": HEIGHT, "uniformtext": {"mode": "hide", "minsize": LEAST_LETTERS}},
+        {"template": theme.template, "height": HEIGHT},
     )
 
 

@@ -28,7 +28,11 @@ SPACING = 0.035
 
 
 def profile(
-    frame: pd.DataFrame, theme: Theme, ghost: pd.DataFrame | None = None, panel: int = LAYERS_PANEL
+    frame: pd.DataFrame,
+    theme: Theme,
+    ghost: pd.DataFrame | None = None,
+    panel: int = LAYERS_PANEL,
+    lit: int | None = None,
 ) -> go.Figure:
     """All panels.
 
@@ -36,6 +40,7 @@ def profile(
         frame: as `views.sections.layer_tables.layer_frame`.
         ghost: what stands pale behind it (`behind`).
         panel: pixels of each.
+        lit: the number of a layer to be marked.
     """
     last = len(LAYER_PANELS)
     ghosts = [] if ghost is None else [*_ghosts(ghost, theme)]
@@ -48,6 +53,11 @@ def profile(
     ]
     shapes, names = band_marks(list(bands(frame)), theme)
     frames = [frame] if ghost is None else [frame, ghost]
+    if lit:
+        edges = {"x0": lit - 0.5, "x1": lit + 0.5, "y0": 0, "y1": 1, "yref": "paper"}
+        shapes.append(
+            {"type": "rect", **edges, "fillcolor": theme.text, "opacity": 0.25, "line": {"color": theme.text}}
+        )
     layout = {
         "template": theme.template,
         "height": panel * last,
@@ -55,7 +65,7 @@ def profile(
         "annotations": names,
         "bargap": 0,
         "barmode": "overlay",
-        "hovermode": "closest",
+        "hovermode": "closest" if ghosts else "x",  # of x, a bar is hit wherever its column is
         "legend": BELOW | {"traceorder": "normal"},
         "margin": {"t": 26},
         **{f"yaxis{row}": _y_axis(row, title, frames) for row, title in enumerate(LAYER_PANELS, start=1)},
@@ -140,6 +150,7 @@ def _bars(row: int, frame: pd.DataFrame, key: str, theme: Theme) -> Iterator[dic
             "legendgroup": kind,
             "showlegend": key == "bytes_moved",  # the one quantity that every kind has
             "marker": {"color": theme.kinds[kind], "line": {"width": 0}},
+            "unselected": {"marker": {"opacity": 1}},
             "width": 1,
             "hovertext": [
                 f"<b>{name}</b><br>{stage}<br>{label}: {format_quantity(key, value)}" for *_, value, name, stage in own

@@ -214,8 +214,8 @@ TINT = 0.82
 LABEL_HEIGHT = 16
 
 
-def draw(diagram: Diagram, theme: Theme, name: str) -> str:
-    """The picture of a part of the network with this name."""
+def draw(diagram: Diagram, theme: Theme, name: str, lit: str = "") -> str:
+    """The picture of a part of the network with this name; the box of the layer `lit` stands out."""
     layout = place(diagram)
     width, height = round(layout.width), round(layout.height)
     title = f"{name}, {diagram.title}"
@@ -226,7 +226,7 @@ def draw(diagram: Diagram, theme: Theme, name: str) -> str:
         f'<rect width="{width}" height="{height}" fill="{theme.page}"/>'
         f"{''.join(_edge(route, theme) for route in layout.routes)}"
         f"{_labels(layout, theme)}"
-        f"{''.join(_box(box, layout.rects[box.key], theme) for box in diagram.boxes)}</svg>"
+        f"{''.join(_box(box, layout.rects[box.key], theme, lit) for box in diagram.boxes)}</svg>"
     )
 
 
@@ -264,7 +264,8 @@ def _labels(layout: Layout, theme: Theme) -> str:
     return "".join(written)
 
 
-def _box(box: Box, rect: Rect, theme: Theme) -> str:
+def _box(box: Box, rect: Rect, theme: Theme, lit: str) -> str:
+    is_lit = any(layer.name == lit for layer in box.layers)
     colour = theme.kinds[box.kind] if box.kind else theme.muted
     fill = mix(colour, theme.page, TINT) if box.kind else theme.page
     radius = rect.height / 2 if box.shape in ("sign", "end") else 4
@@ -280,8 +281,8 @@ def _box(box: Box, rect: Rect, theme: Theme) -> str:
     tooltip = escape(", ".join(layer.name for layer in box.layers) or ", ".join(box.lines))
     return (
         f'<g><title>{tooltip}</title><rect x="{rect.x:g}" y="{rect.y:g}" width="{rect.width:g}" '
-        f'height="{rect.height:g}" rx="{min(radius, INSET + 8):g}" fill="{fill}" stroke="{colour}" '
-        f'stroke-width="1.4"{dash}/>{texts}</g>'
+        f'height="{rect.height:g}" rx="{min(radius, INSET + 8):g}" fill="{fill}" '
+        f'stroke="{theme.text if is_lit else colour}" stroke-width="{3 if is_lit else 1.4}"{dash}/>{texts}</g>'
     )
 
 

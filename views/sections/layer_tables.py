@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from analysis import Summary
@@ -65,10 +66,10 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**shares)
 
 
-def show_layers(frame: pd.DataFrame, most: int) -> None:
-    """One row a layer."""
+def show_layers(frame: pd.DataFrame, most: int, key: str, on_select: Callable[[], None]) -> None:
+    """One row a layer; `on_select` is called as one is selected."""
     facts = ("layer.name", "op", "stage", "in_channels", "out_channels", "output_size", "kernel", "stride")
-    tables.show(frame, columns(*facts, *COSTS, *SHARES), "layers_table", most)
+    tables.show(frame, columns(*facts, *COSTS, *SHARES), key, most, on_select=on_select)
 
 
 def show_kinds(frame: pd.DataFrame) -> None:
