@@ -26,7 +26,7 @@ def crosscheck(name: NameArgument, *, request: Request) -> None:
     size, batch, _ = request.input
     frame = cross_check(target, size, batch)
     shown_size = format_size(checks.image_size(target.image_size if size is None else size))
-    title = Text.assemble((f"{target.name}\n", "bold"), (f"{shown_size}, batch {batch}", "dim"))
+    title = Text.assemble((f"{target.name}\n", "bold"), (f"{shown_size}, batch {batch:,}", "dim"))
     emit(lambda: _rows(frame), lambda: _describe(title, frame), request)
 
 

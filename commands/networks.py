@@ -106,7 +106,7 @@ def _list_row(name: str, found: Summary) -> Row:
 
 def _workload(row: Any) -> Text:
     """What the figures of a table stand for."""
-    return Text(f"batch {row['batch_size']}, {row['dtype']}", style="dim")
+    return Text(f"batch {row['batch_size']:,}, {row['dtype']}", style="dim")
 
 
 def _describe(found: Summary, *, layers: bool) -> Iterator[RenderableType]:

@@ -142,7 +142,7 @@ class InputSettings:
         """As a sentence says it, as far as it is read."""
         height_width = (self.image_size,) * 2 if isinstance(self.image_size, int) else self.image_size
         size = f"{format_size(height_width)} input" if height_width else "each network's own input size"
-        words = {"image_size": size, "batch_size": f"batch {self.batch_size}", "dtype": self.dtype}
+        words = {"image_size": size, "batch_size": f"batch {self.batch_size:,}", "dtype": self.dtype}
         return ", ".join(words[key] for key in INPUT if key in reads)
 
 

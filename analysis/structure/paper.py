@@ -76,7 +76,7 @@ def _size(line: Line) -> str:
 
 def _caption(summaries: Sequence[Summary]) -> str:
     sizes, batch = dict.fromkeys(format_size(one.image_size) for one in summaries), summaries[0].batch_size
-    images = "image" if batch == 1 else f"batch of {batch}"
+    images = "image" if batch == 1 else f"batch of {batch:,}"
     return (
         f"Architecture of {join(one.name for one in summaries)} for inputs of {join(sizes)} pixels. Normalisation and "
         f"activation are not shown; parameters count them. MACs: multiply-accumulates of one {images}."

@@ -125,7 +125,7 @@ def _line(row: int, frame: pd.DataFrame, column: str, theme: Theme) -> dict[str,
         "mode": "lines",
         "line": {"shape": "hvh", "color": theme.text, "width": 1.5},
         "hovertext": [
-            f"<b>{name}</b><br>{stage}<br>{channels} channels, height {height} px"
+            f"<b>{name}</b><br>{stage}<br>{channels:,} channels, height {height:,} px"
             for name, stage, channels, height in _columns(frame, "name", "stage", "out_channels", "resolution")
         ],
         "hoverinfo": "text",

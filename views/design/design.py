@@ -151,7 +151,7 @@ def draw_figures(base: Summary, summary: Summary) -> None:
     draw_predicted(base, summary, device)
     st.caption(
         f"Changes are against {base.name}. Times are predicted for batch {GPU_BATCH}, "
-        f"{PRECISION}; the rest is counted for batch {summary.batch_size}, {summary.dtype}."
+        f"{PRECISION}; the rest is counted for batch {summary.batch_size:,}, {summary.dtype}."
     )
 
 

@@ -138,7 +138,7 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
     def advance() -> None:
         nonlocal done
         done += 1
-        at = f"{name}, {workload.device}, batch {batches[len(kept)]}"
+        at = f"{name}, {workload.device}, batch {batches[len(kept)]:,}"
         bar.progress(min(1.0, done / workload.repeats), f"{at}: run {done} of {workload.repeats}")
 
     try:
@@ -158,7 +158,7 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
 
 def _sentence(measurement: Measurement) -> str:
     """What was just measured."""
-    at = f"{measurement.name} at batch {measurement.workload.batch_size}"
+    at = f"{measurement.name} at batch {measurement.workload.batch_size:,}"
     if measurement.seconds is None or measurement.images_per_s is None or measurement.flops_per_s is None:
         return f"{at} needs more memory than {measurement.machine.device_name} has: kept as a result."
     return (

@@ -44,7 +44,7 @@ def draw_schemes(question: Question) -> None:
         widgets.draw(figure, "schemes_chart", f"Time of a step against bytes saved of {len(run.schemes)} schemes.")
     where = "Measured here" if here else "Measured for DenseScope on another machine, shipped with it"
     st.caption(
-        f"{where}: batch {run.batch_size}, {format_size(run.image_size)} input, float32, "
+        f"{where}: batch {run.batch_size:,}, {format_size(run.image_size)} input, float32, "
         f"{_threads(run.machine.threads)}, {run.machine.software}, median of {len(run.plain.times)} steps. Whatever "
         "else the machine does adds to times."
     )

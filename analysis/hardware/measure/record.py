@@ -78,7 +78,7 @@ class Workload:
     @property
     def description(self) -> str:
         """One line for a table's title."""
-        return f"batch {self.batch_size}, {self.precision}, {self.layout}, {self.execution}"
+        return f"batch {self.batch_size:,}, {self.precision}, {self.layout}, {self.execution}"
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def schemes_finding(run: SchemeRun) -> str:
                 f"{format_share(abs(slowdown))} {direction}"
             )
     return (
-        f"Measured on {run.machine.device_name}: plain {run.network} (batch {run.batch_size}, "
+        f"Measured on {run.machine.device_name}: plain {run.network} (batch {run.batch_size:,}, "
         f"{format_size(run.image_size)}) keeps {format_si(run.plain.saved_bytes, 'B')} and takes "
         f"{format_si(run.plain.seconds, 's')} a step; {join(parts)}."
     )
