@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from analysis.choice import Candidate, published_accuracies
 from analysis.facts import get_device
 from analysis.hardware.speeds import Conditions, Speed, known_speed
 from analysis.memory import memory_of
 from archs.errors import DenseScopeError
 from archs.layer import Pair
+from views.cached import by_content
 from views.sidebar import InputSettings
 from views.workbench import target_of
 
@@ -29,7 +28,7 @@ def candidates(sizes: Mapping[str, Pair], device: str, execution: str, recipe: s
     }
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@by_content(1024)
 def _speed(name: str, device: str, execution: str, image_size: Pair) -> Speed | None:
     """In large batches of float16, as speeds are published."""
     try:
@@ -55,7 +54,7 @@ def with_training_memory(frame: pd.DataFrame, settings: InputSettings) -> pd.Dat
     return frame.assign(training_bytes_per_image=_numbers([_growth(name, settings) for name in frame["name"]]))
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@by_content(1024)
 def _growth(name: str, settings: InputSettings) -> float | None:
     """None where it cannot be counted."""
     try:

@@ -212,11 +212,13 @@ def render() -> None:
     frame = with_facts(frame, known)
     best_buy = best_buy_finding(list(known.values()), baseline)
     costs = comparison_finding(frame.to_dict("records"), baseline)
-    st.markdown(best_buy or costs)
+    widgets.say(best_buy or costs, *known)
     if unknown := unknown_finding(list(known.values()), sizes, device):
-        st.caption(unknown)
+        st.caption(widgets.literal(unknown))
     if style == "relative" and baseline not in set(frame["name"]):
-        st.warning(f"No ratios: the baseline {baseline} cannot take this input. Choose another baseline.")
+        st.warning(
+            f"No ratios: the baseline {widgets.literal(baseline)} cannot take this input. Choose another baseline."
+        )
     lit = st.session_state.get(LIT)
     shown = Shown(
         frame,
@@ -235,7 +237,7 @@ def render() -> None:
                 draw_bars(shown, settings)
         with st.container(key="comparison_table"):
             if best_buy:
-                st.markdown(costs)
+                widgets.say(costs, *known)
             frame = draw_table(shown, settings)
             st.caption(f"Counted at {settings.describe()}; costs are for the whole batch, at inference.")
             widgets.downloads(frame, "comparison")

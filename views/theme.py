@@ -110,6 +110,7 @@ class Theme:
             "tickfont": {"color": self.muted, "size": 12},
             "title": {"font": {"color": self.muted, "size": 12}},
             "automargin": True,
+            "separatethousands": True,
         }
         return go.layout.Template(
             layout={

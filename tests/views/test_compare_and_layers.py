@@ -7,9 +7,14 @@ import pytest
 from archs.registry import list_archs
 from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
 from tests.support.exhaustive import OF_EACH_KIND, representatives
+from views.cached import comparison
+from views.candidates import candidates, with_facts
+from views.charts.networks import Shown, scatter
 from views.networks import DEFAULT, PRESETS
 from views.sections.layer_tables import EXPORTED
-from views.tables import CELL_PADDING, text_width, width
+from views.sidebar import InputSettings
+from views.tables import CELL_PADDING, Notation, text_width, width
+from views.theme import LIGHT
 
 
 def test_compare_opens_with_a_finding_and_a_table() -> None:
@@ -68,6 +73,20 @@ def test_abbreviations_keep_their_capitals_in_a_heading() -> None:
     assert "Memory traffic against MACs" in heads
 
 
+@pytest.mark.parametrize("names", [DEFAULT.networks, list_archs()])
+def test_every_network_with_an_accuracy_is_named_beside_its_mark(names: list[str]) -> None:
+    frame, _ = comparison(names, InputSettings())
+    known = candidates(dict(zip(frame["name"], frame["image_size"], strict=True)), "RTX 4090", "compiled", "plain")
+    shown = Shown(with_facts(frame, known), known, Notation(), LIGHT, "densenet121")
+    figure = scatter(shown, "seconds_per_image", "top1", "params", log=True)
+    drawn = {name for trace in figure.data for name in trace.customdata or ()}
+    labels = {label.text.removeprefix("<b>").removesuffix("</b>") for label in figure.layout.annotations}
+    assert labels == drawn == {name for name, one in known.items() if one.accuracy}
+    kinds = {trace.marker.symbol.endswith("-dot") for trace in figure.data if trace.customdata}
+    assert kinds == {True, False}  # published marks are dotted, predicted ones are not
+    assert any(trace.error_x.visible for trace in figure.data)
+
+
 def test_the_device_and_the_recipe_are_chosen() -> None:
     app = open_app(speed_on="T4", speed_execution="eager", recipe="Best published")
     assert "on T4, eager, predicted)" in app.markdown[0].value
@@ -76,8 +95,8 @@ def test_the_device_and_the_recipe_are_chosen() -> None:
 
 def test_networks_without_an_accuracy_are_named_and_their_costs_drawn() -> None:
     app = open_app(networks=["densenet40_k12", "densenet100_k12"], baseline="densenet40_k12")
-    assert app.markdown[0].value.startswith("Of 2 networks, densenet40_k12 needs the fewest MACs")
-    captions = [caption.value for caption in app.caption]
+    assert app.markdown[0].value.startswith("Of 2 networks, densenet40\\_k12 needs the fewest MACs")
+    captions = [caption.value.replace("\\", "") for caption in app.caption]
     assert "No ImageNet accuracy is published at 32×32 for densenet40_k12 and densenet100_k12." in captions
     assert "Memory traffic against MACs" in [head.value for head in app.header]
 

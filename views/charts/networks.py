@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from html import escape
 from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 
 #: Diameters of the marks in pixels.
-SMALLEST, LARGEST, EQUAL = 8, 34, 13
+SMALLEST, LARGEST, EQUAL = 8, 26, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
-#: Plot areas on which names must be clear of everything: windows of a laptop and of a large screen.
-AREAS = ((400, 300), (640, 320))
+#: Plot areas on which names must be clear of everything: on a phone, a laptop and a large screen.
+AREAS = ((280, 300), (420, 300), (640, 320))
 #: What a mark is faded to while another is lit.
 FADED = 0.25
 
@@ -136,10 +137,11 @@ def _axis(values: pd.Series[float], key: str, notation: Notation, log: bool) -> 
 
 def _title(name: str, shown: Shown) -> str:
     """A name; with the size of its images where that is not the baseline's: it costs less for that alone."""
+    text = escape(name)
     if name == shown.baseline:
-        return f"<b>{name}</b>"
+        return f"<b>{text}</b>"
     sizes = dict(zip(shown.frame["name"], shown.frame["image_size"], strict=True))
-    return name if sizes[name] == sizes.get(shown.baseline, sizes[name]) else f"{name}, {format_size(sizes[name])}"
+    return text if sizes[name] == sizes.get(shown.baseline, sizes[name]) else f"{text}, {format_size(sizes[name])}"
 
 
 def _alike(frame: pd.DataFrame, shown: Shown, keys: tuple[str, ...]) -> Iterator[tuple[pd.DataFrame, bool]]:
@@ -280,7 +282,7 @@ def _diameters(frame: pd.DataFrame, size: str | None) -> list[float]:
 
 
 def _hover(row: Mapping[Any, Any], keys: tuple[str | None, ...], shown: Shown) -> str:
-    lines = [f"<b>{row['name']}</b> ({row['variant']})"]
+    lines = [f"<b>{escape(row['name'])}</b> ({row['variant']})"]
     for key in dict.fromkeys(keys):
         if key and row[key] == row[key]:
             fact = shown.fact(row["name"], key)

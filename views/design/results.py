@@ -179,7 +179,6 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
     registered, _ = cached.comparison(list_archs(), settings)
     own = comparison_row(summary) | {"variant": OWN_VARIANT}
     frame = pd.concat([pd.DataFrame([own]), registered[registered["name"] != summary.name]], ignore_index=True)
-    notation = Notation()
 
     def table() -> None:
         tables.show(frame, columns("neighbour.name", *AXES), "design_neighbours_table")
@@ -189,7 +188,8 @@ def draw_neighbours(base: Summary, summary: Summary, settings: InputSettings) ->
         left, right = st.columns(2)
         x = widgets.choose("Horizontal axis", "design_x", AXES, "macs", left, format_func=label_of)
         y = widgets.choose("Vertical axis", "design_y", AXES, "bytes_moved", right, format_func=label_of)
-        figure = network_figures.scatter(frame, x, y, "params", notation, widgets.current_theme(), log=True)
+        shown = network_figures.Shown(frame, {}, Notation(), widgets.current_theme(), summary.name)
+        figure = network_figures.scatter(shown, x, y, "params", log=True)
         widgets.draw(figure, "design_scatter", f"Scatter of {len(frame)} networks with the design among them.")
 
 

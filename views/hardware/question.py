@@ -226,7 +226,9 @@ def circumstances(question: Question, size: str = "") -> str:
     calibrated = (
         f" Predictions on {join([device.name for device in own])} are calibrated by your own runs." if own else ""
     )
-    return f"At {at}, batch {conditions.batch_size:,}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
+    return (
+        f"At {at}, batch {conditions.batch_size:,}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
+    )
 
 
 DEVICE_COLUMNS = columns(
