@@ -211,6 +211,8 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "macs_share": ("Share of MACs", "Of the network's MACs.", format_share),
     "params_share": ("Share of parameters", "Of the network's parameters.", format_share),
     "bytes_moved_share": ("Share of traffic", "Of the network's memory traffic.", format_share),
+    "macs_sum": ("MACs so far", "Share of the network's MACs up to this layer.", format_share),
+    "bytes_moved_sum": ("Traffic so far", "Share of the network's memory traffic up to this layer.", format_share),
     "ratio": ("In ÷ out", "Input channels over output channels.", format_ratio),
     "least_access": ("Least possible", "The least memory access cost at the same MACs, kernel and maps.", format_si),
     "penalty": ("Access ÷ least", "Memory access cost over the least possible: 1 at the optimum.", format_ratio),

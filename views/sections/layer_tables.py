@@ -80,3 +80,11 @@ def show_kinds(frame: pd.DataFrame) -> None:
 def show_stages(frame: pd.DataFrame) -> None:
     """One row a stage."""
     tables.show(frame, columns("stage", "output", "layers", *GROUP_COSTS), "stages_table")
+
+
+def show_profile(frame: pd.DataFrame) -> None:
+    """What the charts along the depth are drawn from."""
+    sums = {f"{key}_sum": frame[f"{key}_share"].cumsum() for key in ("macs", "bytes_moved")}
+    facts = ("layer.name", "number", "stage", "out_channels", "resolution")
+    costs = ("macs", "memory_access_cost", "bytes_moved")
+    tables.show(frame.assign(**sums), columns(*facts, *costs, *sums), "profile_table", 560)
