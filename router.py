@@ -7,9 +7,8 @@ import streamlit as st
 from views import ask, browser, share, sidebar, widgets, workbench
 from views.pages import PAGES
 
-ASSETS = Path(__file__).parent / "views"
-st.set_page_config(page_title="DenseScope", page_icon=ASSETS / "icon.svg", layout="wide")
-st.html(ASSETS / "style.css")
+ICON = Path(__file__).parent / "views" / "icon.svg"
+st.set_page_config(page_title="DenseScope", page_icon=ICON, layout="wide")
 scripts = [st.Page(f"views/{one.script}", title=one.title, icon=f":material/{one.icon}:") for one in PAGES]
 script = st.navigation(scripts, position="top")
 page = next(one for one in PAGES if one.title == script.title)

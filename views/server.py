@@ -1,4 +1,4 @@
-"""What makes the first page come sooner: server and browser load at the same time what every page needs."""
+"""What makes the first page come sooner, in its final form: server and browser load ahead what every page needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from typing import Any
 
 import streamlit
 from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse
 
 #: Scripts of the browser that every page needs, which it would ask for only once the first of these elements arrives.
 SCRIPTS = ("BidiComponent", "PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
 #: Bytes of a script within which it imports others.
 HEAD = 20_000
-_STATIC = Path(streamlit.__file__).parent / "static" / "static"
+_STATIC = Path(streamlit.__file__).parent / "static"
+_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 _IMPORTED = re.compile(r'from"\./([\w.-]+\.js)"')
 
 
@@ -48,26 +50,35 @@ def import_all() -> None:
     assert theme.DARK.template
 
 
-class LinkScripts:
-    """Tells the browser with the page itself which scripts it will need."""
+class OwnPage:
+    """Answers with Streamlit's page that brings our style along, and says which scripts the browser will need."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
-        found = [path for name in SCRIPTS for path in (_STATIC / "js").glob(f"{name}.*.js")]
+        found = [path for name in SCRIPTS for path in (_STATIC / "static" / "js").glob(f"{name}.*.js")]
         imported = (_IMPORTED.findall(path.read_bytes()[:HEAD].decode(errors="replace")) for path in found)
         self.scripts = list(dict.fromkeys([*(path.name for path in found), *chain.from_iterable(imported)]))
-        links = (f"<static/js/{name}>; rel=modulepreload" for name in self.scripts)
-        self.header = (b"link", ", ".join(links).encode())
+        links = ", ".join(f"<static/js/{name}>; rel=modulepreload" for name in self.scripts)
+        # At the end of the body our rules come after Streamlit's, which it adds to the head as it runs.
+        page = (
+            (_STATIC / "index.html").read_text(encoding="utf-8").replace("</body>", f"<style>{_STYLE}</style></body>")
+        )
+        self.response = HTMLResponse(page, headers={"cache-control": "no-cache", "link": links})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def send_with_links(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start" and (b"content-type", b"text/html") in {
-                (name, value.partition(b";")[0]) for name, value in message["headers"]
-            }:
-                message["headers"].append(self.header)
-            await send(message)
+        replaced = False
 
-        await self.app(scope, receive, send_with_links)
+        async def send_own(message: MutableMapping[str, Any]) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start":
+                kind = dict(message["headers"]).get(b"content-type", b"")
+                replaced = message["status"] == 200 and kind.startswith(b"text/html")
+                if replaced:
+                    await self.response(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_own)
 
 
-MIDDLEWARE = [Middleware(LinkScripts)]
+MIDDLEWARE = [Middleware(OwnPage)]

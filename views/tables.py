@@ -68,7 +68,7 @@ def show(
     st.dataframe(
         styler,
         hide_index=True,
-        height="content" if most is None else min(most, height),
+        height=min(most or height, height),
         key=key,
         placeholder=EMPTY,
         **selection,

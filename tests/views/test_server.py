@@ -9,7 +9,7 @@ import pytest
 import streamlit
 
 from tests.support.project import run_python
-from views.server import SCRIPTS, LinkScripts
+from views.server import SCRIPTS, OwnPage
 
 
 def test_what_pages_need_is_imported_without_torch() -> None:
@@ -22,23 +22,25 @@ def test_what_pages_need_is_imported_without_torch() -> None:
 
 def test_the_browser_is_told_of_scripts_that_there_are() -> None:
     folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
-    names = LinkScripts(None).scripts
+    names = OwnPage(None).scripts
     assert {name.partition(".")[0] for name in names} >= set(SCRIPTS)
     assert all((folder / name).exists() for name in names)
 
 
-@pytest.mark.parametrize(("media_type", "told"), [(b"text/html; charset=utf-8", True), (b"text/javascript", False)])
-def test_it_is_told_with_the_page(media_type: bytes, told: bool) -> None:
+@pytest.mark.parametrize(("media_type", "ours"), [(b"text/html; charset=utf-8", True), (b"text/javascript", False)])
+def test_the_page_brings_our_style(media_type: bytes, ours: bool) -> None:
     sent: list[dict[str, Any]] = []
 
     async def page(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "headers": [(b"content-type", media_type)]})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", media_type)]})
+        await send({"type": "http.response.body", "body": b"theirs"})
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     with pytest.raises(StopIteration):  # to its end, beside the loop that a browser's tests may have running
-        LinkScripts(page)({}, None, send).send(None)
-    assert (b"link" in dict(sent[0]["headers"])) == told
-    assert len(sent) == 2
+        OwnPage(page)({"type": "http"}, None, send).send(None)
+    start, body = sent
+    assert (b"link" in dict(start["headers"])) == ours
+    assert (b".paper-table" in body["body"]) == ours
+    assert (body["body"] == b"theirs") != ours

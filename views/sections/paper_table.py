@@ -153,7 +153,7 @@ def draw_table(chosen: Sequence[Summary]) -> None:
     for group in together(summaries):
         if len(group) < len(summaries):
             st.markdown(f"**{group[0].name}**")
-        st.html(paper_table(group))
+        st.container(key=f"paper_table {group[0].name}").html(paper_table(group))
     offer_paper(chosen[0].name, names)
     rows = [row for summary in summaries for row in table_rows(summary)]
     widgets.downloads(pd.DataFrame(rows), f"{'_'.join(names[:2])}_table", ("csv", "json"))
