@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEIGHT, LINES_HEIGHT = 400, 440
 #: Of those in the background: more say nothing more, and make the page slow.
-MOST_MARKS = 600
+MOST_MARKS = 300
 MOST_LINES = 400
 #: Of a line of an axis' label in parallel coordinates.
 LABEL_LETTERS = 14
