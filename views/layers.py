@@ -52,7 +52,7 @@ def draw_kinds(summary: Summary) -> None:
     help = f"**Memory traffic**: {QUANTITIES['bytes_moved'].definition}\n\n**MACs**: {QUANTITIES['macs'].definition}"
     frame = layer_tables.kind_frame(summary)
     with widgets.chart_or_table(traffic_question(summary), help, lambda: layer_tables.show_kinds(frame), live=True):
-        st.markdown(traffic_finding(summary))
+        widgets.say(traffic_finding(summary))
         figure = kind_bars(frame, widgets.current_theme())
         widgets.draw(figure, "kind_chart", "Bars: share of MACs and of memory traffic by kind of operation.")
 
@@ -139,12 +139,12 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
 def render() -> None:
     """The page."""
     name = sidebar.choose_network()
-    st.title(f"Layers: {name}", anchor=False)
+    st.title(f"Layers: {widgets.literal(name)}", anchor=False)
     settings = sidebar.current()
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         with sidebar.counting([name]):
             summary = cached.summary(name, settings)
-        st.markdown(network_finding(summary))
+        widgets.say(network_finding(summary))
         st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch, at inference.")
         draw_headlines(summary)
         layers = layer_tables.layer_frame(summary)

@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.findings import reason
 from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
@@ -181,6 +180,7 @@ def _image_size(text: str) -> int | Pair | None:
     """What was typed as an image size; says so where it is none, and goes on with each network's own."""
     try:
         return checks.parse_image_size(text)
-    except ConfigError as error:
-        widgets.say_error(f"{reason(error)} Each network's own size is used until then.")
+    except ConfigError:
+        sides = f"a side such as 224, or height × width such as 192x256, from 1 to {checks.MAX_IMAGE_SIDE}"
+        widgets.say_error(f"Image size is {text}, but must be {sides}. Each network's own size is used until then.")
         return None

@@ -71,7 +71,8 @@ def choose_many(
 def choose_segment(label: str, key: str, options: Options, default: str, at: Any = st, **more: Any) -> str:
     """One of a few options that are all in sight."""
     options, more = _named(key, options, more)
-    return at.segmented_control(label, options, default=default, key=key, required=True, **_KEPT, **more)
+    chosen = at.segmented_control(label, options, default=default, key=key, required=True, **_KEPT, **more)
+    return chosen or default  # a link may hold nothing
 
 
 def choose_integer(label: str, key: str, low: int, high: int, at: Any = st, **more: Any) -> int:
@@ -142,19 +143,19 @@ def literal(text: str) -> str:
     >>> print(literal("a *b* $c$"))
     a \\*b\\* \\$c\\$
     """
-    return re.sub(r"([\\`*_\[\]$~:<>|])", r"\\\1", text)
+    return re.sub(r"[\\`*\[\]$~<>|]|(?<!\w)_|_(?!\w)|:(?=[A-Za-z])", r"\\\g<0>", text)
 
 
 def say(sentence: str, *names: str) -> None:
-    """A finding, whose names stand as they were given."""
-    for name in names:
+    """A finding, whose names stand as they were given: these, or the whole of it does."""
+    for name in names or [sentence]:
         sentence = sentence.replace(name, literal(name))
     st.markdown(sentence)
 
 
 def say_error(sentence: str) -> None:
     """What is wrong, and a way out."""
-    st.error(sentence, icon=":material/error:")
+    st.error(literal(sentence), icon=":material/error:")
 
 
 @contextmanager
@@ -175,7 +176,7 @@ def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:
 def say_notes(summary: Summary) -> None:
     """What its figures leave out, and whether a second count differs."""
     for note in summary.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {literal(note)}")
 
 
 @contextmanager
@@ -285,4 +286,4 @@ def drop_unknown_parameters() -> None:
 
 
 def _say(sentence: str) -> None:
-    st.toast(sentence, icon=":material/link_off:", duration="infinite")
+    st.toast(literal(sentence), icon=":material/link_off:", duration="infinite")

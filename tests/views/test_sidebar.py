@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support.app import COUNTERS, LAYERS, open_app, toasts
+from archs import get_config
+from archs.design import Design, parse_design
+from tests.support.app import COUNTERS, LAYERS, assert_sound, open_app, toasts
 
 ARCHITECTURE, HARDWARE = "views/architecture/architecture.py", "views/hardware/hardware.py"
 DESIGN, MEMORY, SEARCH = "views/design/design.py", "views/memory/memory.py", "views/search/search.py"
@@ -101,3 +106,63 @@ def test_the_input_is_kept_across_pages_that_do_not_read_it() -> None:
     app.switch_page(LAYERS).run()
     assert app.selectbox(key="image_size").value == "96"
     assert app.number_input(key="batch_size").value == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "params"),
+    [
+        ("views/compare.py", {"networks": "", "x": "", "figures": ""}),
+        (LAYERS, {"kinds": "", "network": ""}),
+        (ARCHITECTURE, {"aspect": "", "beside": ""}),
+        (HARDWARE, {"networks": "", "devices": "", "section": ""}),
+        (SEARCH, {"objectives": "", "space": ""}),
+    ],
+)
+def test_a_selection_that_was_cleared_is_no_fault_of_the_link(page: str, params: dict[str, str]) -> None:
+    assert not toasts(open_app(page, **params))
+
+
+SLIM = Design("slim *net* [$a$]", get_config("densenet_cifar", growth_rate=8, block_config=(2, 2)))
+OTHER = Design("other", get_config("densenet_cifar", growth_rate=12, block_config=(2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"),
+    [
+        ("views/compare.py", {"networks": [SLIM.name, OTHER.name], "baseline": OTHER.name}),
+        (LAYERS, {"network": SLIM.name}),
+        (ARCHITECTURE, {"network": SLIM.name, "beside": OTHER.name}),
+        (MEMORY, {"network": SLIM.name}),
+        (COUNTERS, {"network": SLIM.name}),
+        (HARDWARE, {"networks": [SLIM.name, OTHER.name]}),
+    ],
+)
+def test_a_link_carries_the_designs_that_it_shows(page: str, keys: dict[str, Any]) -> None:
+    app = open_app(DESIGN, design=SLIM.to_link(), designs=OTHER.to_link())
+    next(button for button in app.button if button.label == "Keep this design").click().run()
+    app.switch_page(page).run()
+    assert "designs" not in app.query_params
+    for key, value in keys.items():
+        widget = (app.multiselect if isinstance(value, list) else app.selectbox)(key=key)
+        widget.set_value(value).run()
+    assert_sound(app)
+    texts = {text for value in keys.values() for text in ([value] if isinstance(value, str) else value)}
+    found = app.query_params["designs"]
+    designs = [found] if isinstance(found, str) else found
+    assert {parse_design(text).name for text in designs} == texts
+    theirs = open_app(page, **keys, designs=designs)
+    assert not toasts(theirs)
+    for key, value in keys.items():
+        assert (theirs.multiselect if isinstance(value, list) else theirs.selectbox)(key=key).value == value
+    assert [text.value for text in theirs.markdown] == [text.value for text in app.markdown]
+    assert not any(re.search(r"(?<!\\)[*$\[]", text.value) for text in theirs.title)
+
+
+def test_the_name_of_a_design_stands_for_its_own_content_in_each_session() -> None:
+    """Caches are shared by all sessions."""
+    shown = []
+    for growth_rate in (8, 12):
+        design = Design("mine", get_config("densenet_cifar", growth_rate=growth_rate, block_config=(2, 2)))
+        app = open_app(LAYERS, network="mine", designs=design.to_link())
+        shown.append([metric.value for metric in app.metric])
+    assert shown[0] != shown[1]

@@ -42,7 +42,7 @@ def draw_changes(summaries: Sequence[Summary]) -> None:
         return
     before, after = summaries
     found = changes(before, after)
-    st.markdown(changes_finding(before, after, found))
+    widgets.say(changes_finding(before, after, found))
     if any(change.status != "same" for change in found):
         draw_changed_stages(found, f"What changes from {before.name} to {after.name}?")
         draw_changed_layers(found, f"{before.name}_to_{after.name}")
@@ -168,7 +168,7 @@ def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
                 reasons[name] = reason(error)
     widgets.say_left_out(reasons, "Choose another image size or network.")
     for summary in summaries:
-        st.markdown(architecture_finding(summary))
+        widgets.say(architecture_finding(summary))
         widgets.say_notes(summary)
     if summaries:
         batch = "; all figures are for the whole batch, at inference" if "batch_size" in sidebar.reads() else ""
@@ -179,7 +179,7 @@ def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
 def render() -> None:
     """The page; what changed to a network alone is told against the baseline."""
     names = sidebar.choose_network_and_beside()
-    st.title(f"Architecture: {join(names)}", anchor=False)
+    st.title(f"Architecture: {widgets.literal(join(names))}", anchor=False)
     head = st.container()
     section = widgets.choose_segment("Section", "aspect", [*SECTIONS], "Table", label_visibility="collapsed")
     is_against_baseline = section == CHANGES and len(names) == 1 and names != [DEFAULT.baseline]

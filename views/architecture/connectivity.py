@@ -44,7 +44,7 @@ def draw_connectivity(summaries: Sequence[Summary]) -> None:
     """The section."""
     found = [blocks([cost.layer for cost in summary.layers]) for summary in summaries]
     for summary in summaries:
-        st.markdown(wiring_finding(summary))
+        widgets.say(wiring_finding(summary))
     most = max(map(len, found))
     if not most:
         return
@@ -60,7 +60,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: 
     """The matrices of a network, and its wiring."""
     shown = own if chosen == ALL else own[int(chosen) - 1 : int(chosen)]
     if not shown:
-        st.info(f"{summary.name} has only {len(own)} such blocks.")
+        st.info(f"{widgets.literal(summary.name)} has only {len(own)} such blocks.")
         return
     frame = connection_frame(shown)
     question = "Who reads whom?" if alone else f"{summary.name}: who reads whom?"

@@ -133,7 +133,7 @@ def draw_lifetimes(summaries: Sequence[Summary], kind: str) -> None:
 def draw_lives(memory: InferenceMemory, stage: str, least: int, beside: int) -> None:
     """The bars of a network, and their table beside them."""
     name, found = memory.summary.name, lives(memory)
-    st.markdown(f"**{name}**: {lives_finding(memory, found, max(least, 1))}")
+    st.markdown(f"**{widgets.literal(name)}**: {lives_finding(memory, found, max(least, 1))}")
     spans = stage_spans(memory, stage)
     if not spans:
         st.info(f"{name} has no {stage}.")

@@ -56,9 +56,9 @@ def draw_network(summary: Summary, *, alone: bool) -> None:
             ending = "".join(Path(uploaded.name).suffixes[-2:]) if uploaded else ""
             found, report = weighed(config, source, stamp(source), content, ending)
         if report or not found:
-            st.markdown(reuse_finding(name, found))
+            widgets.say(reuse_finding(name, found), name)
         else:
-            st.warning(RANDOM.format(name=name), icon=":material/casino:")
+            st.warning(RANDOM.format(name=widgets.literal(name)), icon=":material/casino:")
         if not found:
             return
         if report:

@@ -92,7 +92,7 @@ def draw_one(summary: Summary, by: Quantity, place: str, at: Any) -> None:
         [by.shade(node.layers, largest, whole) for node in inside],
     )
     st.header(f"Which stages of {summary.name} have the most {by.label}?", help=HELP, anchor=False)
-    st.markdown(_finding(summary.name, amounts, by))
+    widgets.say(_finding(summary.name, amounts, by), summary.name)
     theme = widgets.current_theme()
     title = f"{summary.name}: {len(found)} stages, coloured by {by.label}; {opened} is opened"
     colour = theme.variant_colour(summary.family, variant(summary.name))

@@ -28,7 +28,11 @@ COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arit
 
 def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettings) -> None:
     """The table of designs, and what can be done with them; `summaries` are those of what is on the bench."""
-    st.header("Shelf", anchor=False, help="Kept for as long as this page is open; save what should last as a file.")
+    st.header(
+        "Shelf",
+        anchor=False,
+        help="Kept in this browser, also after a reload; save what others should have as a file, or copy the link.",
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Keep this design", icon=":material/bookmark_add:", on_click=bench.keep)
         st.download_button(

@@ -39,7 +39,7 @@ def draw_training(question: Question) -> None:
     """The section."""
     modes = modes_of(question)
     inference = cached.inference_memory(question.name, question.settings)
-    st.markdown(training_finding(modes["plain"], inference, modes.get("recomputed")))
+    widgets.say(training_finding(modes["plain"], inference, modes.get("recomputed")))
     if "recomputed" not in modes:
         st.caption(f"{question.name} has no scheme that recomputes here; the networks of the registry have.")
     kinds = memory_tables.kinds(modes)

@@ -79,7 +79,7 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     name = summary.name
     parts = diagrams([cost.layer for cost in summary.layers], summary.target.config)
     if not parts:
-        st.info(f"{name}'s parts are too long to be drawn.")
+        st.info(f"{widgets.literal(name)}'s parts are too long to be drawn.")
         return
     label = "Part" if alone else f"Part of {name}"
     chosen = parts[widgets.choose(label, key, [*parts], default_part(parts))]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from analysis import Summary
 from analysis.columns import columns
 from analysis.quantities import in_a_sentence
@@ -39,7 +37,7 @@ TABLE_HEIGHT = 560
 def draw_channels(summaries: Sequence[Summary], ghost: Summary | None = None) -> None:
     """The section; `ghost` stands pale behind the first of them."""
     for summary in summaries:
-        st.markdown(" ".join([channels_finding(summary), channels_rule(summary.target.config)]))
+        widgets.say(" ".join([channels_finding(summary), channels_rule(summary.target.config)]), summary.name)
     frames = [channel_frame(summary) for summary in summaries]
     for column, (summary, frame) in widgets.side_by_side([*zip(summaries, frames, strict=True)]):
         with column:

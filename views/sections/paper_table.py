@@ -152,7 +152,7 @@ def draw_table(chosen: Sequence[Summary]) -> None:
     heading.header(f"What {'is' if len(names) == 1 else 'are'} {those} made of?", anchor=False, help=TABLE_HELP)
     for group in together(summaries):
         if len(group) < len(summaries):
-            st.markdown(f"**{group[0].name}**")
+            st.markdown(f"**{widgets.literal(group[0].name)}**")
         st.container(key=f"paper_table {group[0].name}").html(paper_table(group))
     offer_paper(chosen[0].name, names)
     rows = [row for summary in summaries for row in table_rows(summary)]
