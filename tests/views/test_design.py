@@ -175,7 +175,7 @@ def test_junk_that_is_loaded_is_one_sentence_and_changes_nothing() -> None:
 def test_the_shelf_stays_where_the_design_cannot_take_the_input() -> None:
     kept = Design("kept", get_config("densenet121", growth_rate=16))
     app = open_app(VIEW, image_size="16", designs=kept.to_link())
-    assert len(app.error) == 1
+    assert len(app.error) == 2  # of the design, and of that on the shelf
     assert app.file_uploader(key="design file")
     assert any(button.label == "Open" for button in app.button)
 
