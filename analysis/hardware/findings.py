@@ -205,12 +205,12 @@ def accuracy_finding(
     front = pareto_front(rows, more_is_better=more_is_better)
     cheapest, best = front[0], front[-1]
     word = "fastest" if more_is_better else "cheapest"
-    opening = f"{cheapest['name']} is the {word} ({write(cheapest['cost'])}, top-1 error {_error(cheapest)})"
+    opening = f"{_called(cheapest)} is the {word} ({write(cheapest['cost'])}, top-1 error {_error(cheapest)})"
     if best is cheapest:
         sentence = f"{opening} and the most accurate of all in {cost}."
     else:
         between = f", with {len(front) - 2} between them" if len(front) > 2 else ""
-        sentence = f"{opening}, {best['name']} the most accurate ({write(best['cost'])}, {_error(best)}){between}."
+        sentence = f"{opening}, {_called(best)} the most accurate ({write(best['cost'])}, {_error(best)}){between}."
     beaten = _beaten_finding(best, shown, write, more_is_better=more_is_better)
     return " ".join(filter(None, [sentence, beaten, _recipe_finding(rows)]))
 
@@ -223,7 +223,7 @@ def _beaten_finding(best: Row, shown: Sequence[Row], write: Callable[[float], st
         return ""
     first = min(better, key=lambda row: row["error"])
     figures = f"{write(first['cost'])}, {_error(first)}"
-    return f"Not chosen, but better than {best['name']} at both: {first['name']} ({figures})."
+    return f"Not chosen, but better than {_called(best)} at both: {_called(first)} ({figures})."
 
 
 def _recipe_finding(rows: Sequence[Row]) -> str:
@@ -238,6 +238,11 @@ def _recipe_finding(rows: Sequence[Row]) -> str:
         f"Recipes matter as much: {name} alone ranges from {_percent(min(errors))} to {_percent(max(errors))} "
         f"at {size} px, depending on who trained and tested it."
     )
+
+
+def _called(row: Row) -> str:
+    """The network, with the image size where it is not ImageNet's usual one."""
+    return row["name"] if row["image_size"] == 224 else f"{row['name']} at {row['image_size']} px"
 
 
 def _error(row: Row) -> str:

@@ -126,6 +126,14 @@ def test_the_roofline_says_what_holds_a_network_back() -> None:
     assert "passes in layers without a single FLOP" in texts(app)
 
 
+def test_the_network_whose_layers_are_shown_may_leave_the_selection() -> None:
+    app = open_app(HARDWARE, section="Roofline", layers_of="vovnet57")
+    app.multiselect(key="networks").set_value(["vovnet39", "densenet121"]).run()
+    assert_sound(app)
+    assert app.selectbox(key="layers_of").value == "vovnet39"
+    assert not toasts(app)
+
+
 def test_links_may_spell_a_precision_otherwise() -> None:
     app = open_app(HARDWARE, gpu_precision="fp32")
     assert app.selectbox(key="gpu_precision").value == "float32"

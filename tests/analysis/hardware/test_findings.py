@@ -159,9 +159,9 @@ def test_of_speeds_more_is_better() -> None:
 def test_what_is_not_chosen_and_better_is_named() -> None:
     sentence = plain(accuracy_finding(ROWS[:3], [*ROWS, row("best", 2, 22.0)], "{:.0f} M".format, "parameters"))
     assert "Not chosen, but better than mid at both: best (2 M, 22.0 %)." in sentence
-    faster = [*ROWS, row("best", 9, 19.0)]
+    faster = [*ROWS, row("best", 9, 19.0, 288)]
     sentence = plain(accuracy_finding(ROWS, faster, "{:.0f}".format, "images/s", more_is_better=True))
-    assert "Not chosen, but better than large at both: best (9, 19.0 %)." in sentence
+    assert "Not chosen, but better than large at both: best at 288 px (9, 19.0 %)." in sentence
 
 
 def test_no_accuracy_known() -> None:
