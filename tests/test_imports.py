@@ -75,7 +75,7 @@ for view in {VIEWS}:
     app = app.switch_page(view).run()
     assert not app.exception, (view, app.exception)
     assert not app.error, (view, [error.value for error in app.error])
-    assert "densenet121" in app.markdown[0].value, view
+    assert any("densenet121" in text.value for text in [*app.title, *app.markdown]), view
     assert len(app.dataframe) > 0, view
 """
 }
