@@ -95,8 +95,8 @@ def _tidy(value: float) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-#: A legend above the plot area, or below all of a figure.
-ABOVE = {"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0}
+#: A legend above or below all of a figure, where it stays when the width changes.
+ABOVE = {"orientation": "h", "yref": "container", "yanchor": "top", "y": 1, "x": 0}
 BELOW = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
 
 
