@@ -80,7 +80,7 @@ def draw_depth(summary: Summary, frame: pd.DataFrame) -> None:
         st.session_state[LAYER] = ALL
     chosen = widgets.choose("Layer", LAYER, [ALL, *names], ALL)
     lit = names.index(chosen) + 1 if chosen in names else None
-    st.markdown(layer_finding(summary, chosen) if lit else depth_finding(summary))
+    widgets.say(layer_finding(summary, chosen) if lit else depth_finding(summary), summary.name)
     figure = profile(frame, widgets.current_theme(), lit=lit)
     described = "Channels, resolution, MACs, memory access cost and traffic by layer."
     widgets.draw_selectable(figure, CHART, described, lambda: _choose_bar(names))

@@ -190,9 +190,17 @@ def around(name: str, layers: Sequence[Layer], config: Any = None) -> Diagram:
     for (stage, key), group in groupby(layers, key=lambda layer: (layer.stage, unit_of(layer, config))):
         part = tuple(group)
         if any(layer.name == name for layer in part):
-            title = stage if not key else key if key.startswith(stage) else f"{stage}, {module_name(key)}"
-            return diagram(title, part, feature_names(layers))
+            return diagram(_title(stage, key), part, feature_names(layers))
     raise KeyError(name)
+
+
+def place_of(layer: Layer, config: Any = None) -> str:
+    """Where a layer stands, as people say it: "dense block 3, layer 24"."""
+    return _title(layer.stage, unit_of(layer, config))
+
+
+def _title(stage: str, unit: str) -> str:
+    return stage if not unit else unit if unit.startswith(stage) else f"{stage}, {module_name(unit)}"
 
 
 def feature_names(layers: Sequence[Layer]) -> dict[str, str]:
@@ -219,7 +227,7 @@ def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[La
             signature = tuple((layer.op, layer.kernel, layer.stride, len(layer.inputs) > 1) for layer in part)
             if key and signature not in seen and any(map(is_weighted, part)):
                 seen.add(signature)
-                yield (key if key.startswith(stage) else f"{stage}, {module_name(key)}"), part
+                yield _title(stage, key), part
         first = attention[0].name.rpartition("attn.")[0] if attention else ""
         attention = tuple(layer for layer in attention if layer.name.startswith(first))
         if any(layer.op == "global_avg_pool" for layer in attention):

@@ -10,7 +10,7 @@ from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
 from analysis.summary import Summary
 from analysis.targets import resolve_target
-from analysis.units import format_ratio, join
+from analysis.units import format_ratio, format_share, join
 from archs.layer import Layer, Shape
 
 if TYPE_CHECKING:
@@ -93,6 +93,45 @@ def _strengths(block: Block, reader: Reader, weights: Mapping[str, Tensor]) -> d
 def _axis(layer: Layer) -> int:
     """The axis of the input channels in a layer's weights; a depthwise one's are its output channels too."""
     return 0 if op_kind(layer) == "depthwise" else 1
+
+
+def shares_read(layers: Sequence[Layer]) -> tuple[BlockReuse, ...]:
+    """As `reuse`, by the wiring alone: which share of the channels that each reader reads comes from which feature."""
+    found = []
+    for block in blocks(layers):
+        shares: dict[tuple[int, int], float] = {}
+        for number, reader in enumerate(block.readers):
+            channels = {source: block.features[source].channels for source in reader.sources}
+            if reader.entries:
+                whole = sum(channels.values())
+                shares |= {(source, number): own / whole for source, own in channels.items()}
+        found.append(BlockReuse(block, shares))
+    return tuple(found)
+
+
+def shares_finding(name: str, found: Sequence[BlockReuse]) -> str:
+    """How much of what each block's last reader reads is the block's input, and how much each of its layers adds.
+
+    >>> from archs import plan_layers
+    >>> print(shares_finding("densenet121", shares_read(plan_layers("densenet121"))).replace("\u2009", " "))
+    Of what is read at the end of densenet121's blocks, the block's input is 25 % (dense block 1), 25 % (dense block \
+2), 25 % (dense block 3) and 50 % (dense block 4); a layer adds 3.1 % to 12 %.
+    """
+    inputs, layers = {}, []
+    for block, shares in found:
+        last = next((n for n, reader in enumerate(block.readers) if reader.kind == "last"), None)
+        column = {source: share for (source, reader), share in shares.items() if reader == last}
+        first = len(block.features) - len(block.makers)
+        if 0 in column:
+            inputs[block.name] = sum(share for source, share in column.items() if source < first)
+        layers += [share for source, share in column.items() if source >= first]
+    if not layers:
+        return f"{name} has no block that concatenates its input with what its layers add."
+    told = [f"{format_share(share)} ({block})" for block, share in inputs.items()]
+    given = f"the block's input is {join(told[-4:])}; " if told else ""
+    low, high = (format_share(pick(layers)) for pick in (min, max))
+    added = low if low == high else f"{low} to {high}"
+    return f"Of what is read at the end of {name}'s blocks, {given}a layer adds {added}."
 
 
 def reuse_finding(name: str, found: tuple[BlockReuse, ...]) -> str:

@@ -8,12 +8,14 @@ from itertools import accumulate
 from typing import Any
 
 from analysis.findings import delta_finding
-from analysis.ops import op_kind
+from analysis.ops import CONV_KINDS, op_kind
 from analysis.structure.along_depth import channel_uses
+from analysis.structure.diagram import place_of
+from analysis.structure.notation import layer_text
 from analysis.structure.table import STATUSES, Change, layer_words, stage_rows
 from analysis.summary import Summary
 from analysis.units import format_ratio, format_share, format_signed, format_size, join
-from archs.layer import INPUT
+from archs.layer import INPUT, Layer
 from archs.registry import get_family
 
 
@@ -90,14 +92,36 @@ moves 1.1 % of its memory traffic.
     )
 
 
+def part_finding(summary: Summary, part: Sequence[Layer]) -> str:
+    """What some layers of a network cost of the whole, and what of that is no convolution.
+
+    >>> from analysis import summarize
+    >>> found = summarize("densenet121")
+    >>> part = [cost.layer for cost in found.layers if "denseblock1.denselayer2." in cost.layer.name]
+    >>> print(part_finding(found, part).replace("\u2009", " "))
+    It has 0.6 % of densenet121's parameters, 5.4 % of its MACs and 4.1 % of its memory traffic, 73 % of that outside \
+of convolution.
+    """
+    names = {layer.name for layer in part}
+    own = [cost for cost in summary.layers if cost.layer.name in names]
+    params, macs, traffic = (sum(getattr(cost, key) for cost in own) for key in ("params", "macs", "bytes_moved"))
+    outside = sum(cost.bytes_moved for cost in own if op_kind(cost.layer) not in CONV_KINDS)
+    return (
+        f"It has {format_share(params / (summary.params or 1))} of {summary.name}'s parameters, "
+        f"{format_share(macs / (summary.macs or 1))} of its MACs and "
+        f"{format_share(traffic / summary.bytes_moved)} of its memory traffic, "
+        f"{format_share(outside / (traffic or 1))} of that outside of convolution."
+    )
+
+
 def channels_finding(summary: Summary) -> str:
     """What unequal input and output channels cost a network, and where.
 
     >>> from analysis import summarize
     >>> print(channels_finding(summarize("densenet121")).replace("\u2009", " "))
     densenet121's convolutions touch ×1.12 the elements that they could at the same MACs; dense block 3 accounts for \
-34 % of the surplus. Furthest from equal input and output channels, the layer that reads the image aside, is \
-features.denseblock3.denselayer24.conv1: 992 in, 128 out, ×1.30.
+34 % of the surplus. Furthest from equal input and output channels, the layer that reads the image aside, is the 1×1 \
+conv of dense block 3, layer 24: 992 in, 128 out, ×1.30.
     """
     uses = channel_uses(summary)
     if not uses:
@@ -118,8 +142,13 @@ features.denseblock3.denselayer24.conv1: 992 in, 128 out, ×1.30.
     worst = max(inner, key=lambda use: use.penalty)
     return (
         f"{opening} Furthest from equal input and output channels, the layer that reads the image aside, is "
-        f"{worst.layer.name}: {worst.in_channels:,} in, {worst.out_channels:,} out, {format_ratio(worst.penalty)}."
+        f"{_named(worst.layer, summary)}: {worst.in_channels:,} in, {worst.out_channels:,} out, "
+        f"{format_ratio(worst.penalty)}."
     )
+
+
+def _named(layer: Layer, summary: Summary) -> str:
+    return f"the {layer_text(layer, channels=False)} of {place_of(layer, summary.target.config)}"
 
 
 def channels_rule(config: Any) -> str:

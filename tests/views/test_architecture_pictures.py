@@ -69,9 +69,11 @@ def test_tensors_of_a_stage() -> None:
     assert "features.denseblock3.denselayer1.conv2" not in set(frame["name"])
 
 
-def test_random_weights_are_said_to_be_random() -> None:
+def test_without_weights_the_wiring_says_what_it_can() -> None:
     app = open_section("Feature reuse", "peleenet")
-    assert app.warning[0].value.startswith("peleenet's weights are random here")
+    assert any("peleenet has no trained weights here" in caption.value for caption in app.caption)
+    assert any(text.value.startswith("Of what is read at the end of peleenet's blocks") for text in app.markdown)
+    assert app.dataframe[0].value["strength"].max() == 1
 
 
 def test_weights_of_a_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from analysis import Summary
 from analysis.columns import changes_of, columns
 from analysis.findings import reason
 from analysis.structure.findings import architecture_finding, changes_finding
+from analysis.structure.paper import paper_peers
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
 from analysis.targets import Target
 from analysis.units import join
@@ -37,8 +38,7 @@ TABLE_HEIGHT = 560
 
 def draw_changes(summaries: Sequence[Summary]) -> None:
     """The section: from the first network to the second."""
-    if len(summaries) < 2:
-        st.info("Choose a second network under “Beside it” in the sidebar: what changes is shown from the first to it.")
+    if len(summaries) < 2:  # the other cannot take the input
         return
     before, after = summaries
     found = changes(before, after)
@@ -176,17 +176,22 @@ def count(names: Sequence[str], settings: InputSettings) -> list[Summary]:
     return summaries
 
 
+def changed_pair(name: str) -> list[str]:
+    """A network alone is set against the baseline, and the baseline against the next in its paper's table."""
+    return [DEFAULT.baseline, name] if name != DEFAULT.baseline else paper_peers(name)[:2]
+
+
 def render() -> None:
-    """The page; what changed to a network alone is told against the baseline."""
+    """The page."""
     names = sidebar.choose_network_and_beside()
     st.title(f"Architecture: {widgets.literal(join(names))}", anchor=False)
     head = st.container()
     section = widgets.choose_segment("Section", "aspect", [*SECTIONS], "Table", label_visibility="collapsed")
-    is_against_baseline = section == CHANGES and len(names) == 1 and names != [DEFAULT.baseline]
+    pair = changed_pair(names[0]) if section == CHANGES and len(names) == 1 else names
     with head:
-        summaries = count([DEFAULT.baseline, *names] if is_against_baseline else names, sidebar.current())
-    if is_against_baseline:
-        st.caption(f"Set against {DEFAULT.baseline}, the baseline; “Beside it” in the sidebar chooses another network.")
+        summaries = count(pair, sidebar.current())
+    if pair != names:
+        st.caption(f"From {pair[0]} to {widgets.literal(pair[1])}; “Beside it” in the sidebar chooses another network.")
     if summaries:
         SECTIONS[section](summaries)
 

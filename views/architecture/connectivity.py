@@ -50,14 +50,15 @@ def draw_connectivity(summaries: Sequence[Summary]) -> None:
         return
     options = [ALL, *map(str, range(1, most + 1))]
     chosen = widgets.choose_segment("Block", "block", options, ALL, help="All blocks, or one of them, larger.")
+    channels = pd.Series([feature.channels for own in found for block in own for feature in block.features])
     for column, (summary, own) in widgets.side_by_side([*zip(summaries, found, strict=True)]):
         with column:
             if own:
-                draw_network(summary, own, chosen, alone=len(summaries) == 1)
+                draw_network(summary, own, chosen, channels, alone=len(summaries) == 1)
 
 
-def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: bool) -> None:
-    """The matrices of a network, and its wiring."""
+def draw_network(summary: Summary, own: Sequence[Block], chosen: str, channels: pd.Series[int], *, alone: bool) -> None:
+    """The matrices of a network, and its wiring; colours hold `channels`, those of networks beside it too."""
     shown = own if chosen == ALL else own[int(chosen) - 1 : int(chosen)]
     if not shown:
         st.info(f"{widgets.literal(summary.name)} has only {len(own)} such blocks.")
@@ -69,7 +70,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, *, alone: 
         theme = widgets.current_theme()
         colour = theme.variant_colour(summary.family, variant(summary.name))
         panels = [panel(block) for block in shown]
-        figure = matrices(panels, colour, theme, "channels", channel_ticks(frame["channels"]), **SPACE[alone])
+        figure = matrices(panels, colour, theme, "channels", channel_ticks(channels), **SPACE[alone])
         counts = ", ".join(f"{block.name}: {block.count() + block.count('last')}" for block in shown)
         widgets.draw(figure, key, f"Connections inside the blocks of {summary.name}. {counts}.")
     widgets.downloads(frame, f"{summary.name}_connections")

@@ -12,9 +12,11 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary
-from analysis.columns import columns
+from analysis.columns import Column, columns
+from analysis.quantities import in_a_sentence
 from analysis.structure import BlockReuse, reuse
-from analysis.structure.feature_reuse import reuse_finding
+from analysis.structure.feature_reuse import reuse_finding, shares_finding, shares_read
+from analysis.units import format_share
 from archs.create import create_model
 from archs.errors import WeightsError
 from views import tables, widgets
@@ -27,12 +29,18 @@ channels × kernel. Colours are relative to the strongest connection of each blo
 
 DenseNet, arXiv:1608.06993, section 5 and Figure 5; VoVNet, arXiv:1904.09730, Figure 2."""
 RANDOM = (
-    "{name}'s weights are random here, as before any training: differences between connections say nothing. "
-    "Give a file or a name of published weights above to see what training made of them."
+    "{name} has no trained weights here: random ones say nothing of use, so this is the wiring alone, which share of "
+    "what each layer reads comes from where. Give weights below to see what training made of it."
 )
+WIRING_HELP = """Channels of a source over all channels that the reader reads: what the wiring offers before training.
+
+With weights, colours show the mean of |weight| of each connection instead, as in DenseNet's Figure 5."""
 #: Beside the colours.
 TICKS = {0.0: "0", 0.5: "0.5", 1.0: "1"}
 ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
+TITLE, WIRING_TITLE = "mean |weight| ÷ the block's largest", "share of the channels read"
+SHARE = Column("strength", "Share of what is read", "Of all channels that the reader reads.", format_share)
+WIRING_SHOWN = (*columns(*CONNECTION, "channels"), SHARE, *columns("connection.tensors"))
 SHOWN = columns(*CONNECTION, "channels", "strength", "relative", "connection.tensors", "weights")
 
 
@@ -47,23 +55,26 @@ def draw_feature_reuse(summaries: Sequence[Summary]) -> None:
 
 
 def draw_network(summary: Summary, *, alone: bool) -> None:
-    """Where the weights come from, and their heat maps."""
+    """Where the weights come from, and their heat maps; of random weights the wiring alone."""
     config, name = summary.target.config, summary.name
+    picture = st.container()
     source, uploaded = choose_weights(name)
-    with widgets.errors_said():
+    with picture, widgets.errors_said():
+        if not (source or uploaded):
+            found = shares_read([cost.layer for cost in summary.layers])
+            widgets.say(shares_finding(name, found), name)
+            if found:
+                st.caption(f":material/casino: {RANDOM.format(name=widgets.literal(name))}")
+                draw_maps(summary, found, alone=alone, trained=False)
+            return
         with st.spinner(f"Building {name} …"):
             content = uploaded.getvalue() if uploaded else None
             ending = "".join(Path(uploaded.name).suffixes[-2:]) if uploaded else ""
             found, report = weighed(config, source, stamp(source), content, ending)
-        if report or not found:
-            widgets.say(reuse_finding(name, found), name)
-        else:
-            st.warning(RANDOM.format(name=widgets.literal(name)), icon=":material/casino:")
-        if not found:
-            return
-        if report:
+        widgets.say(reuse_finding(name, found), name)
+        if found:
             st.caption(f"{uploaded.name}: {report}" if uploaded else report)
-        draw_maps(summary, found, alone=alone)
+            draw_maps(summary, found, alone=alone, trained=True)
 
 
 def choose_weights(name: str) -> tuple[str, Any]:
@@ -121,28 +132,24 @@ def load(config: Any, weights: str | None) -> Any:
         return create_model(config, weights=weights)
 
 
-def draw_maps(summary: Summary, found: Sequence[BlockReuse], *, alone: bool) -> None:
+def draw_maps(summary: Summary, found: Sequence[BlockReuse], *, alone: bool, trained: bool) -> None:
     """The heat maps, and their table beside them."""
     frame = pd.DataFrame([row for one in found for row in one.rows()])
     frame["relative"] = frame["strength"] / frame.groupby("block")["strength"].transform("max").replace(0, 1)
-    question = "Which features are used?" if alone else f"{summary.name}: which features are used?"
+    question = "Which features are used?" if trained else "Which features can be used?"
+    question = question if alone else f"{summary.name}: {in_a_sentence(question)}"
     key = f"reuse_{summary.name}"
-    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"{key}_table")):
+    help, columns, title = (HELP, SHOWN, TITLE) if trained else (WIRING_HELP, WIRING_SHOWN, WIRING_TITLE)
+    with widgets.chart_or_table(question, help, lambda: tables.show(frame, columns, f"{key}_table", HEIGHT)):
         theme = widgets.current_theme()
         colour = theme.variant_colour(summary.family, variant(summary.name))
-        panels = [panel(one) for one in found]
-        title = "mean |weight| ÷ the block's largest"
+        panels = [panel(one, trained=trained) for one in found]
         figure = matrices(panels, colour, theme, title, TICKS, **SPACE[alone])
-        widgets.draw(figure, key, f"Mean absolute weight of each connection inside the blocks of {summary.name}.")
+        widgets.draw(figure, key, f"{title} of each connection inside the blocks of {summary.name}.")
     widgets.downloads(frame, f"{summary.name}_feature_reuse")
 
 
-def show_table(frame: pd.DataFrame, key: str) -> None:
-    """One row a connection with weights."""
-    tables.show(frame, SHOWN, key, HEIGHT)
-
-
-def panel(one: BlockReuse) -> Panel:
+def panel(one: BlockReuse, *, trained: bool = True) -> Panel:
     """One block as a heat map."""
     block, strengths = one
     most = max(strengths.values(), default=0.0) or 1.0
@@ -151,9 +158,8 @@ def panel(one: BlockReuse) -> Panel:
     for (source, number), strength in strengths.items():
         feature, reader = block.features[source], block.readers[number]
         weights = "<br>".join(f"{layer.name}.weight" for layer, _ in reader.entries)
-        hovers[source, number] = (
-            f"<b>mean |weight| {strength:.4g}</b><br>{'<br>'.join(feature.tensors)}<br>read by<br>{weights}"
-        )
+        value = f"mean |weight| {strength:.4g}" if trained else f"{format_share(strength)} of what is read"
+        hovers[source, number] = f"<b>{value}</b><br>{'<br>'.join(feature.tensors)}<br>read by<br>{weights}"
     values = {place: strength / most for place, strength in strengths.items()}
     texts = {place: f"{value:.2f}" for place, value in values.items()}
     labels = (

@@ -16,9 +16,9 @@ from analysis.structure.diagram import Box, Diagram, Edge
 from views.theme import Theme, mix
 
 #: Pixels: of a letter, a line, the space in a box around its text, between columns and lanes, between ranks.
-LETTER, LINE, INSET, COLUMN_GAP, LANE, GAP = 7.2, 17, 12, 44, 34, 62
+LETTER, LINE, INSET, COLUMN_GAP, LANE, GAP = 7.2, 17, 12, 44, 34, 50
 #: Straight piece of every edge below its box, on which its label stands; margin around everything.
-STEM, MARGIN = 26, 14
+STEM, MARGIN = 24, 14
 BAR_HEIGHT, SIGN, SIGN_PORT = 26, 28, 8
 
 

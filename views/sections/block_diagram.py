@@ -12,6 +12,7 @@ import streamlit as st
 from analysis import Summary
 from analysis.columns import columns
 from analysis.structure.diagram import Diagram, diagrams
+from analysis.structure.findings import part_finding
 from views import tables, widgets
 from views.charts.diagram import draw as draw_svg
 
@@ -63,7 +64,7 @@ HELP = """A box is a convolution with the normalisation and activation beside it
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.
 
 Layers of a block differ only in how many features they read: the second stands for all that follow it."""
-SHOWN = columns("box", "box.reads", "box.out_channels", "box.size", "params", "macs", "box.layers")
+SHOWN = columns("box", "box.out_channels", "box.size", "params", "macs", "box.reads", "box.layers")
 KEYS = ("diagram", "diagram_beside")
 
 
@@ -81,14 +82,20 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     if not parts:
         st.info(f"{widgets.literal(name)}'s parts are too long to be drawn.")
         return
+    heading, control = st.columns([3, 2], vertical_alignment="bottom") if alone else (st, st)
     label = "Part" if alone else f"Part of {name}"
-    chosen = parts[widgets.choose(label, key, [*parts], default_part(parts))]
+    chosen = parts[widgets.choose(label, key, [*parts], default_part(parts), control, label_visibility="collapsed")]
     frame = box_frame(summary, chosen)
     title = f"{chosen.title[:1].upper()}{chosen.title[1:]}" if alone else f"{name}, {chosen.title}"
-    question = f"{title}: what is inside?"
-    with widgets.chart_or_table(question, HELP, lambda: show_table(frame, f"boxes_{key}")):
-        show_picture(draw_svg(chosen, widgets.current_theme(), name), file_name(name, chosen.title), f"picture_{key}")
-    widgets.downloads(frame, f"{file_name(name, chosen.title)}_boxes")
+    heading.header(f"{title}: what is inside?", help=HELP, anchor=False)
+    widgets.say(part_finding(summary, [layer for box in chosen.boxes for layer in box.layers]), name)
+    saved = file_name(name, chosen.title)
+    picture, table = st.columns([2, 3], gap="medium") if alone else (st.container(), st.container())
+    with picture:
+        show_picture(draw_svg(chosen, widgets.current_theme(), name), saved, f"picture_{key}")
+    with table:
+        show_table(frame, f"boxes_{key}")
+        widgets.downloads(frame, f"{saved}_boxes")
 
 
 def file_name(*words: str) -> str:
