@@ -41,7 +41,7 @@ def pick_networks(front: pd.DataFrame, objectives: Mapping[str, str]) -> list[Pi
     >>> [(pick.role, pick.row) for pick in pick_networks(front, {"macs": "min", "capacity_proxy": "max"})]
     [('Cheapest', 0), ('Balanced', 1), ('Strongest', 2)]
     """
-    regrets = np.column_stack([_regrets(front[name].to_numpy(float), sense) for name, sense in objectives.items()])
+    regrets = _regret_table(front, objectives)
     names, senses = list(objectives), list(objectives.values())
     first = senses.index("min") if "min" in senses else 0
     last = len(senses) - 1 - (senses[::-1].index("max") if "max" in senses else 0)
@@ -53,6 +53,11 @@ def pick_networks(front: pd.DataFrame, objectives: Mapping[str, str]) -> list[Pi
     }
     picks = {int(np.argmin(regret)): role for role, regret in reversed(roles.items())}
     return [Pick(picks[row], row) for row in sorted(picks, key=lambda row: list(roles).index(picks[row]))]
+
+
+def _regret_table(front: pd.DataFrame, objectives: Mapping[str, str]) -> np.ndarray:
+    """A row a network, a column an objective."""
+    return np.column_stack([_regrets(front[name].to_numpy(float), sense) for name, sense in objectives.items()])
 
 
 def _regrets(values: np.ndarray, sense: str) -> np.ndarray:
@@ -80,15 +85,15 @@ def network_name(config: NetworkConfig) -> str:
     return f"{get_family(config.family).title}{depth} {params}"
 
 
-def choice_finding(result: SearchResult, picks: list[Pick]) -> str:
+def choice_finding(result: SearchResult) -> str:
     """Which network to begin with, and how many it was chosen from."""
-    pick = next((pick for pick in picks if pick.role == "Balanced"), picks[0])
-    row = result.front.iloc[pick.row]
+    place = int(np.argmin(np.linalg.norm(_regret_table(result.front, result.objectives), axis=1)))
+    row = result.front.iloc[place]
     reached = join(f"{in_a_sentence(label_of(name))} {format_value(name, row[name])}" for name in result.objectives)
-    word = "balances best" if pick.role == "Balanced" else "is the best"
+    word = "balances best" if len(result.front) > 1 else "is the best"
     budgets = "keep to the budgets" if result.exclusions else "compete"
     return (
-        f"{network_name(result.configs[pick.row])} {word}: {reached}. Of {result.looked_at:,} configs that were "
+        f"{network_name(result.configs[place])} {word}: {reached}. Of {result.looked_at:,} configs that were "
         f"looked at, {len(result.feasible):,} {budgets}; {_unbeaten(len(result.front))}."
     )
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
-from views.charts.axes import PADDING, axis, coordinate, fraction, linear_ticks, scatter_layout
+from views.charts.axes import PADDING, axis, coordinate, linear_ticks, scatter_layout
 from views.charts.evidence import mark
 from views.theme import Theme, family_colour, mix
 
@@ -75,16 +75,15 @@ def _names(
     """Some networks of the front by name, on the side where nothing is, and the space's own on the other."""
     across = 1 if result.objectives.get(x) == "max" else -1
     down = -1 if result.objectives.get(y) == "max" else 1
-    named = [(role, result.front.iloc[row], (26 * across, 26 * down), "center") for row, role in roles.items()]
-    anchor = "right" if fraction(base[x], layout["xaxis"]) > 0.5 else "left"
+    named = [(role, result.front.iloc[row], (30 * across, 16 * down)) for row, role in roles.items()]
     style = {"font": {"size": 12, "color": theme.text}, "bgcolor": theme.page, "borderpad": 0}
     leader = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": theme.muted, "standoff": 6}
     return [
         style
         | leader
-        | {"text": text, "ax": ax, "ay": ay, "xanchor": xanchor}
+        | {"text": text, "ax": ax, "ay": ay}
         | {"x": coordinate(row[x], layout["xaxis"]), "y": coordinate(row[y], layout["yaxis"])}
-        for text, row, (ax, ay), xanchor in (*named, (base["name"], base, (0, -30 * down), anchor))
+        for text, row, (ax, ay) in (*named, (base["name"], base, (0, -44 * down)))
     ]
 
 

@@ -218,7 +218,7 @@ def render() -> None:
         if result is None:
             return
         picks, base = pick_networks(result.front, result.objectives), base_of(question)
-        widgets.say(choice_finding(result, picks))
+        widgets.say(choice_finding(result))
         draw_picks(result, picks, base)
         draw_front(result, picks, base)
         small_print = [result.exclusion_finding(), result.finding()]

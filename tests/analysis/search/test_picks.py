@@ -44,9 +44,15 @@ def test_the_ends_of_a_real_front(space: str) -> None:
     picks = {pick.role: pick.row for pick in pick_networks(found.front, found.objectives)}
     assert found.front["macs"][picks["Cheapest"]] == found.front["macs"].min()
     assert found.front["capacity_proxy"][picks["Strongest"]] == found.front["capacity_proxy"].max()
-    finding = choice_finding(found, pick_networks(found.front, found.objectives))
+    finding = choice_finding(found)
     assert finding.startswith(f"{network_name(found.configs[picks['Balanced']])} balances best: MACs ")
     assert found.exclusion_finding() == ""
+
+
+def test_an_end_may_balance_best() -> None:
+    found = search("peleenet", {}, {"macs": "min", "params": "min"}, limit=10_000)
+    assert [pick.role for pick in pick_networks(found.front, found.objectives)] == ["Least MACs", "Least parameters"]
+    assert choice_finding(found).startswith("PeleeNet 325k balances best: MACs 42.5\u2009M and parameters 325\u2009k.")
 
 
 def test_names_say_family_depth_and_size() -> None:
