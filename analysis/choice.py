@@ -165,7 +165,7 @@ def _recipes(told: Sequence[Candidate]) -> list[str]:
 
 
 def unknown_finding(candidates: Sequence[Candidate], sizes: Mapping[str, Pair], device: str) -> str:
-    """Which networks have no accuracy or no speed; empty where all have both."""
+    """Which networks have no accuracy, no speed or a prediction of unknown error; empty where nothing is missing."""
     blank = [one.name for one in candidates if one.accuracy is None]
     unknown = [one.name for one in candidates if one.speed is None]
     sentences = []
@@ -175,7 +175,13 @@ def unknown_finding(candidates: Sequence[Candidate], sizes: Mapping[str, Pair], 
         sentences.append(f"No ImageNet accuracy is published at {at} for {_some(blank)}.")
     if unknown:
         sentences.append(f"No speed on {device} is known for {_some(unknown)}.")
+    if unsure := [one.name for one in candidates if _is_unsure(one.speed)]:
+        sentences.append(f"How far off the prediction for {_some(unsure)} is, no published figure tells.")
     return " ".join(sentences)
+
+
+def _is_unsure(speed: Speed | None) -> bool:
+    return speed is not None and speed.evidence == "predicted" and speed.error is None
 
 
 def _some(names: Sequence[str]) -> str:

@@ -84,14 +84,16 @@ def format_quantity(key: str, value: float) -> str:
 
 
 def format_exact(key: str, value: float) -> str:
-    """Every digit of an integer, grouped; six significant digits of a ratio.
+    """Every digit of an integer, grouped; six significant digits of a ratio, three of what is tiny.
 
-    >>> format_exact("params", 7978856)
-    '7,978,856'
+    >>> format_exact("params", 7978856), format_exact("seconds_per_image", 4.87707e-05)
+    ('7,978,856', '48.8\u2009µs')
     """
     unit = QUANTITIES[key].unit
     if unit == "%":
         return f"{100 * value:.4f}{THIN_SPACE}%"
+    if 0 < abs(value) < 1e-3:
+        return format_si(value, unit)
     number = f"{int(value):,}" if value == int(value) else f"{value:,.6g}"
     return f"{number}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
 

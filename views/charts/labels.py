@@ -73,29 +73,40 @@ def free_places(
     candidates: Sequence[Sequence[Place]],
     areas: Sequence[tuple[int, int]],
     lines: Sequence[Line],
+    spared: int = 0,
 ) -> list[Place | None]:
-    """The first place of each label where it is free on plot areas of all sizes."""
+    """The first place of each label where it is free on plot areas of all sizes, or else on all but the first few."""
     centres = [[(x * width, (1 - y) * height) for x, y in points] for width, height in areas]
     marks = [[Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(some, radii, strict=True)] for some in centres]
     taken = [[box for line in lines for box in _boxes(line, area)] for area in areas]
     places: list[Place | None] = []
     for index, text in enumerate(texts):
+        free_on = [
+            {
+                n
+                for n, area in enumerate(areas)
+                if _is_free(_box(place, centres[n][index], text), area, taken[n], marks[n], index)
+            }
+            for place in candidates[index]
+        ]
         place = next(
             (
                 place
-                for place in candidates[index]
-                if all(
-                    _is_free(place.box(*centres[n][index], LETTER * len(text)), area, taken[n], marks[n], index)
-                    for n, area in enumerate(areas)
-                )
+                for first in dict.fromkeys((0, spared))
+                for place, free in zip(candidates[index], free_on, strict=True)
+                if free.issuperset(range(first, len(areas)))
             ),
             None,
         )
         places.append(place)
         if place and text:
             for n in range(len(areas)):
-                taken[n].append(place.box(*centres[n][index], LETTER * len(text)))
+                taken[n].append(_box(place, centres[n][index], text))
     return places
+
+
+def _box(place: Place, centre: Point, text: str) -> Box:
+    return place.box(*centre, LETTER * len(text))
 
 
 def _is_free(box: Box, area: tuple[int, int], taken: Sequence[Box], marks: Sequence[Box], own: int) -> bool:
@@ -150,6 +161,7 @@ def name_marks(
     *,
     radii: Sequence[float] = (),
     areas: Sequence[tuple[int, int]] = AREAS,
+    spared: int = 0,
 ) -> list[dict[str, Any]]:
     """Names as Plotly annotations, with leader lines where marks crowd; left out where there is no room even so.
 
@@ -160,12 +172,13 @@ def name_marks(
         lines: what else is in the way, in the units of the axes.
         radii: of the marks in pixels, where they differ.
         areas: sizes of the plot area on which all must be clear.
+        spared: on so many of them, the first, a name may be in the way rather than left out.
     """
     radii = radii or [MARK / 2] * len(points)
     at = [_in_area(point, layout) for point in points]
     crossed = [(_in_area(start, layout), _in_area(end, layout)) for start, end in lines]
     candidates = [[*near(radius + 3), *_far(radius - MARK / 2)] for radius in radii]
-    places = free_places(at, names, radii, candidates, areas, crossed)
+    places = free_places(at, names, radii, candidates, areas, crossed, spared)
     return [
         _annotation(point, name, place, layout, theme) | ({"standoff": radius} if place.is_far else {})
         for point, name, place, radius in zip(points, names, places, radii, strict=True)

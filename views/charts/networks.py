@@ -30,6 +30,8 @@ SMALLEST, LARGEST, EQUAL = 8, 26, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
 #: Plot areas on which names must be clear of everything: on a phone, a laptop and a large screen.
 AREAS = ((280, 300), (420, 300), (640, 320))
+#: Share of an axis that is left free for names at its ends, beside what all axes have.
+ROOM = 0.06
 #: What a mark is faded to while another is lit.
 FADED = 0.25
 
@@ -85,6 +87,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
         theme,
         [*bars, *front],
         radii=[diameter / 2 for diameter in first["diameter"]],
+        spared=1,
         areas=[(width, tall + height(total) - LEAST_HEIGHT) for width, tall in AREAS],
     )
     traces = [_line(front, theme)] if front else []
@@ -131,8 +134,13 @@ def bars(shown: Shown, key: str, *, by_value: bool = False) -> go.Figure:
 
 
 def _axis(values: pd.Series[float], key: str, notation: Notation, log: bool) -> dict[str, Any]:
+    """With room for names beside the outermost marks."""
     points = QUANTITIES[key].form == "points"
-    return axis(values, partial(notation.write_tick, key), notation.label(key), log=log and not points, zero=not points)
+    write, log = partial(notation.write_tick, key), log and not points
+    found = axis(values, write, notation.label(key), log=log, zero=not points)
+    low, high = found["range"]
+    room = ROOM * (high - low)
+    return found | {"range": (low - room if log else low, high + room)}
 
 
 def _title(name: str, shown: Shown) -> str:
