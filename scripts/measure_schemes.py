@@ -12,7 +12,7 @@ from analysis.hardware.measure.schemes import SHIPPED, schemes_finding
 from analysis.hardware.measure.training import measure_schemes
 
 NETWORKS = ("densenet121", "peleenet", "vovnet39")
-BATCH_SIZE, IMAGE_SIZE, TURNS = 4, 96, 10
+BATCH_SIZE, IMAGE_SIZE, TURNS = 4, 96, 20
 
 if __name__ == "__main__":
     runs = [measure_schemes(name, BATCH_SIZE, IMAGE_SIZE, TURNS) for name in NETWORKS]
