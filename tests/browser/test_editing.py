@@ -30,6 +30,10 @@ def test_editing(opened: Opened) -> None:
     with opened("/design") as page:
         assert figure(page, "Parameters") == "7.98\u2009M"
         make_slim(page)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        seen = [page.locator(".js-plotly-plot:visible").first, *page.get_by_test_id("stMetric").all()]
+        assert max(box["y"] + box["height"] for box in (one.bounding_box() for one in seen)) <= 800
+        assert page.locator(".legendtext", has_text="baseline").count() == 1
         look_at(page, "design")
         press(page, "Among the registered")
         look_at(page, "design-among", both=False)

@@ -9,6 +9,7 @@ from tests.support.pages import (
     PATIENCE_MS,
     PHONE,
     Opened,
+    Page,
     assert_accessible,
     assert_fits,
     assert_within_width,
@@ -25,12 +26,22 @@ PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "
 NETWORKS = representatives(("densenet121", "densenetbc250_k24"), OF_EACH_KIND)
 
 
+def assert_on_first_screen(page: Page) -> None:
+    """The verdict and the picture are in sight without scrolling."""
+    for element in (page.get_by_text("fits in 24"), page.locator(CHART).first):
+        box = element.bounding_box()
+        assert box["y"] > 0
+        assert box["y"] + box["height"] <= 800, page.url
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parts(opened: Opened, name: str) -> None:
     with opened(f"/memory?network={name}", awaited=CHART) as page:
         for part, picture in PARTS.items():
             press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
+            page.set_viewport_size({"width": 1280, "height": 800})
+            assert_on_first_screen(page)
             look = look_at if name == "densenet121" else assert_fits
             look(page, f"memory-{picture}-{name}", CHART)
             show_tables(page)

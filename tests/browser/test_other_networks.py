@@ -25,6 +25,9 @@ def test_views(opened: Opened, view: str) -> None:
     awaited = AWAITED.get(view, TABLE)
     with opened(VIEWS[view], awaited=awaited) as page:
         assert page.get_by_test_id("stAlert").count() == 0
+        if view == "counters":
+            box = page.locator(awaited).first.bounding_box()
+            assert box["y"] + box["height"] <= 800
         look_at(page, view, awaited)
 
 

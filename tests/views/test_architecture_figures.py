@@ -72,7 +72,7 @@ def test_labels_below_a_panel_have_room(name: str, alone: bool) -> None:
 def test_bars_span_lifetimes(theme) -> None:
     found = memory("peleenet", lifetimes="minimal")
     frame = pd.DataFrame([life._asdict() | {"held": life.held} for life in lives(found)])
-    figure = gantt(frame, stage_spans(found, WHOLE), LIVE_KINDS, theme, 780)
+    figure = gantt(frame, stage_spans(found, WHOLE), LIVE_KINDS, theme, width=780)
     bars = {row: (base, base + x) for bar in figure.data for row, base, x in zip(bar.y, bar.base, bar.x, strict=True)}
     assert len(bars) == len(frame)
     for row, life in enumerate(frame.to_dict("records")):

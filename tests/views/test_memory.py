@@ -126,7 +126,7 @@ def test_networks_with_one_scheme_say_so_and_older_links_find_the_part() -> None
 def test_shipped_schemes_are_shown_until_some_are_measured(name: str, example: str) -> None:
     app = open_app(MEMORY, network=name, part="Schemes measured")
     assert f"plain {example} (batch 4, 96×96) keeps" in texts(app)
-    assert "on another machine, shipped with it" in texts(app)
+    assert "on another machine, a busy one, and shipped with it" in texts(app)
     frame = app.dataframe[0].value.set_index("scheme")
     assert frame.loc["plain", "saved_bytes"] == memory(example, 96, 4, mode="training").saved_bytes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def draw_data_flow(summaries: Sequence[Summary]) -> None:
     with widgets.errors_said():
         memories = [memory_of(summary, "inference", lifetimes=kind) for summary in shown]
         draw_film(memories, places)
-    draw_lifetimes(summaries, kind)
+        draw_lifetimes(memories[: len(summaries)])
 
 
 def _partner(summaries: Sequence[Summary]) -> list[Summary]:
@@ -118,23 +118,28 @@ bytes. Its colour is the kind of the layer that makes it. A ReLU that overwrites
 LIVES_SHOWN = columns("tensor.name", "maker.kind", "maker.stage", "nbytes", "first", "last", "held")
 
 
-def draw_lifetimes(summaries: Sequence[Summary], kind: str) -> None:
-    """How long tensors are held, a chart a network."""
-    stages = dict.fromkeys(cost.layer.stage for summary in summaries for cost in summary.layers)
+def draw_lifetimes(memories: Sequence[InferenceMemory]) -> None:
+    """How long tensors are held, a chart a network, on the same scales."""
+    stages = dict.fromkeys(stage for memory in memories for stage in parts(memory))
     left, right = st.columns([2, 3])
     stage = widgets.choose("Part of the network", "flow_stage", [WHOLE, *stages], WHOLE, left)
     long = widgets.choose_segment("Held while others run for", "held", [*LONG], "≥ 4 layers", right)
-    for column, summary in widgets.side_by_side(summaries):
-        with column, widgets.errors_said():
-            memory = memory_of(summary, "inference", lifetimes=kind)
-            draw_lives(memory, stage, LONG[long], len(summaries))
+    spans = [stage_spans(memory, stage) for memory in memories]
+    length = max(span[-1].last - span[0].first + 1 for span in spans if span)
+    most = max(tensor.nbytes for memory in memories for tensor in memory.tensors)
+    for column, (memory, span) in widgets.side_by_side([*zip(memories, spans, strict=True)]):
+        with column:
+            draw_lives(
+                memory, span, stage, LONG[long], {"length": length, "most": most, "width": WIDTHS[len(memories)]}
+            )
 
 
-def draw_lives(memory: InferenceMemory, stage: str, least: int, beside: int) -> None:
-    """The bars of a network, and their table beside them."""
+def draw_lives(
+    memory: InferenceMemory, spans: Sequence[Band], stage: str, least: int, scale: Mapping[str, int]
+) -> None:
+    """The bars of a network, and their table beside them; `scale` as `gantt` takes it."""
     name, found = memory.summary.name, lives(memory)
     st.markdown(f"**{widgets.literal(name)}**: {lives_finding(memory, found, max(least, 1))}")
-    spans = stage_spans(memory, stage)
     if not spans:
         st.info(f"{name} has no {stage}.")
         return
@@ -145,9 +150,9 @@ def draw_lives(memory: InferenceMemory, stage: str, least: int, beside: int) -> 
         return
     frame = pd.DataFrame([life._asdict() | {"held": life.held} for life in shown])
     where = "" if stage == WHOLE else f" in {stage}"
-    question = f"Which tensors are held{where}?" if beside == 1 else f"{name}: which tensors are held{where}?"
+    question = f"{name}: which tensors are held{where}?"
     with widgets.chart_or_table(question, LIVES_HELP, lambda: show_table(frame, f"flow_table_{name}")):
-        figure = gantt(frame, spans, LIVE_KINDS, widgets.current_theme(), WIDTHS[beside])
+        figure = gantt(frame, spans, LIVE_KINDS, widgets.current_theme(), **scale)
         widgets.draw(figure, f"flow_{name}", f"Lifetimes of {len(frame)} tensors of {name} along its layers.")
     widgets.downloads(frame, f"{name}_lifetimes")
 

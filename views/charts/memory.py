@@ -170,7 +170,16 @@ MOST_NAMED = 36
 THIN, THICK = 0.35, 0.95
 
 
-def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], theme: Theme, width: int) -> go.Figure:
+def gantt(
+    frame: pd.DataFrame,
+    spans: Sequence[Band],
+    kinds: Sequence[str],
+    theme: Theme,
+    *,
+    width: int,
+    length: int = 0,
+    most: int = 0,
+) -> go.Figure:
     """The bars, the first tensor at the top.
 
     Args:
@@ -178,10 +187,11 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
         spans: the stages that the axis spans.
         kinds: in the order of the legend.
         width: pixels that it spans at the least.
+        length, most: layers and bytes of the largest beside it, so that the eye can compare.
     """
     frame = frame.assign(row=range(len(frame)))
     low, high = spans[0].first - 0.5, spans[-1].last + 0.5
-    most = frame["nbytes"].max()
+    most = max(most, frame["nbytes"].max())
     groups = [(kind, frame[frame["kind"] == kind]) for kind in kinds if (frame["kind"] == kind).any()]
     figure = go.Figure([_lives(lives, kind, (low, high), most, theme) for kind, lives in groups])
     named = len(frame) <= MOST_NAMED
@@ -194,7 +204,12 @@ def gantt(frame: pd.DataFrame, spans: Sequence[Band], kinds: Sequence[str], them
         title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
     )
     draw_bands(figure, list(spans), theme, width)
-    figure.update_xaxes(range=(low, high), showgrid=False, zeroline=False, title={"text": "Layers in execution order"})
+    figure.update_xaxes(
+        range=(low, max(high, low + length)),
+        showgrid=False,
+        zeroline=False,
+        title={"text": "Layers in execution order"},
+    )
     height = 110 + min(MOST, max(LEAST, LIFE * len(frame)))
     figure.update_layout(template=theme.template, height=height, barmode="overlay", bargap=0, hovermode="closest")
     return figure.update_layout(legend=_LEGEND, margin={"t": 26})

@@ -42,7 +42,7 @@ def draw_schemes(question: Question) -> None:
     ):
         figure = figures.trade_off(run, widgets.current_theme())
         widgets.draw(figure, "schemes_chart", f"Time of a step against bytes saved of {len(run.schemes)} schemes.")
-    where = "Measured here" if here else "Measured for DenseScope on another machine, shipped with it"
+    where = "Measured here" if here else "Measured for DenseScope on another machine, a busy one, and shipped with it"
     st.caption(
         f"{where}: batch {run.batch_size:,}, {format_size(run.image_size)} input, float32, "
         f"{_threads(run.machine.threads)}, {run.machine.software}, median of {len(run.plain.times)} steps. Whatever "
