@@ -37,11 +37,12 @@ def assert_on_first_screen(page: Page) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parts(opened: Opened, name: str) -> None:
     with opened(f"/memory?network={name}", awaited=CHART) as page:
+        for part in PARTS:
+            press(page, part, CHART)
+            assert_on_first_screen(page)
         for part, picture in PARTS.items():
             press(page, part, CHART)
             assert page.get_by_test_id("stAlert").count() == 0
-            page.set_viewport_size({"width": 1280, "height": 800})
-            assert_on_first_screen(page)
             look = look_at if name == "densenet121" else assert_fits
             look(page, f"memory-{picture}-{name}", CHART)
             show_tables(page)
