@@ -21,6 +21,8 @@ def test_searching(opened: Opened) -> None:
         look_at(page, "search", CHART)
         page.get_by_role("tab", name="What are they made of?").click()
         settle(page, f"{CHART} .parcoords")
+        page.reload()
+        settle(page, f"{CHART} .parcoords")
         look_at(page, "search-lines", CHART)
 
 

@@ -58,7 +58,7 @@ class Question:
 
 def ask() -> Question:
     """The widgets in the sidebar, and what they say; a device is asked for where a time is predicted."""
-    widgets.know_parameters(["search_device", "search_x", "search_y"])
+    widgets.know_parameters(["search_device", "search_x", "search_y", "search_tabs"])
     with st.sidebar:
         st.header("Search")
         space = widgets.choose("Space", "space", list_spaces(), list_spaces()[1], help=_spaces())

@@ -100,7 +100,7 @@ def _against(name: str, row: Mapping[Any, Any], base: dict[str, Any]) -> str:
 def draw_front(result: SearchResult, picks: Sequence[Pick], base: dict[str, Any]) -> None:
     """The front before everything that keeps to the budgets, what it is made of, and its table: one is drawn."""
     questions = ["Which networks does no other beat?", "What are they made of?", "Table"]
-    chart, lines, table = st.tabs(questions, key="search_tabs", on_change="rerun")
+    chart, lines, table = st.tabs(questions, key="search_tabs", bind="query-params")
     with chart:
         if chart.open:
             draw_scatter(result, picks, base)
