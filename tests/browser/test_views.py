@@ -14,6 +14,7 @@ from tests.support.pages import (
     Opened,
     Page,
     assert_no_text_is_cut,
+    assert_stayed,
     assert_within_width,
     expect,
     look_at,
@@ -28,6 +29,7 @@ from views.tables import HEAD, ROW, text_width
 
 def test_clicking_through(opened: Opened) -> None:
     with opened("/") as page:
+        assert_stayed(page)
         look_at(page, "compare", both=False)
         press(page, "All")
         press(page, "Ratio")

@@ -78,6 +78,12 @@ before("fillText", function (state, [text, x]) {
     if (state.column) window.painted.push([text, left - state.column[0], state.column[1] - left - width]);
 });
 """
+#: How far what was in sight has moved by itself, as the web's vitals add it up; above 0.1 it disturbs.
+SHIFTED = """
+() => new Promise(done => new PerformanceObserver(list => done(
+    list.getEntries().filter(each => !each.hadRecentInput).reduce((sum, each) => sum + each.value, 0)
+)).observe({type: "layout-shift", buffered: true}))
+"""
 #: Every question is answered, the line is quiet, the script at its end, nothing stale, charts drawn and faded in.
 SETTLED = """
 ([began, quiet]) => {
@@ -208,6 +214,12 @@ def assert_within_width(page: Page) -> None:
 def assert_no_text_is_cut(page: Page) -> None:
     """Columns show the whole of what tables have painted since `window.painted` was emptied."""
     assert not [text for text, left, right in page.evaluate("window.painted") if min(left, right) < 0], page.url
+
+
+def assert_stayed(page: Page) -> None:
+    """Nothing has moved much while the page built up."""
+    shifted = page.evaluate(f"Promise.race([({SHIFTED})(), new Promise(done => setTimeout(done, 1000, 0))])")
+    assert shifted < 0.1, (page.url, shifted)
 
 
 def screenshot(page: Page, name: str) -> None:
