@@ -20,7 +20,7 @@ from analysis.units import (
     format_si,
     format_signed,
 )
-from views.theme import Theme
+from views.theme import Theme, text_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,15 +138,22 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
     nodes = _nodes(frame[frame[key] > 0], key, name, theme)
     total = nodes[name]["value"]
     labels = [f"{node['label']} {format_share(node['value'] / total)}" for node in nodes.values()]
-    wide = [
-        node["colour"] in (theme.grid, theme.band) or node["value"] / total >= LEAST_SHARE for node in nodes.values()
+    kinds = set(theme.kinds.values())
+    texts = [
+        label
+        if node["colour"] not in kinds
+        else label.replace("convolution", "conv").replace(" ", "<br>")
+        if node["value"] >= LEAST_SHARE * total
+        else ""
+        for label, node in zip(labels, nodes.values(), strict=True)
     ]
     return go.Figure(
         {
             "type": "treemap",
             "ids": list(nodes),
             "labels": labels,
-            "texttemplate": ["%{label}" if has_room else "" for has_room in wide],
+            "texttemplate": texts,
+            "textfont": {"size": 12, "color": [text_on(node["colour"]) for node in nodes.values()]},
             "parents": [node["parent"] for node in nodes.values()],
             "values": [node["value"] for node in nodes.values()],
             "customdata": [format_exact(key, node["value"]) for node in nodes.values()],
