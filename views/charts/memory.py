@@ -203,9 +203,10 @@ def gantt(
         ticktext=[short_name(name) for name in frame["name"]] if named else [],
         title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
     )
-    draw_bands(figure, list(spans), theme, width)
+    span = max(high - low, length)
+    draw_bands(figure, list(spans), theme, round(width * (high - low) / span))
     figure.update_xaxes(
-        range=(low, max(high, low + length)),
+        range=(low, low + span),
         showgrid=False,
         zeroline=False,
         title={"text": "Layers in execution order"},
