@@ -176,7 +176,8 @@ def _selected(group: pd.DataFrame, shown: Shown) -> dict[str, Any]:
 def _marks(group: pd.DataFrame, shown: Shown, keys: tuple[str, str, str | None], *, is_first: bool) -> dict[str, Any]:
     """A trace as a plain dictionary, which Plotly takes in several times faster than its own objects."""
     row, theme = group.iloc[0], shown.theme
-    colour, symbol = theme.variant_colour(row["family"], row["variant"]), _symbol(row)
+    colour = theme.variant_colour(row["family"], row["variant"])
+    symbol = variant_style(row["family"], row["variant"]).symbol
     style = {"symbol": symbol, "color": colour, "opacity": 0.9, "line": {"color": theme.outline(colour), "width": 1.2}}
     if row["kind"] != "counted":
         style = evidence.mark_style(row["kind"], colour, theme, symbol)
@@ -198,10 +199,6 @@ def _marks(group: pd.DataFrame, shown: Shown, keys: tuple[str, str, str | None],
         "error_y": _error_bar(group, shown, y, "y"),
         **_selected(group, shown),
     }
-
-
-def _symbol(row: pd.Series[Any]) -> str:
-    return variant_style(row["family"], row["variant"]).symbol
 
 
 def _bars(group: pd.DataFrame, shown: Shown, key: str) -> dict[str, Any]:
