@@ -46,15 +46,25 @@ def _to_keep() -> dict[str, str]:
 
 
 def take_back(shelf: object, bench: object) -> None:
-    """Add what the browser has kept to what there is; whatever else it says is passed over."""
-    for design in map(_design, _read(shelf, list)[:MEMORY]):
-        if design:
-            workbench.bench().shelve(design)
-    kept = _read(bench, dict)
-    history = [step for each in _listed(kept.get("steps"))[-MEMORY:] if (step := _step(each))]
+    """Add what the browser has kept to what there is."""
+    for design in read_shelf(shelf):
+        workbench.bench().shelve(design)
+    history, position = read_bench(bench)
     if history:
-        position = kept.get("position")
-        workbench.bench().take_up(history, position if isinstance(position, int) else len(history))
+        workbench.bench().take_up(history, position)
+
+
+def read_shelf(text: object) -> list[Design]:
+    """The designs in what the browser says, whatever that is."""
+    return [design for each in _read(text, list)[:MEMORY] if (design := _design(each))]
+
+
+def read_bench(text: object) -> tuple[list[Step], int]:
+    """The steps in what the browser says, whatever that is, and the number of the one on the bench."""
+    kept = _read(text, dict)
+    steps, position = kept.get("steps"), kept.get("position")
+    history = [step for each in (steps if isinstance(steps, list) else [])[-MEMORY:] if (step := _step(each))]
+    return history, position if isinstance(position, int) else len(history)
 
 
 def _step(value: object) -> Step | None:
@@ -75,7 +85,3 @@ def _read(text: object, kind: type) -> Any:
     except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, kind) else kind()
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

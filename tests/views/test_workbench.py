@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from archs import get_config, list_archs
 from archs.design import Design
 from archs.errors import ConfigError
+from tests.support.project import ROOT
+from views import browser
 from views.design import controls as design_controls
 from views.workbench import Workbench
 
@@ -104,3 +107,52 @@ def test_a_block_more_and_a_block_less(name):
     assert len(bench.current.config.block_config) == len(before.block_config) + 1
     bench.change(**design_controls.without_block(bench.current.config, blocks))
     assert bench.current.config == before
+
+
+def test_a_design_that_comes_again_is_shelved_once_and_no_other_name_is_taken(bench):
+    for name, given in (("mine", "mine"), ("mine", "mine"), ("densenet169", "densenet169 2"), ("none", "none 2")):
+        assert bench.shelve(Design(name, get_config("densenet121", growth_rate=24))).name == given
+    assert bench.shelve(Design("timm/resnet50", get_config("densenet121"))).name == "timm resnet50"
+    assert len(bench.shelf) == 4
+
+
+def test_back_goes_to_the_step_that_made_a_design(bench):
+    for k in (24, 16):
+        bench.change(growth_rate=k)
+    bench.go_to(Design("my densenet121", get_config("densenet121", growth_rate=24)))
+    assert bench.can_redo
+    assert bench.current.config.growth_rate == 24
+    bench.go_to(Design("theirs", get_config("peleenet")))
+    assert bench.current.name == "theirs"
+
+
+def test_an_earlier_session_is_taken_up_below_what_is_on_the_bench(bench):
+    bench.change(growth_rate=24)
+    earlier = Workbench(list(bench.history), bench.position)
+    reopened = Workbench.with_network("densenet121")
+    reopened.take_up(list(earlier.history), 0)
+    assert reopened.can_redo
+    linked = Workbench.with_design(Design("linked", get_config("peleenet")))
+    linked.take_up(list(earlier.history), 1)
+    assert linked.current.name == "linked"
+    linked.undo()
+    assert linked.current == earlier.current
+
+
+ANYTHING = (None, 3, "", "{", "[" * 9999, "[1, null, {}]", '{"steps": 3}', '{"steps": [[], [1, 2], ["{}", "x"]]}')
+
+
+@pytest.mark.parametrize("text", ANYTHING)
+def test_a_browser_may_say_anything(text):
+    assert browser.read_shelf(text) == []
+    assert browser.read_bench(text) == ([], 0)
+
+
+CACHES = re.compile(r"@st\.cache_\w+\([^\n]*\)\n(?:async )?def \w+\((.*?)\) ->", re.DOTALL)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "views").rglob("*.py")), ids=str)
+def test_no_cache_goes_by_the_name_of_a_network_alone(path):
+    """In another session the name of a design may mean another one: `views.cached.by_content` knows."""
+    for arguments in CACHES.findall(path.read_text()):
+        assert "config" in arguments or not re.match(r"names?:", arguments), arguments
