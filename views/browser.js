@@ -4,7 +4,7 @@ const places = { shelf: () => localStorage, bench: () => sessionStorage };
 let session, colour, tell;
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  tell = setTriggerValue;
+  tell = (what, value) => whenDone(() => setTriggerValue(what, value));
   const before = colour;
   colour = getComputedStyle(parentElement.host ?? parentElement).getPropertyValue("--st-background-color");
   if (before && before !== colour) tell("theme", colour);
@@ -14,6 +14,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (Object.values(kept).some(Boolean)) return tell("kept", kept); // it comes back with what is there already
   }
   Object.keys(places).forEach((name) => write(name, data[name]));
+}
+
+// A run that is cut short leaves widgets behind that hold their defaults, and send them as if somebody had chosen them.
+function whenDone(act) {
+  const state = document.querySelector('[data-testid="stApp"]').dataset.testScriptState;
+  if (state === "notRunning") act();
+  else setTimeout(whenDone, 50, act);
 }
 
 // A browser may forbid storage, or have none left: then nothing is kept.

@@ -185,7 +185,7 @@ def chart_or_table(question: str, help: str, table: Callable[[], None], *, live:
 
     On a live page, which is redrawn at every step of a slider, the table is made when its tab is opened.
     """
-    st.header(question, help=help, anchor=False)
+    st.header(literal(question), help=help, anchor=False)
     more: dict[str, Any] = {"on_change": "rerun", "key": f"tabs of {question}"} if live else {}
     chart_tab, table_tab = st.tabs(["Chart", "Table"], **more)
     with table_tab:

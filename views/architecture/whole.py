@@ -91,7 +91,7 @@ def draw_one(summary: Summary, by: Quantity, place: str, at: Any) -> None:
         [by.shade(stage.layers, most, whole) for stage in found],
         [by.shade(node.layers, largest, whole) for node in inside],
     )
-    st.header(f"Which stages of {summary.name} have the most {by.label}?", help=HELP, anchor=False)
+    st.header(f"Which stages of {widgets.literal(summary.name)} have the most {by.label}?", help=HELP, anchor=False)
     widgets.say(_finding(summary.name, amounts, by), summary.name)
     theme = widgets.current_theme()
     title = f"{summary.name}: {len(found)} stages, coloured by {by.label}; {opened} is opened"

@@ -76,7 +76,7 @@ def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
     faster_is_better = key == "images_per_s"
     write = _writer(key)
     say = _writer(key, in_a_sentence(LABELS[key]) if key in (*COUNTED_COSTS, "images_per_s") else "")
-    st.markdown(accuracy_finding(chosen, rows, say, in_a_sentence(where), more_is_better=faster_is_better))
+    widgets.say(accuracy_finding(chosen, rows, say, in_a_sentence(where), more_is_better=faster_is_better))
     known_names = {row["name"] for row in chosen}
     notes = _left_out([name for name in question.names if name not in known_names])
     if key in OF_SPEED:

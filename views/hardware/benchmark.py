@@ -41,7 +41,7 @@ def draw_benchmark() -> None:
     question = ask("none")
     own = fastest(question.measurements, question.names)
     others = [] if own else _published(question)
-    st.markdown(measured_finding(own, others))
+    widgets.say(measured_finding(own, others))
     _report()
     if importlib.util.find_spec("torch") is None:
         st.info("Timing networks needs torch, which is not installed here; measurements of others can be imported.")

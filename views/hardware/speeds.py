@@ -65,7 +65,8 @@ def draw_speeds(question: Question) -> None:
         key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "images_per_s", label_visibility="collapsed")
         help = "Strongest: measured before published before predicted. All kinds: side by side."
         shown = widgets.choose_segment("Evidence", "evidence", SHOWN, "best", label_visibility="collapsed", help=help)
-    says.markdown(f"{speed_verdict(best)} {use_finding(best) if key == 'flops_per_s' else flip_finding(best)}")
+    more = use_finding(best) if key == "flops_per_s" else flip_finding(best)
+    says.markdown(widgets.literal(f"{speed_verdict(best)} {more}"))
     theme = widgets.current_theme()
     shades = colours(question.names, theme)
     with widgets.chart_or_table(QUESTIONS[key], SPEEDS_HELP, lambda: show_speeds(speeds, "speeds_table")):
@@ -98,7 +99,7 @@ def draw_paradox(question: Question) -> None:
     if not speeds:
         st.info(f"Nothing is known about {device.name} at {question.conditions.precision}: choose another precision.")
         return
-    st.markdown(paradox_finding(speeds))
+    widgets.say(paradox_finding(speeds))
     st.caption(circumstances(question))
     shown = [*speeds, *_own(question.measurements, names, speeds)]
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
@@ -139,7 +140,8 @@ def draw_roofline(question: Question) -> None:
     networks = [(speed, _intensity(speed)) for speed in strongest(speeds) if speed.execution == question.execution]
     summary = _summary(found)
     layers = layer_points(found, summary)
-    says.markdown(roofline_finding(found, ridge(device, given.precision), summary.arithmetic_intensity))
+    finding = roofline_finding(found, ridge(device, given.precision), summary.arithmetic_intensity)
+    says.markdown(widgets.literal(finding))
     facts.caption(circumstances(question))
     with widgets.chart_or_table(
         f"What holds {name} back on {device.name}?", ROOFLINE_HELP, lambda: _show_layers(layers)

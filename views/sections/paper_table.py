@@ -149,7 +149,9 @@ def draw_table(chosen: Sequence[Summary]) -> None:
     summaries = in_order(chosen, choose_more(chosen, control))
     names = [summary.name for summary in summaries]
     those = f"these {len(names)} networks" if len(names) > 2 else join(names)
-    heading.header(f"What {'is' if len(names) == 1 else 'are'} {those} made of?", anchor=False, help=TABLE_HELP)
+    heading.header(
+        f"What {'is' if len(names) == 1 else 'are'} {widgets.literal(those)} made of?", anchor=False, help=TABLE_HELP
+    )
     for group in together(summaries):
         if len(group) < len(summaries):
             st.markdown(f"**{widgets.literal(group[0].name)}**")
@@ -214,7 +216,11 @@ def together(summaries: Sequence[Summary]) -> list[list[Summary]]:
 def draw_depth(summary: Summary) -> None:
     """The terms of the depth, and the layers behind each of them."""
     depth = summary.depth
-    st.header(f"Why is {summary.name} {depth.total} layers deep?", anchor=False, help="One row a term and stage.")
+    st.header(
+        f"Why is {widgets.literal(summary.name)} {depth.total} layers deep?",
+        anchor=False,
+        help="One row a term and stage.",
+    )
     st.markdown(f"**{depth.formula}**: {depth.terms}. {depth.note}")
     tables.show(depth_frame(summary), DEPTH_COLUMNS, f"depth_table_{summary.name}")
 
