@@ -81,20 +81,15 @@ def free_places(
     taken = [[box for line in lines for box in _boxes(line, area)] for area in areas]
     places: list[Place | None] = []
     for index, text in enumerate(texts):
-        free_on = [
-            {
-                n
-                for n, area in enumerate(areas)
-                if _is_free(_box(place, centres[n][index], text), area, taken[n], marks[n], index)
-            }
-            for place in candidates[index]
-        ]
         place = next(
             (
                 place
                 for first in dict.fromkeys((0, spared))
-                for place, free in zip(candidates[index], free_on, strict=True)
-                if free.issuperset(range(first, len(areas)))
+                for place in candidates[index]
+                if all(
+                    _is_free(_box(place, centres[n][index], text), areas[n], taken[n], marks[n], index)
+                    for n in range(first, len(areas))
+                )
             ),
             None,
         )
