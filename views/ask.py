@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from analysis.question import Question, parse_question
 from analysis.units import format_size
 from archs.errors import DenseScopeError
-from views import sidebar, widgets, workbench
+from views import widgets, workbench
 
 #: Of the text box; in the session: what was wrong with the text, and the page that the answer is on.
 _BOX, _PROBLEM, _GO = "ask", "ask problem", "ask goes to"
@@ -20,8 +22,8 @@ HELP = (
 
 def draw(shows: int) -> None:
     """The box, on a page that shows so many networks."""
-    if page := st.session_state.pop(_GO, None):
-        widgets.open_page(page)
+    if where := st.session_state.pop(_GO, None):
+        widgets.open_page(*where)
     with st.sidebar:
         st.text_input(
             "Find networks",
@@ -47,17 +49,22 @@ def _answer(shows: int) -> None:
         st.session_state[_PROBLEM] = str(error)
         return
     st.session_state[_BOX] = ""
-    _select(question)
+    selected = _selected(question)
+    st.session_state.update(selected)
     if len(question.names) > shows:
-        st.session_state[_GO] = "views/compare.py" if len(question.names) > 1 else "views/layers.py"
+        script, keys = _PAGES[len(question.names) > 1]
+        st.session_state[_GO] = script, {key: selected[key] for key in keys}
 
 
-def _select(question: Question) -> None:
-    """What the widgets of all pages show from now on."""
+#: Where one network can be seen, and several, and the keys of what they show.
+_PAGES = ("views/layers.py", ("network",)), ("views/compare.py", ("networks", "baseline"))
+
+
+def _selected(question: Question) -> dict[str, Any]:
+    """What the widgets of all pages show from now on, by their keys."""
     first, *others = question.names
-    found = {"networks": [*question.names], "baseline": first, "network": first}
-    found["beside"] = others[0] if others else sidebar.NOTHING
+    found: dict[str, Any] = {"networks": [*question.names], "baseline": first, "network": first}
+    found["beside"] = others[0] if others else workbench.NOTHING
     if size := question.image_size:
         found["image_size"] = str(size) if isinstance(size, int) else format_size(size)
-    found |= {key: value for key in ("batch_size", "dtype") if (value := getattr(question, key))}
-    st.session_state.update(found)
+    return found | {key: value for key in ("batch_size", "dtype") if (value := getattr(question, key))}

@@ -212,12 +212,12 @@ def downloads(frame: pd.DataFrame, name: str, formats: Sequence[str] = FORMATS) 
             )
 
 
-def open_page(script: str) -> NoReturn:
-    """Go to another page; what this one's widgets say is kept (`carry_over`).
+def open_page(script: str, link: Mapping[str, Any] | None = None) -> NoReturn:
+    """Go to another page, as by a link to it; what this one's widgets say is kept (`carry_over`).
 
     Streamlit refuses to clear parameters that are bound to widgets, but not to set others in their place.
     """
-    st.switch_page(script, query_params={})
+    st.switch_page(script, query_params=link or {})
 
 
 #: In the session: keys of widgets that links hold, and the page that was shown last.

@@ -10,7 +10,7 @@ def test_networks_and_input_of_a_question() -> None:
     app.text_input(key="ask").set_value("DenseNet-169 vs PeleeNet @192x256 b8 fp16").run()
     assert_sound(app)
     assert networks_in_table(app) == {"densenet169", "peleenet"}
-    assert "192×256 input, batch 8, float16" in app.caption[0].value
+    assert any("192×256 input, batch 8, float16" in caption.value for caption in app.caption)
     assert app.text_input(key="ask").value == ""
 
 
