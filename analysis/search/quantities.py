@@ -168,7 +168,7 @@ def format_value(name: str, value: float) -> str:
     """A quantity of a search for people; one of the caller's own has no unit.
 
     >>> format_value("receptive_field", 2071)
-    '2071\u2009px'
+    '2,071\u2009px'
     """
     if name not in SEARCH_QUANTITIES:
         return format_si(float(value))

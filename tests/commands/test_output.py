@@ -71,7 +71,7 @@ def test_networks_that_cannot_take_the_size_are_left_out(capsys):
     assert main(["compare", "densenet121", "peleenet", "vovnet39", "--image-size", "225", "--format", "csv"]) == 0
     captured = capsys.readouterr()
     assert [line.split(",")[0] for line in captured.out.splitlines()] == ["name", "densenet121", "vovnet39"]
-    assert captured.err.startswith("peleenet is left out: image_size is 225")
+    assert captured.err.startswith("peleenet is left out: Image size is 225")
     assert captured.err.count("\n") == 1
 
 
@@ -79,7 +79,7 @@ def test_where_none_can_take_it_the_first_reason_is_the_answer(capsys):
     assert main(["compare", "densenet121", "peleenet", "--image-size", "8"]) == 2
     captured = capsys.readouterr()
     assert not captured.out
-    assert captured.err.startswith("error: densenet121: image_size is 8")
+    assert captured.err.startswith("error: densenet121: Image size is 8")
     assert captured.err.count("\n") == 1
 
 

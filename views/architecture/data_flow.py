@@ -83,8 +83,9 @@ def draw_film(memories: Sequence[InferenceMemory], places: Sequence[st.delta_gen
     flows = []
     for memory, place, key in zip(memories, places, ("flow_part", "flow_part_beside"), strict=False):
         name, offered = memory.summary.name, parts(memory)
-        flows.append(flow(memory, widgets.choose(f"Part of {name}", key, offered, default_part(memory), place)))
-    st.markdown("  \n".join(map(flow_finding, flows)))
+        label = f"Part of {widgets.literal(name)}"
+        flows.append(flow(memory, widgets.choose(label, key, offered, default_part(memory), place)))
+    widgets.say("  \n".join(map(flow_finding, flows)))
     theme, name = widgets.current_theme(), "_".join(re.sub(r"\W+", "_", f"{one.network}_{one.part}") for one in flows)
     films = figures.films(flows, theme)
     pictures = [{"svg": figures.svg(film), "words": film.words} for film in films]

@@ -83,7 +83,7 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
         st.info(f"{widgets.literal(name)}'s parts are too long to be drawn.")
         return
     heading, control = st.columns([3, 2], vertical_alignment="bottom") if alone else (st, st)
-    label = "Part" if alone else f"Part of {name}"
+    label = "Part" if alone else f"Part of {widgets.literal(name)}"
     chosen = parts[widgets.choose(label, key, [*parts], default_part(parts), control, label_visibility="collapsed")]
     frame = box_frame(summary, chosen)
     title = f"{chosen.title[:1].upper()}{chosen.title[1:]}" if alone else f"{name}, {chosen.title}"

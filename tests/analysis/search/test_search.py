@@ -187,7 +187,7 @@ BAD_SEARCHES = {
     ),
     "expensive": (
         {"budgets": {"macs": (None, 6e7), "receptive_field": (1e6, None)}},
-        "Of the networks that keep MACs ≤ 60.0\u2009M, none keeps Receptive field ≥ 1000000\u2009px",
+        "Of the networks that keep MACs ≤ 60.0\u2009M, none keeps Receptive field ≥ 1,000,000\u2009px",
     ),
 }
 
