@@ -57,6 +57,10 @@ def start_seconds(browser: Browser, path: str, script: Path | None) -> float:
     return seconds
 
 
+#: Seconds until an answer is given up, and milliseconds between looks at it.
+PATIENCE, POLLED_MS = 60, 10
+
+
 def starts(browser: Browser) -> dict[str, float]:
     """Medians of some turns."""
     times: dict[str, list[float]] = {name: [] for name in (EMPTY, *STARTED)}
@@ -97,11 +101,15 @@ def changes(page: Page, text: Locator, asks: Sequence[Callable[[], object]]) -> 
     """Seconds until a text of the page changes, and until the page with its pictures is drawn again."""
     found = []
     for ask in asks:
-        before = text.inner_text()
-        changed = "([element, old]) => element.isConnected && element.innerText !== old"
-        found.append(
-            answer_seconds(page, ask, lambda: page.wait_for_function(changed, arg=[text.element_handle(), before]))  # noqa: B023
-        )
+        before, deadline = text.inner_text(), perf_counter() + PATIENCE
+
+        def wait(before: str = before, deadline: float = deadline) -> None:
+            while text.inner_text() == before:  # which finds the element anew where it has been replaced
+                if perf_counter() > deadline:
+                    raise TimeoutError(f"Still {before!r}.")
+                page.wait_for_timeout(POLLED_MS)
+
+        found.append(answer_seconds(page, ask, wait))
         page.wait_for_timeout(300)
     return found
 
@@ -144,7 +152,9 @@ def main() -> None:
                 page.goto(address + path)
                 page.wait_for_function(DRAWN)
                 page.wait_for_function(ENDED)
-                return page.get_by_test_id("stMainBlockContainer").locator("p").first
+                return (
+                    page.get_by_test_id("stMainBlockContainer").get_by_test_id("stMarkdown").locator("p:visible").first
+                )
 
             show_page("/")
             print("\nSwitching views: to the first picture, and to the end of the page")
@@ -165,7 +175,7 @@ def main() -> None:
                 changes(page, figure, steps(page, page.get_by_role("slider", name="Growth rate k"))),
             )
             finding = show_page("/?" + urlencode({"networks": list_archs()}, doseq=True))
-            sizes = ("224", "192", "256", "160", "320")
+            sizes = ("192", "224", "256", "160", "320")
             show(
                 f"Compare, {len(list_archs())} networks, another size",
                 changes(page, finding, choices(page, "Image size", sizes)),

@@ -109,7 +109,7 @@ def restored(opened: Opened, url: str, read: Callable[[Page], object]) -> tuple[
 def test_a_copied_link_restores_compare(opened: Opened) -> None:
     def read(page: Page) -> list[str]:
         return [
-            page.get_by_test_id("stMainBlockContainer").locator("p").first.inner_text(),
+            page.get_by_test_id("stMainBlockContainer").get_by_test_id("stMarkdown").locator("p").first.inner_text(),
             *page.locator("[data-tag]").all_inner_texts(),
             *page.locator(".js-plotly-plot .gtitle, .js-plotly-plot .ytitle").all_inner_texts(),
         ]
