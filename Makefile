@@ -19,7 +19,7 @@ app: env ## Open the app in the browser
 	$(RUN) -m streamlit run app.py $(ARGS)
 
 test: env ## Run the tests, in parallel
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15 $(ARGS)
 
 test-exhaustive: export DENSESCOPE_EXHAUSTIVE = 1
 test-exhaustive: test ## Run them for every network, size and format, with ten times as many random examples

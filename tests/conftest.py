@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 pytest.register_assert_rewrite("tests.support.app", "tests.support.pages", "tests.support.weights")
 
@@ -15,12 +17,24 @@ settings.load_profile("densescope")
 
 #: Registers itself when it is imported; only its own test does that, and takes it back.
 collect_ignore = ["support/toy"]
-#: What takes longest, so that no worker waits for one at the end.
+#: The longest first, so that no worker waits for one at the end.
 FIRST = ("tests/browser", "tests/archs/test_modules.py", "tests/analysis/crosscheck")
 
 
+class OneFileOneWorker(LoadScopeScheduling):
+    """A file stays with one worker, and what it built once; one worker owns Chromium and the app that it looks at."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
+    """xdist's own groups need a mark on each test, and are lost with pytest 9."""
+    return OneFileOneWorker(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's first: while one worker waits for its page, another has the cores."""
+    """The longest first, so that no worker waits for one at the end."""
     items.sort(
         key=lambda item: next((place for place, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
     )

@@ -1,4 +1,4 @@
-"""One app and one Chromium for all browser tests of a worker."""
+"""One app and one Chromium for all browser tests."""
 
 from __future__ import annotations
 
