@@ -156,6 +156,7 @@ class MaxPool(torch.autograd.Function):
         y, indices = aten.max_pool2d_with_indices(x, *ctx.window)
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
+        ctx.set_materialize_grads(False)  # else the indices would get a gradient of zeros, eight bytes each
         return y, indices
 
     @staticmethod

@@ -56,6 +56,13 @@ def test_random_networks(family, efficient, data):
     assert counted(config, 64) == pytest.approx(expected, rel=0.02 if efficient else 1e-4)
 
 
+def test_the_peak_at_a_max_pooling():
+    config = archs.get_config(
+        "peleenet", growth_rate=8, block_config=(1,), num_init_features=14, bottleneck_width=1, memory_efficient=True
+    )
+    assert counted(config, 64) == pytest.approx(real(config, 64), rel=0.002)
+
+
 @pytest.mark.parametrize("efficient", [False, True])
 @pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_slim_dw"])
 def test_what_fits_at_one_batch_is_what_is_counted_at_another(name, efficient):
