@@ -11,7 +11,7 @@ from analysis.meter import LayerCost
 from analysis.ops import CONV_KINDS, WEIGHTED_KINDS, op_kind
 from analysis.quantities import NETWORK_QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
-from analysis.units import format_quantity, format_ratio, format_share, format_size, join
+from analysis.units import capitalised, format_quantity, format_ratio, format_share, format_size, join
 from archs.config import declared
 from archs.errors import ConfigError, CountMismatchError, DenseScopeError, UnknownOpError
 from archs.registry import get_family, list_families
@@ -162,7 +162,7 @@ def left_out_finding(reasons: Mapping[str, str]) -> str:
 
 
 #: What the input is made of, as every form labels it.
-_INPUT = {"image_size": "Image size", "batch_size": "Batch size", "dtype": "Data type"}
+INPUT_LABELS = {"image_size": "Image size", "batch_size": "Batch size", "dtype": "Data type"}
 
 
 def reason(error: DenseScopeError) -> str:
@@ -177,14 +177,14 @@ def reason(error: DenseScopeError) -> str:
         return f"{str(error).partition('; ')[0].rstrip('.')}."
     if not isinstance(error, ConfigError):
         return str(error)
-    labels = dict(_INPUT)
+    labels = dict(INPUT_LABELS)
     for family in list_families():
         for name, field in declared(get_family(family).config_type).items():
             labels.setdefault(name, field.label)
     where = r" \([\w.]+ would have [^)]*\)"  # a layer's name in the code
     words = "|".join(map(re.escape, labels))
     said = re.sub(rf"(?<!['\"])\b({words})\b", lambda found: labels[found[0]], re.sub(where, "", str(error)))
-    return said[:1].upper() + said[1:]
+    return capitalised(said)
 
 
 def _write(source: Summary | Row, key: str) -> str:

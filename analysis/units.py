@@ -34,6 +34,15 @@ def format_si(value: float, unit: str = "") -> str:
     return f"{number}{THIN_SPACE}{_PREFIXES[prefix]}{unit}".rstrip(THIN_SPACE)
 
 
+def capitalised(text: str) -> str:
+    """A text that begins a line: its first letter is large, the rest stays.
+
+    >>> capitalised("dense block 1 of VoVNet")
+    'Dense block 1 of VoVNet'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def without_zeros(text: str) -> str:
     """A round number needs no zeros behind its point.
 

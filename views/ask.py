@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.findings import reason
 from analysis.question import Question, parse_question
 from analysis.units import format_size
 from archs.errors import DenseScopeError
@@ -46,7 +47,7 @@ def _answer(shows: int) -> None:
     try:
         question = parse_question(text, workbench.offered())
     except DenseScopeError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = reason(error)
         return
     st.session_state[_BOX] = ""
     selected = _selected(question)

@@ -97,7 +97,8 @@ def counters(
 
     Raises: DenseScopeError: the network cannot be traced here.
     """
-    key = target, *_ = target_of(name), image_size, batch_size
+    target = target_of(name)
+    key = target, image_size, batch_size
     if key not in _COUNTED:
         summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
         _COUNTED[key] = cross_check(target, image_size, batch_size, before=before)

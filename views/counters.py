@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.columns import columns
-from analysis.crosscheck import COUNT, counters_finding, waterfall
+from analysis.crosscheck import COUNTERS, counters_finding, waterfall
 from analysis.units import format_si
 from views import cached, sidebar, tables, widgets
 from views.charts import costs as figures
@@ -72,7 +72,7 @@ def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
 
     def tell(counter: str) -> None:
         nonlocal done
-        place.progress(done / COUNT, f"Running {counter} on {name}, counter {done + 1} of {COUNT} …")
+        place.progress(done / len(COUNTERS), f"Running {counter} on {name}, counter {done + 1} of {len(COUNTERS)} …")
         done += 1
 
     with st.spinner(f"Loading the counters and tracing {name} …"):

@@ -13,7 +13,7 @@ from analysis.ops import KINDS
 from analysis.quantities import QUANTITIES, label_of
 from analysis.structure.diagram import around
 from analysis.structure.findings import depth_finding, layer_finding
-from analysis.units import format_exact, format_quantity
+from analysis.units import capitalised, format_exact, format_quantity
 from views import cached, sidebar, widgets
 from views.charts.costs import kind_bars, treemap
 from views.charts.depth import profile
@@ -83,7 +83,7 @@ def draw_depth(summary: Summary, frame: pd.DataFrame) -> None:
     widgets.say(layer_finding(summary, chosen) if lit else depth_finding(summary), summary.name)
     figure = profile(frame, widgets.current_theme(), lit=lit)
     described = "Channels, resolution, MACs, memory access cost and traffic by layer."
-    widgets.draw_selectable(figure, CHART, described, lambda: _choose_bar(names))
+    widgets.draw(figure, CHART, described, lambda: _choose_bar(names))
     if lit:
         draw_block(summary, frame, chosen)
     else:
@@ -103,7 +103,7 @@ def _choose_row(key: str, names: Sequence[str]) -> None:
 def draw_block(summary: Summary, frame: pd.DataFrame, chosen: str) -> None:
     """The rows of a layer and of those around it, and their diagram."""
     found = around(chosen, [cost.layer for cost in summary.layers], summary.target.config)
-    st.header(f"{found.title[:1].upper()}{found.title[1:]}: the layers around it", anchor=False)
+    st.header(f"{capitalised(found.title)}: the layers around it", anchor=False)
     names = [layer.name for box in found.boxes for layer in box.layers]
     left, right = st.columns([2, 3], gap="medium")
     with left:

@@ -37,11 +37,10 @@ async def load_ahead(app: object) -> AsyncIterator[None]:
 
 def import_all() -> None:
     """Import all that pages are made of, and make the charts' templates."""
-    import pandas.io.formats.style  # noqa: F401
-
     import views
     from views import pages, theme
 
+    import_module("pandas.io.formats.style")
     run = {f"views.{page.script.removesuffix('.py').replace('/', '.')}" for page in pages.PAGES}
     for module in walk_packages(views.__path__, "views."):
         if module.name not in run:

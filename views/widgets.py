@@ -125,12 +125,6 @@ def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 
 
-def draw_selectable(figure: go.Figure, key: str, description: str, on_select: Callable[[], None]) -> None:
-    """As `draw`; `on_select` is called as points are clicked, and finds them in the session under the key."""
-    how: dict[str, Any] = {"on_select": on_select, "selection_mode": "points"}
-    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **how)
-
-
 def side_by_side(items: Sequence[T]) -> Iterator[tuple[DeltaGenerator, T]]:
     """A container for each item: one over the full width, two beside each other; narrow pages stack them."""
     places = st.columns(len(items), gap="medium") if len(items) > 1 else [st.container()]

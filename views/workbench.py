@@ -66,11 +66,12 @@ class Workbench:
 
     def go_to(self, design: Design) -> None:
         """Go to the step of the history that made a design, or put it on the bench."""
-        found = [number for number, step in enumerate(self.history) if step.design == design]
-        if self.position not in found:
-            self.position = found[-1] if found else self.position
-            if not found:
-                self.put(design)
+        if self.current == design:
+            return
+        if found := [number for number, step in enumerate(self.history) if step.design == design]:
+            self.position = found[-1]
+        else:
+            self.put(design)
 
     def _go_on(self, design: Design, baseline: str) -> None:
         """Another step; what was undone before is gone."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 #: The columns of every cross-check; between the two groups stands one column a step.
 HEAD = ("counter", "version", "reported_as", "unit", "reported", "ours")
 TAIL = ("residual", "verdict", "quote_when")
-#: How many counters there are.
-COUNT = 5
+#: The files beside this one that describe a counter, in the order of every table.
+COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
 
 #: A record of a cross-check: its columns and their values.
 Row = Mapping[Any, Any]

@@ -15,12 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from analysis.crosscheck import COUNTERS
 from analysis.crosscheck.counter import MACS, Counter, Reading, Use, blank_copy, witness, words
 from archs.errors import first_line
 from archs.layer import Shape
-
-#: The files beside this one that describe a counter, in the order of every table.
-COUNTERS = ("torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode")
 
 #: Multiply-accumulates up to which a network is run for a counter that fails without data: a second or two.
 MOST_REAL_MACS = 2 * 10**10

@@ -10,6 +10,7 @@ from analysis.hardware.accuracy import pareto_front
 from analysis.hardware.predict.model import BOUNDS
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import Speed
+from analysis.quantities import in_a_sentence
 from analysis.units import format_ratio, format_share, format_si, join
 
 Row = Mapping[str, Any]
@@ -71,11 +72,7 @@ def measured_finding(own: Sequence[Speed], others: Sequence[Speed]) -> str:
             f"network{'' if names == 1 else 's'}."
         )
     opening = "Nothing has been measured of these networks here yet"
-    return f"{opening}. By others: {_lower(speed_verdict(others))}" if others else f"{opening}: press Run."
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
+    return f"{opening}. By others: {in_a_sentence(speed_verdict(others))}" if others else f"{opening}: press Run."
 
 
 def use_finding(speeds: Sequence[Speed]) -> str:

@@ -14,7 +14,7 @@ from analysis.structure.diagram import place_of
 from analysis.structure.notation import layer_text
 from analysis.structure.table import STATUSES, Change, layer_words, stage_rows
 from analysis.summary import Summary
-from analysis.units import format_ratio, format_share, format_signed, format_size, join
+from analysis.units import capitalised, format_ratio, format_share, format_signed, format_size, join
 from archs.layer import INPUT, Layer
 from archs.registry import get_family
 
@@ -179,7 +179,7 @@ than densenet121. 168 layers are added and 73 resized. Dense block 3 changes MAC
     number, _, rest = told[0].partition(" ")
     told[0] = f"{number} {'layer is' if number == '1' else 'layers are'} {rest}"
     stage, macs = max(((row["stage"], row["macs"]) for row in stage_rows(found)), key=lambda item: abs(item[1]))
-    most = f" {stage[:1].upper()}{stage[1:]} changes MACs most ({format_signed('macs', macs)})." if macs else ""
+    most = f" {capitalised(stage)} changes MACs most ({format_signed('macs', macs)})." if macs else ""
     return f"{delta_finding(before, after)} {join(told)}.{most}{_unlike_sizes(before, after)}"
 
 

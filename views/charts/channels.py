@@ -99,37 +99,21 @@ def _writer(column: str) -> Callable[[float], str]:
 def _marks(marks: pd.DataFrame, name: str, theme: Theme, size: float) -> Iterator[dict[str, Any]]:
     """The convolutions of one kind, in every panel."""
     kind, hovers = marks["kind"].iloc[0], [_channel_hover(mark) for mark in marks.to_dict("records")]
-    for row, column in enumerate(CHANNEL_PANELS, start=1):
-        yield {
-            "type": "scatter",
-            "x": marks["number"].tolist(),
-            "y": marks[column].tolist(),
-            "name": name,
-            "legendgroup": kind,
-            "showlegend": row == 1,
-            "mode": "markers",
-            "marker": {"color": theme.kinds[kind], "symbol": SYMBOLS[kind], "size": size},
-            "hovertext": hovers,
-            "hoverinfo": "text",
-            **on(row),
-        }
+    style = {"color": theme.kinds[kind], "symbol": SYMBOLS[kind], "size": size}
+    yield from _in_every_panel(marks, {"name": name, "legendgroup": kind, "marker": style, "hovertext": hovers})
 
 
 def _ghost_marks(ghost: pd.DataFrame, theme: Theme) -> Iterator[dict[str, Any]]:
     """The baseline's convolutions, in every panel."""
+    style = {"color": pale(theme), "size": 6}
+    yield from _in_every_panel(ghost, {"name": GHOST, "legendgroup": GHOST, "marker": style, "hoverinfo": "skip"})
+
+
+def _in_every_panel(frame: pd.DataFrame, look: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Marks that look so; the legend has them once."""
     for row, column in enumerate(CHANNEL_PANELS, start=1):
-        yield {
-            "type": "scatter",
-            "x": ghost["number"].tolist(),
-            "y": ghost[column].tolist(),
-            "name": GHOST,
-            "legendgroup": GHOST,
-            "showlegend": row == 1,
-            "mode": "markers",
-            "marker": {"color": pale(theme), "size": 6},
-            "hoverinfo": "skip",
-            **on(row),
-        }
+        place = {"x": frame["number"].tolist(), "y": frame[column].tolist(), "showlegend": row == 1, **on(row)}
+        yield {"type": "scatter", "mode": "markers", "hoverinfo": "text", **look, **place}
 
 
 def _transition_names(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -138,15 +138,7 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
     nodes = _nodes(frame[frame[key] > 0], key, name, theme)
     total = nodes[name]["value"]
     labels = [f"{node['label']} {format_share(node['value'] / total)}" for node in nodes.values()]
-    kinds = set(theme.kinds.values())
-    texts = [
-        label
-        if node["colour"] not in kinds
-        else label.replace("convolution", "conv").replace(" ", "<br>")
-        if node["value"] >= LEAST_SHARE * total
-        else ""
-        for label, node in zip(labels, nodes.values(), strict=True)
-    ]
+    texts = [_text(label, node, total) for label, node in zip(labels, nodes.values(), strict=True)]
     return go.Figure(
         {
             "type": "treemap",
@@ -171,20 +163,27 @@ def treemap(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> go.Figure
     )
 
 
+def _text(label: str, node: Mapping[str, Any], total: int) -> str:
+    """What stands in a rectangle: the name of a stage, or a kind or layer word by word where there is room."""
+    if node["is_stage"]:
+        return label
+    return label.replace("convolution", "conv").replace(" ", "<br>") if node["value"] >= LEAST_SHARE * total else ""
+
+
 def _nodes(frame: pd.DataFrame, key: str, name: str, theme: Theme) -> dict[str, dict[str, Any]]:
     """Every rectangle by its id; the ids of layers are their names."""
     nodes: dict[str, dict[str, Any]] = {}
 
-    def grow(node: str, label: str, parent: str, value: int, colour: str) -> None:
-        entry = nodes.setdefault(node, {"label": label, "parent": parent, "value": 0, "colour": colour})
-        entry["value"] += value
+    def grow(node: str, label: str, parent: str, value: int, colour: str, *, is_stage: bool = False) -> None:
+        entry = {"label": label, "parent": parent, "value": 0, "colour": colour, "is_stage": is_stage}
+        nodes.setdefault(node, entry)["value"] += value
 
     for row in frame.to_dict("records"):
         stage, kind, value = row["stage"], row["kind"], row[key]
         branch = f"{stage} (stage)"  # the stages of a traced network may be called like its layers
         within = f"{stage}: {kind}"
-        grow(name, name, "", value, theme.band)
-        grow(branch, stage, name, value, theme.grid)
+        grow(name, name, "", value, theme.band, is_stage=True)
+        grow(branch, stage, name, value, theme.grid, is_stage=True)
         grow(within, kind, branch, value, theme.kinds[kind])
         grow(row["name"], ".".join(row["name"].split(".")[-2:]), within, value, theme.kinds[kind])
     return nodes

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.structure.data_flow import Flow, Step
 from analysis.units import format_si, without_zeros
 from views.charts.axes import linear_ticks
 from views.charts.memory import short_name
 from views.theme import Theme, text_on
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WIDTH, HEIGHT = 460, 308
 #: Room for names, of the rows, and of the chart of live memory below them.
@@ -213,7 +216,7 @@ def gif(films: Sequence[Film], theme: Theme) -> bytes:
     return file.getvalue()
 
 
-def _frame(films: Sequence[Film], step: int, theme: Theme):  # type: ignore[no-untyped-def]
+def _frame(films: Sequence[Film], step: int, theme: Theme) -> Image.Image:
     """One frame."""
     from PIL import Image, ImageDraw, ImageFont
 

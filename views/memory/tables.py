@@ -15,7 +15,7 @@ from analysis.memory.storages import Footprint
 from analysis.memory.training import TrainingMemory
 from analysis.optimize.saving import COUNTED, Report, Saving
 from analysis.quantities import QUANTITIES, label_of
-from analysis.units import format_exact, format_quantity, join
+from analysis.units import capitalised, format_exact, format_quantity, join
 from views import tables
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def show_kinds(frame: pd.DataFrame) -> None:
 
 
 def _of_mode(mode: str) -> Column:
-    return column("saved_bytes")._replace(key=mode, title=mode[:1].upper() + mode[1:])
+    return column("saved_bytes")._replace(key=mode, title=capitalised(mode))
 
 
 def show_devices(frame: pd.DataFrame) -> None:
