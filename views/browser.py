@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +11,11 @@ import streamlit as st
 from archs.design import Design
 from archs.registry import list_archs
 from views import workbench
+from views.component import component
 from views.workbench import MEMORY, STARTING_NETWORK, Step, Workbench, read, written
 
 KEY, _SESSION = "browser", "browser's session"
-_browser = st.components.v2.component("browser", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
+_browser = component(__file__)
 
 
 def attach() -> None:

@@ -1,6 +1,6 @@
 // Saves a chart of the page as a card: title, finding, picture, source and link; as SVG, or as PNG at twice its size.
 const NS = "http://www.w3.org/2000/svg";
-const PAD = 24, LEAST_WIDTH = 560, SCALE = 2;
+const PAD = 24, LEAST_WIDTH = 560;
 const FONT = "'Source Sans', 'Source Sans 3', 'Source Sans Pro', Arial, sans-serif";
 
 export default function ({ parentElement }) {
@@ -21,7 +21,7 @@ function entry(chart) {
   const item = document.createElement("li"), title = titleOf(chart);
   item.append(title);
   const buttons = document.createElement("span");
-  for (const [name, make] of [["PNG", pngOf], ["SVG", svgOf]]) {
+  for (const [name, make] of [["PNG", pngBlob], ["SVG", svgBlob]]) {
     const button = document.createElement("button");
     button.textContent = name;
     button.setAttribute("aria-label", `Save “${title}” as ${name}`);
@@ -82,7 +82,7 @@ async function card(chart) {
     background.setAttribute(name, value);
   }
   svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
-  return { text: new XMLSerializer().serializeToString(svg), ...size };
+  return new XMLSerializer().serializeToString(svg);
 }
 
 // Plotly draws in layers: several SVGs, and canvases where it draws by WebGL.
@@ -132,23 +132,3 @@ async function fontFace() {
 
 // Files.
 const slug = (title) => title.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "").toLowerCase() || "chart";
-const svgOf = ({ text }) => new Blob([text], { type: "image/svg+xml" });
-
-async function pngOf({ text, width, height }) {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = SCALE * width;
-  canvas.height = SCALE * height;
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}

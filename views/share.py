@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
+
+from views.component import component
 
 HTML = """<details><summary>Share</summary><ul></ul></details>"""
 CSS = """
@@ -23,9 +23,7 @@ ul {
 }
 li { display: flex; gap: 0.5rem; align-items: center; justify-content: space-between; padding: 0.25rem 0; }
 """
-_menu = st.components.v2.component(
-    "share", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-)
+_menu = component(__file__, HTML, CSS)
 
 
 def draw() -> None:

@@ -36,14 +36,14 @@ export default function ({ parentElement, data }) {
   slider.max = last;
   button.onclick = () => (timer ? pause() : play());
   slider.oninput = () => (pause(), show(+slider.value));
-  find(".save").onclick = () => save(drawings.map(({ svg }) => svg), data);
+  find(".save").onclick = () => saveStep(drawings.map(({ svg }) => svg), data);
   show(Math.min(data.begin, last));
   pause();
   return pause;
 }
 
 // The step at hand, the drawings beside each other.
-function save(svgs, { name, gap, page }) {
+function saveStep(svgs, { name, gap, page }) {
   const parts = svgs.map((svg) => svg.cloneNode(true));
   let width = 0;
   for (const part of parts) {
@@ -54,9 +54,5 @@ function save(svgs, { name, gap, page }) {
   const [wide, high] = [width - gap, parts[0].getAttribute("height")];
   const inside = `<rect width="${wide}" height="${high}" fill="${page}"/>${parts.map((part) => part.outerHTML).join("")}`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${wide}" height="${high}">${inside}</svg>`;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-  link.download = `${name}.svg`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  save(svgBlob(svg), `${name}.svg`);
 }

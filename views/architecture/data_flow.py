@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +20,7 @@ from views import cached, tables, widgets
 from views.charts import flow as figures
 from views.charts.axes import Band
 from views.charts.memory import gantt
+from views.component import BUTTONS, component
 from views.sections.live_memory import choose_lifetimes
 from views.sidebar import InputSettings
 
@@ -40,16 +40,9 @@ CSS = """
 .stage .off { visibility: hidden; opacity: 0; }
 .stage [data-first] { transition: opacity 0.15s; }
 @media (prefers-reduced-motion: reduce) { .stage [data-first] { transition: none; } }
-button {
-  font: inherit; color: inherit; background: transparent; cursor: pointer; white-space: nowrap;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.25rem); padding: 0.25rem 0.75rem;
-}
 .play { min-width: 5rem; }
-button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
 """
-_player = st.components.v2.component(
-    "data_flow", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-)
+_player = component(__file__, HTML, BUTTONS + CSS)
 
 
 def draw_data_flow(summaries: Sequence[Summary]) -> None:

@@ -1,5 +1,5 @@
 // Shows a block diagram, to be moved, magnified and opened, and saves it as it is drawn: as SVG, or as PNG at twice its size.
-const SCALE = 2, STEP = 1.3, MOST = 12, CLICK = 4;
+const STEP = 1.3, MOST = 12, CLICK = 4;
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const frame = parentElement.querySelector(".diagram");
@@ -54,27 +54,4 @@ function movable(svg) {
   };
   svg.onpointerup = svg.onpointerleave = () => { from = null; };
   return { zoom, fit, wasDragged: () => dragged };
-}
-
-function svgBlob(svg) {
-  return new Blob([svg], { type: "image/svg+xml" });
-}
-
-async function pngBlob(svg) {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = SCALE * image.width;
-  canvas.height = SCALE * image.height;
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

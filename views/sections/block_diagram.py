@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,8 +12,10 @@ from analysis import Summary
 from analysis.columns import columns
 from analysis.structure.diagram import Diagram, diagrams
 from analysis.structure.findings import part_finding
+from analysis.units import capitalised
 from views import tables, widgets
 from views.charts.diagram import draw as draw_svg
+from views.component import BUTTONS, component
 
 HTML = """<div class="diagram"></div>
 <p>
@@ -32,15 +33,8 @@ CSS = """
 [data-open]:focus { outline: none; }
 [data-open]:is(:hover, :focus-visible) > rect { stroke: var(--st-primary-color); stroke-width: 3; }
 p { font: inherit; margin: 0.5rem 0 0; }
-button {
-  font: inherit; color: inherit; background: transparent; cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.25rem); padding: 0.25rem 0.75rem;
-}
-button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
 """
-_diagram = st.components.v2.component(
-    "block_diagram", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-)
+_diagram = component(__file__, HTML, CSS + BUTTONS)
 
 
 def show_picture(svg: str, name: str, key: str, on_open: Callable[[str], None] | None = None) -> None:
@@ -86,7 +80,7 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     label = "Part" if alone else f"Part of {widgets.literal(name)}"
     chosen = parts[widgets.choose(label, key, [*parts], default_part(parts), control, label_visibility="collapsed")]
     frame = box_frame(summary, chosen)
-    title = f"{chosen.title[:1].upper()}{chosen.title[1:]}" if alone else f"{name}, {chosen.title}"
+    title = capitalised(chosen.title) if alone else f"{name}, {chosen.title}"
     heading.header(f"{title}: what is inside?", help=HELP, anchor=False)
     widgets.say(part_finding(summary, [layer for box in chosen.boxes for layer in box.layers]), name)
     saved = file_name(name, chosen.title)
