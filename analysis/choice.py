@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from analysis.hardware.accuracy import published_errors
+from analysis.hardware.accuracy import pareto_front, published_errors
 from analysis.hardware.speeds import Speed
 from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_size, join
 from archs.layer import Pair
@@ -95,11 +95,8 @@ def _accuracy(row: dict[str, Any]) -> Accuracy:
 
 def best_front(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Those that no other beats in both accuracy and time, the fastest first."""
-    front: list[Candidate] = []
-    for one in sorted(_known(candidates), key=lambda one: (_seconds(one), -_top1(one))):
-        if not front or _top1(one) > _top1(front[-1]):
-            front.append(one)
-    return front
+    rows = [{"candidate": one, "cost": _seconds(one), "error": -_top1(one)} for one in _known(candidates)]
+    return [row["candidate"] for row in pareto_front(rows)]
 
 
 def best_buy_finding(candidates: Sequence[Candidate], baseline: str | None = None) -> str:

@@ -13,7 +13,7 @@ from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_si
 from views.charts import evidence
 from views.charts.axes import axis, scatter_layout
-from views.charts.labels import Line, name_marks
+from views.charts.labels import Line, Point, name_marks
 from views.theme import OTHER_FAMILY, Theme
 
 HEIGHT = 480
@@ -48,7 +48,7 @@ def accuracy(
     layout["annotations"] = _names(front, rows, colours, layout, theme)
     shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
     traces = [
-        _front(front, theme),
+        front_line(_points(front), theme) | {"name": "Pareto front", "showlegend": True},
         *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
         *_recipe_entries(rows, theme),
         *(
@@ -65,16 +65,20 @@ def _kind(row: Row) -> str:
     return max("published", cost, key=EVIDENCE.index) if cost in EVIDENCE else "published"
 
 
-def _front(front: Sequence[Row], theme: Theme) -> dict[str, Any]:
-    """A staircase through the best."""
+def _points(rows: Sequence[Row]) -> list[Point]:
+    return [(row["cost"], row["error"]) for row in rows]
+
+
+def front_line(points: Sequence[Point], theme: Theme) -> dict[str, Any]:
+    """The dashed staircase through the points of a front."""
     return {
         "type": "scatter",
-        "x": [row["cost"] for row in front],
-        "y": [row["error"] for row in front],
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
         "mode": "lines",
-        "name": "Pareto front",
         "line": {"shape": "hv", "color": theme.muted, "width": 1.5, "dash": "dash"},
         "hoverinfo": "skip",
+        "showlegend": False,
     }
 
 
@@ -86,17 +90,14 @@ def _names(
     best = {row["name"]: row for row in (*front, *by_error)}  # the last of each is the most accurate
     named = sorted(best.values(), key=lambda row: row["name"] not in colours)
     others = [row for row in rows if row not in named]
-    points = [(row["cost"], row["error"]) for row in (*named, *others)]
+    points = _points([*named, *others])
     texts = [*(f"{row['name']} {row['image_size']}\u2009px" for row in named), *[""] * len(others)]
-    return name_marks(points, texts, layout, theme, _staircase(front))
+    return name_marks(points, texts, layout, theme, staircase(_points(front)))
 
 
-def _staircase(front: Sequence[Row]) -> list[Line]:
-    """The front's line: from each point along to the next one's cost, and down to it."""
-    points = [(row["cost"], row["error"]) for row in front]
-    along = [((x, y), (to, y)) for (x, y), (to, _) in pairwise(points)]
-    down = [((to, y), (to, below)) for (_, y), (to, below) in pairwise(points)]
-    return along + down
+def staircase(points: Sequence[Point]) -> list[Line]:
+    """The lines of `front_line`: from each point along to the next one's cost, and from there to it."""
+    return [line for (x, y), (to, end) in pairwise(points) for line in (((x, y), (to, y)), ((to, y), (to, end)))]
 
 
 def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from html import escape
-from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from analysis.choice import Candidate, Fact
+from analysis.hardware.accuracy import pareto_front
 from analysis.hardware.speeds import EVIDENCE
 from analysis.quantities import QUANTITIES
 from analysis.units import format_exact, format_size
 from views.charts import evidence
+from views.charts.accuracy import front_line, staircase
 from views.charts.axes import ABOVE, axis, scatter_layout
-from views.charts.labels import Line, name_marks
+from views.charts.labels import Line, Point, name_marks
 from views.tables import Notation
 from views.theme import Theme, variant_style
 
@@ -82,15 +83,15 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
     first = frame.assign(rank=frame["name"] != shown.baseline).sort_values("rank", kind="stable")
     layout["annotations"] = name_marks(
         list(zip(first["x"], first["y"], strict=True)),
-        [_title(name, shown) for name in first["name"]],
+        _titles(list(first["name"]), shown),
         layout,
         theme,
-        [*bars, *front],
+        [*bars, *staircase(front)],
         radii=[diameter / 2 for diameter in first["diameter"]],
         spared=1,
         areas=[(width, tall + height(total) - LEAST_HEIGHT) for width, tall in AREAS],
     )
-    traces = [_line(front, theme)] if front else []
+    traces = [front_line(front, theme)] if len(front) > 1 else []
     traces += evidence.legend_entries(frame["kind"], theme, bars=False)
     traces += [
         _marks(group, shown, (x, y, size), is_first=is_first) for group, is_first in _alike(frame, shown, (x, y))
@@ -120,7 +121,7 @@ def bars(shown: Shown, key: str, *, by_value: bool = False) -> go.Figure:
             "categoryorder": "array",
             "categoryarray": names[::-1],
             "tickvals": names,
-            "ticktext": [f"{_title(name, shown)}  " for name in names],
+            "ticktext": [f"{title}  " for title in _titles(names, shown)],
             "showgrid": False,
         },
         "bargap": 0.35,
@@ -143,13 +144,16 @@ def _axis(values: pd.Series[float], key: str, notation: Notation, log: bool) -> 
     return found | {"range": (low - room if log else low, high + room)}
 
 
-def _title(name: str, shown: Shown) -> str:
-    """A name; with the size of its images where that is not the baseline's: it costs less for that alone."""
-    text = escape(name)
-    if name == shown.baseline:
-        return f"<b>{text}</b>"
+def _titles(names: Sequence[str], shown: Shown) -> list[str]:
+    """Names; with the size of their images where that is not the baseline's: they cost less for that alone."""
     sizes = dict(zip(shown.frame["name"], shown.frame["image_size"], strict=True))
-    return text if sizes[name] == sizes.get(shown.baseline, sizes[name]) else f"{text}, {format_size(sizes[name])}"
+    usual = sizes.get(shown.baseline)
+    titles = []
+    for name in names:
+        differs = usual is not None and sizes[name] != usual
+        title = f"{escape(name)}, {format_size(sizes[name])}" if differs else escape(name)
+        titles.append(f"<b>{title}</b>" if name == shown.baseline else title)
+    return titles
 
 
 def _alike(frame: pd.DataFrame, shown: Shown, keys: tuple[str, ...]) -> Iterator[tuple[pd.DataFrame, bool]]:
@@ -237,27 +241,10 @@ def _bars_of_error(shown: Shown, row: Mapping[Any, Any], x: str, y: str) -> Iter
         yield (row["x"], row["y"] - error[0]), (row["x"], row["y"] + error[1])
 
 
-def _front(frame: pd.DataFrame, cost: str) -> list[Line]:
-    """A staircase through the networks that no other beats in both accuracy and cost."""
-    faster = cost == "images_per_s"
-    best: list[tuple[float, float]] = []
-    for x, y in frame.sort_values(["x", "y"], ascending=[not faster, False])[["x", "y"]].itertuples(index=False):
-        if not best or y > best[-1][1]:
-            best.append((x, y))
-    return [line for (x, y), (to, above) in pairwise(best) for line in (((x, y), (to, y)), ((to, y), (to, above)))]
-
-
-def _line(front: list[Line], theme: Theme) -> dict[str, Any]:
-    points = [front[0][0], *(end for _, end in front)]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [x for x, _ in points],
-        "y": [y for _, y in points],
-        "line": {"color": theme.muted, "width": 1.5, "dash": "dash"},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+def _front(frame: pd.DataFrame, cost: str) -> list[Point]:
+    """The networks that no other beats in both accuracy and cost, the best cost first."""
+    rows = [{"cost": x, "error": -y} for x, y in zip(frame["x"], frame["y"], strict=True)]
+    return [(row["cost"], -row["error"]) for row in pareto_front(rows, more_is_better=cost == "images_per_s")]
 
 
 def _figure(row: Mapping[Any, Any], key: str, shown: Shown) -> dict[str, Any]:
