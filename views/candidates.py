@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from analysis.choice import Candidate, published_accuracies
 from analysis.facts import get_device
 from analysis.hardware.speeds import Conditions, Speed, known_speed
-from analysis.memory import memory_of
 from archs.errors import DenseScopeError
 from archs.layer import Pair
-from views.cached import by_content
+from views.cached import by_content, training_memory
 from views.sidebar import InputSettings
 from views.workbench import target_of
 
@@ -58,7 +57,7 @@ def with_training_memory(frame: pd.DataFrame, settings: InputSettings) -> pd.Dat
 def _growth(name: str, settings: InputSettings) -> float | None:
     """None where it cannot be counted."""
     try:
-        found = memory_of(settings.summarize(target_of(name), verify="warn"), "training")
+        found = training_memory(name, settings)
     except DenseScopeError:
         return None
     return found.footprint().lines[0][1] / settings.batch_size

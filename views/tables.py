@@ -54,12 +54,15 @@ def show(
     """
     columns = list(columns)
     shown = frame[[column.key for column in columns]].copy()
+    widths: dict[str, int] = {}
     writers: dict[str, Writer] = {}
     for each in columns:
         values, write = _sortable(shown[each.key], each)
         shown[each.key] = values
+        texts = {value: (write or str)(value) for value in values.dropna().unique()}
+        widths[each.key] = width(each.title, texts.values())
         if write:
-            writers[each.key] = _or_empty(write)
+            writers[each.key] = partial(_text_of, texts)
     height = HEAD + ROW * len(shown)
     styler = shown.style.format(writers)
     if styles:
@@ -76,7 +79,7 @@ def show(
             each.key: st.column_config.Column(
                 each.title,
                 help=each.help,
-                width=width(each.title, _texts(shown[each.key], writers.get(each.key))),
+                width=widths[each.key],
                 pinned=position == 0,
             )
             for position, each in enumerate(columns)
@@ -121,13 +124,9 @@ def _letter_width(letter: str) -> float:
     return next((width for letters, width in LETTERS.items() if letter in letters), OTHER_LETTER)
 
 
-def _texts(values: pd.Series[Any], write: Writer | None) -> Iterable[str]:
-    """What the cells of a column show."""
-    return map(write or str, values.dropna().unique())
-
-
-def _or_empty(write: Writer) -> Writer:
-    return lambda value: EMPTY if value is None or value != value else write(value)
+def _text_of(texts: Mapping[Any, str], value: Any) -> str:
+    """What a cell shows of a value, each of which is written once."""
+    return texts.get(value, EMPTY)
 
 
 @dataclass(frozen=True)
