@@ -9,7 +9,6 @@ import streamlit as st
 
 from analysis.choice import RECIPES, best_buy_finding, unknown_finding
 from analysis.columns import columns
-from analysis.facts import list_devices
 from analysis.findings import comparison_finding
 from analysis.hardware.speeds import EXECUTIONS
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
@@ -42,7 +41,6 @@ BESIDE = {"top1": "group", "images_per_s": "speed_evidence"}
 STYLES = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
 ORDERS = {"family": "Family and size", "value": "Value"}
 NO_SIZE = "none"
-DEVICE = "RTX 4090"
 #: In the session: the name of the network that is pointed at. Elements that tell or show it.
 LIT = "lit network"
 BOLD, LIGHT = "font-weight: 700; background-color: #80808018;", "background-color: #56B4E940;"
@@ -89,7 +87,7 @@ def draw_head(names: list[str]) -> tuple[str, str, str, str]:
             baseline = sidebar.choose_baseline(names)
         with st.container(width=180):
             help = "Published throughput, else DenseScope's prediction, in large batches of float16."
-            device = widgets.choose("Speed on", "speed_on", list_devices()[::-1], DEVICE, help=help)
+            device = sidebar.choose_device("Speed on", "speed_on", help=help)
         with st.popover("Like with like", icon=":material/balance:"):
             help = "Each layer as its own kernel, or torch.compile."
             execution = widgets.choose_segment("Execution", "speed_execution", list(EXECUTIONS), "compiled", help=help)

@@ -10,6 +10,8 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
+from analysis.facts import list_devices
+from analysis.findings import INPUT_LABELS
 from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
@@ -80,6 +82,15 @@ def choose_libraries() -> None:
     )
 
 
+#: What speeds and times are shown for until another is chosen.
+DEVICE = "RTX 4090"
+
+
+def choose_device(label: str, key: str, at: Any = st, **more: Any) -> str:
+    """One of the devices whose data sheets are known, the newest first."""
+    return widgets.choose(label, key, list_devices()[::-1], DEVICE, at, **more)
+
+
 def counting(names: Sequence[str]) -> AbstractContextManager[None]:
     """Says that it takes a moment where networks of other libraries have to be built and traced."""
     foreign = [name for name in names if is_library_name(name)]
@@ -121,7 +132,7 @@ def _origin(name: str) -> str:
 
 IMAGE_SIZES = (checks.OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
 #: What a page may read of the input.
-INPUT = ("image_size", "batch_size", "dtype")
+INPUT = tuple(INPUT_LABELS)
 _READS = "read of the input"
 
 
@@ -153,15 +164,15 @@ def draw_input(reads: Sequence[str]) -> None:
             st.header("Input")
         if "image_size" in reads:
             help = "`own`: what each network was made for. Or type a side such as `300`, or `192x256` (height × width)."
-            widgets.choose_or_type("Image size", "image_size", IMAGE_SIZES, checks.OWN_SIZE, help=help)
+            widgets.choose_or_type(INPUT_LABELS["image_size"], "image_size", IMAGE_SIZES, checks.OWN_SIZE, help=help)
         if "batch_size" in reads:
             left, right = st.columns(2)
             help = "Images per forward pass."
-            widgets.choose_integer("Batch size", "batch_size", 1, checks.MAX_BATCH_SIZE, left, help=help)
+            widgets.choose_integer(INPUT_LABELS["batch_size"], "batch_size", 1, checks.MAX_BATCH_SIZE, left, help=help)
             if "dtype" in reads:
                 with right:
                     help = "Sets the bytes of an element, nothing else."
-                    widgets.choose_precision("Data type", "dtype", tuple(DTYPE_BYTES), "float32", help=help)
+                    widgets.choose_precision(INPUT_LABELS["dtype"], "dtype", tuple(DTYPE_BYTES), "float32", help=help)
 
 
 def current() -> InputSettings:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from analysis import Summary, predict
-from analysis.facts import list_devices
+from analysis.hardware.speeds import Conditions
 from analysis.quantities import in_a_sentence, label_of
 from analysis.structure.connectivity import blocks
 from analysis.structure.diagram import MOST_LAYERS, diagram, feature_names
 from analysis.structure.whole import Node, nodes, stages, total, whole_finding
-from analysis.units import format_quantity, format_share, format_si
+from analysis.units import capitalised, format_quantity, format_share, format_si
 from views import cached, sidebar, widgets
 from views.charts.diagram import draw as draw_diagram
 from views.charts.whole import Shade
@@ -27,7 +27,7 @@ COUNTED = ("macs", "bytes_moved", "params")
 TIME, LIVE = "seconds", "live_bytes"
 COLOURS = {**{key: label_of(key) for key in COUNTED}, TIME: "Predicted time", LIVE: "Live memory"}
 #: What predicted times are of.
-DEVICE, BATCH, PRECISION = "RTX 4090", 256, "float16"
+GPU = Conditions()
 HELP = """Stages in execution order; repeated layers are folded into one line, × their number. The darker a box, the
 more it has of the quantity. Click a stage, or press Enter on it, and its units stand below with an arc to everything
 that reads them; click a unit, and its block is drawn below.
@@ -55,7 +55,7 @@ def draw_network(summaries: Sequence[Summary]) -> None:
     """The section."""
     colour, stage, more = st.columns(3)
     key = widgets.choose("Coloured by", "coloured", COLOURS, "macs", colour)
-    device = widgets.choose("Predicted for", "coloured_device", list_devices(), DEVICE, more) if key == TIME else ""
+    device = sidebar.choose_device("Predicted for", "coloured_device", more) if key == TIME else ""
     for place, at, summary in zip(("network", "beside"), (stage, st), summaries, strict=False):
         with widgets.errors_said():
             draw_one(summary, quantity(summary, key, device), place, at)
@@ -64,8 +64,9 @@ def draw_network(summaries: Sequence[Summary]) -> None:
 def quantity(summary: Summary, key: str, device: str) -> Quantity:
     """Of every layer. Raises: DenseScopeError: an operation whose time is not known."""
     if key == TIME:
-        found = predict(summary.target, device, BATCH, summary.image_size, PRECISION)
-        note = f"Predicted for {device} at batch {BATCH}, {PRECISION}, eager: {format_si(found.seconds, 's')} in all"
+        found = predict(summary.target, device, GPU.batch_size, summary.image_size, GPU.precision)
+        where = f"{device} at batch {GPU.batch_size}, {GPU.precision}, eager"
+        note = f"Predicted for {where}: {format_si(found.seconds, 's')} in all"
         note += f", off by {format_share(found.error.median)} in the median." if found.error else "."
         return Quantity("predicted time", {layer.name: layer.seconds for layer in found.layers}, sum, note, True)
     if key == LIVE:
@@ -123,7 +124,7 @@ def draw_unit(summary: Summary, inside: Sequence[Node], place: str) -> None:
     node = next((node for node in inside if node.part and node.title == clicked), None)
     if node is None:
         return
-    st.header(f"{node.title[:1].upper()}{node.title[1:]}: what is inside?", anchor=False)
+    st.header(f"{capitalised(node.title)}: what is inside?", anchor=False)
     if len(node.part) > MOST_LAYERS:
         st.info(f"{node.title} has {len(node.part)} layers, too many to be drawn.")
         return

@@ -10,7 +10,6 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.columns import columns
-from analysis.facts import list_devices
 from analysis.findings import delta_finding, network_finding, reason
 from analysis.summary import comparison_row
 from archs.design import Design, parse_design
@@ -19,7 +18,7 @@ from archs.registry import get_config
 from views import sidebar, tables, widgets, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
-from views.design.results import CHARTS, GPU_BATCH, PRECISION, draw_counted, draw_predicted
+from views.design.results import CHARTS, GPU, draw_counted, draw_predicted
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
@@ -128,9 +127,6 @@ def model_file(design: Design, file_format: str) -> bytes:
         return path.read_bytes()
 
 
-DEVICE = "RTX 4090"
-
-
 def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summary]:
     """Everything that the design costs; what it is counted by. Raises: DenseScopeError: the input does not suit it."""
     summary = settings.summarize(bench.current)
@@ -151,11 +147,11 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summ
 def draw_figures(base: Summary, summary: Summary) -> None:
     """Headline figures; the device that times are predicted for stands with them."""
     draw_counted(base, summary)
-    device = widgets.choose("Time predicted for", "design_device", list_devices()[::-1], DEVICE)
+    device = sidebar.choose_device("Time predicted for", "design_device")
     draw_predicted(base, summary, device)
     st.caption(
-        f"Changes are against {base.name}. Times are predicted for batch {GPU_BATCH}, "
-        f"{PRECISION}; the rest is counted for batch {summary.batch_size:,}, {summary.dtype}."
+        f"Changes are against {base.name}. Times are predicted for batch {GPU.batch_size}, "
+        f"{GPU.precision}; the rest is counted for batch {summary.batch_size:,}, {summary.dtype}."
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from analysis import Summary, predict
 from analysis.columns import columns
 from analysis.findings import Delta, deltas
+from analysis.hardware.speeds import Conditions
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.quantities import QUANTITIES, label_of
@@ -33,7 +34,7 @@ from views.tables import Notation
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
 #: What a GPU is given: the batch and the precision at which predictions have been validated.
-GPU_BATCH, PRECISION = 256, "float16"
+GPU = Conditions()
 EXECUTIONS = ("eager", "compiled")
 
 
@@ -112,16 +113,15 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
     for execution in EXECUTIONS:
         try:
             pair = [
-                predict(one.target, device, GPU_BATCH, one.image_size, PRECISION, execution=execution)
+                predict(one.target, device, GPU.batch_size, one.image_size, GPU.precision, execution=execution)
                 for one in (base, summary)
             ]
         except DenseScopeError:
             continue
         error = pair[1].error
         known = f"±{format_share(error.median)}" if error else "error unknown"
-        help = (
-            f"On {device} at batch {GPU_BATCH}, {PRECISION}, {execution}; the error is the median of such predictions."
-        )
+        where = f"On {device} at batch {GPU.batch_size}, {GPU.precision}, {execution}"
+        help = f"{where}; the error is the median of such predictions."
         yield Figure(f"{execution.capitalize()}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
 
 

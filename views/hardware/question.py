@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +20,7 @@ from analysis.precision import ARITHMETICS
 from analysis.targets import is_library_name
 from analysis.units import format_share, join
 from archs.errors import DenseScopeError
+from archs.layer import Pair
 from views import sidebar, tables, widgets
 from views.cached import by_content
 from views.networks import variant
@@ -86,21 +87,21 @@ def ask(devices: Literal["none", "one", "several"] = "several") -> Question:
         accept_device()
         if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
             chosen = [calibrated(device, own) for device in chosen]
-        conditions = Conditions(*ask_conditions(size))
+        conditions = ask_conditions(size)
     return question._replace(devices=chosen, conditions=conditions, execution=execution)
 
 
 def choose_devices() -> list[Device]:
     """Any number of shipped devices and the user's."""
-    options = list(_devices())
-    chosen = widgets.choose_many("Devices", "devices", options, DEFAULT_DEVICES, label_visibility="collapsed")
-    return [_devices()[name] for name in chosen]
+    devices = _devices()
+    chosen = widgets.choose_many("Devices", "devices", list(devices), DEFAULT_DEVICES, label_visibility="collapsed")
+    return [devices[name] for name in chosen]
 
 
 def choose_device() -> Device:
     """One of them, the same in all sections that show one."""
-    options = list(_devices())
-    return _devices()[widgets.choose("Device", "device", options, DEFAULT_DEVICES[0], label_visibility="collapsed")]
+    devices = _devices()
+    return devices[widgets.choose("Device", "device", list(devices), DEFAULT_DEVICES[0], label_visibility="collapsed")]
 
 
 def _devices() -> dict[str, Device]:
@@ -122,14 +123,14 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
     return found
 
 
-def ask_conditions(size: Any) -> tuple[int, Any, str, str]:
-    """Batch, precision and layout on the GPU beside the image size, as `Conditions` takes them."""
+def ask_conditions(size: int | Pair | None) -> Conditions:
+    """Batch, precision and layout on the GPU, at an image size."""
     left, right = st.columns(2)
     batch = widgets.choose("Batch size", "gpu_batch", BATCHES, "256", left, help="Images at once, on every device.")
     layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", left, help="nhwc is channels last.")
     help = "16 bits as under autocast."
     precision = widgets.choose_precision("Precision", "gpu_precision", tuple(ARITHMETICS), "float16", right, help=help)
-    return int(batch), size, precision, layout
+    return Conditions(int(batch), size, precision, layout)
 
 
 def own_devices() -> dict[str, Device]:

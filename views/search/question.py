@@ -9,12 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.facts import list_devices
 from analysis.quantities import label_of
 from analysis.search import search
 from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, format_value
 from analysis.search.space import Space, get_space, list_spaces
-from views import widgets
+from views import sidebar, widgets
 
 #: What the browser offers: measuring takes the server's machine, so it is left to the command line.
 EVALUATED = tuple(name for name in EVALUATORS if name != "measured_seconds")
@@ -28,7 +27,6 @@ LEAST, MOST = "least", "most"
 STOPS = (1, 1.2, 1.5, 1.8, 2, 2.3, 2.6, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 #: How many configs tell how far the sliders reach.
 SAMPLE, EVALUATED_SAMPLE = 4096, 24
-DEVICE = "RTX 4090"
 
 Limits = tuple[float | None, float | None]
 
@@ -71,10 +69,10 @@ def ask() -> Question:
         )
         objectives = tuple({goals[text][0]: goals[text] for text in texts}.values()) or DEFAULT_OBJECTIVES
         bounded = choose_quantities("Budgets", "budgets", DEFAULT_BUDGETS)
-        device = DEVICE
+        device = sidebar.DEVICE
         if "predicted_seconds" in (*bounded, *(name for name, _ in objectives)):
             with below_space:
-                device = widgets.choose("Predict for", "search_device", list_devices()[::-1], DEVICE)
+                device = sidebar.choose_device("Predict for", "search_device")
         limits = tuple((name, choose_limits(space, name, device)) for name in bounded)
     budgets = tuple((name, pair) for name, pair in limits if pair != (None, None))
     return Question(space, budgets, objectives, int(limit.replace(",", "")), device)
