@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from tests.support.pages import TABLE, Opened, grow_quiet, pick, settle
+from contextlib import suppress
+
+from playwright.sync_api import Locator, TimeoutError
+
+from tests.support.pages import TABLE, Opened, Page, grow_quiet, pick, settle
 
 CHART, DIAGRAM = ".st-key-depth_chart", ".diagram svg"
 #: Pixels of a table's head, of a row, and of the boxes that select rows.
 HEAD, ROW, BOX = 40, 35, 24
+#: When a click that did nothing is made again.
+AGAIN_MS = 8_000
+#: Plotly looks for the pointer some times a second.
+POINTED_AT = f"document.querySelector('{CHART} .js-plotly-plot')._hoverdata?.length"
+
+
+def click_above(page: Page, bar: Locator) -> None:
+    """Click the column of a bar, once Plotly has seen the pointer there."""
+    box = bar.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] - 6
+    page.mouse.move(x, y - 1)
+    page.mouse.move(x, y)
+    page.wait_for_function(POINTED_AT)
+    page.mouse.down()
+    page.mouse.up()
 
 
 def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
@@ -15,14 +34,10 @@ def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
             assert page.locator(picture).bounding_box()["y"] < 480
         bar = page.locator(f"{CHART} .bars .point path").nth(40)
         bar.scroll_into_view_if_needed()
-        for _ in range(8):  # a click that comes before Plotly has seen the pointer is none
-            box = bar.bounding_box()
-            page.mouse.move(box["x"] - 30, box["y"])
-            page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 6)  # above it: its column is enough
-            page.locator(f"{CHART} .hoverlayer .hovertext").first.wait_for()
-            page.mouse.click(box["x"] + box["width"] / 2, box["y"] - 6)
-            page.wait_for_timeout(1500)
-            if page.locator(DIAGRAM).count():
+        for _ in range(5):  # a click while Plotly draws the chart anew is none to it
+            click_above(page, bar)
+            with suppress(TimeoutError):
+                page.locator(DIAGRAM).wait_for(timeout=AGAIN_MS)
                 break
         page.locator(DIAGRAM).wait_for()
         settle(page)
