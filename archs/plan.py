@@ -88,10 +88,11 @@ class Stage:
         *,
         groups: int = 1,
         bias: bool = False,
+        padding: int | None = None,
     ) -> Layer:
-        """Convolution with the usual padding of ⌊kernel/2⌋."""
+        """Convolution; its padding is the usual ⌊kernel/2⌋ unless it is given."""
         n, _, h, w = shape = x.output_shape
-        padding = kernel // 2
+        padding = kernel // 2 if padding is None else padding
         if stride == 1 and kernel == 2 * padding + 1:
             out = (n, out_channels, h, w)
         else:
@@ -101,6 +102,8 @@ class Stage:
                 conv_size(h, kernel, stride, padding),
                 conv_size(w, kernel, stride, padding),
             )
+            if out[2] < 1 or out[3] < 1:
+                raise UnfitImageError(f"{name} would have nothing left to see")
         return Layer(
             name,
             "conv2d",
@@ -160,11 +163,15 @@ class Stage:
         shape = x.output_shape
         return Layer(name, "batch_norm", self.name, (x.name,), (shape,), shape, bias=True)
 
+    def elementwise(self, op: str, name: str, x: Layer) -> Layer:
+        """An op (`analysis.ops`) whose output is as large as its input: an activation, a shuffle of channels."""
+        return Layer(name, op, self.name, (x.name,), (x.output_shape,), x.output_shape)
+
     def relu(self, name: str, x: Layer) -> Layer:
-        return Layer(name, "relu", self.name, (x.name,), (x.output_shape,), x.output_shape)
+        return self.elementwise("relu", name, x)
 
     def hardsigmoid(self, name: str, x: Layer) -> Layer:
-        return Layer(name, "hardsigmoid", self.name, (x.name,), (x.output_shape,), x.output_shape)
+        return self.elementwise("hardsigmoid", name, x)
 
     def concat(self, name: str, xs: Sequence[Layer]) -> Layer:
         """Concatenation along the channels."""

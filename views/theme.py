@@ -13,8 +13,12 @@ from archs.registry import get_family, list_families
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-#: Okabe-Ito, the same in both themes: a colour for each family (`family_colour`).
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+#: Okabe-Ito, then hues between its own, which marks of their own shape set apart for the colour-blind; the same in both
+#: themes: a colour for each family (`family_colour`).
+PALETTE = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"),
+    *("#8C6D31", "#7A8B00", "#00A0A8", "#AA4499", "#B5485F"),
+)
 OTHER_FAMILY = "#8A8F98"
 
 #: Marks of what is no variant of a family (`views.networks.variant`).
