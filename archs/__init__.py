@@ -3,9 +3,12 @@
 Importing this package never imports torch; only `create_model` does.
 """
 
+# isort: off, for families are listed in the order of their papers
 from archs import densenet as densenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet
+
+# isort: on
 from archs.create import create_model
 from archs.design import Design, DesignError, parse_design, read_design
 from archs.errors import (

@@ -109,9 +109,14 @@ def integers(default: Any, label: str, help: str, **more: Any) -> Any:
     return _declare(default, label, help, "integer", **more)
 
 
+def number(default: float, label: str, help: str, **more: Any) -> Any:
+    """A field of one number from `low` to `high`."""
+    return _declare(default, label, help, "number", **more)
+
+
 def share(default: float, label: str, help: str, **more: Any) -> Any:
     """A field of one number from 0 to 1."""
-    return _declare(default, label, help, "number", low=0, high=1, step=0.05, **more)
+    return number(default, label, help, low=0, high=1, step=0.05, **more)
 
 
 def choice(default: str, label: str, help: str, *choices: str, **more: Any) -> Any:
