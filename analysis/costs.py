@@ -172,8 +172,8 @@ def copy(layer: Layer) -> OpCost:
     return _elementwise(layer, 0)
 
 
-def concat(layer: Layer) -> OpCost:
-    """No arithmetic, but every element is read and written once more."""
+def selection(layer: Layer) -> OpCost:
+    """No arithmetic, but every element of the output is read and written once more: concatenations, selections."""
     elements = prod(layer.output_shape)
     return OpCost(elements_read=elements, elements_written=elements)
 

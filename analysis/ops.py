@@ -170,7 +170,7 @@ _ACTIVATIONS = (
     _activation("sigmoid", 4, saved.ACTIVATION_OUTPUT, symbol="sigmoid"),  # negate, exp, add, divide
     # clip(x/6 + 1/2, 0, 1): multiply, add, two comparisons
     _activation("hardsigmoid", 4, saved.ACTIVATION_INPUT, symbol="hard sigmoid"),
-    _activation("hardswish", 5, saved.ACTIVATION_INPUT),  # hardsigmoid, multiply
+    _activation("hardswish", 5, saved.ACTIVATION_INPUT, "hard swish", "hard swish"),  # hardsigmoid, multiply
     _activation("silu", 5, saved.ACTIVATION_INPUT, "SiLU", "SiLU"),  # sigmoid, multiply
     _activation("mish", 5, saved.ACTIVATION_INPUT),  # softplus, tanh, multiply
     _activation("gelu", 5, saved.ACTIVATION_INPUT, "GELU"),  # x/2 · (1 + erf(x/√2)): scale twice, erf, add, multiply
@@ -237,12 +237,12 @@ _ARITHMETIC = (
 )
 
 
-def _copy(name: str, saves: SavedRule | None = None) -> Op:
-    return Op(name, kind="copy", cost=costs.copy, saved=saves)
+def _copy(name: str, saves: SavedRule | None = None, cost: CostRule = costs.copy) -> Op:
+    return Op(name, kind="copy", cost=cost, saved=saves)
 
 
 _COPIES = (
-    Op("concat", kind="concat", cost=costs.concat, saved=saved.CONCAT, fusion=CONCATENATION),
+    Op("concat", kind="concat", cost=costs.selection, saved=saved.CONCAT, fusion=CONCATENATION),
     Op("stack", kind="concat", cost=costs.copy, saved=saved.NOTHING),
     Op("write", kind="copy", cost=costs.write),
     *(_copy(name, saved.NOTHING) for name in ("copy", "clone", "pad", "roll", "flip")),
@@ -250,7 +250,8 @@ _COPIES = (
     *(_copy(name, saved.NOTHING) for name in ("nearest_upsampling", "nearest_exact_upsampling")),
     *(_copy(name) for name in ("reflect_pad", "replicate_pad", "circular_pad")),
     *(_copy(name) for name in ("repeat", "repeat_interleave", "tile")),
-    *(_copy(name) for name in ("gather", "index_select", "getitem", "setitem", "unfold", "embedding", "tril", "triu")),
+    _copy("index_select", saved.NOTHING, costs.selection),
+    *(_copy(name) for name in ("gather", "getitem", "setitem", "unfold", "embedding", "tril", "triu")),
 )
 
 #: By name.

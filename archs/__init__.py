@@ -5,6 +5,7 @@ Importing this package never imports torch; only `create_model` does.
 
 # isort: off, for families are listed in the order of their papers
 from archs import densenet as densenet
+from archs import condensenet as condensenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet
 

@@ -7,6 +7,7 @@ adds one layer and goes on with its output: a `Layer` stands for the tensor that
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from math import prod
 from typing import Any, Literal, NamedTuple
 
 from archs.layer import INPUT, Layer, Pair, Shape, ceil_pool_size, conv_size
@@ -173,6 +174,11 @@ class Stage:
     def hardsigmoid(self, name: str, x: Layer) -> Layer:
         return self.elementwise("hardsigmoid", name, x)
 
+    def index_select(self, name: str, x: Layer, channels: int) -> Layer:
+        """A copy of so many of the channels, by a list of their numbers."""
+        n, _, h, w = x.output_shape
+        return Layer(name, "index_select", self.name, (x.name,), (x.output_shape,), (n, channels, h, w))
+
     def concat(self, name: str, xs: Sequence[Layer]) -> Layer:
         """Concatenation along the channels."""
         shapes = tuple([x.output_shape for x in xs])
@@ -196,7 +202,7 @@ class Stage:
         out: Shape = tuple(map(max, *shapes))
         return Layer(name, op, self.name, (a.name, b.name), shapes, out)
 
-    def linear(self, name: str, x: Layer, out_features: int) -> Layer:
-        """Fully connected layer with bias on flattened input, (N, C·H·W) to (N, out_features)."""
-        n, c, h, w = x.output_shape
-        return Layer(name, "linear", self.name, (x.name,), ((n, c * h * w),), (n, out_features), bias=True)
+    def linear(self, name: str, x: Layer, out_features: int, *, bias: bool = True) -> Layer:
+        """Fully connected layer on flattened input, (N, C·H·W) to (N, out_features)."""
+        n, *features = x.output_shape
+        return Layer(name, "linear", self.name, (x.name,), ((n, prod(features)),), (n, out_features), bias=bias)

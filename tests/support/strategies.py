@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import lcm
+
 from hypothesis import strategies as st
 
+from archs.condensenet import CondenseNetConfig
 from archs.densenet import DenseNetConfig
 from archs.peleenet import PeleeNetConfig
 from archs.vovnet import VoVNetConfig
@@ -62,7 +65,37 @@ vovnet_configs = st.builds(
     **COMMON,
 )
 
-CONFIGS = {"densenet": densenet_configs, "peleenet": peleenet_configs(), "vovnet": vovnet_configs}
+
+@st.composite
+def condensenet_configs(draw: st.DrawFn) -> CondenseNetConfig:
+    blocks = draw(integers(1, 5))
+    groups, condense_factor, groups_3x3 = (draw(st.sampled_from([1, 2, 3, 4])) for _ in range(3))
+    growth_rate = integers(1, 3).map(lambda times: times * lcm(groups, condense_factor, groups_3x3))
+    block_number = st.none() | integers(1, 5)
+    return CondenseNetConfig(
+        layers_per_block=draw(tuples(integers(1, 4), blocks)),
+        growth_rates=draw(growth_rate | tuples(growth_rate, blocks)),
+        groups=groups,
+        condense_factor=condense_factor,
+        groups_3x3=groups_3x3,
+        bottleneck=draw(integers(1, 4)),
+        stem=draw(st.sampled_from(["imagenet", "cifar"])),
+        reactivation=draw(st.booleans()),
+        attention_from=draw(block_number),
+        hardswish_from=draw(block_number),
+        # its SE keeps a sixteenth of the channels
+        head_features=draw(st.none() | integers(1, 40)) if min(blocks, groups) > 2 else None,
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
+CONFIGS = {
+    "densenet": densenet_configs,
+    "peleenet": peleenet_configs(),
+    "vovnet": vovnet_configs,
+    "condensenet": condensenet_configs(),
+}
 
 #: (h, w) that every family's strides can take with up to five blocks: multiples of 32 from 64 on.
 image_sizes = st.tuples(*[integers(2, 5).map(lambda n: 32 * n)] * 2)
