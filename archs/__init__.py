@@ -3,7 +3,8 @@
 Importing this package never imports torch; only `create_model` does.
 """
 
-# isort: off, for families are listed in the order of their papers
+# Families are listed in the order of their papers.
+# isort: off
 from archs import densenet as densenet
 from archs import condensenet as condensenet
 from archs import peleenet as peleenet

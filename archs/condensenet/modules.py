@@ -29,6 +29,8 @@ def activation(hardswish: bool) -> nn.Module:
 class CondenseConv(nn.Module):
     """The learned index, batch norm, activation, a 1×1 convolution with groups, a channel shuffle."""
 
+    index: Tensor
+
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
         self.groups = config.groups
@@ -49,6 +51,8 @@ class CondenseConv(nn.Module):
 
 class Reactivation(nn.Module):
     """Batch norm, activation, the inverse shuffle, a 1×1 convolution with groups, a learned placing of its channels."""
+
+    index: Tensor
 
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
@@ -128,6 +132,8 @@ class Transition(nn.Module):
 
 class CondenseLinear(nn.Module):
     """A classifier that reads an index of half the channels: (N, in_features, 1, 1) to (N, out_features)."""
+
+    index: Tensor
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
