@@ -1,4 +1,4 @@
-"""What layers an architecture has: a registry of DenseNet, PeleeNet and VoVNet networks behind one interface.
+"""What layers an architecture has: a registry of DenseNet and the families after it behind one interface.
 
 Importing this package never imports torch; only `create_model` does.
 """
@@ -9,6 +9,7 @@ from archs import densenet as densenet
 from archs import condensenet as condensenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet
+from archs import hgnet as hgnet
 
 # isort: on
 from archs.create import create_model

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from math import prod
 from typing import Any, Literal, NamedTuple
 
-from archs.layer import INPUT, Layer, Pair, Shape, ceil_pool_size, conv_size
+from archs.layer import CONSTANT, INPUT, Layer, Pair, Shape, ceil_pool_size, conv_size
 
 #: A piece of a plan: yields layers, is sent each one back, and returns the layer whose output it hands on.
 Steps = Generator[Layer, Layer, Layer]
@@ -201,6 +201,23 @@ class Stage:
         shapes = (a.output_shape, b.output_shape)
         out: Shape = tuple(map(max, *shapes))
         return Layer(name, op, self.name, (a.name, b.name), shapes, out)
+
+    def scaled(self, name: str, x: Layer, weights: Shape) -> Layer:
+        """Multiplication by learnable scalars of a shape such as (1, C, 1, 1)."""
+        return self._with_weights("mul", name, x, weights)
+
+    def shifted(self, name: str, x: Layer, weights: Shape) -> Layer:
+        """Addition of learnable scalars of a shape such as (1, C, 1, 1)."""
+        return self._with_weights("add", name, x, weights)
+
+    def _with_weights(self, op: str, name: str, x: Layer, weights: Shape) -> Layer:
+        shape = x.output_shape
+        return Layer(name, op, self.name, (x.name, CONSTANT), (shape, weights), shape, extra_params=prod(weights))
+
+    def pad(self, name: str, x: Layer, right: int, below: int) -> Layer:
+        """Columns and rows of zeros."""
+        n, c, h, w = x.output_shape
+        return Layer(name, "pad", self.name, (x.name,), (x.output_shape,), (n, c, h + below, w + right))
 
     def linear(self, name: str, x: Layer, out_features: int, *, bias: bool = True) -> Layer:
         """Fully connected layer on flattened input, (N, C·H·W) to (N, out_features)."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archs.condensenet import CondenseNetConfig
 from archs.densenet import DenseNetConfig
+from archs.hgnet import HGNetConfig
 from archs.peleenet import PeleeNetConfig
 from archs.vovnet import VoVNetConfig
 
@@ -90,11 +91,32 @@ def condensenet_configs(draw: st.DrawFn) -> CondenseNetConfig:
     )
 
 
+@st.composite
+def hgnet_configs(draw: st.DrawFn) -> HGNetConfig:
+    version = draw(st.sampled_from(["v1", "v2"]))
+    half = integers(1, 20).map(lambda number: 2 * number)
+    return HGNetConfig(
+        version=version,
+        stem_channels=draw(tuples(half, 3 if version == "v1" else 2)),
+        mid_channels=draw(tuples(integers(1, 40), 4)),
+        out_channels=draw(tuples(half, 4)),
+        blocks=draw(tuples(integers(1, 3), 4)),
+        layers=draw(integers(1, 5)),
+        kernels=draw(tuples(st.sampled_from([1, 3, 5]), 4)),
+        light=draw(tuples(integers(0, 1), 4)),
+        learnable_affine=version == "v2" and draw(st.booleans()),
+        head_channels=draw(integers(1, 60)),
+        drop_rate=draw(st.sampled_from([0.0, 0.2])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
     "vovnet": vovnet_configs,
     "condensenet": condensenet_configs(),
+    "hgnet": hgnet_configs(),
 }
 
 #: (h, w) that every family's strides can take with up to five blocks: multiples of 32 from 64 on.

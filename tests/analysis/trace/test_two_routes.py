@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import analysis
 import archs
 from archs import checks
+from archs.layer import CONSTANT, INPUT
 from tests.support.exhaustive import examples
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS, batch_sizes, image_sizes
@@ -102,6 +103,6 @@ def test_every_edge_of_the_data_flow_leads_to_an_earlier_layer(name):
     shapes = {}
     for layer in archs.plan_layers(name, None):
         for source, shape in zip(layer.inputs, layer.input_shapes, strict=True):
-            assert source == "input" or shapes[source][:2] == shape[:2] or layer.op == "linear"
+            assert source in (INPUT, CONSTANT) or shapes[source][:2] == shape[:2] or layer.op == "linear"
         assert layer.name not in shapes
         shapes[layer.name] = layer.output_shape
