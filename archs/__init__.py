@@ -9,6 +9,7 @@ from archs import densenet as densenet
 from archs import condensenet as condensenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet
+from archs import hardnet as hardnet
 from archs import hgnet as hgnet
 
 # isort: on

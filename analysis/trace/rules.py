@@ -232,6 +232,12 @@ def relu(input: Tensor, inplace: bool = False) -> Call:
     return Call("relu", (input,), tuple(input.shape), in_place=inplace)
 
 
+@rule("hardtanh")
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, *_: Any, **__: Any) -> Call:
+    """Between 0 and 6 it is ReLU6, whose module runs it."""
+    return Call("relu6" if (min_val, max_val) == (0, 6) else "hardtanh", (input,))
+
+
 @rule("rdiv")
 def reversed_division(input: Tensor, other: Any) -> Callable[[], Any]:
     return lambda: input.reciprocal() * other

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archs.condensenet import CondenseNetConfig
 from archs.densenet import DenseNetConfig
+from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
 from archs.peleenet import PeleeNetConfig
 from archs.vovnet import VoVNetConfig
@@ -92,6 +93,22 @@ def condensenet_configs(draw: st.DrawFn) -> CondenseNetConfig:
 
 
 @st.composite
+def hardnet_configs(draw: st.DrawFn) -> HarDNetConfig:
+    blocks = draw(integers(1, 4))
+    return HarDNetConfig(
+        stem_channels=draw(tuples(integers(1, 40), 2)),
+        layers_per_block=draw(tuples(integers(1, 9), blocks)),
+        growth_rates=draw(tuples(integers(1, 20), blocks)),
+        multiplier=draw(st.floats(1, 2)),
+        transition_channels=draw(tuples(integers(1, 60), blocks)),
+        downsample=draw(tuples(integers(0, 1), blocks)),
+        depthwise=draw(st.booleans()),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
+@st.composite
 def hgnet_configs(draw: st.DrawFn) -> HGNetConfig:
     version = draw(st.sampled_from(["v1", "v2"]))
     half = integers(1, 20).map(lambda number: 2 * number)
@@ -116,6 +133,7 @@ CONFIGS = {
     "peleenet": peleenet_configs(),
     "vovnet": vovnet_configs,
     "condensenet": condensenet_configs(),
+    "hardnet": hardnet_configs(),
     "hgnet": hgnet_configs(),
 }
 

@@ -1,0 +1,116 @@
+"""HarDNet in PyTorch. Parameter names are those of PingoLH/Pytorch-HarDNet, hardnet.py."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from archs.hardnet.config import HarDNetConfig, links, outputs
+from archs.network import Network
+
+Named = OrderedDict[str, nn.Module]
+
+
+def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> Named:
+    """Convolution, batch norm, ReLU6: (N, in_channels, H, W) to (N, out_channels, h, w)."""
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
+    return Named(conv=conv, norm=nn.BatchNorm2d(out_channels), relu=nn.ReLU6(inplace=True))
+
+
+def depthwise_conv(channels: int, stride: int = 1) -> nn.Module:
+    """3×3 depthwise convolution, batch norm: (N, channels, H, W) to (N, channels, h, w)."""
+    conv = nn.Conv2d(channels, channels, 3, stride, 1, groups=channels, bias=False)
+    return nn.Sequential(Named(dwconv=conv, norm=nn.BatchNorm2d(channels)))
+
+
+def joined(features: Iterable[Tensor]) -> Tensor:
+    """Maps (N, Cᵢ, H, W) as one of (N, ΣCᵢ, H, W); one alone as it is."""
+    listed = [*features]
+    return torch.cat(listed, 1) if len(listed) > 1 else listed[0]
+
+
+class HarDLayer(nn.Sequential):
+    """A layer of a harmonic dense block, which reads those that its links lead to."""
+
+    def __init__(self, config: HarDNetConfig, in_channels: int, out_channels: int) -> None:
+        if config.depthwise:
+            pointwise = nn.Sequential(conv_norm_relu(in_channels, out_channels, 1))
+            super().__init__(Named(layer1=pointwise, layer2=depthwise_conv(out_channels)))
+        else:
+            super().__init__(conv_norm_relu(in_channels, out_channels, 3))
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Maps (N, Cᵢ, H, W) of the input and the layers so far to (N, out_channels, H, W)."""
+        return super().forward(joined(features[link] for link in links(len(features))))  # type: ignore[no-untyped-call]
+
+
+class HarDBlock(nn.Module):
+    """A harmonic dense block: (N, in_channels, H, W) to (N, out_channels, H, W).
+
+    Source: Chao et al., arXiv:1909.00948, section 3.
+    """
+
+    def __init__(self, config: HarDNetConfig, index: int, in_channels: int) -> None:
+        super().__init__()
+        channels = [in_channels]
+        self.layers = nn.ModuleList()
+        for number in range(1, config.layers_per_block[index] + 1):
+            channels.append(config.layer_channels(index, number))
+            self.layers.append(HarDLayer(config, sum(channels[link] for link in links(number)), channels[-1]))
+        self.outputs = outputs(len(self.layers))
+        self.out_channels = sum(channels[number] for number in self.outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = [x]
+        for layer in self.layers:
+            features.append(layer(features))
+        return joined(features[number] for number in self.outputs)
+
+
+class HarDNet(Network):
+    """A HarDNet as its config describes it.
+
+    Source: Chao et al., arXiv:1909.00948; PingoLH/Pytorch-HarDNet.
+    """
+
+    def __init__(self, config: HarDNetConfig) -> None:
+        super().__init__(config)
+        self.base = nn.ModuleList()
+        self._stages: list[str] = []
+        first, second = config.stem_channels
+        self._add("stem", nn.Sequential(conv_norm_relu(config.in_channels, first, 3, stride=2)))
+        self._add("stem", nn.Sequential(conv_norm_relu(first, second, 1 if config.depthwise else 3)))
+        self._add("stem", depthwise_conv(second, 2) if config.depthwise else nn.MaxPool2d(3, stride=2, padding=1))
+        channels, stride, last = second, 4, len(config.layers_per_block) - 1
+        for index, out_channels in enumerate(config.transition_channels):
+            block = HarDBlock(config, index, channels)
+            self._add(f"HarD block {index + 1}", block)
+            transition, channels = f"transition {index + 1}", out_channels
+            self._add(transition, nn.Sequential(conv_norm_relu(block.out_channels, channels, 1)))
+            if config.downsample[index] or index == last:
+                self.add_feature_info(channels, stride, f"base.{len(self.base) - 1}")
+            if config.downsample[index]:
+                self._add(transition, depthwise_conv(channels, 2) if config.depthwise else nn.MaxPool2d(2))
+                stride *= 2
+        classifier = nn.Linear(channels, config.num_classes)
+        head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(config.drop_rate), classifier)
+        self._add("head", head)
+        self.initialise(mode="fan_out")
+
+    def _add(self, stage: str, module: nn.Module) -> None:
+        self._stages.append(stage)
+        self.base.append(module)
+
+    def stage_of(self, layer_name: str) -> str:
+        return self._stages[int(layer_name.split(".")[1])]
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        for module in self.base[:-1]:
+            x = module(x)
+        return x
+
+    def forward_head(self, x: Tensor) -> Tensor:
+        return self.base[-1](x)
