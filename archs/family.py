@@ -128,6 +128,10 @@ class Weights(NamedTuple):
     unseen: Mapping[str, Callable[[Any], str]] = _NOTHING
 
 
+def _never(config: Any) -> bool:
+    return False
+
+
 class Training(NamedTuple):
     """What is different in training."""
 
@@ -135,6 +139,8 @@ class Training(NamedTuple):
     drops: Callable[[Layer], bool] | None = None
     #: How `memory_efficient` modules make tensors again (`archs.recompute`); None: the family's modules cannot.
     recompute: Literal["pre_activation", "post_activation"] | None = None
+    #: Why the modules of a config make nothing again, though the family's can; empty where they do.
+    plainly: Callable[[Any], str] = _no_text
     #: Which children of `features` selective checkpointing takes one by one, as a regular expression; None: none.
     checkpoints: str | None = None
 
@@ -147,6 +153,8 @@ class Searching(NamedTuple):
     #: Whether the plan can be walked for many configs at once: it repeats by `archs.plan.repeated` and `chained`, and
     #: does nothing else to numbers but arithmetic and comparisons. If not, configs are counted one by one.
     together: bool = False
+    #: Whether a config is counted by itself all the same: its plan follows none of those laws.
+    apart: Callable[[Any], bool] = _never
 
 
 class VariantStyle(NamedTuple):

@@ -111,14 +111,17 @@ def override(config: Any, /, **overrides: Any) -> Any:
 
 
 def recomputes(config: NetworkConfig) -> bool:
-    """Whether networks of the config's family can be `memory_efficient`."""
-    return get_family(config.family).training.recompute is not None
+    """Whether networks like the config's can be `memory_efficient`."""
+    training = get_family(config.family).training
+    return training.recompute is not None and not training.plainly(config)
 
 
 def check_recomputes(config: Any) -> Any:
-    """The config. Raises: ConfigError: it is `memory_efficient`, which its family cannot be."""
+    """The config. Raises: ConfigError: it is `memory_efficient`, which its like cannot be."""
     if config.memory_efficient and not recomputes(config):
-        allowed = f"False: the modules of {get_family(config.family).title} make nothing again in the backward pass"
+        family = get_family(config.family)
+        modules = family.training.plainly(config) or f"the modules of {family.title}"
+        allowed = f"False: {modules} make nothing again in the backward pass"
         raise ConfigError("memory_efficient", True, allowed)
     return config
 

@@ -61,7 +61,7 @@ def pre_activation(layers: Sequence[Layer], frozen: Collection[str]) -> Recomput
         if ops[:3] == ["conv2d", "relu", "batch_norm"] and chain[2].name not in frozen:
             recomputed.update(link.name for link in chain[1:] if link.op in ("relu", "batch_norm", "concat"))
             readers.append(layer)
-        if layer.op == "avg_pool2d" and chain[1:2] == readers[-1:]:
+        if layer.op in ("avg_pool2d", "max_pool2d") and chain[1:2] == readers[-1:]:
             poolings.append(layer.name)
     runs = {layer.name: tuple(_made_again(layer.inputs[0], made_by, recomputed)) for layer in readers}
     return Recomputation(frozenset(recomputed), frozenset(), frozenset(poolings), runs)

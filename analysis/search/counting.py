@@ -87,7 +87,8 @@ class BatchCosts:
         return self._fits[group.largest]
 
     def _check(self, group: Group) -> bool | None:
-        if not get_family(self.space.family).searching.together:
+        searching = get_family(self.space.family).searching
+        if not searching.together or searching.apart(self._structures.configs(group)):
             return False
         try:
             largest = self.summarize(roomiest(with_values(self.space.base, group.largest)))

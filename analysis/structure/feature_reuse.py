@@ -236,6 +236,8 @@ def wiring_rows(summary: Summary) -> list[dict[str, Any]]:
 def actual_pattern(block: Block) -> str:
     """Which of `PATTERNS` a block has; one whose layers read anything else has none of them."""
     inputs = len(block.features) - len(block.makers)
+    if any(reader.kind == "last" and len(reader.sources) < len(block.features) for reader in block.readers):
+        return "other"
     read = [(maker.sources, tuple(range(inputs + number))) for number, maker in enumerate(block.makers)]
     if len(read) > 1 and all(sources == earlier for sources, earlier in read):
         return "dense"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from archs.config import NetworkConfig, boolean, choice, integer, integers, share
 from archs.errors import ConfigError
+
+
+def _without_transitions(config: Any) -> str:
+    return "" if len(config.block_config) > 1 else "one block has no transition"
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,49 @@ class DenseNetConfig(NetworkConfig):
         "Share of the channels that a transition keeps.",
         open_low=True,
         slider=(0.05, 1.0),
-        idle=lambda config: "" if len(config.block_config) > 1 else "one block has no transition",
+        idle=_without_transitions,
     )
-    stem: str = choice("imagenet", "Stem", "imagenet: 7×7/2 and 3×3/2 max pool; cifar: 3×3.", "imagenet", "cifar")
+    links: str = choice(
+        "all",
+        "Dense links",
+        "Layer l reads all before it; log2: l − 1, l − 2, l − 4, … (SparseNet); window: the last few.",
+        *("all", "log2", "window"),
+    )
+    link_window: int = integer(
+        4,
+        "Links in the window",
+        "How many features a layer reads, the block's input among them while it is in reach.",
+        slider=16,
+        idle=lambda config: "" if config.links == "window" else f"the links are {config.links}, not a window",
+    )
+    norm_order: str = choice(
+        "pre_activation",
+        "Norm order",
+        "pre_activation: BN-ReLU-convolution; post_activation: convolution-BN-ReLU, so that BN can be folded.",
+        *("pre_activation", "post_activation"),
+    )
+    transition_pool: str = choice(
+        "average",
+        "Transition pooling",
+        "2×2, behind the 1×1 convolution; none: the convolution itself has stride 2.",
+        *("average", "max", "none"),
+        idle=_without_transitions,
+    )
+    stem: str = choice(
+        "imagenet",
+        "Stem",
+        "imagenet: 7×7/2 and 3×3/2 max pool; cifar: 3×3; pelee: PeleeNet's stem block.",
+        *("imagenet", "cifar", "pelee"),
+    )
     #: Only the network of Dive into Deep Learning has them.
-    conv_bias: bool = boolean("Biases in convolutions", "None of the papers' networks has them.")
+    conv_bias: bool = boolean("Biases in convolutions", "None of the papers' networks has them, nor PeleeNet's stem.")
 
     def check_together(self) -> None:
         channels = self.num_init_features
+        if self.stem == "pelee" and channels < 2:
+            raise ConfigError("num_init_features", channels, "at least 2: one branch of the pelee stem gets half")
         for number, num_layers in enumerate(self.block_config[:-1], start=1):
-            width = channels + num_layers * self.growth_rate
+            width = self.width(channels, num_layers + 1)
             channels = self.compressed(width)
             if channels == 0:
                 allowed = f"at least 1/{width}, so that transition {number} keeps one of its {width} channels"
@@ -57,6 +95,25 @@ class DenseNetConfig(NetworkConfig):
     def compressed(self, channels: int) -> int:
         """⌊θm⌋: the channels that a transition makes of m."""
         return floor(channels * self.compression)
+
+    def sources(self, number: int) -> Sequence[int]:
+        """Which features of a block its layer of this number reads; what stands behind n layers reads as the next does.
+
+        Layers count from 1, and so do the features that they make; 0 is the block's input.
+
+        Source of log2: Zhu et al., arXiv:1801.05895, section 3; Hu et al., arXiv:1711.00002.
+
+        >>> [list(DenseNetConfig(links=links, link_window=3).sources(8)) for links in ("log2", "window")]
+        [[0, 4, 6, 7], [5, 6, 7]]
+        """
+        if self.links == "log2":
+            return [number - 2**power for power in reversed(range(number.bit_length()))]
+        return range(max(0, number - self.link_window) if self.links == "window" else 0, number)
+
+    def width(self, in_channels: int, number: int) -> int:
+        """Channels that the layer of this number reads, in a block that is given `in_channels`."""
+        sources = self.sources(number)
+        return in_channels + (len(sources) - 1) * self.growth_rate if 0 in sources else len(sources) * self.growth_rate
 
     @property
     def variant(self) -> str:

@@ -31,39 +31,53 @@ def depth_terms(config: DenseNetConfig, layers: Sequence[Layer]) -> tuple[Term, 
     text, meaning = str(dense_layers), "dense layers"
     if config.bn_size is not None:
         text, meaning = f"2×{dense_layers}", "2 × dense layers (1×1, 3×3)"
+    stem = within("stem", layers)
     return (
-        Term("1", "stem", within("stem", layers)),
+        Term(str(len(stem)), "stem", stem),
         Term(text, meaning, within("dense block", layers)),
         Term(str(len(config.block_config) - 1), "transitions", within("transition", layers)),
         Term("1", "classifier", within("head", layers)),
     )
 
 
+def reads(config: DenseNetConfig) -> str:
+    """What a dense layer reads: of few links, how many features at most."""
+    if config.links == "all":
+        return ""
+    most = max(len(config.sources(number)) for number in range(1, max(config.block_config) + 1))
+    return f"at most {most} of the features before it"
+
+
 def blocks(config: DenseNetConfig) -> str:
     growth = f"each of which adds k = {config.growth_rate} channels"
-    return f"{sum(config.block_config)} dense layers{summands(config.block_config)}, {growth}"
+    links = f" and reads {reads(config)}" if reads(config) else ""
+    return f"{sum(config.block_config)} dense layers{summands(config.block_config)}, {growth}{links}"
 
 
 def channels(config: DenseNetConfig) -> str:
     k = config.growth_rate
+    read = reads(config) or f"k = {k} channels more than the one before it"
     width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
-    keep = f"keeps θ = {config.compression:g} of them" if config.compression < 1 else "keeps them all (θ = 1)"
-    return (
-        f"Each dense layer reads k = {k} channels more than the one before it{width or ''} and adds k = {k}; "
-        f"each transition {keep}."
-    )
+    them = "the channels that it reads" if reads(config) else "them"
+    keep = f"keeps θ = {config.compression:g} of {them}" if config.compression < 1 else f"keeps {them} all (θ = 1)"
+    return f"Each dense layer reads {read}{width or ''} and adds k = {k}; each transition {keep}."
 
 
 def landmarks(config: DenseNetConfig) -> Landmarks:
     k, theta = config.growth_rate, f"θ = {config.compression:g}" if config.compression < 1 else ""
+    read = f"reads {reads(config) or f'k = {k} more in each layer'}"
     if config.bn_size is None:
-        return Landmarks({"convolution k×k": f"reads k = {k} more in each layer"}, theta)
+        return Landmarks({"convolution k×k": read}, theta)
     width = f"{config.bn_size}k = {config.bn_size * k}"
     kinds = {
-        "convolution 1×1": f"reads k = {k} more in each layer, makes {width}",
+        "convolution 1×1": f"{read}, makes {width}",
         "convolution k×k": f"reads {width}, makes k = {k}",
     }
     return Landmarks(kinds, theta)
+
+
+def pooling(transition_pool: str) -> str:
+    return f"transitions have {'no' if transition_pool == 'none' else transition_pool} pooling"
 
 
 def makes_features(layer: Layer) -> bool:
@@ -112,11 +126,21 @@ FAMILY = Family(
     weights=Weights(
         (
             Layout("the layout of torchvision and timm"),
-            Layout("the layout of torchvision's published files", rules=((r"\.(norm|conv)\.([12])\.", r".\1\2."),)),
-        )
+            Layout(
+                "the layout of torchvision's published files",
+                rules=((r"\.(norm|conv)\.([12])\.", r".\1\2."),),
+                implies={"transition_pool": "average"},
+            ),
+        ),
+        unseen={"transition_pool": pooling},
     ),
-    training=Training(drops=makes_features, recompute="pre_activation", checkpoints=r"denseblock\d+"),
-    searching=Searching(SPACES, together=True),
+    training=Training(
+        drops=makes_features,
+        recompute="pre_activation",
+        plainly=lambda config: "post-activation layers" if config.norm_order == "post_activation" else "",
+        checkpoints=r"denseblock\d+",
+    ),
+    searching=Searching(SPACES, together=True, apart=lambda config: config.links != "all"),
     look=Look(
         slot=0,
         variant=lambda config: config.variant,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +11,9 @@ from torch.nn import functional as F
 
 from archs.densenet.config import DenseNetConfig
 from archs.network import Network
-from archs.recompute.pre_activation import norm_relu_conv
+from archs.recompute.pre_activation import concat, norm_relu_conv
 from archs.recompute.recomputable import pool2d
+from archs.stems.modules import StemBlock
 
 
 class DenseLayer(nn.Module):
@@ -54,13 +56,38 @@ class DenseLayer(nn.Module):
         return F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
 
 
+class PostActivationLayer(nn.Sequential):
+    """1×1-BN-ReLU to bn_size·k channels, then 3×3-BN-ReLU to k; without a bottleneck 3×3-BN-ReLU alone."""
+
+    def __init__(self, config: DenseNetConfig, in_channels: int) -> None:
+        super().__init__()
+        k, width = config.growth_rate, config.bn_size and config.bn_size * config.growth_rate
+        convs = [(in_channels, k, 3)] if width is None else [(in_channels, width, 1), (width, k, 3)]
+        self.drop_rate, self.last = config.drop_rate, f"conv{len(convs)}"
+        for number, (channels, out_channels, kernel) in enumerate(convs, start=1):
+            conv = nn.Conv2d(channels, out_channels, kernel, padding=kernel // 2, bias=config.conv_bias)
+            self.add_module(f"conv{number}", conv)
+            self.add_module(f"norm{number}", nn.BatchNorm2d(out_channels))
+            self.add_module(f"relu{number}", nn.ReLU(inplace=True))
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Earlier features of the block, each (N, c, H, W), to k new ones, (N, k, H, W)."""
+        x = concat(features)
+        for name, module in self.named_children():
+            x = module(x)
+            if name == self.last and self.drop_rate:
+                x = F.dropout(x, self.drop_rate, self.training)
+        return x
+
+
 class DenseBlock(nn.ModuleDict):
     """Dense layers, each of which reads the input and the outputs of all layers before it."""
 
     def __init__(self, config: DenseNetConfig, num_layers: int, in_channels: int) -> None:
         super().__init__()
-        for index in range(num_layers):
-            self[f"denselayer{index + 1}"] = DenseLayer(config, in_channels + index * config.growth_rate)
+        layer = PostActivationLayer if config.norm_order == "post_activation" else DenseLayer
+        for number in range(1, num_layers + 1):
+            self[f"denselayer{number}"] = layer(config, config.width(in_channels, number))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C + num_layers·k, H, W)."""
@@ -70,25 +97,54 @@ class DenseBlock(nn.ModuleDict):
         return torch.cat(features, 1)
 
 
+class SparseBlock(DenseBlock):
+    """Dense layers, each of which reads some of what came before; what nobody reads any more is let go."""
+
+    def __init__(self, config: DenseNetConfig, num_layers: int, in_channels: int) -> None:
+        super().__init__(config, num_layers, in_channels)
+        self.sources = [config.sources(number) for number in range(1, num_layers + 2)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, c, H, W), as wide as what a further layer would read."""
+        features = {0: x}
+        for number, layer in enumerate(self.values(), start=1):
+            features[number] = layer([features[index] for index in self.sources[number - 1]])
+            wanted = set().union(*self.sources[number:])
+            features = {index: feature for index, feature in features.items() if index in wanted}
+        return concat(list(features.values()))
+
+
 class Transition(nn.Sequential):
-    """BN-ReLU-1×1 to ⌊θm⌋ channels, then 2×2 average pooling."""
+    """BN-ReLU-1×1 to ⌊θm⌋ channels, then 2×2 pooling; or 1×1-BN-ReLU, or the convolution with stride 2 alone."""
 
     __constants__ = ("memory_efficient",)
 
     def __init__(self, config: DenseNetConfig, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.memory_efficient = config.memory_efficient
-        self.norm = nn.BatchNorm2d(in_channels)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=config.conv_bias)
-        self.pool = nn.AvgPool2d(2)
+        stride = 2 if config.transition_pool == "none" else 1
+        conv = nn.Conv2d(in_channels, out_channels, 1, stride, bias=config.conv_bias)
+        if config.norm_order == "post_activation":
+            self.conv = conv
+            self.norm = nn.BatchNorm2d(out_channels)
+            self.relu = nn.ReLU(inplace=True)
+        else:
+            self.norm = nn.BatchNorm2d(in_channels)
+            self.relu = nn.ReLU(inplace=True)
+            self.conv = conv
+        if config.transition_pool != "none":
+            self.pool = nn.MaxPool2d(2) if config.transition_pool == "max" else nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, m, H, W) to (N, ⌊θm⌋, H / 2, W / 2)."""
         if self.memory_efficient:
             x = norm_relu_conv([x], self.norm, self.relu, self.conv)
+            if not hasattr(self, "pool"):
+                return x
             return pool2d(x, self.pool) if self.norm.training else self.pool(x)
-        return self.pool(self.conv(self.relu(self.norm(x))))
+        for module in self:
+            x = module(x)
+        return x
 
 
 class DenseNet(Network):
@@ -98,7 +154,7 @@ class DenseNet(Network):
     """
 
     stages_by_pattern = (
-        (r"features\.(conv|norm|relu|pool)0", "stem"),
+        (r"features\.(stemblock|(conv|norm|relu|pool)0)", "stem"),
         (r"features\.denseblock(\d+)", "dense block {}"),
         (r"features\.transition(\d+)", "transition {}"),
     )
@@ -106,18 +162,19 @@ class DenseNet(Network):
     def __init__(self, config: DenseNetConfig) -> None:
         super().__init__(config)
         self.features = stem(config)
-        channels, reduction = config.num_init_features, 4 if config.stem == "imagenet" else 1
-        last = len(config.block_config)
+        channels, reduction = config.num_init_features, 1 if config.stem == "cifar" else 4
+        last, block = len(config.block_config), DenseBlock if config.links == "all" else SparseBlock
         for number, num_layers in enumerate(config.block_config, start=1):
-            self.features.add_module(f"denseblock{number}", DenseBlock(config, num_layers, channels))
-            channels += num_layers * config.growth_rate
+            self.features.add_module(f"denseblock{number}", block(config, num_layers, channels))
+            channels = config.width(channels, num_layers + 1)
             self.add_feature_info(channels, reduction, f"features.denseblock{number}" if number < last else "features")
             if number < last:
                 out_channels = config.compressed(channels)
                 self.features.add_module(f"transition{number}", Transition(config, channels, out_channels))
                 channels, reduction = out_channels, 2 * reduction
-        self.features.add_module("norm5", nn.BatchNorm2d(channels))
-        self.features.add_module("relu5", nn.ReLU(inplace=True))
+        if config.norm_order == "pre_activation":
+            self.features.add_module("norm5", nn.BatchNorm2d(channels))
+            self.features.add_module("relu5", nn.ReLU(inplace=True))
         self.global_pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, config.num_classes)
         self.initialise(mode="fan_in")
@@ -133,13 +190,14 @@ class DenseNet(Network):
 def stem(config: DenseNetConfig) -> nn.Sequential:
     """The layers in front of the first block, (N, in_channels, H, W) to (N, num_init_features, h, w)."""
     channels, bias = config.num_init_features, config.conv_bias
-    if config.stem == "cifar":
-        return nn.Sequential(OrderedDict(conv0=nn.Conv2d(config.in_channels, channels, 3, padding=1, bias=bias)))
-    return nn.Sequential(
-        OrderedDict(
-            conv0=nn.Conv2d(config.in_channels, channels, 7, stride=2, padding=3, bias=bias),
-            norm0=nn.BatchNorm2d(channels),
-            relu0=nn.ReLU(inplace=True),
-            pool0=nn.MaxPool2d(3, stride=2, padding=1),
-        )
-    )
+    if config.stem == "pelee":
+        return nn.Sequential(OrderedDict(stemblock=StemBlock(replace(config, memory_efficient=False))))
+    cifar = config.stem == "cifar"
+    kernel, stride = (3, 1) if cifar else (7, 2)
+    conv = nn.Conv2d(config.in_channels, channels, kernel, stride, kernel // 2, bias=bias)
+    layers: dict[str, nn.Module] = {"conv0": conv}
+    if not cifar or config.norm_order == "post_activation":
+        layers |= {"norm0": nn.BatchNorm2d(channels), "relu0": nn.ReLU(inplace=True)}
+    if not cifar:
+        layers["pool0"] = nn.MaxPool2d(3, stride=2, padding=1)
+    return nn.Sequential(OrderedDict(layers))

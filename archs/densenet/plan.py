@@ -7,6 +7,7 @@ from functools import partial
 from archs.densenet.config import DenseNetConfig
 from archs.layer import Layer
 from archs.plan import Stage, Steps, repeated
+from archs.stems.plan import stem_block
 
 
 def plan_densenet(config: DenseNetConfig, image: Layer) -> Steps:
@@ -22,48 +23,73 @@ def plan_densenet(config: DenseNetConfig, image: Layer) -> Steps:
 
 def stem(config: DenseNetConfig, image: Layer) -> Steps:
     stage, bias = Stage("stem"), config.conv_bias
-    if config.stem == "cifar":
-        return (yield stage.conv2d("features.conv0", image, config.num_init_features, 3, bias=bias))
-    x = yield stage.conv2d("features.conv0", image, config.num_init_features, 7, stride=2, bias=bias)
+    if config.stem == "pelee":
+        return (yield from stem_block(config, image))
+    cifar = config.stem == "cifar"
+    kernel, stride = (3, 1) if cifar else (7, 2)
+    x = yield stage.conv2d("features.conv0", image, config.num_init_features, kernel, stride, bias=bias)
+    if cifar and config.norm_order == "pre_activation":
+        return x
     x = yield stage.batch_norm("features.norm0", x)
     x = yield stage.relu("features.relu0", x)
+    if cifar:
+        return x
     return (yield stage.max_pool2d("features.pool0", x, 3, stride=2, padding=1))
 
 
 def dense_block(config: DenseNetConfig, number: int, x: Layer, num_layers: int) -> Steps:
     stage, scope = Stage(f"dense block {number}"), f"features.denseblock{number}"
     features = [x]
-    for index in range(1, num_layers + 1):
-        new = yield from dense_layer(config, stage, f"{scope}.denselayer{index}", features)
+    for number in range(1, num_layers + 1):
+        layer = f"{scope}.denselayer{number}"
+        read = yield from join(config, stage, layer, features)
+        new = yield from dense_layer(config, stage, layer, read)
         features.append(new)
-    return (yield stage.concat(f"{scope}.concat", features))
+    return (yield from join(config, stage, scope, features))
 
 
-def dense_layer(config: DenseNetConfig, stage: Stage, scope: str, features: list[Layer]) -> Steps:
-    k, bn_size, bias = config.growth_rate, config.bn_size, config.conv_bias
-    x = features[0] if len(features) == 1 else (yield stage.concat(f"{scope}.concat", features))
-    x = yield stage.batch_norm(f"{scope}.norm1", x)
-    x = yield stage.relu(f"{scope}.relu1", x)
+def join(config: DenseNetConfig, stage: Stage, scope: str, features: list[Layer]) -> Steps:
+    """What the next layer reads of the features so far."""
+    read = [features[index] for index in config.sources(len(features))]
+    return read[0] if len(read) == 1 else (yield stage.concat(f"{scope}.concat", read))
+
+
+def dense_layer(config: DenseNetConfig, stage: Stage, scope: str, x: Layer) -> Steps:
+    k, bn_size = config.growth_rate, config.bn_size
     if bn_size is None:
-        return (yield stage.conv2d(f"{scope}.conv1", x, k, 3, bias=bias))
-    x = yield stage.conv2d(f"{scope}.conv1", x, bn_size * k, 1, bias=bias)
-    x = yield stage.batch_norm(f"{scope}.norm2", x)
-    x = yield stage.relu(f"{scope}.relu2", x)
-    return (yield stage.conv2d(f"{scope}.conv2", x, k, 3, bias=bias))
+        return (yield from normalised_conv(config, stage, scope, "1", x, k, 3))
+    x = yield from normalised_conv(config, stage, scope, "1", x, bn_size * k, 1)
+    return (yield from normalised_conv(config, stage, scope, "2", x, k, 3))
+
+
+def normalised_conv(
+    config: DenseNetConfig, stage: Stage, scope: str, number: str, x: Layer, channels: int, kernel: int, stride: int = 1
+) -> Steps:
+    """BN-ReLU-convolution, or in post-activation convolution-BN-ReLU."""
+    norm, relu, conv = (f"{scope}.{module}{number}" for module in ("norm", "relu", "conv"))
+    if config.norm_order == "post_activation":
+        x = yield stage.conv2d(conv, x, channels, kernel, stride, bias=config.conv_bias)
+        x = yield stage.batch_norm(norm, x)
+        return (yield stage.relu(relu, x))
+    x = yield stage.batch_norm(norm, x)
+    x = yield stage.relu(relu, x)
+    return (yield stage.conv2d(conv, x, channels, kernel, stride, bias=config.conv_bias))
 
 
 def transition(config: DenseNetConfig, number: int, x: Layer) -> Steps:
     stage, scope = Stage(f"transition {number}"), f"features.transition{number}"
     channels = config.compressed(x.output_shape[1])
-    x = yield stage.batch_norm(f"{scope}.norm", x)
-    x = yield stage.relu(f"{scope}.relu", x)
-    x = yield stage.conv2d(f"{scope}.conv", x, channels, 1, bias=config.conv_bias)
-    return (yield stage.avg_pool2d(f"{scope}.pool", x, 2, stride=2))
+    if config.transition_pool == "none":
+        return (yield from normalised_conv(config, stage, scope, "", x, channels, 1, stride=2))
+    x = yield from normalised_conv(config, stage, scope, "", x, channels, 1)
+    pool = stage.max_pool2d if config.transition_pool == "max" else stage.avg_pool2d
+    return (yield pool(f"{scope}.pool", x, 2, stride=2))
 
 
 def head(config: DenseNetConfig, x: Layer) -> Steps:
     stage = Stage("head")
-    x = yield stage.batch_norm("features.norm5", x)
-    x = yield stage.relu("features.relu5", x)
+    if config.norm_order == "pre_activation":
+        x = yield stage.batch_norm("features.norm5", x)
+        x = yield stage.relu("features.relu5", x)
     x = yield stage.global_avg_pool("global_pool", x)
     return (yield stage.linear("classifier", x, config.num_classes))

@@ -7,6 +7,7 @@ from functools import partial
 from archs.layer import Layer
 from archs.peleenet.config import PeleeNetConfig
 from archs.plan import Stage, Steps, chained
+from archs.stems.plan import conv_norm_relu, stem_block
 
 
 def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
@@ -17,16 +18,6 @@ def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
         x = yield from dense_block(config, index, x)
         x = yield from transition(index, x, pool=index < last)
     return (yield from head(config, x))
-
-
-def stem_block(config: PeleeNetConfig, image: Layer) -> Steps:
-    stage, scope, channels = Stage("stem"), "features.stemblock", config.num_init_features
-    x = yield from conv_norm_relu(stage, f"{scope}.stem1", image, channels, 3, stride=2)
-    right = yield from conv_norm_relu(stage, f"{scope}.stem2a", x, channels // 2, 1)
-    right = yield from conv_norm_relu(stage, f"{scope}.stem2b", right, channels, 3, stride=2)
-    left = yield stage.max_pool2d(f"{scope}.pool", x, 2, stride=2)
-    x = yield stage.concat(f"{scope}.concat", (left, right))
-    return (yield from conv_norm_relu(stage, f"{scope}.stem3", x, channels, 1))
 
 
 def dense_block(config: PeleeNetConfig, index: int, x: Layer) -> Steps:
@@ -56,9 +47,3 @@ def head(config: PeleeNetConfig, x: Layer) -> Steps:
     stage = Stage("head")
     x = yield stage.global_avg_pool("global_pool", x)
     return (yield stage.linear("classifier", x, config.num_classes))
-
-
-def conv_norm_relu(stage: Stage, scope: str, x: Layer, channels: int, kernel: int, stride: int = 1) -> Steps:
-    x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride)
-    x = yield stage.batch_norm(f"{scope}.norm", x)
-    return (yield stage.relu(f"{scope}.relu", x))

@@ -25,7 +25,7 @@ BAD_FIELDS = [
     ("densenet121", {"compression": 1.01}, "compression is 1.01, but must be a number in (0, 1]."),
     ("densenet121", {"compression": math.nan}, "compression is nan, but must be a number in (0, 1]."),
     ("densenet121", {"compression": 0.001}, "compression is 0.001, but must be at least 1/256, so that transition 1"),
-    ("densenet121", {"stem": "vgg"}, "stem is 'vgg', but must be one of 'imagenet', 'cifar'."),
+    ("densenet121", {"stem": "vgg"}, "stem is 'vgg', but must be one of 'imagenet', 'cifar', 'pelee'."),
     ("densenet121", {"drop_rate": 1.0}, "drop_rate is 1.0, but must be a number in [0, 1)."),
     ("densenet121", {"conv_bias": 1}, "conv_bias is 1, but must be True or False."),
     ("densenet121", {"num_classes": 0}, "num_classes is 0, but must be an integer"),

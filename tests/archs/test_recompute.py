@@ -24,7 +24,10 @@ CASES = {
     "bottleneck": ("densenet121", {"block_config": (3, 2), "growth_rate": 4, "num_init_features": 8, "bn_size": 2}),
     "plain layers": ("densenet40_k12", {"block_config": (3, 2), "growth_rate": 4}),
     "biases": ("densenet_d2l", {"block_config": (2, 2), "growth_rate": 4, "num_init_features": 6}),
-    "dropout": ("densenet40_k12", {"block_config": (2, 2), "growth_rate": 4, "drop_rate": 0.3}),
+    "dropout, few links": (
+        "densenet40_k12",
+        {"block_config": (3, 2), "growth_rate": 4, "drop_rate": 0.3, "links": "log2", "transition_pool": "max"},
+    ),
     "two-way layers": (
         "peleenet",
         {"block_config": (2, 1), "growth_rate": 8, "num_init_features": 8, "bottleneck_width": 2},
@@ -280,6 +283,12 @@ def test_layers_and_name_are_those_of_the_plain_network(name):
     assert [cost.layer for cost in analysis.summarize(config, route="plan").layers] == planned
     assert [cost.layer for cost in analysis.summarize(config, route="trace").layers] == planned
     assert registered_name(config) == name
+
+
+def test_post_activation_makes_nothing_again():
+    config = archs.get_config("densenet121", norm_order="post_activation", memory_efficient=True)
+    with pytest.raises(archs.errors.ConfigError, match="False: post-activation layers make nothing again"):
+        archs.create_model(config)
 
 
 def test_must_be_true_or_false():

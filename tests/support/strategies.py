@@ -26,12 +26,16 @@ COMMON = {"num_classes": integers(1, 20), "in_channels": integers(1, 4)}
 
 densenet_configs = st.builds(
     DenseNetConfig,
-    growth_rate=integers(1, 40),
+    growth_rate=integers(2, 40),
     block_config=integers(1, 5).flatmap(lambda length: tuples(integers(1, 6), length)),
     num_init_features=integers(2, 80),
     bn_size=st.none() | integers(1, 6),
     compression=st.floats(0.5, 1.0),
-    stem=st.sampled_from(["imagenet", "cifar"]),
+    links=st.sampled_from(["all", "log2", "window"]),
+    link_window=integers(1, 5),
+    norm_order=st.sampled_from(["pre_activation", "post_activation"]),
+    transition_pool=st.sampled_from(["average", "max", "none"]),
+    stem=st.sampled_from(["imagenet", "cifar", "pelee"]),
     conv_bias=st.booleans(),
     drop_rate=st.sampled_from([0.0, 0.2]),
     **COMMON,

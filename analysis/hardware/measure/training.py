@@ -23,7 +23,7 @@ from archs import checks
 from archs.create import create_model
 from archs.layer import Pair
 from archs.planning import resolve_config
-from archs.registry import get_family
+from archs.registry import get_family, recomputes
 
 CONVOLUTION = torch.ops.aten.convolution.default
 
@@ -33,9 +33,10 @@ def schemes(target: Any) -> dict[str, nn.Module]:
 
     Raises: UnknownArchError: no such network.
     """
-    training = get_family(resolve_config(target).family).training
+    config = resolve_config(target)
+    training = get_family(config.family).training
     found = {PLAIN: create_model(target)}
-    if training.recompute:
+    if recomputes(config):
         found["memory_efficient"] = create_model(target, memory_efficient=True)
     if training.checkpoints:
         found["selective checkpoint"] = Selective(create_model(target), training.checkpoints)

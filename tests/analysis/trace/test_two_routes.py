@@ -49,6 +49,12 @@ def test_published_counts(name, route):
     assert ops.count("linear") == int(row["fc_layers"])
 
 
+@pytest.mark.parametrize(("depth", "params"), [(121, 3_250_824), (161, 9_853_288), (169, 4_709_864), (201, 5_703_144)])
+def test_few_links_are_those_of_sparsenet(depth, params):
+    """Source: the weight counts that osmr/pytorchcv states, pytorch/pytorchcv/models/sparsenet.py."""
+    assert analysis.summarize(archs.get_config(f"densenet{depth}", links="log2")).params == params
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("image_size", "batch_size"), [(None, 1), ((192, 256), 1), (None, 4)])
 def test_plan_equals_trace(name, image_size, batch_size):

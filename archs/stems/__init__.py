@@ -1,0 +1,1 @@
+"""What stands in front of the first block, of networks of more than one family."""
