@@ -11,6 +11,7 @@ from archs import peleenet as peleenet
 from archs import vovnet as vovnet
 from archs import hardnet as hardnet
 from archs import hgnet as hgnet
+from archs import rdnet as rdnet
 
 # isort: on
 from archs.create import create_model

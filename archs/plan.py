@@ -164,6 +164,18 @@ class Stage:
         shape = x.output_shape
         return Layer(name, "batch_norm", self.name, (x.name,), (shape,), shape, bias=True)
 
+    def layer_norm(self, name: str, x: Layer) -> Steps:
+        """Over the channels of each pixel. A trace sees them as the last axis, and the views around it not at all."""
+        n, c, h, w = x.output_shape
+        shape, weights = (n, h, w, c), 2 * c
+        made = yield Layer(
+            *(name, "layer_norm", self.name, (x.name,), (shape,), shape),
+            bias=True,
+            extra_params=weights,
+            extra_reads=weights,
+        )
+        return made._replace(output_shape=x.output_shape)
+
     def elementwise(self, op: str, name: str, x: Layer) -> Layer:
         """An op (`analysis.ops`) whose output is as large as its input: an activation, a shuffle of channels."""
         return Layer(name, op, self.name, (x.name,), (x.output_shape,), x.output_shape)

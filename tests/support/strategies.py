@@ -11,6 +11,7 @@ from archs.densenet import DenseNetConfig
 from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
 from archs.peleenet import PeleeNetConfig
+from archs.rdnet import RDNetConfig
 from archs.vovnet import VoVNetConfig
 
 
@@ -132,6 +133,23 @@ def hgnet_configs(draw: st.DrawFn) -> HGNetConfig:
     )
 
 
+@st.composite
+def rdnet_configs(draw: st.DrawFn) -> RDNetConfig:
+    stages = draw(integers(1, 5))
+    blocks, switch = integers(1, 3), integers(0, 1)
+    return RDNetConfig(
+        init_channels=draw(integers(16, 40)),
+        growth_rates=draw(tuples(integers(16, 40), stages)),
+        blocks=draw(blocks | tuples(blocks, stages)),
+        downsample=(0, *draw(tuples(switch, stages - 1))),
+        ese=draw(switch | tuples(switch, stages)),
+        expansion=draw(st.floats(1.0, 4.0)),
+        compression=draw(st.floats(0.5, 1.0)),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
@@ -139,6 +157,7 @@ CONFIGS = {
     "condensenet": condensenet_configs(),
     "hardnet": hardnet_configs(),
     "hgnet": hgnet_configs(),
+    "rdnet": rdnet_configs(),
 }
 
 #: (h, w) that every family's strides can take with up to five blocks: multiples of 32 from 64 on.
