@@ -39,7 +39,7 @@ def parts(layers: Sequence[Layer], config: Any = None) -> list[Part]:
     for module, group in groupby(layers, key=lambda layer: _module(layer, notation)):
         members = tuple(group)
         found += [Part(_module_text(members, config, notation), members)] if module else _singles(members, notation)
-    if layers[0].stage in notation.beside:
+    if layers[0].stage in notation.beside and any(layer.op == "concat" for layer in layers):
         found = _beside(found)
     found = [_repeated(list(run)) for _, run in groupby(found, key=lambda part: part.text)]
     return _with_silent(found) or [Part(", ".join(dict.fromkeys(layer.op for layer in layers)), tuple(layers))]

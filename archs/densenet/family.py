@@ -121,7 +121,7 @@ FAMILY = Family(
     plan_densenet,
     "archs.densenet.modules:DenseNet",
     counting=Counting(terms=depth_terms),
-    notation=Notation(unit=r".*\.denselayer\d+", channels=False),
+    notation=Notation(unit=r".*\.denselayer\d+", channels=False, beside=("stem",)),
     prose=Prose(blocks, channels, landmarks),
     weights=Weights(
         (

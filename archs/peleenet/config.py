@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from archs.config import NetworkConfig, integer, integers
+from archs.config import NetworkConfig, choice, integer, integers
 from archs.errors import ConfigError
+
+
+def _narrow(config: Any) -> str:
+    """The first layer of a stage reads least."""
+    channels = config.num_init_features
+    for stage, (layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True)):
+        if config.fixed_channels(stage) > channels / 2:
+            return ""
+        channels += layers * k
+    return "no bottleneck would be wider than half of what its layer reads"
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class PeleeNetConfig(NetworkConfig):
     )
     block_config: tuple[int, ...] = integers(
         (3, 4, 8, 6),
-        "Two-way dense layers per stage",
+        "Dense layers per stage",
         "n of each stage.",
         high=256,
         lengths=range(1, 9),
@@ -34,6 +44,22 @@ class PeleeNetConfig(NetworkConfig):
     #: The bottlenecks of a stage aim at so many times k/2 channels.
     bottleneck_width: int | tuple[int, ...] = integers(
         (1, 2, 4, 4), "Bottleneck width per stage", "Times k/2 channels.", high=64, per="block_config"
+    )
+    bottleneck: str = choice(
+        "dynamic",
+        "Bottlenecks",
+        "dynamic: at most half of what the layer reads; fixed: as wide as it says (4, in the paper's comparison).",
+        *("dynamic", "fixed"),
+        idle=_narrow,
+    )
+    dense_layer: str = choice(
+        "two_way",
+        "Dense layer",
+        "two_way: one 3×3 beside two in a row; one_way: DenseNet's layer, one bottleneck as wide as both, one 3×3.",
+        *("two_way", "one_way"),
+    )
+    stem: str = choice(
+        "pelee", "Stem", "pelee: the stem block; imagenet: DenseNet's 7×7/2 and 3×3/2 max pool.", "pelee", "imagenet"
     )
     #: In front of the classifier.
     drop_rate: float = 0.05
@@ -63,11 +89,15 @@ class PeleeNetConfig(NetworkConfig):
     def _per_stage(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         return value if isinstance(value, tuple) else (value,) * len(self.block_config)
 
+    def fixed_channels(self, stage: int) -> int:
+        """Channels of either bottleneck of a layer of `stage` (from 0), whatever it reads."""
+        return self.growth_rates[stage] // 2 * self.bottleneck_widths[stage] // 4 * 4
+
     def bottleneck_channels(self, stage: int, in_channels: int) -> int:
-        """Channels of both bottlenecks of a layer of `stage` (from 0), kept within half of the layer's input.
+        """Channels of either bottleneck of a layer of `stage` (from 0); dynamic: at most half of what the layer reads.
 
         Source: arXiv:1804.06882 section 2.1, "dynamic number of channels in bottleneck layer"; the rounding to
         multiples of 4 is that of the authors' peleenet.py.
         """
-        channels = self.growth_rates[stage] // 2 * self.bottleneck_widths[stage] // 4 * 4
-        return channels if channels <= in_channels / 2 else in_channels // 8 * 4
+        channels = self.fixed_channels(stage)
+        return channels if self.bottleneck == "fixed" or channels <= in_channels / 2 else in_channels // 8 * 4

@@ -27,9 +27,10 @@ from archs.peleenet.plan import plan_peleenet
 
 def depth_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
     """No published depth: all convolutions and the classifier."""
+    stem, convs = within("stem", layers), 5 if config.dense_layer == "two_way" else 2
     return (
-        Term("4", "stem", within("stem", layers)),
-        Term(f"5×{sum(config.block_config)}", "5 × two-way dense layers", within("dense block", layers)),
+        Term(str(len(stem)), "stem", stem),
+        Term(f"{convs}×{sum(config.block_config)}", f"{convs} × {layer(config)}s", within("dense block", layers)),
         Term(str(len(config.block_config)), "transitions", within("transition", layers)),
         Term("1", "classifier", within("head", layers)),
     )
@@ -37,26 +38,38 @@ def depth_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, 
 
 def unit_words(config: PeleeNetConfig, row: str) -> tuple[str, str]:
     width = config.bottleneck_widths[int(row.rpartition(" ")[2]) - 1]
-    return "two-way dense layer", f", bottleneck width {width}"
+    return layer(config), f", bottleneck width {width}"
+
+
+def layer(config: PeleeNetConfig) -> str:
+    return f"{config.dense_layer.replace('_', '-')} dense layer"
+
+
+def growth(config: PeleeNetConfig) -> str:
+    halves = ", half of them each way" if config.dense_layer == "two_way" else ""
+    return f"adds k = {different(config.growth_rates)} channels{halves}"
 
 
 def blocks(config: PeleeNetConfig) -> str:
-    growth = f"each of which adds k = {different(config.growth_rates)} channels, half of them each way"
-    return f"{sum(config.block_config)} two-way dense layers{summands(config.block_config)}, {growth}"
+    return f"{sum(config.block_config)} {layer(config)}s{summands(config.block_config)}, each of which {growth(config)}"
 
 
 def channels(config: PeleeNetConfig) -> str:
-    widths = ", ".join(str(config.bottleneck_channels(index, 10**6)) for index in range(len(config.block_config)))
+    two_way, dynamic = config.dense_layer == "two_way", config.bottleneck == "dynamic"
+    ways = 1 if two_way else 2
+    widest = (ways * config.bottleneck_channels(index, 10**6) for index in range(len(config.block_config)))
+    most = f", but never more than {'half of ' if two_way else ''}what it reads" if dynamic else ""
     return (
-        f"Each two-way dense layer adds k = {different(config.growth_rates)} channels, half of them each way, through "
-        f"bottlenecks of up to {widths} channels, but never more than half of what it reads; transitions keep all "
-        "channels."
+        f"Each {layer(config)} {growth(config)}, through {'bottlenecks' if two_way else 'a bottleneck'} of "
+        f"{'up to ' if dynamic else ''}{', '.join(map(str, widest))} channels{most}; transitions keep all channels."
     )
 
 
 def landmarks(config: PeleeNetConfig) -> Landmarks:
-    halves = different((k // 2 for k in config.growth_rates), ", ")
-    return Landmarks({"convolution k×k": f"adds k/2 = {halves} on either way", "convolution 1×1": "bottleneck"})
+    adds = f"adds k = {different(config.growth_rates, ', ')}"
+    if config.dense_layer == "two_way":
+        adds = f"adds k/2 = {different((k // 2 for k in config.growth_rates), ', ')} on either way"
+    return Landmarks({"convolution k×k": adds, "convolution 1×1": "bottleneck"})
 
 
 SPACES = {

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from archs.network import Network
 from archs.peleenet.config import PeleeNetConfig
 from archs.recompute.recomputable import Features, concat, pool2d, value
-from archs.stems.modules import ConvNormReLU, StemBlock
+from archs.stems.modules import ConvNormReLU, ImageNetStem, StemBlock
 
 
 class Transition(ConvNormReLU):
@@ -37,6 +37,18 @@ class TwoWayDenseLayer(nn.Module):
         left = self.branch1b(self.branch1a(x))
         right = self.branch2c(self.branch2b(self.branch2a(x)))
         return concat([x, left, right])
+
+
+class OneWayDenseLayer(nn.Module):
+    """1×1 → 3×3, k channels, appended to the input: (N, C, H, W) to (N, C + k, H, W)."""
+
+    def __init__(self, config: PeleeNetConfig, in_channels: int, bottleneck: int, growth_rate: int) -> None:
+        super().__init__()
+        self.branch1a = ConvNormReLU(config, in_channels, 2 * bottleneck, 1)
+        self.branch1b = ConvNormReLU(config, 2 * bottleneck, growth_rate, 3)
+
+    def forward(self, x: Features) -> Features:
+        return concat([x, self.branch1b(self.branch1a(x))])
 
 
 class Backbone(nn.Sequential):
@@ -68,13 +80,15 @@ class PeleeNet(Network):
         super().__init__(config)
         self.drop_rate = config.drop_rate
         channels, last = config.num_init_features, len(config.block_config)
-        self.features = Backbone(OrderedDict(stemblock=StemBlock(config)))
+        stem = StemBlock if config.stem == "pelee" else ImageNetStem
+        dense_layer = TwoWayDenseLayer if config.dense_layer == "two_way" else OneWayDenseLayer
+        self.features = Backbone(OrderedDict(stemblock=stem(config)))
         self.features.memory_efficient = config.memory_efficient
         for number, (num_layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True), start=1):
             block = nn.Sequential()
             for layer in range(1, num_layers + 1):
                 bottleneck = config.bottleneck_channels(number - 1, channels)
-                block.add_module(f"denselayer{layer}", TwoWayDenseLayer(config, channels, bottleneck, k))
+                block.add_module(f"denselayer{layer}", dense_layer(config, channels, bottleneck, k))
                 channels += k
             self.features.add_module(f"denseblock{number}", block)
             self.features.add_module(f"transition{number}", Transition(config, channels, channels, 1))

@@ -7,12 +7,12 @@ from functools import partial
 from archs.layer import Layer
 from archs.peleenet.config import PeleeNetConfig
 from archs.plan import Stage, Steps, chained
-from archs.stems.plan import conv_norm_relu, stem_block
+from archs.stems.plan import conv_norm_relu, imagenet_stem, stem_block
 
 
 def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
     """Yield the layers from the image, (N, C, H, W), to the logits, (N, num_classes)."""
-    x = yield from stem_block(config, image)
+    x = yield from (stem_block if config.stem == "pelee" else imagenet_stem)(config, image)
     last = len(config.block_config) - 1
     for index in range(last + 1):
         x = yield from dense_block(config, index, x)
@@ -21,8 +21,9 @@ def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
 
 
 def dense_block(config: PeleeNetConfig, index: int, x: Layer) -> Steps:
-    layer = partial(two_way_dense_layer, config, index, Stage(f"dense block {index + 1}"))
-    return chained(config.block_config[index], layer, x)
+    layer = two_way_dense_layer if config.dense_layer == "two_way" else one_way_dense_layer
+    stage = Stage(f"dense block {index + 1}")
+    return chained(config.block_config[index], partial(layer, config, index, stage), x)
 
 
 def two_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, number: int, x: Layer) -> Steps:
@@ -35,6 +36,14 @@ def two_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, number
     right = yield from conv_norm_relu(stage, f"{scope}.branch2b", right, half, 3)
     right = yield from conv_norm_relu(stage, f"{scope}.branch2c", right, half, 3)
     return (yield stage.concat(f"{scope}.concat", (x, left, right)))
+
+
+def one_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, number: int, x: Layer) -> Steps:
+    scope = f"features.denseblock{index + 1}.denselayer{number}"
+    width = 2 * config.bottleneck_channels(index, x.output_shape[1])
+    new = yield from conv_norm_relu(stage, f"{scope}.branch1a", x, width, 1)
+    new = yield from conv_norm_relu(stage, f"{scope}.branch1b", new, config.growth_rates[index], 3)
+    return (yield stage.concat(f"{scope}.concat", (x, new)))
 
 
 def transition(index: int, x: Layer, *, pool: bool) -> Steps:

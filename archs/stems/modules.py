@@ -1,10 +1,10 @@
-"""PeleeNet's stem block in PyTorch, and what it is made of."""
+"""Stems in PyTorch that are post-activation, and what they are made of."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from archs.recompute.post_activation import conv2d, norm_relu
 from archs.recompute.recomputable import Features, concat, pays_for, pool2d, value
@@ -47,3 +47,17 @@ class StemBlock(nn.Module):
         x = concat([x, right])
         del right  # else its memory is held to the end
         return self.stem3(x)
+
+
+class ImageNetStem(nn.Module):
+    """7×7/2, then a 3×3/2 max pool: (N, C, H, W) to (N, features, H/4, W/4)."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.memory_efficient = config.memory_efficient
+        self.stem1 = ConvNormReLU(config, config.in_channels, config.num_init_features, 7, stride=2)
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = value(self.stem1(x))
+        return pool2d(x, self.pool) if self.memory_efficient else self.pool(x)

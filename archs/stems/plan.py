@@ -1,4 +1,4 @@
-"""The layer plan of PeleeNet's stem block (arXiv:1804.06882, Figure 2)."""
+"""The layer plans of stems in post-activation: PeleeNet's stem block (arXiv:1804.06882, Figure 2), and DenseNet's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def stem_block(config: Any, image: Layer) -> Steps:
     left = yield stage.max_pool2d(f"{scope}.pool", x, 2, stride=2)
     x = yield stage.concat(f"{scope}.concat", (left, right))
     return (yield from conv_norm_relu(stage, f"{scope}.stem3", x, channels, 1))
+
+
+def imagenet_stem(config: Any, image: Layer) -> Steps:
+    """7×7/2, then a 3×3/2 max pool."""
+    stage, scope = Stage("stem"), "features.stemblock"
+    x = yield from conv_norm_relu(stage, f"{scope}.stem1", image, config.num_init_features, 7, stride=2)
+    return (yield stage.max_pool2d(f"{scope}.pool", x, 3, stride=2, padding=1))
 
 
 def conv_norm_relu(stage: Stage, scope: str, x: Layer, channels: int, kernel: int, stride: int = 1) -> Steps:

@@ -53,6 +53,9 @@ def peleenet_configs(draw: st.DrawFn) -> PeleeNetConfig:
         block_config=draw(tuples(integers(1, 5), stages)),
         num_init_features=draw(integers(4, 40).map(lambda half: 2 * half)),
         bottleneck_width=draw(width | tuples(width, stages)),
+        bottleneck=draw(st.sampled_from(["dynamic", "fixed"])),
+        dense_layer=draw(st.sampled_from(["two_way", "one_way"])),
+        stem=draw(st.sampled_from(["pelee", "imagenet"])),
         drop_rate=draw(st.sampled_from([0.0, 0.05])),
         **{field: draw(strategy) for field, strategy in COMMON.items()},
     )

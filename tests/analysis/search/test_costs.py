@@ -69,6 +69,9 @@ PELEENETS = {
     "num_init_features": st.integers(4, 40).map(lambda half: 2 * half),
     "bottleneck_width": st.integers(1, 8) | st.tuples(*[st.integers(1, 8)] * 4),
     "block_config": st.lists(st.integers(1, 6), min_size=3, max_size=5).map(tuple),
+    "bottleneck": st.sampled_from(["dynamic", "fixed"]),
+    "dense_layer": st.sampled_from(["two_way", "one_way"]),
+    "stem": st.sampled_from(["pelee", "imagenet"]),
     "image_size": SIDES,
 }
 VOVNETS = {

@@ -159,7 +159,7 @@ def test_lines_of_any_config(family: str) -> None:
 
 def module_count(text: str) -> int:
     """The number behind a module."""
-    match = re.search(r"(?:\]|two-way dense layer) × (\d+)(?:$|, bottleneck)", text)
+    match = re.search(r"(?:\]|(?:two|one)-way dense layer) × (\d+)(?:$|, bottleneck)", text)
     return int(match[1]) if match else 0
 
 
