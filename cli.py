@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, crosscheck, export, hardware, memory, networks, search, structure
+from commands import benchmark, chain, crosscheck, export, hardware, memory, networks, search, structure
 
 INTERRUPTED = 130
 
@@ -25,6 +25,7 @@ app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
 app.command("table")(structure.architecture_table)
 app.command("diff")(structure.diff)
+app.command("chain")(chain.chain)
 app.command("memory")(memory.memory)
 app.command("export")(export.export)
 app.command("optimize")(export.optimize)

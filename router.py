@@ -9,7 +9,10 @@ from views.pages import PAGES
 
 ICON = Path(__file__).parent / "views" / "icon.svg"
 st.set_page_config(page_title="DenseScope", page_icon=ICON, layout="wide")
-scripts = [st.Page(f"views/{one.script}", title=one.title, icon=f":material/{one.icon}:") for one in PAGES]
+scripts = [
+    st.Page(f"views/{one.script}", title=one.title, icon=f":material/{one.icon}:", default=one.is_start)
+    for one in PAGES
+]
 script = st.navigation(scripts, position="top")
 page = next(one for one in PAGES if one.title == script.title)
 widgets.restore_link()

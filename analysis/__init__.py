@@ -6,6 +6,7 @@ Importing this package imports neither torch nor pandas nor numpy; each is loade
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from analysis.chains import chain, list_chains
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
 from analysis.facts import Device, get_device, list_devices, published, read_device
@@ -56,6 +57,7 @@ __all__ = [
     "benchmark_layers",
     "benchmark_sweep",
     "calibrate_by",
+    "chain",
     "compare",
     "cost_layer",
     "cost_layers",
@@ -63,6 +65,7 @@ __all__ = [
     "cross_check",
     "get_device",
     "get_space",
+    "list_chains",
     "list_devices",
     "list_spaces",
     "memory",

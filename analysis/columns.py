@@ -159,6 +159,9 @@ _WORDS = {
     "quantity": ("Quantity", "Of the whole network, at this batch."),
     "norm": ("Batch norm", "Dotted path, as in PyTorch's named_modules()."),
     "why": ("Where, or why not", "The convolution that took it in, or what stands between."),
+    # of chains
+    "step.title": ("Step", "A network of the chain."),
+    "change": ("Change", "What sets the network apart from the one before it."),
     # of runs
     "id": ("ID", "By which it can be deleted."),
     "date": ("Date", "UTC."),
@@ -196,6 +199,7 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "image_size": ("Image", "Height × width of the input in pixels.", format_size),
     "side.image_size": ("Image", "Side of the image in pixels.", lambda side: format_size((int(side), int(side)))),
     "batch_size": ("Batch", "Images at once.", count),
+    "step.number": ("No.", "How many changes lead to it.", count),
     # of layers
     "number": ("No.", "Position in execution order.", count),
     "layers": ("Layers", "How many operations.", count),

@@ -235,12 +235,17 @@ def delta_finding(base: Summary, summary: Summary) -> str:
     DenseNet needs 41 % fewer parameters, 40 % fewer MACs, 27 % less memory access cost and 22 % less memory traffic \
 than densenet121: its traffic falls more slowly than its arithmetic.
     """
-    found = deltas(base, summary)
-    told = [_change(noun, found[key].share) for key, noun in _TOLD.items()]
-    told = [text for text in told if text]
+    told = cost_changes(base, summary)
     if not told:
         return f"{summary.name} costs what {base.name} costs."
-    return f"{summary.name} needs {join(told)} than {base.name}{_pace(found)}."
+    return f"{summary.name} needs {join(told)} than {base.name}{_pace(deltas(base, summary))}."
+
+
+def cost_changes(base: Summary, summary: Summary) -> list[str]:
+    """What a network needs more or less than its baseline, a phrase a cost; none where they need the same."""
+    found = deltas(base, summary)
+    told = [_change(noun, found[key].share) for key, noun in _TOLD.items()]
+    return [text for text in told if text]
 
 
 def _change(noun: str, share: float | None) -> str:

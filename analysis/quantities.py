@@ -229,6 +229,18 @@ _TIMED = (
         "What the GPU's own energy counter gains over a stretch of runs / images; not known on a CPU.",
     ),
     Quantity("predicted_seconds", "Predicted time", "s", "Of a batch on a device, by the model of docs/prediction.md."),
+    Quantity(
+        "eager_seconds",
+        "Predicted eager time",
+        "s",
+        "Of an image in batches of 256 in float16, each layer as its own kernel; by the model of docs/prediction.md.",
+    ),
+    Quantity(
+        "compiled_seconds",
+        "Predicted compiled time",
+        "s",
+        "Of an image in batches of 256 in float16, by torch.compile; by the model of docs/prediction.md.",
+    ),
     Quantity("measured_seconds", "Measured time", "s", "Of a batch, on the machine that evaluates the config."),
 )
 

@@ -107,7 +107,7 @@ def format_exact(key: str, value: float) -> str:
     return f"{number}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
 
 
-def format_signed(key: str, value: int) -> str:
+def format_signed(key: str, value: float) -> str:
     """What a quantity changes by, with its sign and unit.
 
     >>> format_signed("bytes_moved", -465_000_000), format_signed("macs", 0)

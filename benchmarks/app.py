@@ -89,7 +89,7 @@ def switches(page: Page) -> dict[str, list[tuple[float, float]]]:
     """Rounds through the views, by the links at the top."""
     found: dict[str, list[tuple[float, float]]] = {view.title: [] for view in PAGES}
     for _ in range(ROUNDS):
-        for view in (*PAGES[1:], PAGES[0]):
+        for view in sorted(PAGES, key=lambda page: page.is_start):
             page.evaluate(MARK)
             link = page.get_by_role("link", name=view.title, exact=True)
             found[view.title].append(answer_seconds(page, link.click, lambda: page.wait_for_function(DRAWN)))

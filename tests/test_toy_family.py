@@ -102,6 +102,7 @@ COMMANDS = (
         "results",
         "optimize toy3",
         "predict toy7",
+        "chain toy3 toy7 densenet121",
         "published accuracy",
         "search --space toy --minimize macs",
     ),

@@ -26,6 +26,8 @@ class Page:
     #: The key of the choice between sections, and what some of them read.
     section: str = ""
     sections: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Whether it opens where a link names no page.
+    is_start: bool = False
 
     @property
     def reads_now(self) -> Sequence[str]:
@@ -37,7 +39,8 @@ class Page:
 
 
 PAGES = (
-    Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER),
+    Page("story/story.py", "Story", "auto_stories", 0),
+    Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER, is_start=True),
     Page("layers.py", "Layers", "layers"),
     Page(
         "architecture/architecture.py",

@@ -1,0 +1,215 @@
+"""What each step of a chain costs, and what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from analysis.chains.records import Chain, Step, change_words, get_chain
+from analysis.columns import Column, changes_of, column, columns
+from analysis.facts import get_device
+from analysis.findings import Delta
+from analysis.memory.inference import inference_memory
+from analysis.memory.training import training_memory
+from analysis.quantities import QUANTITIES
+from analysis.summary import Summary, summarize
+from analysis.units import format_si
+from archs import checks
+from archs.errors import DenseScopeError
+from archs.layer import Pair
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.choice import Fact
+
+#: What a step costs, how it is built, and what is predicted of it by how it is run.
+COSTS = ("params", "macs", "memory_access_cost", "bytes_moved", "peak_bytes", "training_bytes")
+SHAPE = ("depth",)
+PREDICTED = {"eager_seconds": "eager", "compiled_seconds": "compiled"}
+MEASURED = "measured"
+#: A chain's quantities, in the order of every table.
+CHAIN_QUANTITIES = (*COSTS, *PREDICTED, *SHAPE)
+#: The metric of chains that name none.
+TOP1 = "ImageNet top-1"
+DEVICE = "RTX 4090"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One step of a chain, counted."""
+
+    step: Step
+    summary: Summary = field(repr=False)
+    device: str
+    #: In the chain's metric, in percent, and who says so.
+    measured: float | None
+    source: str
+
+    def value(self, key: str) -> float | None:
+        """A quantity of `CHAIN_QUANTITIES`, or what was `MEASURED`; None where it is not known."""
+        if key in PREDICTED or key == MEASURED:
+            fact = self.fact(key)
+            return fact and fact.value
+        return getattr(self if hasattr(type(self), key) else self.summary, key)
+
+    def fact(self, key: str) -> Fact | None:
+        """A quantity that is not counted; None where it is, or nothing is known of it."""
+        return self._facts.get(key)
+
+    @property
+    def depth(self) -> int:
+        """As the family's papers count it."""
+        return self.summary.depth.total
+
+    @cached_property
+    def peak_bytes(self) -> int:
+        """Of the tensors, at inference."""
+        return inference_memory(self.summary).peak_bytes
+
+    @cached_property
+    def training_bytes(self) -> int | None:
+        """At the peak of a step of SGD with momentum; None of an element type without gradients."""
+        try:
+            return training_memory(self.summary).total_bytes()
+        except DenseScopeError:
+            return None
+
+    @cached_property
+    def _facts(self) -> dict[str, Fact | None]:
+        from analysis.choice import Fact
+
+        measured = None if self.measured is None else Fact(self.measured, "published")
+        return {MEASURED: measured} | {key: self._predicted(execution) for key, execution in PREDICTED.items()}
+
+    def _predicted(self, execution: str) -> Fact | None:
+        """Seconds an image, in large batches of float16; None where that cannot be predicted."""
+        from analysis.choice import Fact
+        from analysis.hardware.predict.predict import predict
+        from analysis.hardware.speeds import Conditions, predicted_speed
+
+        given, size = Conditions(), self.summary.image_size
+        try:
+            found = predict(
+                self.summary.target, self.device, given.batch_size, size, given.precision, execution=execution
+            )
+        except DenseScopeError:
+            return None
+        speed = predicted_speed(found, get_device(self.device))
+        return Fact(speed.seconds_per_image, "predicted", speed.error_of_time)
+
+
+@dataclass(frozen=True)
+class CountedChain:
+    """A chain with what its steps cost."""
+
+    chain: Chain
+    stops: tuple[Stop, ...]
+
+    @property
+    def metric(self) -> str:
+        """What `measured` is."""
+        return self.chain.metric or TOP1
+
+    def label(self, key: str) -> str:
+        """What a quantity is called."""
+        return self.metric if key == MEASURED else QUANTITIES[key].label
+
+    @property
+    def known(self) -> list[str]:
+        """The quantities that every step has, and what was measured of two of them."""
+        keys = [key for key in CHAIN_QUANTITIES if all(stop.value(key) is not None for stop in self.stops)]
+        return [*keys, MEASURED] if sum(stop.measured is not None for stop in self.stops) > 1 else keys
+
+    def delta(self, number: int, key: str) -> Delta | None:
+        """What the step of this number, from 1, changes of a quantity; None where that is not known."""
+        before, after = (self.stops[at].value(key) for at in (number - 1, number))
+        return None if before is None or after is None else Delta(before, after)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One record a step: each quantity, what the step changes of it, and that as a share of what it was."""
+        return [self._row(number) for number in range(len(self.stops))]
+
+    def _row(self, number: int) -> dict[str, Any]:
+        stop = self.stops[number]
+        words = change_words(self.stops[number - 1].step, stop.step) if number else ""
+        row: dict[str, Any] = {"number": number, "title": stop.step.title, "change": words}
+        row |= {"name": stop.step.registered, "family": stop.summary.family, "image_size": stop.summary.image_size}
+        for key in CHAIN_QUANTITIES:
+            delta = self.delta(number, key) if number else None
+            row[key] = stop.value(key)
+            row |= {f"{key}_change": delta and delta.difference, f"{key}_share": delta and delta.share}
+            if key in PREDICTED:
+                fact = stop.fact(key)
+                low, high = (fact and fact.error) or (None, None)
+                row |= {f"{key}_error_below": low, f"{key}_error_above": high}
+        return row | {MEASURED: stop.measured, "metric": self.metric, "source": stop.source}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a step, with stable column names; raw values."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def columns(self) -> list[Column]:
+        """What a table shows of the rows."""
+        figures = [each for key in self.known if key != MEASURED for each in (column(key), changes_of(key)[1])]
+        shown = [*columns("step.number", "step.title", "change"), *figures]
+        return [*shown, self.measured_column, *columns("source")] if MEASURED in self.known else shown
+
+    @property
+    def measured_column(self) -> Column:
+        """Of what was measured, in percent."""
+        return Column(MEASURED, self.metric, "As published of that very network.", lambda value: format_si(value, "%"))
+
+
+def chain(
+    *names: Any,
+    image_size: int | Pair | None = None,
+    batch_size: int = 1,
+    dtype: str = "float32",
+    device: str = DEVICE,
+) -> CountedChain:
+    """A shipped chain by its name, or any networks in a row, with what each step changes.
+
+    >>> found = chain("vovnet39-ese")
+    >>> [row["params_change"] for row in found.rows()]
+    [None, 0, 3608832]
+
+    Args:
+        names: one of `list_chains()`, or two targets of `analysis.summarize` or more.
+        image_size, batch_size, dtype: as `analysis.summarize`.
+        device: a shipped device, that times are predicted for.
+
+    Raises:
+        UnknownChainError: no chain has the one name that is given.
+        DenseScopeError: as `analysis.summarize`; an unknown device.
+    """
+    return count_chain(get_chain(*names), image_size, batch_size, dtype, device)
+
+
+def count_chain(found: Chain, image_size: int | Pair | None, batch_size: int, dtype: str, device: str) -> CountedChain:
+    """As `chain`, of a record."""
+    get_device(device)
+    summaries = [summarize(step.target, image_size, batch_size, dtype) for step in found.steps]
+    measured = _measured(found, summaries)
+    stops = zip(found.steps, summaries, measured, strict=True)
+    return CountedChain(found, tuple(Stop(step, summary, device, *known) for step, summary, known in stops))
+
+
+def _measured(found: Chain, summaries: Sequence[Summary]) -> Iterator[tuple[float | None, str]]:
+    """What was measured of each step at its own image size, and by whom: in the chain's metric, or else as published
+    of registered networks.
+    """
+    for step, summary in zip(found.steps, summaries, strict=True):
+        if not found.metric:
+            from analysis.choice import published_accuracies
+
+            accuracy = published_accuracies({step.registered: summary.image_size}).get(step.registered)
+            yield (100 * accuracy.top1, accuracy.source) if accuracy else (None, "")
+        elif step.measured is None or summary.image_size != checks.image_size(step.target.image_size):
+            yield None, ""
+        else:
+            yield step.measured, found.measured_by

@@ -1,0 +1,85 @@
+"""The Story view without a browser: every step of every chain, by a link, by its buttons and onwards to Design."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.chains import chain, get_chain, list_chains
+from analysis.chains.findings import chain_finding, step_sentences
+from tests.support.app import assert_sound, open_app, toasts
+from views.charts.story import bars
+from views.story.parts import changed_parts
+
+STORY = "views/story/story.py"
+
+
+@pytest.mark.parametrize("name", list_chains())
+def test_every_step_of_every_chain(name):
+    found = chain(name)
+    app = open_app(STORY, chain=name)
+    for step in range(1, len(found.stops)):
+        assert not app.error
+        assert not toasts(app)
+        assert app.title[0].value == f"Story: {found.chain.title}"
+        texts = [text.value.replace("\\", "") for text in app.markdown]
+        assert texts[0] == chain_finding(found, "macs")
+        assert set(step_sentences(found, step)) <= set(texts)
+        assert f"{step}. {found.stops[step].step.title}" in [heading.value for heading in app.header]
+        app.button(key="story_next").click().run()
+        assert_sound(app)
+    assert app.title[0].value != f"Story: {found.chain.title}"
+    assert app.button(key="story_back").disabled
+
+
+def test_a_link_leads_to_a_step():
+    app = open_app(STORY, chain="densenet100-bc", step="3", story_quantity="Published accuracy")
+    assert not toasts(app)
+    assert "3. Compression (the C)" in [heading.value for heading in app.header]
+    app.button(key="story_back").click().run()
+    assert app.button_group(key="step").value == "2"
+    app.selectbox(key="chain").set_value("vovnet39-ese").run()
+    assert_sound(app)
+    assert app.button_group(key="step").value == "1"
+
+
+def test_a_link_with_nonsense():
+    app = open_app(STORY, chain="nothing", step="99")
+    assert len(toasts(app)) == 2
+    assert app.title[0].value == f"Story: {get_chain(list_chains()[0]).title}"
+
+
+def test_a_step_opens_in_design():
+    app = open_app(STORY, chain="densenet100-bc", step="2")
+    next(button for button in app.button if button.label == "Edit from here").click().run()
+    assert_sound(app)
+    assert app.title[0].value == "Design: Half the dense layers (DenseNet-B)"
+
+
+def test_an_input_that_does_not_suit():
+    app = open_app(STORY, image_size="1")
+    assert app.error[0].value.endswith("Choose another input in the sidebar.")
+
+
+def test_the_bars_join_up():
+    rows = [*bars(chain("densenet100-bc"), "macs")]
+    assert [row.start for row in rows[1:-1]] == [row.end for row in rows[:-2]]
+    assert rows[0].start == rows[-1].start == 0
+    assert rows[-1].end == rows[-2].end
+    assert [row.number for row in bars(chain("densenet100-bc"), "measured")] == [0, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "title"),
+    [
+        ("densenet100-bc", 1, "dense block 1, layer 2"),
+        ("densenet100-bc", 3, "transition 1"),
+        ("densenet100-bc", 4, "stem"),
+        ("vovnet39-ese", 1, "OSA stage 4, module 2"),
+        ("vovnet39-ese", 2, "OSA stage 2, module 1"),
+    ],
+)
+def test_the_part_that_changes_is_shown(name, step, title):
+    before, after = chain(name).stops[step - 1 : step + 1]
+    parts = changed_parts(before.summary, after.summary)
+    assert [part.title for part in parts] == [title, title]
+    assert parts[0] != parts[1]

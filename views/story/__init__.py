@@ -1,0 +1,1 @@
+"""Story: how networks became others, change by change. `story` is the screen."""

@@ -1,0 +1,149 @@
+"""A chain: the waterfall of a quantity, one step in words, and the part of the network that the step changes."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import streamlit as st
+
+from analysis.chains import Chain, CountedChain, get_chain, list_chains
+from analysis.chains.counted import COSTS, MEASURED, PREDICTED, SHAPE, Stop, count_chain
+from analysis.chains.findings import chain_finding, step_sentences
+from analysis.hardware.speeds import Conditions
+from analysis.quantities import QUANTITIES, label_of
+from archs.design import MAX_NAME, Design
+from views import sidebar, tables, widgets, workbench
+from views.charts import story as figures
+from views.charts.diagram import draw as draw_svg
+from views.sections.block_diagram import HELP as DIAGRAM_HELP
+from views.sections.block_diagram import file_name, show_picture
+from views.sidebar import InputSettings
+from views.story.parts import changed_parts
+
+#: Of the link; and the element whose bars lead to steps.
+CHAIN, STEP, QUANTITY, WATERFALL = "chain", "step", "story_quantity", "story_waterfall"
+#: What times are predicted for.
+GPU = Conditions()
+#: What a chain is seen in.
+SHOWN = {key: label_of(key) for key in (*COSTS, *PREDICTED, *SHAPE)} | {MEASURED: "Published accuracy"}
+HELP = "The first network, what each change adds or takes away, and the last network. Click a bar for its change."
+
+
+@lru_cache(64)
+def counted(chain: Chain, settings: InputSettings, device: str) -> CountedChain:
+    """A chain with what its steps cost. Raises: DenseScopeError: the input does not suit a network."""
+    return count_chain(chain, settings.image_size, settings.batch_size, settings.dtype, device)
+
+
+def draw_chain() -> None:
+    """The section."""
+    head = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="story_head"):
+        chain = choose_chain()
+        key = widgets.choose("Quantity", QUANTITY, SHOWN, "macs", width=230)
+        device = sidebar.choose_device("Times predicted for", "story_device", width=180)
+    head.title(f"Story: {chain.title}", anchor=False)
+    settings = sidebar.current()
+    with widgets.errors_said("Choose another input in the sidebar."):
+        found = counted(chain, settings, device)
+        with head:
+            widgets.say(chain_finding(found, key))
+        picture, words = st.columns([11, 9], gap="medium")
+        with words:
+            step = choose_step(found)
+            draw_words(found, step)
+        with picture:
+            draw_waterfall(found, key, step)
+        draw_parts(*found.stops[step - 1 : step + 1])
+        timed = f"an image in batches of {GPU.batch_size}, {GPU.precision}"
+        counted_at = f"Counted at {settings.describe()}, for the whole batch; times are predicted for {timed}."
+        st.caption(f"{counted_at} The changes: {chain.source}.")
+        widgets.downloads(found.to_frame(), chain.name)
+
+
+def choose_chain() -> Chain:
+    """One of the shipped chains; a link may hold its name, too."""
+    titles = {name: get_chain(name).title for name in list_chains()}
+    if (asked := st.query_params.get(CHAIN)) in titles:
+        st.query_params[CHAIN], st.session_state[CHAIN] = titles[asked], asked
+    return get_chain(widgets.choose("Chain", CHAIN, titles, next(iter(titles)), on_change=go_to, args=(1,)))
+
+
+def go_to(step: int, chain: str = "") -> None:
+    """Show another step, or another chain."""
+    st.session_state[STEP] = str(step)
+    if chain:
+        st.session_state[CHAIN] = chain
+
+
+def choose_step(found: CountedChain) -> int:
+    """The step that is shown: by its number, the one before or after it; behind the last comes the next chain."""
+    steps = [str(number) for number in range(1, len(found.stops))]
+    if st.session_state.get(STEP, "1") not in steps:  # of a longer chain
+        del st.session_state[STEP]
+    with st.container(horizontal=True, vertical_alignment="center", key="story_steps"):
+        back = st.empty()
+        step = int(widgets.choose_segment("Step", STEP, steps, "1", label_visibility="collapsed"))
+        names = list_chains()
+        following = names[(names.index(found.chain.name) + 1) % len(names)]
+        is_last = step == len(steps)
+        back.button("Back", on_click=go_to, args=(step - 1,), disabled=step == 1, shortcut="Left", key="story_back")
+        where = (1, following) if is_last else (step + 1,)
+        st.button("Next story" if is_last else "Next", on_click=go_to, args=where, shortcut="Right", key="story_next")
+    return step
+
+
+def draw_words(found: CountedChain, step: int) -> None:
+    """What the step is, and what it costs and saves; the network to go on with."""
+    stop = found.stops[step]
+    st.header(f"{step}. {stop.step.title}", anchor=False)
+    for sentence in step_sentences(found, step):
+        widgets.say(sentence)
+    help = "Opens this network in Design, where everything about it can be changed."
+    if stop.step.target.config is not None and st.button("Edit from here", icon=":material/edit:", help=help):
+        open_in_design(stop)
+
+
+def open_in_design(stop: Stop) -> None:
+    """Go on with the network of a step."""
+    name = stop.step.registered or stop.step.title
+    workbench.bench().put(Design(name[:MAX_NAME], stop.step.target.config))
+    widgets.open_page("views/design/design.py")
+
+
+def draw_waterfall(found: CountedChain, key: str, step: int) -> None:
+    """The chain in one quantity, beside its table of all."""
+    help = f"{HELP}\n\n**{SHOWN[key]}**: {QUANTITIES[key].definition if key in QUANTITIES else found.metric}"
+    label = found.label(key)
+    with widgets.chart_or_table(f"{label}, change by change", help, partial(show_table, found), live=True):
+        if sum(stop.value(key) is not None for stop in found.stops) < 2:
+            st.caption(f"{label} is not known of two of these networks.")
+            return
+        figure = figures.waterfall(found, key, step, widgets.current_theme())
+        about = f"Waterfall of {label} over {len(found.stops) - 1} changes from {found.chain.title}."
+        widgets.draw(figure, WATERFALL, about, show_clicked)
+
+
+def show_clicked() -> None:
+    """Show the step whose bar has been clicked."""
+    points = st.session_state[WATERFALL]["selection"]["points"]
+    if points and points[0]["customdata"]:
+        go_to(points[0]["customdata"])
+
+
+def show_table(found: CountedChain) -> None:
+    """One row a step, all quantities with their changes."""
+    tables.show(found.to_frame(), found.columns(), "story_table")
+
+
+def draw_parts(before: Stop, after: Stop) -> None:
+    """The part of the network that changes, before and after."""
+    st.header("What does the change look like?", help=DIAGRAM_HELP, anchor=False)
+    stops = (before, after)
+    parts = changed_parts(before.summary, after.summary)
+    for (place, stop), part, when in zip(widgets.side_by_side(stops), parts, ("Before", "After"), strict=True):
+        name = stop.step.title
+        with place:
+            st.markdown(f"**{when}**: {widgets.literal(name)}, {part.title}")
+            picture = draw_svg(part, widgets.current_theme(), name)
+            show_picture(picture, file_name(name, part.title), f"story_{when}")
