@@ -9,7 +9,7 @@ import analysis
 import archs
 from archs.layer import Layer
 from archs.plan import Stage, image
-from tests.support.exhaustive import examples
+from tests.support.exhaustive import examples_of_a_family
 from tests.support.strategies import CONFIGS
 
 STAGE = Stage("stage")
@@ -122,7 +122,7 @@ def test_scaling(family):
 
 @pytest.mark.parametrize("family", archs.list_families())
 def test_stages_and_kinds_add_up_to_the_whole(family):
-    @settings(max_examples=examples(10))
+    @settings(max_examples=examples_of_a_family(30))
     @given(config=CONFIGS[family])
     def check(config):
         summary = analysis.summarize(config, image_size=64)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from analysis import summarize
 from analysis.depth import Term, count_depth, depth_terms
 from archs.registry import list_archs
-from tests.support.exhaustive import examples
+from tests.support.exhaustive import examples_of_a_family
 from tests.support.strategies import CONFIGS
 
 
@@ -34,7 +34,7 @@ def test_each_term_is_the_number_of_its_layers(name: str) -> None:
 
 @pytest.mark.parametrize("family", CONFIGS)
 def test_terms_of_any_config(family: str) -> None:
-    @settings(max_examples=examples(40))
+    @settings(max_examples=examples_of_a_family(120))
     @given(CONFIGS[family])
     def check(config: object) -> None:
         terms = terms_of(config)

@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 import archs
-from tests.support.exhaustive import representatives
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from tests.support.small import FAMILIES, SMALL, small
 
 
@@ -62,7 +62,7 @@ def test_same_output_as_the_published_implementation(name):
             assert torch.allclose(found, expected, rtol=0, atol=1e-9), training
 
 
-@pytest.mark.parametrize("name", archs.list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
 def test_feature_info_names_taps_with_their_channels_and_strides(name):
     model = archs.create_model(name, device="meta").eval()
     outputs = {}

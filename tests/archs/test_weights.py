@@ -13,6 +13,7 @@ import archs
 from archs.errors import WeightsError, WeightsWarning
 from archs.weights.names import fitting_names
 from tests.support import authors
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from tests.support.weights import SMALL, old_keys, refused, save_legacy, save_safetensors, small_model
 
 SLIM = ((64, 80, 96, 112), (128, 256, 384, 512))
@@ -193,7 +194,7 @@ def test_weights_of_the_architecture_before_its_fields_were_changed(tmp_path):
     assert sentence.endswith("holds weights of densenet121, which do not fit this DenseNet, whose fields were changed.")
 
 
-@pytest.mark.parametrize("name", archs.list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
 def test_every_architecture_is_told_by_its_kernels(name):
     shapes = {key: tuple(value.shape) for key, value in archs.create_model(name, device="meta").state_dict().items()}
     assert fitting_names(shapes) == [name]

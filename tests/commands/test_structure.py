@@ -10,6 +10,7 @@ import pytest
 from archs.design import Design
 from archs.registry import get_config, list_archs
 from cli import main
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 
 
 def run(capsys: pytest.CaptureFixture[str], command: str) -> str:
@@ -19,7 +20,7 @@ def run(capsys: pytest.CaptureFixture[str], command: str) -> str:
     return captured.out
 
 
-@pytest.mark.parametrize("name", list_archs())
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
 def test_table_of_every_network(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = json.loads(run(capsys, f"table {name} --format json"))
     shown = run(capsys, f"table {name}")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import lcm
 
 from hypothesis import strategies as st
 
+from archs import get_config, list_families
 from archs.condensenet import CondenseNetConfig
+from archs.config import NetworkConfig
 from archs.densenet import DenseNetConfig
 from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
 from archs.peleenet import PeleeNetConfig
 from archs.rdnet import RDNetConfig
 from archs.vovnet import VoVNetConfig
+from tests.support.exhaustive import smallest_of
 
 
 def integers(low: int, high: int) -> st.SearchStrategy[int]:
@@ -162,6 +166,14 @@ CONFIGS = {
     "hgnet": hgnet_configs(),
     "rdnet": rdnet_configs(),
 }
+
+
+def like(config: NetworkConfig) -> st.SearchStrategy[NetworkConfig]:
+    """The config with other numbers of classes and of the image's channels."""
+    return st.fixed_dictionaries(COMMON).map(lambda fields: replace(config, **fields))
+
+
+CONFIGS |= {family: like(get_config(smallest_of(family))) for family in list_families() if family not in CONFIGS}
 
 #: (h, w) that every family's strides can take with up to five blocks: multiples of 32 from 64 on.
 image_sizes = st.tuples(*[integers(2, 5).map(lambda n: 32 * n)] * 2)

@@ -6,13 +6,13 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import assert_sound, open_app, toasts
-from tests.support.exhaustive import OF_EACH_KIND, representatives
+from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 from views.sections.paper_table import paper_table
 
 ARCHITECTURE = "views/architecture/architecture.py"
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
+@pytest.mark.parametrize("name", representatives(OF_EACH_FAMILY, list_archs()))
 def test_the_table_of_every_network(name: str) -> None:
     app = open_app(ARCHITECTURE, network=name)
     assert app.title[0].value == f"Architecture: {name}"

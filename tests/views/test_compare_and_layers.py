@@ -6,7 +6,7 @@ import pytest
 
 from archs.registry import list_archs
 from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, open_app, toasts
-from tests.support.exhaustive import OF_EACH_KIND, representatives
+from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 from views.cached import comparison
 from views.candidates import candidates, with_facts
 from views.charts.networks import Shown, scatter
@@ -175,7 +175,7 @@ def test_a_bad_network_in_a_link_leaves_the_others() -> None:
     assert app.multiselect(key="networks").value == ["peleenet"]
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
+@pytest.mark.parametrize("name", representatives(OF_EACH_FAMILY, list_archs()))
 def test_layers_of_every_network(name: str) -> None:
     app = open_app(LAYERS, network=name)
     assert app.title[0].value == f"Layers: {name}"

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from archs import get_config, list_archs
 from archs.design import Design
 from tests.support.app import assert_sound, open_app, toasts
-from tests.support.exhaustive import OF_EACH_KIND, representatives
+from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 from views.design.results import CHARTS
 
 VIEW = "views/design/design.py"
@@ -51,7 +51,7 @@ def test_a_slider_changes_every_figure() -> None:
     assert app.slider(key="design growth_rate").value == 24
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, list_archs()))
+@pytest.mark.parametrize("name", representatives(OF_EACH_FAMILY, list_archs()))
 def test_every_network_can_be_started_from(name: str) -> None:
     app = open_app(VIEW, design=Design(name, get_config(name)).to_link())
     assert app.title[0].value.replace("\\", "") == f"Design: {name}"

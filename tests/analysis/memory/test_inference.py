@@ -17,7 +17,7 @@ import archs
 from analysis.memory import LIFETIMES, memory_of
 from analysis.targets import resolve_target
 from archs.errors import ConfigError
-from tests.support.exhaustive import OF_EACH_KIND, examples, representatives
+from tests.support.exhaustive import OF_EACH_KIND, examples_of_a_family, representatives
 from tests.support.live_bytes import live_bytes
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS
@@ -76,7 +76,7 @@ def test_what_is_alive_without_inplace_relu(name):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=examples(5))
+@settings(max_examples=examples_of_a_family(15))
 @given(data=st.data())
 def test_what_is_alive_in_random_networks(family, data):
     config = data.draw(CONFIGS[family])

@@ -10,9 +10,9 @@ from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError, TraceError
 from cli import main
 from tests.support.autograd import saved_bytes
+from tests.support.exhaustive import OF_EACH_KIND, representatives
 from tests.support.live_bytes import live_bytes
 
-NAMES = archs.list_archs()
 SIZE, BATCH = 64, 2
 
 
@@ -21,7 +21,7 @@ def make(name, device="meta", dtype=torch.float32, size=SIZE, **overrides):
     return model, torch.zeros(BATCH, model.config.in_channels, size, size, device=device, dtype=dtype)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
 def test_weights_and_buffers(name):
     model, _ = make(name)
     memory = analysis.memory(name, SIZE)

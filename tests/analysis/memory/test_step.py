@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,12 @@ import analysis
 import archs
 from archs.registry import recomputes
 from tests.support.autograd import build, images_for
-from tests.support.exhaustive import examples, representatives
+from tests.support.exhaustive import RECOMPUTING, examples_of_a_family, representatives
 from tests.support.strategies import CONFIGS
 from tests.support.training_step import OPTIMIZERS, peak_of_a_step
 
 BATCH = 2
-NAMES = [name for name in archs.list_archs() if hasattr(archs.get_config(name), "memory_efficient")]
+NAMES = [name for name in archs.list_archs() if recomputes(archs.get_config(name))]
 #: Half of each network's own image size is enough for its tensors to outweigh its weights' gradients.
 FEW = ["densenet_cifar", "densenet_d2l", "peleenet", "vovnet27_slim", "ese_vovnet19b_slim_dw"]
 
@@ -47,9 +48,10 @@ def test_optimizers(name, optimizer):
     assert counted(name, 32, optimizer) == real(archs.get_config(name), 32, optimizer)
 
 
-@pytest.mark.parametrize("efficient", [False, True])
-@pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=examples(8))
+@pytest.mark.parametrize(
+    ("family", "efficient"), [*product(archs.list_families(), [False]), *product(RECOMPUTING, [True])]
+)
+@settings(max_examples=examples_of_a_family(24))
 @given(data=st.data())
 def test_random_networks(family, efficient, data):
     configs = CONFIGS[family].filter(recomputes) if efficient else CONFIGS[family]

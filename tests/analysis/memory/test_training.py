@@ -18,14 +18,14 @@ from analysis.memory.training import training_layers
 from analysis.ops import OPS
 from archs.registry import recomputes
 from tests.support.autograd import build, images_for, saved_bytes
-from tests.support.exhaustive import OF_EACH_KIND, examples, representatives
+from tests.support.exhaustive import OF_EACH_KIND, RECOMPUTING, examples_of_a_family, representatives
 from tests.support.small import SMALL
 from tests.support.strategies import CONFIGS, image_sizes
 
 NAMES = representatives(OF_EACH_KIND, archs.list_archs())
 BATCH = 2
 #: Memory-efficient networks; autocast, which they look at, knows no meta device.
-EFFICIENT = [name for name in NAMES if hasattr(archs.get_config(name), "memory_efficient")]
+EFFICIENT = [name for name in NAMES if recomputes(archs.get_config(name))]
 VARIANTS = [
     ("densenet121", {"drop_rate": 0.2, "conv_bias": True, "block_config": (2, 3)}),
     ("densenet_cifar", {"drop_rate": 0.2, "block_config": (2, 2), "in_channels": 3}),
@@ -81,15 +81,15 @@ def test_variants(name, changes, efficient, dtype):
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=examples(10))
+@settings(max_examples=examples_of_a_family(30))
 @given(data=st.data())
 def test_any_config(family, data):
     config, size = data.draw(CONFIGS[family]), data.draw(image_sizes)
     assert counted(config, size).saved_bytes == kept(config, size)
 
 
-@pytest.mark.parametrize("family", sorted({archs.get_config(name).family for name in EFFICIENT}))
-@settings(max_examples=examples(20))
+@pytest.mark.parametrize("family", RECOMPUTING)
+@settings(max_examples=examples_of_a_family(60))
 @given(data=st.data())
 def test_any_config_that_recomputes(family, data):
     config = dataclasses.replace(data.draw(CONFIGS[family].filter(recomputes)), memory_efficient=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import product
 from math import prod
 
 import pytest
@@ -15,7 +16,7 @@ import analysis
 import archs
 from archs import checks
 from archs.layer import CONSTANT, INPUT
-from tests.support.exhaustive import examples
+from tests.support.exhaustive import OF_EACH_KIND, examples_of_a_family, representatives
 from tests.support.project import ROOT
 from tests.support.strategies import CONFIGS, batch_sizes, image_sizes
 
@@ -23,6 +24,7 @@ with (ROOT / "tests" / "data" / "expected_counts.csv").open(encoding="utf-8") as
     EXPECTED = {row["name"]: row for row in csv.DictReader(file)}
 
 NAMES = archs.list_archs()
+BUILT = representatives(OF_EACH_KIND, NAMES)
 
 
 def layers(target, image_size, batch_size, route):
@@ -33,8 +35,7 @@ def test_registry_is_the_published_list():
     assert set(NAMES) <= set(EXPECTED)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("route", ["plan", "trace"])
+@pytest.mark.parametrize(("name", "route"), [*product(NAMES, ["plan"]), *product(BUILT, ["trace"])])
 def test_published_counts(name, route):
     row = EXPECTED[name]
     config = archs.get_config(name)
@@ -56,14 +57,14 @@ def test_few_links_are_those_of_sparsenet(depth, params):
     assert analysis.summarize(archs.get_config(f"densenet{depth}", links="log2")).params == params
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 @pytest.mark.parametrize(("image_size", "batch_size"), [(None, 1), ((192, 256), 1), (None, 4)])
 def test_plan_equals_trace(name, image_size, batch_size):
     assert layers(name, image_size, batch_size, "plan") == layers(name, image_size, batch_size, "trace")
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=examples(40))
+@settings(max_examples=examples_of_a_family(120))
 @given(data=st.data())
 def test_plan_equals_trace_for_any_config(family, data):
     config = data.draw(CONFIGS[family])
@@ -71,7 +72,7 @@ def test_plan_equals_trace_for_any_config(family, data):
     assert layers(config, image_size, batch_size, "plan") == layers(config, image_size, batch_size, "trace")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_flops_equal_pytorch_flop_counter(name):
     config = archs.get_config(name)
     model = archs.create_model(name, device="meta").eval()
@@ -81,14 +82,14 @@ def test_flops_equal_pytorch_flop_counter(name):
     assert analysis.summarize(name, image_size=None, batch_size=2).flops == counter.get_total_flops()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_params_equal_the_module(name):
     model = archs.create_model(name, device="meta")
     assert analysis.summarize(name).params == sum(parameter.numel() for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("family", archs.list_families())
-@settings(max_examples=examples(5))
+@settings(max_examples=examples_of_a_family(15))
 @given(data=st.data())
 def test_planned_shapes_are_those_of_a_real_forward_pass(family, data):
     config = data.draw(CONFIGS[family])
