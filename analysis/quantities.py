@@ -164,7 +164,7 @@ _DERIVED = (
 #: What memory holds (`analysis.memory`), counted tensor by tensor.
 _MEMORY = (
     Quantity("weight_bytes", "Weights", "B", "The parameters."),
-    Quantity("buffer_bytes", "Running statistics", "B", "The buffers: what batch norms gather."),
+    Quantity("buffer_bytes", "Running statistics", "B", "The buffers: what batch norms gather, and stored indices."),
     Quantity("gradient_bytes", "Gradients", "B", "Of the parameters that learn, one number each."),
     Quantity("optimizer_bytes", "Optimizer state", "B", "What the optimizer keeps beside weights and gradients."),
     Quantity("step_bytes", "Tensors at the peak", "B", "Activations and their gradients where a step holds most."),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archs.layer import CONSTANT, Layer
 
-#: Bytes of one index of a max pooling, an int64.
+#: Bytes of one index, an int64: where a maximum was, which channel is meant.
 INDEX_BYTES = 8
 
 

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from analysis.meter import element_bytes
+from analysis.saved import INDEX_BYTES
 from analysis.summary import Summary
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError
@@ -58,7 +59,7 @@ def weight_bytes(summary: Summary) -> int:
 
 def buffer_bytes(summary: Summary) -> int:
     """Bytes of a module's buffers; by plan of the running mean, the running variance and the batch counter (int64) of
-    every batch norm."""
+    every batch norm, and of indices (int64)."""
     size, module = element_bytes(summary.dtype), summary.target.module
     if module is not None:
         sizes = (
@@ -66,8 +67,11 @@ def buffer_bytes(summary: Summary) -> int:
             for buffer in module.buffers()
         )
         return sum(numel * nbytes for numel, nbytes in sizes)
-    norms = [cost.layer for cost in summary.layers if cost.layer.op == "batch_norm"]
-    return sum(2 * size * layer.output_shape[1] + 8 for layer in norms)
+    channels: dict[str, list[int]] = {"batch_norm": [], "index_select": []}
+    for cost in summary.layers:
+        channels.get(cost.layer.op, []).append(cost.layer.output_shape[1])
+    norms, indices = channels.values()
+    return sum(2 * size * one + INDEX_BYTES for one in norms) + INDEX_BYTES * sum(indices)
 
 
 def input_bytes(summary: Summary) -> int:

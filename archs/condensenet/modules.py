@@ -29,12 +29,11 @@ def activation(hardswish: bool) -> nn.Module:
 class CondenseConv(nn.Module):
     """The learned index, batch norm, activation, a 1×1 convolution with groups, a channel shuffle."""
 
-    index: Tensor
-
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
         self.groups = config.groups
         read = in_channels * config.groups // config.condense_factor
+        self.index: Tensor
         self.register_buffer("index", spread(read, in_channels))
         self.norm = nn.BatchNorm2d(read)
         self.activation = activation(hardswish)
@@ -52,14 +51,13 @@ class CondenseConv(nn.Module):
 class Reactivation(nn.Module):
     """Batch norm, activation, the inverse shuffle, a 1×1 convolution with groups, a learned placing of its channels."""
 
-    index: Tensor
-
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
         self.per_group = in_channels // config.groups
         self.norm = nn.BatchNorm2d(in_channels)
         self.activation = activation(hardswish)
         self.conv = nn.Conv2d(in_channels, out_channels, 1, groups=config.groups, bias=False)
+        self.index: Tensor
         self.register_buffer("index", spread(out_channels, out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,10 +131,9 @@ class Transition(nn.Module):
 class CondenseLinear(nn.Module):
     """A classifier that reads an index of half the channels: (N, in_features, 1, 1) to (N, out_features)."""
 
-    index: Tensor
-
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
+        self.index: Tensor
         self.register_buffer("index", spread(in_features // 2, in_features))
         self.linear = nn.Linear(in_features // 2, out_features)
 
@@ -177,6 +174,7 @@ class CondenseNet(Network):
         self.features.add_module("norm_last", nn.BatchNorm2d(channels))
         self.features.add_module("relu_last", nn.ReLU(inplace=True))
         self.global_pool = nn.AdaptiveAvgPool2d(1)
+        self.se_last = None
         if config.head_features is None:
             self.classifier: nn.Module = CondenseLinear(channels, config.num_classes)
         else:
@@ -191,7 +189,9 @@ class CondenseNet(Network):
 
     def forward_head(self, x: Tensor) -> Tensor:
         x = self.global_pool(x)
-        if self.config.head_features is not None:
-            x = self.fc_act(self.fc(self.se_last(x).flatten(1)))
+        if self.se_last is not None:
+            x = self.se_last(x)
+            x = self.fc(x.flatten(1))
+            x = self.fc_act(x)
         x = F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
         return self.classifier(x)

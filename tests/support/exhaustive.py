@@ -16,6 +16,7 @@ T = TypeVar("T")
 CHOSEN = {
     "densenet": ["densenet40_k12", "densenet121", "densenetbc250_k24", "densenet_d2l"],
     "vovnet": ["vovnet27_slim", "vovnet57", "ese_vovnet19b_slim_dw", "ese_vovnet99b", "vovnetv2_39"],
+    "condensenet": ["condensenet50_cifar", "condensenetv2_a"],
 }
 
 

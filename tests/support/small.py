@@ -14,6 +14,8 @@ SMALL = {
     "vovnet39": SLIM | {"residual": True},
     "ese_vovnet19b_dw": SLIM,
     "vovnetv2_39": SLIM,
+    "condensenet74_c4_g4": {"layers_per_block": (2, 1), "growth_rates": (4, 8)},
+    "condensenetv2_a": {"layers_per_block": (1, 1, 1, 2), "growth_rates": (8, 8, 8, 16), "head_features": 12},
 }
 #: Each family once, with attention.
 FAMILIES = ("densenet121", "peleenet", "vovnetv2_39")
