@@ -255,12 +255,12 @@ def frozen_norms(module: nn.Module) -> frozenset[str]:
     return frozenset(name for name, part in module.named_modules() if module.training and not part.training)
 
 
-def _with_dropout(layers: Iterable[Layer], drops: Callable[[Layer], bool] | None) -> Iterator[Layer]:
-    """Drop the outputs that the family drops, such as the new features of a dense layer, or what classifiers read."""
+def _with_dropout(layers: Sequence[Layer], drops: Callable[[Layer], bool] | None) -> Iterator[Layer]:
+    """Drop the outputs that the family drops, such as new features of a dense layer, or what the classifier reads."""
     renamed: dict[str, str] = {}
     for before in layers:
         layer = before._replace(inputs=tuple([renamed.get(name, name) for name in before.inputs]))
-        if drops is None and layer.op == "linear":
+        if drops is None and before is layers[-1]:
             dropout = _dropout(layer, layer.inputs[0], layer.input_shapes[0])
             yield dropout
             layer = layer._replace(inputs=(dropout.name,))

@@ -129,16 +129,18 @@ class Transition(nn.Module):
 
 
 class CondenseLinear(nn.Module):
-    """A classifier that reads an index of half the channels: (N, in_features, 1, 1) to (N, out_features)."""
+    """A classifier that reads an index of half the channels: (N, in_features, 1, 1) to (N, num_classes)."""
 
-    def __init__(self, in_features: int, out_features: int) -> None:
+    def __init__(self, config: CondenseNetConfig, in_features: int) -> None:
         super().__init__()
+        self.drop_rate = config.drop_rate
         self.index: Tensor
         self.register_buffer("index", spread(in_features // 2, in_features))
-        self.linear = nn.Linear(in_features // 2, out_features)
+        self.linear = nn.Linear(in_features // 2, config.num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x.index_select(1, self.index).flatten(1))
+        x = x.index_select(1, self.index).flatten(1)
+        return self.linear(F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x)
 
 
 class CondenseNet(Network):
@@ -176,7 +178,7 @@ class CondenseNet(Network):
         self.global_pool = nn.AdaptiveAvgPool2d(1)
         self.se_last = None
         if config.head_features is None:
-            self.classifier: nn.Module = CondenseLinear(channels, config.num_classes)
+            self.classifier: nn.Module = CondenseLinear(config, channels)
         else:
             self.se_last = SqueezeExcitation(channels, channels // 16)
             self.fc = nn.Linear(channels, config.head_features)
@@ -193,5 +195,5 @@ class CondenseNet(Network):
             x = self.se_last(x)
             x = self.fc(x.flatten(1))
             x = self.fc_act(x)
-        x = F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
+            x = F.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
         return self.classifier(x)
