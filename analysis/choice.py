@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from analysis.hardware.accuracy import pareto_front, published_errors
+from analysis.hardware.accuracy import MORE_THAN_PLAIN, pareto_front, published_errors
 from analysis.hardware.speeds import Speed
 from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_size, join
 from archs.layer import Pair
@@ -15,7 +15,11 @@ from archs.layer import Pair
 RECIPES = {"plain": "Plain", "best": "Best published"}
 #: Who trained a network: the plainest recipes first, so that like is compared with like.
 PLAIN_FIRST = ("authors", "torchvision", "timm", "pytorchcv, Gluon", "PaddleClas", "second-hand")
-_TRAINERS = {"authors": "their authors", "second-hand": "unknown hands"}
+_TRAINERS = {
+    "authors": "their authors",
+    "second-hand": "unknown hands",
+    MORE_THAN_PLAIN: "distillation or on more images",
+}
 #: So many names are listed.
 _NAMED = 6
 #: Differences in accuracy and in time below these are none worth telling.
@@ -73,11 +77,13 @@ def published_accuracies(sizes: Mapping[str, Pair], recipe: str = "plain") -> di
     Args:
         sizes: by name, of images.
         recipe: of `RECIPES`. "plain": its authors' own training before that of others, and of one group's the least
-            accurate, because tricks only add; "best": the most accurate, whoever trained it.
+            accurate, because tricks only add, and none that was distilled or pretrained on more images; "best": the
+            most accurate, whoever trained it.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for row in published_errors():
-        if sizes.get(row["name"]) == (row["image_size"],) * 2:
+        counts = recipe == "best" or row["group"] != MORE_THAN_PLAIN
+        if counts and sizes.get(row["name"]) == (row["image_size"],) * 2:
             found.setdefault(row["name"], []).append(row)
     return {name: _accuracy(_chosen(found[name], recipe)) for name in sizes if name in found}
 
@@ -164,12 +170,17 @@ def _recipes(told: Sequence[Candidate]) -> list[str]:
 def unknown_finding(candidates: Sequence[Candidate], sizes: Mapping[str, Pair], device: str) -> str:
     """Which networks have no accuracy, no speed or a prediction of unknown error; empty where nothing is missing."""
     blank = [one.name for one in candidates if one.accuracy is None]
+    distilled = published_accuracies({name: sizes[name] for name in blank}, "best")
+    blank = [name for name in blank if name not in distilled]
     unknown = [one.name for one in candidates if one.speed is None]
     sentences = []
     if blank:
         found = sorted({sizes[name] for name in blank})
         at = join(map(format_size, found)) if len(found) < 3 else "their image sizes"
         sentences.append(f"No ImageNet accuracy is published at {at} for {_some(blank)}.")
+    if distilled:
+        left_out = "was distilled or pretrained on more images, which the plain recipe leaves out"
+        sentences.append(f"All accuracy that is published for {_some([*distilled])} {left_out}.")
     if unknown:
         sentences.append(f"No speed on {device} is known for {_some(unknown)}.")
     if unsure := [one.name for one in candidates if _is_unsure(one.speed)]:

@@ -91,7 +91,7 @@ def draw_head(names: list[str]) -> tuple[str, str, str, str]:
         with st.popover("Like with like", icon=":material/balance:"):
             help = "Each layer as its own kernel, or torch.compile."
             execution = widgets.choose_segment("Execution", "speed_execution", list(EXECUTIONS), "compiled", help=help)
-            help = "Of several published accuracies the one of its authors' own training first, or the best of all."
+            help = "Plain: its authors' own training first, and no distilled or pretrained weights; or the best of all."
             recipe = widgets.choose_segment("Recipe of the accuracy", "recipe", RECIPES, "plain", help=help)
     return baseline, device, execution, recipe
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -31,18 +32,36 @@ _RECIPES = {
     "liuzhuang13/": "authors",
     "stigma0617/": "authors",
     "Robert-JunWang/": "authors",
+    "PingoLH/": "authors",
+    "ShichenLiu/": "authors",
+    "jianghaojun/": "authors",
+    "cypw/": "authors",
+    "naver-ai/": "authors",
 }
 SECOND_HAND = "second-hand"
-RECIPES = (*dict.fromkeys(_RECIPES.values()), SECOND_HAND)
+#: More than ImageNet-1k and its labels went into the training: nothing to set beside plain training.
+MORE_THAN_PLAIN = "distilled or pretrained"
+RECIPES = (*dict.fromkeys(_RECIPES.values()), SECOND_HAND, MORE_THAN_PLAIN)
+#: The same by patterns of network, recipe and doubts, which tell more than who tells it.
+_TOLD = {
+    "with SSLD|pretrained on ImageNet-": MORE_THAN_PLAIN,
+    "trained by PaddleClas": "PaddleClas",
+    "the authors' (MXNet )?weights": "authors",
+    "^CSP.*Darknet": "authors",
+}
 
 
-def recipe_group(source: str) -> str:
-    """Who trained a network, in one or two words.
+def recipe_group(source: str, told: str = "") -> str:
+    """Who trained a network, in one or two words, by the source and by what it tells of network and recipe.
 
     >>> recipe_group("stigma0617/VoVNet.pytorch@039d9dcb README.md")
     'authors'
+    >>> recipe_group("huggingface/pytorch-image-models", "timm eval; trained by PaddleClas with SSLD distillation")
+    'distilled or pretrained'
     """
-    return next((group for part, group in _RECIPES.items() if part in source), SECOND_HAND)
+    by_telling = (group for pattern, group in _TOLD.items() if re.search(pattern, told))
+    by_source = (group for part, group in _RECIPES.items() if part in source)
+    return next(by_telling, None) or next(by_source, SECOND_HAND)
 
 
 def accuracy_rows() -> list[Row]:
@@ -71,7 +90,7 @@ def _error(row: Mapping[Any, Any]) -> Row:
         "family": get_config(row["arch"]).family if row["arch"] else None,
         "error": float(row["value"]),
         "image_size": int(row["image_size"]) if row["image_size"] == row["image_size"] and row["image_size"] else 224,
-        "group": recipe_group(row["source"]),
+        "group": recipe_group(row["source"], f"{row['network']}, {row['recipe']}; {row['note']}"),
         "recipe": row["recipe"],
         "evaluation": row["evaluation"],
         "evidence": "published",

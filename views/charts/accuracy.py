@@ -17,7 +17,7 @@ from views.charts.labels import Line, Point, name_marks
 from views.theme import OTHER_FAMILY, Theme
 
 HEIGHT = 480
-SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x"), strict=True))
+SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x", "star"), strict=True))
 Row = Mapping[str, Any]
 
 

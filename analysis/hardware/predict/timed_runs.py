@@ -16,10 +16,10 @@ from analysis.precision import PRECISIONS
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
 from archs.planning import plan_layers
-from archs.registry import get_config
+from archs.registry import get_config, list_archs
 
 TRACES = DATA / "traced_layers.json.gz"
-#: The networks that calibration and targets are about.
+#: The networks that calibration and targets are about, and none of any other family: those put predictions to the test.
 FAMILY = ("timm/densenet*", "timm/vovnet*", "timm/ese_vovnet*")
 #: Smaller batches are not used: they came about because the memory ended.
 MIN_BATCH_SIZE = 256
@@ -77,9 +77,10 @@ PLANNED = (
 )
 
 
-def is_planned(network: str) -> bool:
+def is_planned(network: str, image_size: int) -> bool:
     """Whether the layers come from the registry; those of other networks are shipped as traced once."""
-    return network.removeprefix("timm/") in PLANNED
+    name = network.removeprefix("timm/")
+    return name in PLANNED or (name in list_archs() and (network, image_size) not in _traces())
 
 
 @cache
@@ -89,7 +90,7 @@ def _program(network: str, image_size: int, execution: str, half: bool) -> Progr
 
 def has_layers(network: str, image_size: int) -> bool:
     """Whether a published network's layers at an image size are known without torch."""
-    return is_planned(network) or (network, image_size) in _traces()
+    return is_planned(network, image_size) or (network, image_size) in _traces()
 
 
 def layers_of(network: str, image_size: int) -> Sequence[Layer]:
@@ -99,6 +100,8 @@ def layers_of(network: str, image_size: int) -> Sequence[Layer]:
         return plan_layers(get_config(name.removesuffix("a")), image_size)
     if (network, image_size) in _traces():
         return _traces()[network, image_size]
+    if is_planned(network, image_size):
+        return plan_layers(get_config(name), image_size)
     return _layers_of_target(resolve_target(network), image_size)
 
 

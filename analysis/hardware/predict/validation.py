@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analysis.facts import get_device, published
 from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
-from analysis.hardware.predict.timed_runs import TimedRun, load_runs
+from analysis.hardware.predict.timed_runs import TimedRun, is_in_family, load_runs
 from analysis.statistics import median, spearman
+from archs.registry import get_config, list_archs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def validate_predictions(calibration: Calibration | None = None) -> Validation:
     """Predict every published throughput from what is known without it.
 
     "networks": in `FOLDS` folds of the family, from the other networks. "device": from the other GPUs and the data
-    sheet. "family": ResNets and others, from the family alone, by `calibration` (the shipped one).
+    sheet. "family": all other kinds, from DenseNets and VoVNets alone, by `calibration` (the shipped one).
     """
     calibration = calibration or shipped_calibration()
     family = family_runs()
@@ -148,12 +149,16 @@ def _groups(trials: Sequence[Trial]) -> list[tuple[str, list[Trial]]]:
 
 
 def kind_of_network(network: str) -> str:
-    """The family's name in timm.
+    """The family of a registered network that the calibration is not about; of others, the family's name in timm.
 
     >>> [kind_of_network(f"timm/{name}") for name in ("densenetblur121d", "ese_vovnet39b", "mobilenetv3_large_100")]
     ['densenet', 'ese_vovnet', 'mobilenetv3']
+    >>> kind_of_network("timm/hgnetv2_b0")
+    'hgnet'
     """
     name = network.removeprefix("timm/").replace("densenetblur", "densenet")
+    if name in list_archs() and not is_in_family(network):
+        return str(get_config(name).family)
     match = re.match(r"([a-z]+_vovnet|mobilenetv\d|[a-z]+)", name)
     return match[1] if match else name
 
