@@ -20,7 +20,7 @@ Row = dict[str, Any]
 #: Counted costs of one image, by their names in `analysis.quantities`.
 COUNTED_COSTS = ("params", "macs", "memory_access_cost")
 #: Kinds of networks of timm that stand beside the registered ones.
-CONTEXT_KINDS = ("resnet", "rdnet")
+CONTEXT_KINDS = ("resnet",)
 #: Who trained a network, by a part of the source; the first that fits.
 _RECIPES = {
     "pytorch-image-models": "timm",
@@ -67,7 +67,7 @@ def recipe_group(source: str, told: str = "") -> str:
 def accuracy_rows() -> list[Row]:
     """Every published single-crop ImageNet top-1 error of a registered network, with its counted costs.
 
-    ResNets and RDNets of which throughput is published too are there for context: their `family` is None.
+    ResNets of which throughput is published too are there for context: their `family` is None.
     """
     return [
         row | _costs(row["name"], row["image_size"])

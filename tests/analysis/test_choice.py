@@ -8,7 +8,7 @@ import pytest
 
 from analysis.choice import Candidate, best_buy_finding, best_front, published_accuracies, unknown_finding
 from analysis.facts import get_device
-from analysis.hardware.accuracy import published_errors
+from analysis.hardware.accuracy import MORE_THAN_PLAIN, published_errors
 from analysis.hardware.speeds import known_speed
 
 SIZES = dict.fromkeys(("densenet121", "peleenet", "ese_vovnet19b_dw", "vovnet57", "vovnetv2_39"), (224, 224))
@@ -86,3 +86,16 @@ def test_recipes() -> None:
     assert plainest.top1 == pytest.approx(1 - max(own) / 100)
     assert best.top1 == pytest.approx(1 - min(row["error"] for row in rows) / 100)
     assert published_accuracies({"densenet121": (256, 256), "nobody": (224, 224)}) == {}
+
+
+def test_distilled_and_pretrained_weights_are_no_plain_recipe() -> None:
+    sizes = {"hgnetv2_b0": (224, 224), "hgnet_tiny": (224, 224), "densenet121": (224, 224)}
+    ours, best = published_accuracies(sizes), published_accuracies(sizes, "best")
+    assert ours.keys() == {"hgnet_tiny", "densenet121"}
+    assert "SSLD" not in ours["hgnet_tiny"].recipe
+    assert best["hgnetv2_b0"].group == best["hgnet_tiny"].group == MORE_THAN_PLAIN
+    blank = Candidate("hgnetv2_b0", None, known_speed("hgnetv2_b0", get_device("RTX 4090"), "eager"))
+    assert unknown_finding([blank], sizes, "RTX 4090") == (
+        "All accuracy that is published for hgnetv2_b0 was distilled or pretrained on more images, which the plain "
+        "recipe leaves out."
+    )

@@ -21,14 +21,16 @@ from analysis.hardware.predict.calibrated import (
     known_error,
     shipped_calibration,
 )
-from analysis.hardware.predict.calibration import calibrate_device
+from analysis.hardware.predict.calibration import calibrate, calibrate_device
 from analysis.hardware.predict.kernels import fuse
 from analysis.hardware.predict.model import BOUNDS, finish_times
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.predict.timed_runs import TimedRun, is_planned, layers_of, load_runs
 from analysis.hardware.predict.validation import (
     error_row,
+    family_runs,
     fold_of_network,
+    kind_of_error,
     rank_correlation,
     small_batch_trials,
     validate_predictions,
@@ -36,8 +38,12 @@ from analysis.hardware.predict.validation import (
 from archs import list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 from cli import main
+from scripts.calibrate import rounded
 from scripts.documents import PREDICTION, prediction_parts, renewed
 from tests.support.project import run_python
+
+#: What the prediction model is made for and calibrated by.
+OWN_FAMILIES = {"densenet", "vovnet"}
 
 
 @cache
@@ -76,8 +82,16 @@ def test_a_network_is_never_in_two_folds():
 
 def test_networks_of_other_kinds_were_not_calibrated_on():
     others = validation().select("family")
-    assert not any(trial.run.in_family for trial in others)
+    assert {kind_of_error(run.network, None) for run in family_runs()} == OWN_FAMILIES
+    assert not {trial.run.network for trial in others} & {run.network for run in family_runs()}
+    assert {"hgnet", "rdnet"} <= {kind_of_error(trial.run.network, None) for trial in others}
     assert error_row([trial for trial in others if trial.run.execution == "eager"])["median_error"] < 0.06
+
+
+def test_the_shipped_calibration_comes_from_its_own_families_alone():
+    shipped = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    fitted = rounded(calibrate([run for run in load_runs() if kind_of_error(run.network, None) in OWN_FAMILIES]))
+    assert {key: shipped[key] for key in fitted} == fitted
 
 
 def test_the_shipped_errors_are_those_of_the_validation():
@@ -206,7 +220,7 @@ def test_the_gpu_waits_for_the_host_and_the_host_runs_ahead():
 @pytest.mark.parametrize("network", ["timm/densenet121", "timm/vovnet39a", "timm/ese_vovnet39b"])
 def test_planned_networks_are_those_of_timm(network):
     pytest.importorskip("timm")
-    assert is_planned(network)
+    assert is_planned(network, 224)
     planned = analysis.summarize(network, 224)
     ours = layers_of(network, 224)
     convolutions = [layer[4:11] for layer in ours if layer.op == "conv2d"]

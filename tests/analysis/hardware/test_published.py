@@ -37,6 +37,10 @@ def test_names_of_ours_are_registered(table):
         ("latency", {"arch": "RefineDet320 VoVNet-39", "metric": "flops_per_s_as_stated"}, 815e9),
         ("accuracy", {"arch": "densenetbc190_k40", "dataset": "CIFAR-100+"}, 17.18),
         ("accuracy", {"arch": "densenet40_k12", "dataset": "SVHN"}, 1.79),
+        ("throughput", {"arch": "hgnetv2_b4", "device": "RTX 4090", "execution": "eager"}, 6126.27),
+        ("latency", {"arch": "hardnet39ds", "device": "V100", "metric": "seconds_per_batch"}, 0.00112),
+        ("accuracy", {"arch": "condensenet74_c8_g8", "metric": "top1_error"}, 29.0),
+        ("accuracy", {"arch": "condensenet182_cifar", "dataset": "CIFAR-100+"}, 18.47),
     ],
 )
 def test_facts(table, filters, value):
@@ -61,6 +65,10 @@ def test_the_compiler_flips_densenet121_and_vovnet39():
         ("accuracy", "peleenet", "70.59"),
         ("accuracy", "vovnet39", "identity connections"),
         ("costs", "DenseNet264", "33.37 M"),
+        ("accuracy", "hgnetv2_b0", "not to be set beside plain training"),
+        ("accuracy", "hardnet68", "75.46"),
+        ("latency", "hardnet39ds", "changed its V100 times"),
+        ("costs", "CSPResNet-50", "first stage and pool differ"),
     ],
 )
 def test_doubts_travel_along(table, arch, doubt):
@@ -76,6 +84,7 @@ def test_networks_that_only_share_a_name_are_not_ours():
     frame = published("accuracy", arch="pytorchcv DenseNet-40 (L = 40, k = 12)")
     assert set(frame["arch"]) == {""}
     assert "densenet264" not in set(published("throughput")["arch"])
+    assert set(published("accuracy", arch="CSPResNet-50")["arch"]) == {""}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
