@@ -9,13 +9,15 @@ from itertools import accumulate, takewhile
 from math import prod
 from typing import Any, NamedTuple
 
+from analysis.memory.saved_tensors import rule_of
 from analysis.memory.storages import Footprint, Storage, buffer_bytes, input_bytes, inputs_of, last_reads, weight_bytes
 from analysis.meter import element_bytes
 from analysis.ops import KINDS, op_kind
-from analysis.saved import INDEX_BYTES
 from analysis.summary import Summary
 from archs.layer import INPUT, Layer
 
+#: Ops that make what training saves of them, the places of maxima or the statistics of rows, even if nobody asks.
+MAKING_MORE = ("max_pool2d", "layer_norm")
 #: Kinds of live tensors, in the order of every legend: the image, and the kinds of the layers that allocate the rest.
 LIVE_KINDS = ("image", *KINDS)
 
@@ -24,7 +26,7 @@ class Moment(NamedTuple):
     """One layer as it runs."""
 
     layer: Layer
-    #: Bytes of its output and of a max pooling's indices, 0 where it overwrites its input.
+    #: Bytes of its output and of what it makes beside (`MAKING_MORE`), 0 where it overwrites its input.
     allocated_bytes: int
     #: Bytes of all tensors alive, inputs and output of the layer among them; no weights.
     live_bytes: int
@@ -185,8 +187,8 @@ def _storages(summary: Summary, held: Lifetimes) -> Iterator[Storage]:
     for index, layer in enumerate(layers):
         if held.owner[layer.name] == layer.name:
             yield Storage(layer.name, size * prod(layer.output_shape), index, last[layer.name])
-        if layer.op == "max_pool2d":  # makes the places of the maxima as well, even if nobody asks
-            yield Storage(layer.name, INDEX_BYTES * prod(layer.output_shape), index, index)
+        if layer.op in MAKING_MORE:
+            yield Storage(layer.name, rule_of(layer).extra_bytes(layer, size), index, index)
 
 
 def _timeline(layers: list[Layer], tensors: Iterable[Storage]) -> Iterable[Moment]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from analysis.memory.inference import eager
 from analysis.memory.saved_tensors import Recomputation, kept_by, rule_of
-from archs.layer import INPUT, Layer
+from archs.layer import CONSTANT, INPUT, Layer
 
 #: What is proportional to the batch; the parameters' gradients; the statistics of a batch, the loss among them.
 BATCH, GRADIENTS, STATISTICS = range(3)
@@ -175,9 +175,10 @@ class Step:
 
     def _made(self, layer: Layer, gradient: int) -> list[tuple[str, int]]:
         """The gradients of what a layer reads, and of its weights."""
-        if params := self._params.get(layer.name):
+        params = self._params.get(layer.name)
+        if params and layer.op != "mul":
             self._tensors.make(self._element_bytes * params, GRADIENTS)
-        inputs = [tensor for tensor in layer.inputs if tensor != INPUT]
+        inputs = [tensor for tensor in layer.inputs if tensor not in (INPUT, CONSTANT)]
         if layer.op in ("concat", "add") or self._made_before(layer):  # the gradient itself, or views of it
             return [(tensor, self._tensors.hold(gradient)) for tensor in inputs]
         again = self._run_again(layer)
@@ -216,13 +217,18 @@ class Step:
         return made
 
     def _products(self, layer: Layer) -> list[tuple[str, int]]:
-        """Two products as large as the output, added up to the size of each factor."""
+        """Products as large as the output, added up to the size of each factor, which may be weights."""
         products = [self._make(layer.output_shape) for _ in layer.inputs]
         self._mark(layer.name)
         made = []
         for tensor, shape, product in zip(layer.inputs, layer.input_shapes, products, strict=True):
-            if shape != layer.output_shape:
-                self._tensors.release(product)
-                product = self._make(shape)
-            made.append((tensor, product))
+            if shape == layer.output_shape:
+                made.append((tensor, product))
+                continue
+            share = GRADIENTS if tensor == CONSTANT else BATCH
+            total = self._tensors.make(self._element_bytes * prod(shape), share)
+            self._mark(layer.name)
+            self._tensors.release(product)
+            if tensor != CONSTANT:
+                made.append((tensor, total))
         return made

@@ -178,9 +178,10 @@ def _planned(summary: Summary) -> TrainingMemory:
 
 
 def _parameters(cost: LayerCost) -> tuple[int, ...]:
-    """Numbers in the weight and in the bias of a layer."""
-    bias = cost.layer.bias * cost.layer.output_shape[1]
-    return cost.params - bias, bias
+    """Numbers in the weight and in the bias of a layer, as far as it has them."""
+    layer = cost.layer
+    bias = layer.bias * layer.output_shape[-1 if layer.op == "layer_norm" else 1]
+    return (cost.params - bias, bias) if bias else (cost.params,)
 
 
 def _observed(summary: Summary) -> TrainingMemory:

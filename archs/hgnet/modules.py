@@ -99,9 +99,11 @@ class StemV2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = F.pad(self.stem1(x), (0, 1, 0, 1))
         right = self.stem2b(F.pad(self.stem2a(x), (0, 1, 0, 1)))
-        x = torch.cat([self.pool(x), right], 1)
+        x = self.pool(x)
+        x = torch.cat([x, right], 1)
         del right  # else its memory is held to the end
-        return self.stem4(self.stem3(x))
+        x = self.stem3(x)
+        return self.stem4(x)
 
 
 class HGBlock(nn.Module):
