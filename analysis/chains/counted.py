@@ -44,9 +44,10 @@ class Stop:
     step: Step
     summary: Summary = field(repr=False)
     device: str
-    #: In the chain's metric, in percent, and who says so.
-    measured: float | None
-    source: str
+    #: In the chain's metric, in percent; who trained the network, and who says so.
+    measured: float | None = None
+    group: str = ""
+    source: str = ""
 
     def value(self, key: str) -> float | None:
         """A quantity of `CHAIN_QUANTITIES`, or what was `MEASURED`; None where it is not known."""
@@ -121,7 +122,13 @@ class CountedChain:
     def known(self) -> list[str]:
         """The quantities that every step has, and what was measured of two of them."""
         keys = [key for key in CHAIN_QUANTITIES if all(stop.value(key) is not None for stop in self.stops)]
-        return [*keys, MEASURED] if sum(stop.measured is not None for stop in self.stops) > 1 else keys
+        return [*keys, MEASURED] if len(self.alike) > 1 else keys
+
+    @property
+    def alike(self) -> list[Stop]:
+        """What was measured of networks that the same people trained as the first of them."""
+        known = [stop for stop in self.stops if stop.measured is not None]
+        return [stop for stop in known if stop.group == known[0].group]
 
     def delta(self, number: int, key: str) -> Delta | None:
         """What the step of this number, from 1, changes of a quantity; None where that is not known."""
@@ -145,7 +152,7 @@ class CountedChain:
                 fact = stop.fact(key)
                 low, high = (fact and fact.error) or (None, None)
                 row |= {f"{key}_error_below": low, f"{key}_error_above": high}
-        return row | {MEASURED: stop.measured, "metric": self.metric, "source": stop.source}
+        return row | {MEASURED: stop.measured, "metric": self.metric, "group": stop.group, "source": stop.source}
 
     def to_frame(self) -> pd.DataFrame:
         """One row a step, with stable column names; raw values."""
@@ -157,7 +164,7 @@ class CountedChain:
         """What a table shows of the rows."""
         figures = [each for key in self.known if key != MEASURED for each in (column(key), changes_of(key)[1])]
         shown = [*columns("step.number", "step.title", "change"), *figures]
-        return [*shown, self.measured_column, *columns("source")] if MEASURED in self.known else shown
+        return [*shown, self.measured_column, *columns("group", "source")] if MEASURED in self.known else shown
 
     @property
     def measured_column(self) -> Column:
@@ -199,7 +206,7 @@ def count_chain(found: Chain, image_size: int | Pair | None, batch_size: int, dt
     return CountedChain(found, tuple(Stop(step, summary, device, *known) for step, summary, known in stops))
 
 
-def _measured(found: Chain, summaries: Sequence[Summary]) -> Iterator[tuple[float | None, str]]:
+def _measured(found: Chain, summaries: Sequence[Summary]) -> Iterator[tuple[float, str, str] | tuple[()]]:
     """What was measured of each step at its own image size, and by whom: in the chain's metric, or else as published
     of registered networks.
     """
@@ -208,8 +215,8 @@ def _measured(found: Chain, summaries: Sequence[Summary]) -> Iterator[tuple[floa
             from analysis.choice import published_accuracies
 
             accuracy = published_accuracies({step.registered: summary.image_size}).get(step.registered)
-            yield (100 * accuracy.top1, accuracy.source) if accuracy else (None, "")
+            yield (100 * accuracy.top1, accuracy.group, accuracy.source) if accuracy else ()
         elif step.measured is None or summary.image_size != checks.image_size(step.target.image_size):
-            yield None, ""
+            yield ()
         else:
-            yield step.measured, found.measured_by
+            yield step.measured, found.measured_by, found.measured_by

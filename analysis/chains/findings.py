@@ -24,7 +24,7 @@ most (−825 M).
     first, last = found.stops[0], found.stops[-1]
     number = len(found.stops) - 1
     told = cost_changes(first.summary, last.summary)
-    measured = "" if None in (first.measured, last.measured) else f"; {_values(found, first, last)}"
+    measured = f"; {values}" if (values := _values(found, first, last)) else ""
     opening = f"{found.chain.title}, in {number} step{'' if number == 1 else 's'}"
     opening = f"{opening}: {join(told) if told else 'the same costs'}{measured}."
     return f"{opening} {_largest(found, key)}".rstrip() if number > 1 else opening
@@ -92,10 +92,12 @@ def _time(delta: Delta) -> str:
 
 def _measured(found: CountedChain, before: Stop, after: Stop) -> str:
     """What sources measured of both networks."""
-    if before.measured is None or after.measured is None:
-        return ""
-    return f"{_values(found, before, after)} ({join(dict.fromkeys((before.source, after.source)))})."
+    values = _values(found, before, after)
+    return f"{values} ({join(dict.fromkeys((before.source, after.source)))})." if values else ""
 
 
 def _values(found: CountedChain, before: Stop, after: Stop) -> str:
+    """What was measured of two networks that the same people trained; else nothing."""
+    if before not in found.alike or after not in found.alike:
+        return ""
     return f"{found.metric} {format_si(before.measured or 0)} → {format_si(after.measured or 0, '%')}"

@@ -93,14 +93,14 @@ def change_words(before: Step, after: Step) -> str:
 def _written(value: Any) -> str:
     """A field's value, as a sentence has it.
 
-    >>> _written((6, 12)), _written(None), _written(True), _written(1.0)
-    ('6, 12', 'none', 'yes', '1')
+    >>> _written((6, 12)), _written(None), _written(True), _written(1.0), _written("two_way")
+    ('6, 12', 'none', 'yes', '1', 'two way')
     """
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if isinstance(value, float):
         return f"{value:g}"
-    return {"None": "none", "True": "yes", "False": "no"}.get(str(value), str(value))
+    return {"None": "none", "True": "yes", "False": "no"}.get(str(value), str(value).replace("_", " "))
 
 
 def is_one_change(before: Step, after: Step) -> bool:
@@ -154,5 +154,7 @@ def _steps(records: Sequence[dict[str, Any]]) -> tuple[Step, ...]:
         record = dict(record)
         name, fields = record.pop("network", None), record.pop("fields", {})
         base = get_config(name) if name else steps[-1].network
+        optional = {field for field, known in declared(type(base)).items() if known.optional}
+        fields |= {field: None for field in optional if fields.get(field) == "none"}  # TOML has no word for it
         steps.append(Step(network=override(base, **fields), **record))
     return tuple(steps)

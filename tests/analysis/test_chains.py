@@ -70,6 +70,21 @@ def test_accuracy_is_that_of_the_very_network():
     assert MEASURED not in larger.known
 
 
+def test_networks_that_different_people_trained_are_not_set_against_each_other():
+    found = chain("densenet121", "ese_vovnet39b", "densenet169")
+    assert [stop.group for stop in found.stops] == ["authors", "timm", "authors"]
+    assert [stop.step.title for stop in found.alike] == ["densenet121", "densenet169"]
+    assert not any(found.metric in sentence for sentence in step_sentences(found, 1))
+
+
+def test_a_densenet_written_as_a_peleenet_is_the_same_network():
+    """But for the convolution that stands behind its last block."""
+    before, after = (stop.summary for stop in chain("densenet121-peleenet").stops[3:5])
+    channels = before.layers[-1].layer.input_shapes[0][1]
+    assert after.params - before.params == channels**2 + 2 * channels
+    assert after.macs - before.macs == 7 * 7 * channels**2
+
+
 def test_what_is_not_known_is_left_out():
     found = chain("densenet100-bc", dtype="int8", device="Jetson TX2")
     assert "training_bytes" not in found.known

@@ -39,6 +39,8 @@ class Bar(NamedTuple):
 def bars(found: CountedChain, key: str) -> Iterator[Bar]:
     """The rows: the first network, every change, the last network. A step that nobody measured has none."""
     known = [(number, value) for number, stop in enumerate(found.stops) if (value := stop.value(key)) is not None]
+    if key == MEASURED:
+        known = [(number, value) for number, value in known if found.stops[number] in found.alike]
     (first, value), *others = known
     yield Bar(first, found.stops[first].step.title, 0, value, write(key, value))
     for number, after in others:

@@ -82,14 +82,14 @@ def choose_step(found: CountedChain) -> int:
     if st.session_state.get(STEP, "1") not in steps:  # of a longer chain
         del st.session_state[STEP]
     with st.container(horizontal=True, vertical_alignment="center", key="story_steps"):
-        back = st.empty()
+        back, onwards = st.empty(), st.empty()
         step = int(widgets.choose_segment("Step", STEP, steps, "1", label_visibility="collapsed"))
         names = list_chains()
         following = names[(names.index(found.chain.name) + 1) % len(names)]
-        is_last = step == len(steps)
+        where = (step + 1,) if step < len(steps) else (1, following)
+        label = "Next" if step < len(steps) else "Next story"
         back.button("Back", on_click=go_to, args=(step - 1,), disabled=step == 1, shortcut="Left", key="story_back")
-        where = (1, following) if is_last else (step + 1,)
-        st.button("Next story" if is_last else "Next", on_click=go_to, args=where, shortcut="Right", key="story_next")
+        onwards.button(label, on_click=go_to, args=where, shortcut="Right", key="story_next")
     return step
 
 
