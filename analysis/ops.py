@@ -156,7 +156,7 @@ _ACTIVATIONS = (
     _activation("relu6", 2, saved.ACTIVATION_INPUT, "ReLU6"),  # two comparisons
     _activation("hardtanh", 2, saved.ACTIVATION_INPUT),
     _activation("clamp", 2, saved.ACTIVATION_INPUT),
-    _activation("leaky_relu", 2),  # compare, multiply
+    _activation("leaky_relu", 2, saved.ACTIVATION_INPUT, "leaky ReLU", "leaky ReLU"),  # compare, multiply
     _activation("prelu", 2),
     *(_activation(name, 3) for name in ("elu", "selu", "celu")),  # compare, exp, subtract
     _activation("threshold", 1),

@@ -10,6 +10,7 @@ from archs import condensenet as condensenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet
 from archs import hardnet as hardnet
+from archs import cspnet as cspnet
 from archs import hgnet as hgnet
 from archs import rdnet as rdnet
 

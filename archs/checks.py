@@ -68,6 +68,16 @@ def number(field: str, value: Any, low: float, high: float = inf, *, open_low: b
     return float(found)
 
 
+def numbers(
+    field: str, value: Any, count: int, low: float, high: float = inf, *, open_low: bool, open_high: bool
+) -> tuple[float, ...]:
+    """`value` as so many floats between `low` and `high`."""
+    listed = plain(value)
+    if not isinstance(listed, (tuple, list)) or len(listed) != count:
+        raise ConfigError(field, value, f"one number, or a sequence of {count}")
+    return tuple(number(field, each, low, high, open_low=open_low, open_high=open_high) for each in listed)
+
+
 def choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value` if it is one of the allowed words."""
     word = plain(value)

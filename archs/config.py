@@ -65,7 +65,8 @@ class Field:
                 return " or ".join(self.choices)
             case "number":
                 ends = "[("[self.open_low], "])"[self.open_high]
-                return f"a number in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}"
+                each = f", or one for each of {self.per}" if self.per else ""
+                return f"a number in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}{each}"
         numbers = f"from {int(self.low)} to {int(self.high)}"
         if self.kind == "image_size":
             return f"a side, or height and width, {numbers}"
@@ -87,6 +88,8 @@ class Field:
                 return checks.choice(name, value, self.choices)
             case "number":
                 ends = {"open_low": self.open_low, "open_high": self.open_high}
+                if self.per and isinstance(value, (tuple, list)):
+                    return checks.numbers(name, value, len(getattr(config, self.per)), self.low, self.high, **ends)
                 return checks.number(name, value, self.low, self.high, **ends)
         low, high, lengths = int(self.low), int(self.high), self.lengths
         if self.per and not checks.is_integer(value):
@@ -117,6 +120,11 @@ def number(default: float, label: str, help: str, **more: Any) -> Any:
 def share(default: float, label: str, help: str, **more: Any) -> Any:
     """A field of one number from 0 to 1."""
     return number(default, label, help, low=0, high=1, step=0.05, **more)
+
+
+def numbers(default: Any, label: str, help: str, *, per: str, **more: Any) -> Any:
+    """A field of numbers from `low` to `high`: one for each of the sequence `per`, or one for all of that."""
+    return _declare(default, label, help, "number", per=per, **more)
 
 
 def choice(default: str, label: str, help: str, *choices: str, **more: Any) -> Any:

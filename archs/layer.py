@@ -43,6 +43,8 @@ class Layer(NamedTuple):
     extra_reads: int = 0
     #: Scalars among its weights that are frozen (`requires_grad` is False).
     frozen_params: int = 0
+    #: The first channel that it reads of each input, where one is a part of a tensor: a split is a view, not a layer.
+    offsets: tuple[int, ...] = ()
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:

@@ -52,6 +52,10 @@ def _handed_over(repetition: Any) -> Steps:
     return (yield repetition)
 
 
+#: What stands for a part of a tensor instead of the layer that made it.
+PART = "part"
+
+
 class UnfitImageError(Exception):
     """Internal: the network cannot take this image size; `archs.registry` makes a `ConfigError` of it."""
 
@@ -59,6 +63,17 @@ class UnfitImageError(Exception):
 def image(channels: int, size: Pair, batch_size: int) -> Layer:
     """The network's input, (N, C, H, W), in the guise of the layer that would have made it."""
     return Layer(INPUT, INPUT, INPUT, (), (), (batch_size, channels, *size))
+
+
+def part(x: Layer, first: int, channels: int) -> Layer:
+    """Some channels of a tensor, from the first: a view, which costs nothing and is no layer; who reads it reads x."""
+    n, _, *sides = x.output_shape
+    return x._replace(op=PART, output_shape=(n, channels, *sides), offsets=(first,))
+
+
+def _offsets(*xs: Layer) -> tuple[int, ...]:
+    """The first channel of each tensor, where one of them is a part."""
+    return tuple([x.offsets[0] if x.op == PART else 0 for x in xs]) if any(x.op == PART for x in xs) else ()
 
 
 def collect(steps: Steps) -> list[Layer]:
@@ -118,6 +133,7 @@ class Stage:
             (1, 1),
             groups,
             bias,
+            offsets=_offsets(x),
         )
 
     def pool2d(
@@ -145,6 +161,7 @@ class Stage:
             (stride, stride),
             (padding, padding),
             (1, 1) if op == "max_pool2d" else None,
+            offsets=_offsets(x),
         )
 
     def max_pool2d(
@@ -158,11 +175,13 @@ class Stage:
 
     def global_avg_pool(self, name: str, x: Layer) -> Layer:
         n, c, _, _ = x.output_shape
-        return Layer(name, "global_avg_pool", self.name, (x.name,), (x.output_shape,), (n, c, 1, 1))
+        return Layer(
+            name, "global_avg_pool", self.name, (x.name,), (x.output_shape,), (n, c, 1, 1), offsets=_offsets(x)
+        )
 
     def batch_norm(self, name: str, x: Layer) -> Layer:
         shape = x.output_shape
-        return Layer(name, "batch_norm", self.name, (x.name,), (shape,), shape, bias=True)
+        return Layer(name, "batch_norm", self.name, (x.name,), (shape,), shape, bias=True, offsets=_offsets(x))
 
     def layer_norm(self, name: str, x: Layer) -> Steps:
         """Over the channels of each pixel. A trace sees them as the last axis, and the views around it not at all."""
@@ -178,7 +197,7 @@ class Stage:
 
     def elementwise(self, op: str, name: str, x: Layer) -> Layer:
         """An op (`analysis.ops`) whose output is as large as its input: an activation, a shuffle of channels."""
-        return Layer(name, op, self.name, (x.name,), (x.output_shape,), x.output_shape)
+        return Layer(name, op, self.name, (x.name,), (x.output_shape,), x.output_shape, offsets=_offsets(x))
 
     def relu(self, name: str, x: Layer) -> Layer:
         return self.elementwise("relu", name, x)
@@ -201,7 +220,8 @@ class Stage:
                 raise UnfitImageError(f"{name} would have to join maps of {height}×{width} and {h}×{w}")
             channels += c
         names = tuple([x.name for x in xs])
-        return Layer(name, "concat", self.name, names, shapes, (n, channels, height, width))
+        out = (n, channels, height, width)
+        return Layer(name, "concat", self.name, names, shapes, out, offsets=_offsets(*xs))
 
     def add(self, name: str, a: Layer, b: Layer) -> Layer:
         return self._pairwise("add", name, a, b)
@@ -212,7 +232,7 @@ class Stage:
     def _pairwise(self, op: str, name: str, a: Layer, b: Layer) -> Layer:
         shapes = (a.output_shape, b.output_shape)
         out: Shape = tuple(map(max, *shapes))
-        return Layer(name, op, self.name, (a.name, b.name), shapes, out)
+        return Layer(name, op, self.name, (a.name, b.name), shapes, out, offsets=_offsets(a, b))
 
     def scaled(self, name: str, x: Layer, weights: Shape) -> Layer:
         """Multiplication by learnable scalars of a shape such as (1, C, 1, 1)."""

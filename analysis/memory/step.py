@@ -3,7 +3,7 @@
 Forward: what modules hold until they return, and what autograd saves. The loss is a cross entropy. Backward: layers in
 reverse order. Each holds the gradient of its output and what it saved while it makes the gradients of its inputs and
 weights, and lets go of both afterwards. What a concatenation hands back are views, so that its whole gradient is alive
-as long as any of them; a sum hands on one gradient twice; a tensor of several readers has their gradients added, the
+as long as any of them; those of the parts of a split are put together in a tensor of their own; a sum hands on one gradient twice; a tensor of several readers has their gradients added, the
 two and their sum alive at once. What recomputes (`archs.recompute`) holds all that it makes until its function returns.
 Then the optimizer. Its state is there from the first, as in every step but the first, which takes no more than others;
 gradients of weights are not there before the backward pass makes them (`zero_grad()` sets them to None).
@@ -99,7 +99,8 @@ class Step:
         self._owner, self._last = eager(layers)
         self._kept = {layer.name: [source for _, source in kept_by(layer, made_by, recomputation)] for layer in layers}
         self._saved: dict[str, list[int]] = {}
-        self._gradients: dict[str, int] = {}
+        #: Of each tensor, by the first channel of the part of it that was read; None of the whole.
+        self._gradients: dict[str, dict[int | None, int]] = {}
         self._forward()
         seed = self._loss()
         for layer in reversed(layers):
@@ -151,27 +152,41 @@ class Step:
         saved, chosen, gradient = (self._make(logits.output_shape) for _ in range(3))
         self._mark("loss")
         tensors.release(saved, chosen)
-        self._gradients[logits.name] = gradient
+        self._gradients[logits.name] = {None: gradient}
         return seed
 
     def _backward(self, layer: Layer) -> None:
         """From the gradient of a layer's output to those of what it reads."""
-        gradient = self._gradients.pop(layer.name, None)
+        self._join(layer)
+        gradient = self._gradients.pop(layer.name, {}).get(None)
         made: list[tuple[str, int]] = []
         if gradient is not None:
             made = self._made(layer, gradient)
             self._tensors.release(gradient)
         self._tensors.release(*self._saved.pop(layer.name))
         for tensor, piece in made:
-            self._add(layer, tensor, piece)
+            place = layer.inputs.index(tensor)
+            shape = layer.input_shapes[place]
+            is_part = layer.offsets and shape[1] < self._made_by[tensor].output_shape[1]
+            self._add(layer, tensor, layer.offsets[place] if is_part else None, shape, piece)
 
-    def _add(self, layer: Layer, tensor: str, piece: int) -> None:
-        if tensor in self._gradients:
-            parts = self._gradients[tensor], piece
-            piece = self._make(self._made_by[tensor].output_shape)
+    def _join(self, layer: Layer) -> None:
+        """Where the output of a layer was split, its gradient is put together of those of the parts."""
+        parts = {first: piece for first, piece in self._gradients.get(layer.name, {}).items() if first is not None}
+        if parts:
+            piece = self._make(layer.output_shape)
             self._mark(layer.name)
-            self._tensors.release(*parts)
-        self._gradients[tensor] = piece
+            self._tensors.release(*parts.values())
+            self._add(layer, layer.name, None, layer.output_shape, piece)
+
+    def _add(self, layer: Layer, tensor: str, first: int | None, shape: Sequence[int], piece: int) -> None:
+        gradients = self._gradients.setdefault(tensor, {})
+        if first in gradients:
+            added = gradients[first], piece
+            piece = self._make(shape)
+            self._mark(layer.name)
+            self._tensors.release(*added)
+        gradients[first] = piece
 
     def _made(self, layer: Layer, gradient: int) -> list[tuple[str, int]]:
         """The gradients of what a layer reads, and of its weights."""

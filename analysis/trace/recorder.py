@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import compress
+from math import prod
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from analysis.trace.names import CONSTANTS, COPYING, VALUES, op_name, torch_name
 from analysis.trace.rules import RULES, Call
 from analysis.trace.stand_in import RunningModules, base_of, home_of, tensors_in, to_meta, twin_of
 from archs.errors import TraceError
-from archs.layer import CONSTANT, Layer
+from archs.layer import CONSTANT, Layer, Shape
 
 #: A child with more than this share of all modules (`features`, `blocks`, `stages`) is no stage: its parts are.
 DOMINANT_SHARE = 0.75
@@ -38,6 +39,7 @@ class Recorder(TorchFunctionMode):
         self._stage_of = getattr(module, "stage_of", None) or _stage_rule(module)
         self.running = RunningModules(module)
         self._uses: dict[str, int] = {}
+        self._shapes: dict[str, Shape] = {}
         named, device = list(module.named_parameters()), home_of(module)
         self._parameter_names = {id(parameter): name for name, parameter in named}
         self._parameters = {id(parameter): parameter.numel() for _, parameter in named}
@@ -161,7 +163,10 @@ class Recorder(TorchFunctionMode):
         if output is None:
             assert call.output_shape is not None
             output = torch.empty(call.output_shape, dtype=call.inputs[0].dtype, device="meta")
+        offsets = [self._offset(tensor) for tensor in call.inputs]
         layer = Layer(name, call.op, self._stage_of(name), sources, shapes, tuple(output.shape), **call.geometry)
+        if any(offset is not None for offset in offsets):
+            layer = layer._replace(offsets=tuple([offset or 0 for offset in offsets]))
         weights = [weight for tensor in tensors for weight in self._weights_of(tensor)]
         self._touched.update(weights)
         taken = {weight: self._uncounted.pop(weight) for weight in weights if weight in self._uncounted}
@@ -172,8 +177,17 @@ class Recorder(TorchFunctionMode):
         if learned != implied or reads or frozen:
             layer = layer._replace(extra_params=learned - implied, extra_reads=reads, frozen_params=frozen)
         self.layers.append(layer)
+        self._shapes[name] = layer.output_shape
         self.paths.append(self.running.path)
         return self.mark(output, name)
+
+    def _offset(self, tensor: Tensor) -> int | None:
+        """The first channel of a part of the channels of what a layer made; None of what is no such part."""
+        made, twin = self._shapes.get(source_of(tensor), ()), twin_of(tensor)
+        if len(made) != 4 or tensor.ndim != 4 or tensor.shape[1] >= made[1] or tensor.shape[2:] != made[2:]:
+            return None
+        first, rest = divmod(int(twin.storage_offset()), prod(made[2:]))
+        return None if rest or twin.stride() != torch.empty(made, device="meta").stride() else first
 
     def mark(self, tensor: Tensor, source: str) -> Tensor:
         """Remember on a tensor of the trace which layer made it."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from archs import get_config, list_families
 from archs.condensenet import CondenseNetConfig
 from archs.config import NetworkConfig
+from archs.cspnet import CSPNetConfig
 from archs.densenet import DenseNetConfig
 from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
@@ -157,10 +158,38 @@ def rdnet_configs(draw: st.DrawFn) -> RDNetConfig:
     )
 
 
+@st.composite
+def cspnet_configs(draw: st.DrawFn) -> CSPNetConfig:
+    stages, groups = draw(integers(1, 4)), draw(integers(1, 3))
+    width = integers(1, 6).map(lambda n: 4 * n * groups)
+    ratio = st.sampled_from([1.0, 2.0])
+    stride = integers(1, 2)
+    return CSPNetConfig(
+        stem_channels=(*draw(tuples(integers(1, 20), draw(integers(0, 2)))), draw(width)),
+        stem_kernel=draw(st.sampled_from([3, 6, 7])),
+        stem_stride=draw(stride),
+        pool=draw(st.booleans()),
+        stage=draw(st.sampled_from(["csp", "cs3", "dark"])),
+        block=draw(st.sampled_from(["bottle", "dark"])),
+        blocks=draw(tuples(integers(1, 3), stages)),
+        out_channels=draw(width | tuples(width, stages)),
+        strides=draw(stride | tuples(stride, stages)),
+        expand_ratio=draw(ratio | st.tuples(*[ratio] * stages)),
+        bottle_ratio=draw(st.sampled_from([0.5, 1.0, 1.5]) if groups == 1 else st.just(1.0)),
+        groups=groups,
+        down_growth=draw(st.booleans()),
+        cross_linear=draw(st.booleans()),
+        activation=draw(st.sampled_from(["silu", "leaky_relu"])),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
     "vovnet": vovnet_configs,
+    "cspnet": cspnet_configs(),
     "condensenet": condensenet_configs(),
     "hardnet": hardnet_configs(),
     "hgnet": hgnet_configs(),

@@ -110,7 +110,11 @@ def test_planned_shapes_are_those_of_a_real_forward_pass(family, data):
 def test_every_edge_of_the_data_flow_leads_to_an_earlier_layer(name):
     shapes = {}
     for layer in archs.plan_layers(name, None):
-        for source, shape in zip(layer.inputs, layer.input_shapes, strict=True):
-            assert source in (INPUT, CONSTANT) or prod(shapes[source]) == prod(shape)
+        offsets = layer.offsets or (0,) * len(layer.inputs)
+        for source, shape, first in zip(layer.inputs, layer.input_shapes, offsets, strict=True):
+            if source in shapes and layer.offsets:
+                assert first + shape[1] <= shapes[source][1]
+            else:
+                assert source in (INPUT, CONSTANT) or prod(shapes[source]) == prod(shape)
         assert layer.name not in shapes
         shapes[layer.name] = layer.output_shape
