@@ -3,10 +3,11 @@
 Forward: what modules hold until they return, and what autograd saves. The loss is a cross entropy. Backward: layers in
 reverse order. Each holds the gradient of its output and what it saved while it makes the gradients of its inputs and
 weights, and lets go of both afterwards. What a concatenation hands back are views, so that its whole gradient is alive
-as long as any of them; those of the parts of a split are put together in a tensor of their own; a sum hands on one gradient twice; a tensor of several readers has their gradients added, the
-two and their sum alive at once. What recomputes (`archs.recompute`) holds all that it makes until its function returns.
-Then the optimizer. Its state is there from the first, as in every step but the first, which takes no more than others;
-gradients of weights are not there before the backward pass makes them (`zero_grad()` sets them to None).
+as long as any of them; those of the parts of a split are joined in a tensor of their own; a sum hands on one gradient
+twice; a tensor of several readers has their gradients added, the two and their sum alive at once. What recomputes
+(`archs.recompute`) holds all that it makes until its function returns. Then the optimizer. Its state is there from the
+first, as in every step but the first, which takes no more than others; gradients of weights are not there before the
+backward pass makes them (`zero_grad()` sets them to None).
 
 Not counted: what kernels allocate for themselves.
 """

@@ -220,9 +220,11 @@ def _widened(layers: Sequence[Layer], channels: int) -> Iterator[Layer]:
 
 
 def wiring_rows(summary: Summary) -> list[dict[str, Any]]:
-    """One record a block and pattern: its costs in either wiring, and which one it has."""
+    """One record a block and pattern: its costs in either wiring, and which it has; none where tensors are split."""
     rows = []
     for block in blocks([cost.layer for cost in summary.layers]):
+        if any(layer.offsets for layer in block.layers):
+            continue
         actual = actual_pattern(block)
         for pattern in PATTERNS:
             costs = wiring(block, pattern, summary.dtype)
@@ -254,9 +256,13 @@ def wiring_finding(summary: Summary) -> str:
     vovnet39's 6 blocks have 66 connections. Densely connected, the same layers would have 126, ×2.63 the MACs, ×2.32 \
 the memory access cost and ×2.06 the memory traffic.
     """
-    rows = wiring_rows(summary)
-    if not rows:
+    rows, found = wiring_rows(summary), blocks([cost.layer for cost in summary.layers])
+    if not found:
         return f"{summary.name} has no block that concatenates its input with what its layers add."
+    if not rows:
+        connections = sum(block.count() + block.count("last") for block in found)
+        apart = "Their layers split what they read, so that they cannot be wired in another way."
+        return f"{summary.name}'s {len(found)} blocks have {connections:,} connections. {apart}"
     actual = [row for row in rows if row["actual"]]
     if len(actual) < len(rows) / 2:
         return f"{summary.name}'s layers are neither densely connected nor aggregated once."

@@ -74,8 +74,9 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, channels: 
         counts = ", ".join(f"{block.name}: {block.count() + block.count('last')}" for block in shown)
         widgets.draw(figure, key, f"Connections inside the blocks of {summary.name}. {counts}.")
     widgets.downloads(frame, f"{summary.name}_connections")
-    st.header("What would the other wiring cost?", anchor=False, help=WIRING_HELP)
-    show_wiring(pd.DataFrame(wiring_rows(summary)), f"wiring_{summary.name}")
+    if rows := wiring_rows(summary):
+        st.header("What would the other wiring cost?", anchor=False, help=WIRING_HELP)
+        show_wiring(pd.DataFrame(rows), f"wiring_{summary.name}")
 
 
 def panel(block: Block) -> Panel:
@@ -85,11 +86,12 @@ def panel(block: Block) -> Panel:
         read = "<br>".join(names(block, number))
         for source in reader.sources:
             feature, sign = block.features[source], "+" if reader.kind == "identity" else ""
-            values[source, number] = log2(feature.channels)
-            texts[source, number] = f"{sign}{feature.channels:,}"
+            channels = block.channels_read(source, reader)
+            values[source, number] = log2(channels)
+            texts[source, number] = f"{sign}{channels:,}"
             word = "added by" if sign else "read by"
             hovers[source, number] = (
-                f"<b>{feature.channels:,} channels</b><br>{'<br>'.join(feature.tensors)}<br>{word}<br>{read}"
+                f"<b>{channels:,} channels</b><br>{'<br>'.join(feature.tensors)}<br>{word}<br>{read}"
             )
     readers = [SHORT.get(reader.label, reader.label) for reader in block.readers]
     labels = [feature.label for feature in block.features], readers
@@ -121,7 +123,8 @@ def connection_frame(shown: Sequence[Block]) -> pd.DataFrame:
             for source in reader.sources:
                 feature, layers = block.features[source], ", ".join(names(block, number))
                 tensors = ", ".join(feature.tensors)
-                rows.append((block.name, feature.label, reader.label, how, feature.channels, tensors, layers))
+                channels = block.channels_read(source, reader)
+                rows.append((block.name, feature.label, reader.label, how, channels, tensors, layers))
     return pd.DataFrame(rows, columns=["block", "source", "reader", "kind", "channels", "tensors", "names"])
 
 

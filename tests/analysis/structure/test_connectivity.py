@@ -84,9 +84,11 @@ def test_what_is_read_adds_up_to_what_the_weights_take(name: str) -> None:
 
 @pytest.mark.parametrize("name", list_archs())
 def test_the_actual_wiring_costs_what_the_meter_counts(name: str) -> None:
-    """Rewiring a block the way that it is wired changes nothing."""
+    """Rewiring a block the way that it is wired changes nothing; one that splits tensors is not rewired."""
     summary = summarize(name, image_size=None)
     for block in blocks([cost.layer for cost in summary.layers]):
+        if any(layer.offsets for layer in block.layers):
+            continue
         own = {layer.name for layer in block.layers}
         costs = [cost for cost in summary.layers if cost.layer.name in own]
         found = wiring(block, actual_pattern(block))

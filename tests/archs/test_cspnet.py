@@ -1,0 +1,52 @@
+"""CSPNets are timm's, and what their configs refuse is told with what would do."""
+
+from __future__ import annotations
+
+import pytest
+
+import analysis
+import archs
+from archs.errors import ConfigError
+from tests.support.exhaustive import representatives
+from tests.support.timms_own import assert_equals_timm
+
+#: Bottlenecks in groups, both kinds of cross stage, no split, Focus's window.
+NAMES = ["cspresnext50", "cspdarknet53", "darknet53", "cs3darknet_focus_s"]
+
+
+@pytest.mark.parametrize("name", representatives(NAMES, archs.list_archs(family="cspnet")))
+def test_weights_of_timm_give_its_outputs(name: str) -> None:
+    assert_equals_timm(name)
+
+
+def test_a_stage_sends_half_of_its_channels_around_its_blocks() -> None:
+    layers = {layer.name: layer for layer in archs.plan_layers("cspdarknet53")}
+    first, joined = layers["stages.1.blocks.0.conv1.conv"], layers["stages.1.concat"]
+    assert (first.inputs, first.offsets, first.input_shapes[0][1]) == (("stages.1.conv_exp.act",), (64,), 64)
+    assert joined.inputs == ("stages.1.conv_exp.act", "stages.1.conv_transition_b.act")
+    assert joined.offsets == (0, 0)
+    around = {layer.name: layer for layer in archs.plan_layers("cs3darknet_s")}["stages.1.concat"]
+    assert around.inputs == ("stages.1.blocks.2.add", "stages.1.conv_exp.act")
+    assert around.offsets == (0, 64)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"out_channels": 11}, "expand_ratio is 1.0, but must be such that stage 1 has an even number of channels"),
+        ({"groups": 7}, "groups is 7, but must be a divisor of all channels"),
+        ({"bottle_ratio": 0.001}, "bottle_ratio is 0.001, but must be larger, so that the blocks of stage 1"),
+        ({"expand_ratio": (1.0, 2.0)}, "a sequence of 4"),
+        ({"expand_ratio": 0}, "a number in (0, 4]"),
+    ],
+)
+def test_what_configs_refuse(changes: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        archs.get_config("cs3darknet_l", **changes)
+    assert sentence in str(refusal.value)
+
+
+def test_darknet53_is_as_deep_as_its_name_and_a_csp_network_is_not() -> None:
+    assert analysis.count_depth("darknet53").formula == "1 + 5 + 2×23 + 1 = 53"
+    depth = analysis.count_depth("cspdarknet53")
+    assert (depth.total, depth.named, depth.note) == (68, None, "")
