@@ -12,6 +12,7 @@ from archs import vovnet as vovnet
 from archs import hardnet as hardnet
 from archs import cspnet as cspnet
 from archs import hgnet as hgnet
+from archs import elan as elan
 from archs import rdnet as rdnet
 
 # isort: on

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from archs.config import NetworkConfig
 from archs.errors import ConfigError, TraceError
 from archs.layer import Pair, Shape
 
@@ -66,12 +67,13 @@ def image_inputs(
 
 
 def _likely_channels(module: nn.Module, image_size: Pair) -> list[int]:
-    parts = list(module.modules())
+    parts, config = list(module.modules()), getattr(module, "config", None)
+    told = [config.in_channels] if isinstance(config, NetworkConfig) else []
     convs = [part.in_channels for part in parts if isinstance(part, _CONVOLUTIONS)]
     pixels = image_size[0] * image_size[1]
     flat = [part.in_features // pixels for part in parts if isinstance(part, nn.Linear)][:1]
     norms = [part.num_features for part in parts if isinstance(part, nn.BatchNorm2d)][:1]
-    return [channels for channels in dict.fromkeys((*convs[:1], 3, 1, *flat, *norms, *convs[1:8])) if channels]
+    return [channels for channels in dict.fromkeys((*told, *convs[:1], 3, 1, *flat, *norms, *convs[1:8])) if channels]
 
 
 def shapes_of(inputs: Inputs) -> tuple[Shape, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ Named = OrderedDict[str, nn.Module]
 def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> Named:
     """Convolution, batch norm, ReLU6: (N, in_channels, H, W) to (N, out_channels, h, w)."""
     conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False)
-    return Named(conv=conv, norm=nn.BatchNorm2d(out_channels), relu=nn.ReLU6(inplace=True))
+    return Named(conv=conv, norm=nn.BatchNorm2d(out_channels), relu=nn.ReLU6())
 
 
 def depthwise_conv(channels: int, stride: int = 1) -> nn.Module:
@@ -26,10 +25,9 @@ def depthwise_conv(channels: int, stride: int = 1) -> nn.Module:
     return nn.Sequential(Named(dwconv=conv, norm=nn.BatchNorm2d(channels)))
 
 
-def joined(features: Iterable[Tensor]) -> Tensor:
+def joined(features: list[Tensor]) -> Tensor:
     """Maps (N, Cᵢ, H, W) as one of (N, ΣCᵢ, H, W); one alone as it is."""
-    listed = [*features]
-    return torch.cat(listed, 1) if len(listed) > 1 else listed[0]
+    return torch.cat(features, 1) if len(features) > 1 else features[0]
 
 
 class HarDLayer(nn.Sequential):
@@ -43,8 +41,8 @@ class HarDLayer(nn.Sequential):
             super().__init__(conv_norm_relu(in_channels, out_channels, 3))
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Maps (N, Cᵢ, H, W) of the input and the layers so far to (N, out_channels, H, W)."""
-        return super().forward(joined(features[link] for link in links(len(features))))  # type: ignore[no-untyped-call]
+        """Maps (N, Cᵢ, H, W) to (N, out_channels, H, W)."""
+        return super().forward(joined(features))  # type: ignore[no-untyped-call]
 
 
 class HarDBlock(nn.Module):
@@ -60,14 +58,20 @@ class HarDBlock(nn.Module):
         for number in range(1, config.layers_per_block[index] + 1):
             channels.append(config.layer_channels(index, number))
             self.layers.append(HarDLayer(config, sum(channels[link] for link in links(number)), channels[-1]))
+        #: Which layer is the last to read each; those that leave the block are read behind all.
+        self.last_readers = {link: number for number in range(1, len(channels)) for link in links(number)}
         self.outputs = outputs(len(self.layers))
+        self.last_readers |= dict.fromkeys(self.outputs, len(channels))
         self.out_channels = sum(channels[number] for number in self.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        features = [x]
-        for layer in self.layers:
-            features.append(layer(features))
-        return joined(features[number] for number in self.outputs)
+        features = {0: x}
+        for number, layer in enumerate(self.layers, start=1):
+            features[number] = layer([features[link] for link in links(number)])
+            for link in links(number):
+                if self.last_readers[link] == number:
+                    del features[link]
+        return joined([features[number] for number in self.outputs])
 
 
 class HarDNet(Network):

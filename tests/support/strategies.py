@@ -12,6 +12,7 @@ from archs.condensenet import CondenseNetConfig
 from archs.config import NetworkConfig
 from archs.cspnet import CSPNetConfig
 from archs.densenet import DenseNetConfig
+from archs.elan import ELANConfig
 from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
 from archs.peleenet import PeleeNetConfig
@@ -185,6 +186,25 @@ def cspnet_configs(draw: st.DrawFn) -> CSPNetConfig:
     )
 
 
+@st.composite
+def elan_configs(draw: st.DrawFn) -> ELANConfig:
+    stages, convolutions = draw(integers(1, 4)), draw(integers(1, 3))
+    return ELANConfig(
+        stem_channels=draw(tuples(integers(1, 40), convolutions)),
+        stem_strides=(1,) * (convolutions - 1) + (draw(integers(1, 2)),),
+        reorganise=draw(st.booleans()) and stages < 4,
+        downsampling=draw(st.sampled_from(["pool", "conv", "mp", "downc"])),
+        widths=draw(tuples(integers(1, 40), stages)),
+        layers=draw(integers(1, 5)),
+        step=draw(integers(1, 3)),
+        out_channels=draw(tuples(integers(1, 40).map(lambda half: 2 * half), stages)),
+        parallel=draw(st.booleans()),
+        activation=draw(st.sampled_from(["silu", "leaky_relu"])),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
@@ -193,6 +213,7 @@ CONFIGS = {
     "condensenet": condensenet_configs(),
     "hardnet": hardnet_configs(),
     "hgnet": hgnet_configs(),
+    "elan": elan_configs(),
     "rdnet": rdnet_configs(),
 }
 
