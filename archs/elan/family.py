@@ -27,8 +27,8 @@ def channels(config: ELANConfig) -> str:
     joined = (kept(config) + 2) * config.widths[-1]
     return (
         f"Within an ELAN block every 3×3 convolution reads and makes as many channels as the two 1×1 convolutions in "
-        f"front of the row ({inner} by stage); {each} of the row, counted from the last, is joined with both ({joined:,} "
-        f"channels in the last stage), and a 1×1 convolution makes {outer} of them."
+        f"front of the row ({inner} by stage); {each} of the row, counted from the last, is joined with both "
+        f"({joined:,} channels in the last stage), and a 1×1 convolution makes {outer} of them."
     )
 
 

@@ -53,8 +53,8 @@ def channels(config: HarDNetConfig) -> str:
     most, read = config.layer_channels(index, widest), len(links(widest))
     example = f": layer {widest} of block {index + 1} makes {most} and reads {read}" if widest > 1 else ""
     return (
-        f"An odd layer makes k = {different(config.growth_rates, ', ')} channels and reads the one before it; each factor 2 "
-        f"in a layer's number multiplies its channels by m = {config.multiplier:g} and links it to one layer "
+        f"An odd layer makes k = {different(config.growth_rates, ', ')} channels and reads the one before it; each "
+        f"factor 2 in a layer's number multiplies its channels by m = {config.multiplier:g} and links it to one layer "
         f"more{example}. Odd layers and the last leave the block."
     )
 
