@@ -214,6 +214,10 @@ def _feature_name(label: str) -> str:
     return f"layer {label}" if label.isdecimal() else "block input"
 
 
+#: Where a layer belongs to eSE or SE.
+_ATTENTION = re.compile(r"\.(?:attn|se)\.")
+
+
 def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[Layer, ...]]]:
     """Stages; of those with repeated modules, each different module, and the attention in it."""
     for stage, members in groupby(layers, key=lambda layer: layer.stage):
@@ -222,16 +226,16 @@ def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[La
         if not any(key for key, _ in groups):
             yield stage, own
             continue
-        attention = tuple(layer for layer in own if ".attn." in layer.name)
+        attention = tuple(layer for layer in own if _ATTENTION.search(layer.name))
         for key, part in groups:
             signature = tuple((layer.op, layer.kernel, layer.stride, len(layer.inputs) > 1) for layer in part)
             if key and signature not in seen and any(map(is_weighted, part)):
                 seen.add(signature)
                 yield _title(stage, key), part
-        first = attention[0].name.rpartition("attn.")[0] if attention else ""
-        attention = tuple(layer for layer in attention if layer.name.startswith(first))
+        first = _ATTENTION.split(attention[0].name)[0] if attention else ""
+        attention = tuple(layer for layer in attention if layer.name.startswith(f"{first}."))
         if any(layer.op == "global_avg_pool" for layer in attention):
-            yield f"{stage}, eSE", attention
+            yield f"{stage}, {'eSE' if '.attn.' in attention[0].name else 'SE'}", attention
 
 
 def unit_of(layer: Layer, config: Any = None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from archs.family import (
     Counting,
@@ -26,8 +27,8 @@ from archs.vovnet.plan import plan_vovnet
 
 
 def counts(layer: Layer) -> bool:
-    """Not the classifier, eSE, a channel reduction, nor the first half of a depthwise-separable pair."""
-    beside = ".attn." in layer.name or ".conv_reduction." in layer.name or layer.name.endswith(".conv_dw")
+    """Not the classifier, attention, a channel reduction, nor the first half of a depthwise-separable pair."""
+    beside = re.search(r"\.(attn|se|conv_reduction)\.|\.conv_dw$", layer.name)
     return layer.op == "conv2d" and not beside
 
 
@@ -48,10 +49,12 @@ def blocks(config: VoVNetConfig) -> str:
 
 
 def channels(config: VoVNetConfig) -> str:
-    inner, outer = (", ".join(map(str, numbers)) for numbers in (config.stage_conv_chs, config.stage_out_chs))
+    inner, outer = (", ".join(map(str, numbers)) for numbers in (config.conv_chs, config.out_chs))
+    last = len(config.block_per_stage) + 1
+    stages = f"stages 2 to {last}" if last > 2 else "stage 2"
     return (
-        f"Within an OSA module each 3×3 convolution reads what the one before it makes ({inner} channels in stages "
-        f"2 to 5), however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
+        f"Within an OSA module each 3×3 convolution reads what the one before it makes ({inner} channels in {stages}), "
+        f"however deep the module is; only the aggregation reads all of them at once, and makes {outer}."
     )
 
 
@@ -76,7 +79,7 @@ AUTHORS = Layout(
         (r"\.ese\.fc\.", ".attn.fc."),
         (r"^classifier\.", "head.fc."),
     ),
-    implies={"residual": True},
+    implies={"residual": True, "stem": "imagenet", "stage_pool": "max"},
 )
 
 
@@ -84,11 +87,21 @@ def identity(residual: bool) -> str:
     return f"repeated blocks {'add' if residual else 'do not add'} an identity"
 
 
+def stem(stem: str) -> str:
+    return f"stem {'has stride 4' if stem == 'imagenet' else 'keeps the size'}"
+
+
+def pooling(stage_pool: str) -> str:
+    return f"stages begin with {stage_pool} pooling"
+
+
 def variant(config: VoVNetConfig) -> str:
     if config.attention == "none":
         return "VoVNet"
     return "VoVNetV2 depthwise" if config.depthwise else "VoVNetV2"
 
+
+UNSEEN: Mapping[str, Callable[[Any], str]] = {"residual": identity, "stem": stem, "stage_pool": pooling}
 
 SPACES = {
     "vovnet": (
@@ -119,9 +132,9 @@ FAMILY = Family(
     plan_vovnet,
     "archs.vovnet.modules:VoVNet",
     counting=Counting(counts, depth_terms),
-    notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words={"attn": "eSE", "add": "identity"}),
+    notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words={"attn": "eSE", "se": "SE", "add": "identity"}),
     prose=Prose(blocks, channels),
-    weights=Weights((Layout("the layout of timm"), AUTHORS), unseen={"residual": identity}),
+    weights=Weights((Layout("the layout of timm"), AUTHORS), unseen=UNSEEN),
     training=Training(recompute="post_activation"),
     searching=Searching(SPACES, together=True),
     look=Look(

@@ -64,6 +64,21 @@ class EffectiveSqueezeExcitation(nn.Module):
         return scale(x, self.gate(self.fc(self.pool(value(x)))))
 
 
+class SqueezeExcitation(nn.Module):
+    """SE: eSE with its channels squeezed to one in `reduction` between two layers (arXiv:1709.01507, section 3)."""
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc1 = nn.Conv2d(channels, channels // reduction, 1)
+        self.act = nn.ReLU(inplace=True)
+        self.fc2 = nn.Conv2d(channels // reduction, channels, 1)
+        self.gate = nn.Hardsigmoid()
+
+    def forward(self, x: Features) -> Tensor:
+        return scale(x, self.gate(self.fc2(self.act(self.fc1(self.pool(value(x)))))))
+
+
 class Chain(nn.ModuleList):
     """Convolutions in a row, of which every output is wanted: (N, C, H, W) to (N, channels, H, W)."""
 
@@ -78,9 +93,9 @@ class Chain(nn.ModuleList):
 class OsaBlock(nn.Module):
     """One-shot aggregation: a chain of 3×3 convolutions whose outputs are concatenated once, with the input."""
 
-    def __init__(self, config: VoVNetConfig, stage: int, in_channels: int, *, residual: bool, ese: bool) -> None:
+    def __init__(self, config: VoVNetConfig, stage: int, in_channels: int, *, residual: bool, attention: bool) -> None:
         super().__init__()
-        channels, out_channels = config.stage_conv_chs[stage], config.stage_out_chs[stage]
+        channels, out_channels = config.conv_chs[stage], config.out_chs[stage]
         conv = SeparableConvNormAct if config.depthwise else ConvNormAct
         reduces = config.depthwise and in_channels != channels
         first = channels if reduces else in_channels
@@ -90,7 +105,9 @@ class OsaBlock(nn.Module):
             conv(config, first if layer == 0 else channels, channels, 3) for layer in range(config.layer_per_block)
         )
         self.conv_concat = ConvNormAct(config, in_channels + config.layer_per_block * channels, out_channels, 1)
-        self.attn = EffectiveSqueezeExcitation(out_channels) if ese else None
+        reduction = config.se_reduction if attention else None
+        self.attn = EffectiveSqueezeExcitation(out_channels) if attention and reduction is None else None
+        self.se = None if reduction is None else SqueezeExcitation(out_channels, reduction)
 
     def forward(self, x: Features) -> Features:
         """(N, in_channels, H, W) to (N, stage_out_chs[stage], H, W)."""
@@ -101,6 +118,8 @@ class OsaBlock(nn.Module):
         out = self.conv_concat(out)
         if self.attn is not None:
             out = self.attn(out)
+        if self.se is not None:
+            out = self.se(out)
         return value(out) + value(x) if self.residual else out
 
 
@@ -110,14 +129,15 @@ class OsaStage(nn.Module):
     def __init__(self, config: VoVNetConfig, stage: int, in_channels: int) -> None:
         super().__init__()
         self.memory_efficient = config.memory_efficient
-        self.pool = nn.MaxPool2d(3, stride=2, ceil_mode=True) if stage > 0 else None
+        pool = nn.AvgPool2d(2) if config.stage_pool == "average" else nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.pool = pool if stage > 0 else None
         last = config.block_per_stage[stage] - 1
         blocks = []
         for index in range(last + 1):
-            ese = config.attention == "every" or (config.attention == "last" and index == last)
+            attention = config.attention == "every" or (config.attention == "last" and index == last)
             residual = config.residual and index > 0
-            blocks.append(OsaBlock(config, stage, in_channels, residual=residual, ese=ese))
-            in_channels = config.stage_out_chs[stage]
+            blocks.append(OsaBlock(config, stage, in_channels, residual=residual, attention=attention))
+            in_channels = config.out_chs[stage]
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,7 +153,7 @@ class Head(nn.Module):
         super().__init__()
         self.drop_rate = config.drop_rate
         self.global_pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(config.stage_out_chs[-1], config.num_classes)
+        self.fc = nn.Linear(config.out_chs[-1], config.num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.global_pool(x).flatten(1)
@@ -148,23 +168,24 @@ class VoVNet(Network):
 
     stages_by_pattern = (
         (r"stem\.", "stem"),
-        *((rf"stages\.{stage}\.", f"OSA stage {stage + 2}") for stage in range(4)),
+        *((rf"stages\.{stage}\.", f"OSA stage {stage + 2}") for stage in range(8)),
     )
 
     def __init__(self, config: VoVNetConfig) -> None:
         super().__init__(config)
         first, second, third = config.stem_chs
+        stride = 2 if config.stem == "imagenet" else 1
         conv = SeparableConvNormAct if config.depthwise else ConvNormAct
         self.stem = nn.Sequential(
-            ConvNormAct(config, config.in_channels, first, 3, stride=2),
+            ConvNormAct(config, config.in_channels, first, 3, stride),
             conv(config, first, second, 3),
-            conv(config, second, third, 3, stride=2),
+            conv(config, second, third, 3, stride),
         )
         self.stages = nn.Sequential()
         in_channels = third
-        for stage, out_channels in enumerate(config.stage_out_chs):
+        for stage, out_channels in enumerate(config.out_chs):
             self.stages.append(OsaStage(config, stage, in_channels))
-            self.add_feature_info(out_channels, 2 ** (stage + 2), f"stages.{stage}")
+            self.add_feature_info(out_channels, stride**2 * 2**stage, f"stages.{stage}")
             in_channels = out_channels
         self.head = Head(config)
         self.initialise(mode="fan_out")

@@ -23,27 +23,31 @@ def plan_vovnet(config: VoVNetConfig, image: Layer) -> Steps:
 def stem(config: VoVNetConfig, image: Layer) -> Steps:
     stage = Stage("stem")
     first, second, third = config.stem_chs
+    stride = 2 if config.stem == "imagenet" else 1
     conv = separable_conv if config.depthwise else conv_norm_act
-    x = yield from conv_norm_act(stage, "stem.0", image, first, 3, stride=2)
+    x = yield from conv_norm_act(stage, "stem.0", image, first, 3, stride)
     x = yield from conv(stage, "stem.1", x, second, 3)
-    return (yield from conv(stage, "stem.2", x, third, 3, stride=2))
+    return (yield from conv(stage, "stem.2", x, third, 3, stride))
 
 
 def osa_stage(config: VoVNetConfig, index: int, x: Layer, blocks: int) -> Steps:
     stage, scope = Stage(f"OSA stage {index + 2}"), f"stages.{index}"
-    if index > 0:
+    if index > 0 and config.stage_pool == "average":
+        x = yield stage.avg_pool2d(f"{scope}.pool", x, 2, stride=2)
+    elif index > 0:
         x = yield stage.max_pool2d(f"{scope}.pool", x, 3, stride=2, ceil_mode=True)
     for block in range(blocks):
-        ese = config.attention == "every" or (config.attention == "last" and block == blocks - 1)
+        attention = config.attention == "every" or (config.attention == "last" and block == blocks - 1)
         residual = config.residual and block > 0
-        x = yield from osa_block(config, index, stage, f"{scope}.blocks.{block}", x, ese=ese, residual=residual)
+        block_scope = f"{scope}.blocks.{block}"
+        x = yield from osa_block(config, index, stage, block_scope, x, attention=attention, residual=residual)
     return x
 
 
 def osa_block(
-    config: VoVNetConfig, index: int, stage: Stage, scope: str, x: Layer, *, ese: bool, residual: bool
+    config: VoVNetConfig, index: int, stage: Stage, scope: str, x: Layer, *, attention: bool, residual: bool
 ) -> Steps:
-    identity, channels = x, config.stage_conv_chs[index]
+    identity, channels = x, config.conv_chs[index]
     conv = separable_conv if config.depthwise else conv_norm_act
     if config.depthwise and x.output_shape[1] != channels:
         x = yield from conv_norm_act(stage, f"{scope}.conv_reduction", x, channels, 1)
@@ -52,8 +56,10 @@ def osa_block(
         x = yield from conv(stage, f"{scope}.conv_mid.{number}", x, channels, 3)
         features.append(x)
     x = yield stage.concat(f"{scope}.concat", features)
-    x = yield from conv_norm_act(stage, f"{scope}.conv_concat", x, config.stage_out_chs[index], 1)
-    if ese:
+    x = yield from conv_norm_act(stage, f"{scope}.conv_concat", x, config.out_chs[index], 1)
+    if attention and config.se_reduction is not None:
+        x = yield from squeeze_excitation(stage, f"{scope}.se", x, config.se_reduction)
+    elif attention:
         x = yield from effective_squeeze_excitation(stage, f"{scope}.attn", x)
     return (yield stage.add(f"{scope}.add", x, identity)) if residual else x
 
@@ -61,6 +67,16 @@ def osa_block(
 def effective_squeeze_excitation(stage: Stage, scope: str, x: Layer) -> Steps:
     gate = yield stage.global_avg_pool(f"{scope}.pool", x)
     gate = yield stage.conv2d(f"{scope}.fc", gate, x.output_shape[1], 1, bias=True)
+    gate = yield stage.hardsigmoid(f"{scope}.gate", gate)
+    return (yield stage.mul(f"{scope}.mul", x, gate))
+
+
+def squeeze_excitation(stage: Stage, scope: str, x: Layer, reduction: int) -> Steps:
+    channels = x.output_shape[1]
+    gate = yield stage.global_avg_pool(f"{scope}.pool", x)
+    gate = yield stage.conv2d(f"{scope}.fc1", gate, channels // reduction, 1, bias=True)
+    gate = yield stage.relu(f"{scope}.act", gate)
+    gate = yield stage.conv2d(f"{scope}.fc2", gate, channels, 1, bias=True)
     gate = yield stage.hardsigmoid(f"{scope}.gate", gate)
     return (yield stage.mul(f"{scope}.mul", x, gate))
 

@@ -36,7 +36,12 @@ BAD_FIELDS = [
     ("peleenet", {"bottleneck_width": (1, 2)}, "bottleneck_width is (1, 2), but must be a sequence of 4 integers"),
     ("peleenet", {"num_init_features": 33}, "num_init_features is 33, but must be even, such as 34"),
     ("vovnet39", {"stage_out_chs": (256, 512, 768)}, "stage_out_chs is (256, 512, 768), but must be a sequence of 4"),
-    ("vovnet39", {"block_per_stage": (1, 1, 2, 2, 2)}, "block_per_stage is (1, 1, 2, 2, 2), but must be"),
+    ("vovnet39", {"block_per_stage": (1,) * 5}, "stage_conv_chs is (128, 160, 192, 224), but must be a sequence of 5"),
+    (
+        "vovnet39",
+        {"attention": "last", "stage_out_chs": 9, "se_reduction": 10},
+        "se_reduction is 10, but must be at most 9",
+    ),
     ("vovnet39", {"attention": "se"}, "attention is 'se', but must be one of 'none', 'last', 'every'."),
 ]
 

@@ -67,19 +67,27 @@ def peleenet_configs(draw: st.DrawFn) -> PeleeNetConfig:
     )
 
 
-vovnet_configs = st.builds(
-    VoVNetConfig,
-    stem_chs=tuples(integers(1, 40), 3),
-    stage_conv_chs=tuples(integers(1, 40), 4),
-    stage_out_chs=tuples(integers(1, 80), 4),
-    block_per_stage=tuples(integers(1, 3), 4),
-    layer_per_block=integers(1, 6),
-    residual=st.booleans(),
-    attention=st.sampled_from(["none", "last", "every"]),
-    depthwise=st.booleans(),
-    drop_rate=st.sampled_from([0.0, 0.1]),
-    **COMMON,
-)
+@st.composite
+def vovnet_configs(draw: st.DrawFn) -> VoVNetConfig:
+    stages = draw(integers(1, 5))
+    channels, out_channels = integers(1, 40), integers(1, 80)
+    out_chs = draw(out_channels | tuples(out_channels, stages))
+    least = out_chs if isinstance(out_chs, int) else min(out_chs)
+    return VoVNetConfig(
+        stem_chs=draw(tuples(channels, 3)),
+        stage_conv_chs=draw(channels | tuples(channels, stages)),
+        stage_out_chs=out_chs,
+        block_per_stage=draw(tuples(integers(1, 3), stages)),
+        layer_per_block=draw(integers(1, 6)),
+        residual=draw(st.booleans()),
+        attention=draw(st.sampled_from(["none", "last", "every"])),
+        se_reduction=draw(st.none() | integers(1, least)),
+        depthwise=draw(st.booleans()),
+        stage_pool=draw(st.sampled_from(["max", "average"])),
+        stem=draw(st.sampled_from(["imagenet", "cifar"])),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
 
 
 @st.composite
@@ -208,7 +216,7 @@ def elan_configs(draw: st.DrawFn) -> ELANConfig:
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
-    "vovnet": vovnet_configs,
+    "vovnet": vovnet_configs(),
     "cspnet": cspnet_configs(),
     "condensenet": condensenet_configs(),
     "hardnet": hardnet_configs(),

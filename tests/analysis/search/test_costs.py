@@ -76,8 +76,11 @@ PELEENETS = {
 }
 VOVNETS = {
     "stem_chs": st.tuples(*[st.integers(1, 40)] * 3),
-    "stage_conv_chs": st.tuples(*[st.sampled_from([8, 16, 24])] * 4),
-    "stage_out_chs": st.tuples(*[st.sampled_from([16, 24, 40])] * 4),
+    "stage_conv_chs": st.integers(1, 24) | st.tuples(*[st.sampled_from([8, 16, 24])] * 4),
+    "stage_out_chs": st.integers(16, 40) | st.tuples(*[st.sampled_from([16, 24, 40])] * 4),
+    "se_reduction": st.none() | st.sampled_from([2, 16, 30]),
+    "stage_pool": st.sampled_from(["max", "average"]),
+    "stem": st.sampled_from(["imagenet", "cifar"]),
     "block_per_stage": st.tuples(*[st.integers(1, 5)] * 4),
     "layer_per_block": st.integers(1, 5),
     "residual": st.booleans(),
