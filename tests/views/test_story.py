@@ -11,12 +11,13 @@ from views.charts.story import bars
 from views.story.parts import changed_parts
 
 STORY = "views/story/story.py"
+BC = get_chain("densenet100-bc").title
 
 
 @pytest.mark.parametrize("name", list_chains())
 def test_every_step_of_every_chain(name):
     found = chain(name)
-    app = open_app(STORY, chain=name)
+    app = open_app(STORY, chain=found.chain.title)
     for step in range(1, len(found.stops)):
         assert not app.error
         assert not toasts(app)
@@ -32,7 +33,7 @@ def test_every_step_of_every_chain(name):
 
 
 def test_a_link_leads_to_a_step():
-    app = open_app(STORY, chain="densenet100-bc", step="3", story_quantity="Published accuracy")
+    app = open_app(STORY, chain=BC, step="3", story_quantity="Published accuracy")
     assert not toasts(app)
     assert "3. Compression (the C)" in [heading.value for heading in app.header]
     app.button(key="story_back").click().run()
@@ -49,7 +50,7 @@ def test_a_link_with_nonsense():
 
 
 def test_a_step_opens_in_design():
-    app = open_app(STORY, chain="densenet100-bc", step="2")
+    app = open_app(STORY, chain=BC, step="2")
     next(button for button in app.button if button.label == "Edit from here").click().run()
     assert_sound(app)
     assert app.title[0].value == "Design: Half the dense layers (DenseNet-B)"

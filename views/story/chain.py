@@ -62,10 +62,8 @@ def draw_chain() -> None:
 
 
 def choose_chain() -> Chain:
-    """One of the shipped chains; a link may hold its name, too."""
+    """One of the shipped chains; the link holds its title."""
     titles = {name: get_chain(name).title for name in list_chains()}
-    if (asked := st.query_params.get(CHAIN)) in titles:
-        st.query_params[CHAIN], st.session_state[CHAIN] = titles[asked], asked
     return get_chain(widgets.choose("Chain", CHAIN, titles, next(iter(titles)), on_change=go_to, args=(1,)))
 
 
