@@ -181,9 +181,8 @@ def chain(
 ) -> CountedChain:
     """A shipped chain by its name, or any networks in a row, with what each step changes.
 
-    >>> found = chain("vovnet39-ese")
-    >>> [row["params_change"] for row in found.rows()]
-    [None, 0, 3608832]
+    >>> [row["params_change"] for row in chain("vovnet39", "vovnetv2_39").rows()]
+    [None, 3608832]
 
     Args:
         names: one of `list_chains()`, or two targets of `analysis.summarize` or more.

@@ -56,7 +56,7 @@ def step_sentences(found: CountedChain, number: int) -> list[str]:
     Residual: no → yes.
     What a module reads is added to what it makes: deeper VoVNets train better.
     It takes 0.8 % more memory traffic.
-    Predicted on RTX 4090: 0.6 % more time eager and the same time compiled (worst known error 5.0 %).
+    Predicted on RTX 4090: 0.6 % more time eager (error up to 5.0 %) and the same time compiled (error up to 5.0 %).
     COCO box AP 39.7 → 39.8 % (Lee and Park, CenterMask, arXiv:1911.06667, Table 4, CenterMask on each backbone).
     """
     before, after = found.stops[number - 1 : number + 1]
@@ -73,14 +73,13 @@ def _depth(before: Stop, after: Stop) -> str:
 
 def _times(found: CountedChain, number: int) -> str:
     """What the step does to the predicted times, if they are known."""
-    changes = {execution: found.delta(number, key) for key, execution in PREDICTED.items()}
-    told = [f"{_time(delta)} {execution}" for execution, delta in changes.items() if delta]
-    if not told:
-        return ""
     stop = found.stops[number]
-    errors = [fact.error[1] for key in PREDICTED if (fact := stop.fact(key)) and fact.error]
-    known = f"worst known error {format_share(max(errors))}" if errors else "how far off, no published figure tells"
-    return f"Predicted on {stop.device}: {join(told)} ({known})."
+    told = []
+    for key, execution in PREDICTED.items():
+        if (delta := found.delta(number, key)) and (fact := stop.fact(key)):
+            error = f"error up to {format_share(fact.error[1])}" if fact.error else "error unknown"
+            told.append(f"{_time(delta)} {execution} ({error})")
+    return f"Predicted on {stop.device}: {join(told)}." if told else ""
 
 
 def _time(delta: Delta) -> str:

@@ -71,8 +71,12 @@ def _registered() -> dict[Any, str]:
     return {get_config(name): name for name in reversed(list_archs())}
 
 
+#: More fields than these are better told by names.
+MOST_FIELDS = 3
+
+
 def change_words(before: Step, after: Step) -> str:
-    """What changes from one step to the next: fields by their labels, or the family.
+    """What changes from one step to the next: fields by their labels, or the family, or the network.
 
     >>> plain, bottlenecks, *_ = get_chain("densenet100-bc").steps
     >>> change_words(plain, bottlenecks)
@@ -83,10 +87,12 @@ def change_words(before: Step, after: Step) -> str:
         return f"{before.title} → {after.title}"
     if one.family != other.family:
         return f"{get_family(one.family).title} → {get_family(other.family).title}"
-    labels = declared(type(one))
+    changed, labels = changes(one, other), declared(type(one))
+    if len(changed) > MOST_FIELDS:
+        return f"{before.title} → {after.title}"
     return "; ".join(
         f"{labels[field].label}: {_written(getattr(one, field))} → {_written(value)}"
-        for field, value in changes(one, other).items()
+        for field, value in changed.items()
     )
 
 

@@ -65,7 +65,7 @@ def test_networks_in_a_row():
 
 def test_accuracy_is_that_of_the_very_network():
     own, larger = chain("vovnet39-ese"), chain("vovnet39-ese", image_size=256)
-    assert [stop.measured for stop in own.stops] == [39.7, 39.8, 40.0]
+    assert [stop.measured for stop in own.stops] == [39.7, 39.8, 39.0, 40.0]
     assert MEASURED in own.known
     assert MEASURED not in larger.known
 

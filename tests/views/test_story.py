@@ -81,6 +81,7 @@ def test_the_bars_join_up():
         ("densenet121-hardnet68", 1, "dense block 1, layer 6"),
         ("vovnet39-ese", 1, "OSA stage 4, module 2"),
         ("vovnet39-ese", 2, "OSA stage 2, module 1"),
+        ("vovnet39-ese", 3, "OSA stage 2, module 1"),
     ],
 )
 def test_the_part_that_changes_is_shown(name, step, title):

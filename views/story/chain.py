@@ -137,9 +137,12 @@ def show_table(found: CountedChain) -> None:
 def draw_parts(before: Stop, after: Stop) -> None:
     """The part of the network that changes, before and after."""
     st.header("What does the change look like?", help=DIAGRAM_HELP, anchor=False)
-    stops = (before, after)
-    parts = changed_parts(before.summary, after.summary)
-    for (place, stop), part, when in zip(widgets.side_by_side(stops), parts, ("Before", "After"), strict=True):
+    one, other = changed_parts(before.summary, after.summary)
+    shown = {"Before": (before, one), "After": (after, other)}
+    if one == other:
+        shown = {"Before and after": (after, other)}
+        st.caption("The blocks stay as they are: there are only more of them, or fewer.")
+    for place, (when, (stop, part)) in widgets.side_by_side([*shown.items()]):
         name = stop.step.title
         with place:
             st.markdown(f"**{when}**: {widgets.literal(name)}, {part.title}")
