@@ -140,7 +140,7 @@ class Step:
             for name, until in held.items():
                 owner = self._owner[name]
                 last[owner] = max(last.get(owner, -1), until)
-        last.pop(INPUT)  # the caller's
+        last.pop(INPUT, None)  # the caller's
         return last
 
     def _loss(self) -> int:

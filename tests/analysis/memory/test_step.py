@@ -42,6 +42,12 @@ def test_the_peak_of_a_step(name, efficient):
     assert efficient or found == expected
 
 
+@pytest.mark.parametrize("name", archs.list_archs())
+def test_a_step_of_any_network_holds_what_the_forward_pass_saves(name):
+    memory = analysis.memory(name, None, 1, mode="training")
+    assert memory.total_bytes("sgd") > memory.saved_bytes + 2 * memory.weight_bytes
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", ["densenet121", "ese_vovnet19b_slim_dw"])
 def test_optimizers(name, optimizer):
