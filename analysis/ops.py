@@ -237,8 +237,8 @@ _ARITHMETIC = (
 )
 
 
-def _copy(name: str, saves: SavedRule | None = None, cost: CostRule = costs.copy) -> Op:
-    return Op(name, kind="copy", cost=cost, saved=saves)
+def _copy(name: str, saves: SavedRule | None = None, cost: CostRule = costs.copy, word: str = "") -> Op:
+    return Op(name, kind="copy", cost=cost, saved=saves, word=word)
 
 
 _COPIES = (
@@ -246,11 +246,12 @@ _COPIES = (
     Op("stack", kind="concat", cost=costs.copy, saved=saved.NOTHING),
     Op("write", kind="copy", cost=costs.write),
     *(_copy(name, saved.NOTHING) for name in ("copy", "clone", "pad", "roll", "flip")),
-    *(_copy(name, saved.NOTHING) for name in ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")),
+    *(_copy(name, saved.NOTHING) for name in ("pixel_shuffle", "pixel_unshuffle")),
+    _copy("channel_shuffle", saved.NOTHING, word="channel shuffle"),
     *(_copy(name, saved.NOTHING) for name in ("nearest_upsampling", "nearest_exact_upsampling")),
     *(_copy(name) for name in ("reflect_pad", "replicate_pad", "circular_pad")),
     *(_copy(name) for name in ("repeat", "repeat_interleave", "tile")),
-    _copy("index_select", saved.NOTHING, costs.selection),
+    _copy("index_select", saved.NOTHING, costs.selection, "index"),
     *(_copy(name) for name in ("gather", "getitem", "setitem", "unfold", "embedding", "tril", "triu")),
 )
 

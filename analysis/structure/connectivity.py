@@ -143,7 +143,7 @@ def _others(flow: Flow, makers: Sequence[Reader], index: dict[str, int]) -> Iter
         slices = flow.slices(first)
         if slices:
             label = "aggregation" if first.name in flow.own else first.stage
-            yield Reader(label, "last", (first,), ((first, slices),), _indices([t for t, _ in slices], index))
+            yield Reader(label, "last", (first,), flow.entries((first,)), _indices([t for t, _ in slices], index))
     for layer in flow.own.values():
         if layer.op == "add" and layer.name not in taken:
             added = [tensor for tensor in flow.reads(layer) if tensor in index]
@@ -167,6 +167,10 @@ Slices: TypeAlias = tuple[tuple[str, int], ...]
 def is_weighted(layer: Layer) -> bool:
     """Whether a layer mixes channels by weights: a convolution or a fully connected layer."""
     return op_kind(layer) in WEIGHTED_KINDS
+
+
+#: What changes which channels there are, or their order: weights behind it don't tell which feature they read.
+_REORDERING = frozenset(("index_select", "channel_shuffle"))
 
 
 def _joins_channels(layer: Layer) -> bool:
@@ -269,19 +273,22 @@ class Flow:
         return ordered, tuple(tensor for tensor in self.leaves if tensor in sources)
 
     def entries(self, members: Sequence[Layer]) -> tuple[tuple[Layer, Slices], ...]:
-        """The weighted ones among some layers that read leaves, and what they read."""
-        found = [(layer, self.slices(layer)) for layer in members if is_weighted(layer)]
+        """The weighted ones among some layers that read leaves in the order of their weights, and what they read."""
+        found = [(layer, self.slices(layer, ordered=True)) for layer in members if is_weighted(layer)]
         return tuple((layer, slices) for layer, slices in found if slices)
 
-    def slices(self, layer: Layer) -> Slices:
-        """The leaves behind the input of a layer, whatever keeps channels apart in between; empty where weights are."""
+    def slices(self, layer: Layer, *, ordered: bool = False) -> Slices:
+        """The leaves behind the input of a layer, whatever keeps channels apart in between; empty where weights are.
+
+        Where they are to be `ordered`, empty too where an index picks channels or a shuffle moves them.
+        """
         tensor = self.reads(layer)[0]
         while True:
             parts = tuple(self._flat(tensor))
             if set(parts) <= set(self.leaves):
                 return tuple((part, self.channels(part)) for part in parts)
             maker = self._layers.get(tensor)
-            if maker is None or is_weighted(maker) or len(maker.inputs) != 1:
+            if maker is None or is_weighted(maker) or len(maker.inputs) != 1 or (ordered and maker.op in _REORDERING):
                 return ()
             tensor = self.reads(maker)[0]
 

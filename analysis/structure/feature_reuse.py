@@ -66,7 +66,7 @@ def reuse(model: Any) -> tuple[BlockReuse, ...]:
             for number, reader in enumerate(block.readers)
             for source, strength in _strengths(block, reader, weights).items()
         }
-        found.append(BlockReuse(block, strengths))
+        found += [BlockReuse(block, strengths)] if strengths else []
     return tuple(found)
 
 
@@ -105,8 +105,12 @@ def shares_read(layers: Sequence[Layer]) -> tuple[BlockReuse, ...]:
             if reader.entries:
                 whole = sum(channels.values())
                 shares |= {(source, number): own / whole for source, own in channels.items()}
-        found.append(BlockReuse(block, shares))
+        found += [BlockReuse(block, shares)] if shares else []
     return tuple(found)
+
+
+#: Of networks whose layers read no concatenation, or read it by an index or in groups.
+UNTOLD = "{} has no block whose weights fall into one slice for each feature that a layer reads."
 
 
 def shares_finding(name: str, found: Sequence[BlockReuse]) -> str:
@@ -126,7 +130,7 @@ def shares_finding(name: str, found: Sequence[BlockReuse]) -> str:
             inputs[block.name] = sum(share for source, share in column.items() if source < first)
         layers += [share for source, share in column.items() if source >= first]
     if not layers:
-        return f"{name} has no block that concatenates its input with what its layers add."
+        return UNTOLD.format(name)
     told = [f"{format_share(share)} ({block})" for block, share in inputs.items()]
     given = f"the block's input is {join(told[-4:])}; " if told else ""
     low, high = (format_share(pick(layers)) for pick in (min, max))
@@ -147,7 +151,7 @@ def reuse_finding(name: str, found: tuple[BlockReuse, ...]) -> str:
         ratio = f"{column[most] / column[least]:.1f} times as much as" if column[least] else "and least"
         told.append(f"{block.readers[number].label} weighs {labels[0]} most, {ratio} {labels[1]} ({block.name})")
     if not told:
-        return f"{name} has no block that concatenates its input with what its layers add."
+        return UNTOLD.format(name)
     return f"{name}: {join(told[-3:])}."
 
 
@@ -211,7 +215,10 @@ def _widened(layers: Sequence[Layer], channels: int) -> Iterator[Layer]:
         read = [made.get(tensor, channels) for tensor in layer.inputs]
         depthwise = op_kind(layer) == "depthwise"
         keeps = op_kind(layer) in ("convolution 1×1", "convolution k×k", "linear")
-        made[layer.name] = layer.output_shape[1] if keeps else max(read)
+        many = max(read)
+        if layer.op == "index_select":
+            many = many * layer.output_shape[1] // layer.input_shapes[0][1]
+        made[layer.name] = layer.output_shape[1] if keeps else many
         yield layer._replace(
             input_shapes=tuple(map(_with_channels, layer.input_shapes, read)),
             output_shape=_with_channels(layer.output_shape, made[layer.name]),

@@ -17,17 +17,17 @@ V2_SOURCE = "Yang et al., CondenseNetV2, arXiv:2104.04382; jianghaojun/CondenseN
 V1 = CondenseNetConfig()
 for number in (4, 8):
     config = replace(V1, groups=number, condense_factor=number, groups_3x3=number)
-    register_arch(f"condensenet74_c{number}_g{number}", config, source=SOURCE, named_depth=74)
+    register_arch(f"condensenet74_c{number}_g{number}", config, source=f"{SOURCE}, ImageNet", named_depth=74)
 
 CIFAR = replace(V1, layers_per_block=(8,) * 3, growth_rates=(8, 16, 32), stem="cifar", image_size=32, num_classes=10)
 for layers in (8, 12, 14, 16, 18, 20):
     depth = 6 * layers + 2
     config = replace(CIFAR, layers_per_block=(layers,) * 3)
-    register_arch(f"condensenet{depth}_cifar", config, source=SOURCE, named_depth=depth)
+    register_arch(f"condensenet{depth}_cifar", config, source=f"{SOURCE}, CIFAR", named_depth=depth)
 register_arch(
     "condensenet182_cifar",
     replace(CIFAR, layers_per_block=(30,) * 3, growth_rates=(12, 24, 48)),
-    source=SOURCE,
+    source=f"{SOURCE}, CIFAR",
     named_depth=182,
 )
 

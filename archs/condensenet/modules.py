@@ -17,9 +17,9 @@ def spread(count: int, channels: int) -> Tensor:
     return torch.arange(count) * channels // count
 
 
-def shuffle(x: Tensor, groups: int) -> Tensor:
-    """Channels seen as (groups, C / groups), read the other way round: no copy where that keeps their order."""
-    return F.channel_shuffle(x, groups) if 1 < groups < x.shape[1] else x
+def shuffle(groups: int, channels: int) -> nn.Module:
+    """Channels seen as (groups, channels / groups), read the other way round; nothing where that keeps their order."""
+    return nn.ChannelShuffle(groups) if 1 < groups < channels else nn.Identity()
 
 
 def activation(hardswish: bool) -> nn.Module:
@@ -31,13 +31,13 @@ class CondenseConv(nn.Module):
 
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
-        self.groups = config.groups
         read = in_channels * config.groups // config.condense_factor
         self.index: Tensor
         self.register_buffer("index", spread(read, in_channels))
         self.norm = nn.BatchNorm2d(read)
         self.activation = activation(hardswish)
         self.conv = nn.Conv2d(read, out_channels, 1, groups=config.groups, bias=False)
+        self.shuffle = shuffle(config.groups, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, out_channels, H, W)."""
@@ -45,7 +45,7 @@ class CondenseConv(nn.Module):
         x = self.norm(x)  # bound anew each time, so that nothing outlives its reader
         x = self.activation(x)
         x = self.conv(x)
-        return shuffle(x, self.groups)
+        return self.shuffle(x)
 
 
 class Reactivation(nn.Module):
@@ -53,9 +53,9 @@ class Reactivation(nn.Module):
 
     def __init__(self, config: CondenseNetConfig, in_channels: int, out_channels: int, *, hardswish: bool) -> None:
         super().__init__()
-        self.per_group = in_channels // config.groups
         self.norm = nn.BatchNorm2d(in_channels)
         self.activation = activation(hardswish)
+        self.shuffle = shuffle(in_channels // config.groups, in_channels)
         self.conv = nn.Conv2d(in_channels, out_channels, 1, groups=config.groups, bias=False)
         self.index: Tensor
         self.register_buffer("index", spread(out_channels, out_channels))
@@ -64,7 +64,7 @@ class Reactivation(nn.Module):
         """(N, in_channels, H, W) to (N, out_channels, H, W)."""
         x = self.norm(x)
         x = self.activation(x)
-        x = shuffle(x, self.per_group)
+        x = self.shuffle(x)
         x = self.conv(x)
         return x.index_select(1, self.index)
 

@@ -56,7 +56,7 @@ def norm_act(stage: Stage, scope: str, x: Layer, act: str) -> Steps:
 
 def shuffle(stage: Stage, scope: str, x: Layer, groups: int) -> Steps:
     keeps_order = groups == 1 or groups == x.output_shape[1]
-    return x if keeps_order else (yield stage.elementwise("channel_shuffle", f"{scope}.channel_shuffle", x))
+    return x if keeps_order else (yield stage.elementwise("channel_shuffle", f"{scope}.shuffle", x))
 
 
 def squeeze_excitation(stage: Stage, scope: str, x: Layer, channels: int) -> Steps:

@@ -28,6 +28,8 @@ class LiveBytes(TorchDispatchMode):
             self.see(tensor)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.index_add.default:  # of `index_select`, backward: in place where no mode looks on
+            func = torch.ops.aten.index_add_.default
         result = func(*args, **kwargs or {})
         # Meta's batch norm makes statistics at inference, which real devices do not.
         on_meta_alone = "batch_norm" in func.__name__ and "backward" not in func.__name__ and result[0].is_meta
