@@ -169,8 +169,8 @@ def is_weighted(layer: Layer) -> bool:
     return op_kind(layer) in WEIGHTED_KINDS
 
 
-#: What changes which channels there are, or their order: weights behind it don't tell which feature they read.
-_REORDERING = frozenset(("index_select", "channel_shuffle"))
+#: Behind them, weights don't tell which feature they read.
+_REORDERING = ("index_select", "channel_shuffle")
 
 
 def _joins_channels(layer: Layer) -> bool:
@@ -278,10 +278,7 @@ class Flow:
         return tuple((layer, slices) for layer, slices in found if slices)
 
     def slices(self, layer: Layer, *, ordered: bool = False) -> Slices:
-        """The leaves behind the input of a layer, whatever keeps channels apart in between; empty where weights are.
-
-        Where they are to be `ordered`, empty too where an index picks channels or a shuffle moves them.
-        """
+        """The leaves behind the input of a layer; empty where weights are between, or, if ordered, another order."""
         tensor = self.reads(layer)[0]
         while True:
             parts = tuple(self._flat(tensor))
