@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from analysis import costs, saved
 from analysis.costs import CostRule
 from analysis.saved import SavedRule
-from archs.layer import Layer
+from archs.layer import Layer, Shape
 
 #: The kinds of operation that tables and charts tell apart, finer than ops for convolutions, coarser for the rest; in
 #: the order of every legend.
@@ -60,6 +61,8 @@ class Op:
     in_float32: bool = False
     #: Whether op and shapes imply learnable weights; such a layer has the name of the module that owns them.
     is_weighted: bool = False
+    #: Whether the last axis of what it reads holds the channels, also of four.
+    channels_last: bool = False
     #: Whether it runs step by step along a sequence, in many kernels.
     is_stepwise: bool = False
     #: What a sentence calls it; by default its name.
@@ -104,6 +107,7 @@ _PRODUCTS = (
     Op(
         "linear",
         kind="linear",
+        channels_last=True,
         cost=costs.linear,
         saved=saved.LINEAR,
         fusion=LIBRARY,
@@ -121,9 +125,9 @@ _PRODUCTS = (
 )
 
 
-def _norm(name: str, cost: CostRule = costs.layer_norm, saves: SavedRule | None = None, word: str = "") -> Op:
+def _norm(name: str, cost: CostRule = costs.layer_norm, **more: Any) -> Op:
     """A normalisation by statistics of the layer's own input."""
-    return Op(name, kind="normalisation", cost=cost, saved=saves, fusion=REDUCTION, in_float32=True, word=word)
+    return Op(name, kind="normalisation", cost=cost, fusion=REDUCTION, in_float32=True, **more)
 
 
 _NORMALISATIONS = (
@@ -136,10 +140,10 @@ _NORMALISATIONS = (
         word="batch norm",
         symbol="BN",
     ),
-    _norm("layer_norm", saves=saved.LAYER_NORM, word="layer norm"),
+    _norm("layer_norm", saved=saved.LAYER_NORM, channels_last=True, word="layer norm", symbol="LN"),
     _norm("group_norm", word="group norm"),
     _norm("instance_norm"),
-    _norm("rms_norm", costs.per_output(4)),  # square, sum, divide, scale
+    _norm("rms_norm", costs.per_output(4), channels_last=True),  # square, sum, divide, scale
     Op("normalize", kind="normalisation", cost=costs.per_output(3)),  # square, sum, divide
     # a square and an average over neighbouring channels, scale, shift, power, division
     Op("local_response_norm", kind="normalisation", cost=costs.per_output(6)),
@@ -173,7 +177,9 @@ _ACTIVATIONS = (
     _activation("hardswish", 5, saved.ACTIVATION_INPUT, "hard swish", "hard swish"),  # hardsigmoid, multiply
     _activation("silu", 5, saved.ACTIVATION_INPUT, "SiLU", "SiLU"),  # sigmoid, multiply
     _activation("mish", 5, saved.ACTIVATION_INPUT),  # softplus, tanh, multiply
-    _activation("gelu", 5, saved.ACTIVATION_INPUT, "GELU"),  # x/2 · (1 + erf(x/√2)): scale twice, erf, add, multiply
+    _activation(
+        "gelu", 5, saved.ACTIVATION_INPUT, "GELU", "GELU"
+    ),  # x/2 · (1 + erf(x/√2)): scale twice, erf, add, multiply
     _activation("softmax", 5, saved.ACTIVATION_OUTPUT),  # max, subtract, exp, sum, divide
     _activation("log_softmax", 5, saved.ACTIVATION_OUTPUT),  # max, subtract, exp, sum with log, subtract
 )
@@ -279,3 +285,9 @@ def op_kind(layer: Layer) -> str:
     """The kind of a layer, one of `KINDS`."""
     kind = find_op(layer.op).kind
     return kind if isinstance(kind, str) else kind(layer)
+
+
+def as_maps(op: str, shape: Shape) -> Shape:
+    """What an op reads or makes, as maps (N, C, H, W) where it has four axes."""
+    is_turned = len(shape) == 4 and find_op(op).channels_last
+    return (shape[0], shape[3], shape[1], shape[2]) if is_turned else shape

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.depth import Depth, depth_of_layers
 from analysis.meter import LayerCost, Totals, add_up, cost_layers, element_bytes
-from analysis.ops import CONV_KINDS, OPS, op_kind
+from analysis.ops import CONV_KINDS, OPS, as_maps, op_kind
 from analysis.precision import parse_dtype
 from analysis.targets import Target, resolve_target
 from archs import checks
@@ -123,7 +123,8 @@ class Summary(Totals):
         rows = []
         for name, costs in groups.items():
             totals = Totals(cost=add_up(costs), element_bytes=self.element_bytes)
-            output = "×".join(map(str, costs[-1].layer.output_shape[1:]))
+            last = costs[-1].layer
+            output = "×".join(map(str, as_maps(last.op, last.output_shape)[1:]))
             rows.append({column: name, "layers": len(costs), "output": output} | totals.quantities())
         return rows
 
@@ -164,8 +165,8 @@ def layer_row(cost: LayerCost) -> dict[str, Any]:
 
 
 def _channels(op: str, shape: Shape) -> int:
-    """Axis 1 of maps (N, C, H, W); the last axis of tokens (N, L, C), and of whatever a linear layer reads."""
-    return shape[1] if len(shape) == 4 and op != "linear" else shape[-1]
+    """Axis 1 of maps (N, C, H, W); the last axis of tokens (N, L, C)."""
+    return as_maps(op, shape)[1] if len(shape) == 4 else shape[-1]
 
 
 def summarize(

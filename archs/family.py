@@ -51,8 +51,8 @@ class Notation(NamedTuple):
     unit: str = r".*?\.\d+(?=\.)"
     #: Output channels behind each convolution, and concatenations in front of it.
     channels: bool = True
-    #: Modules that are one word, by the last part of their names, and ops that are.
-    words: Mapping[str, str] = _NOTHING
+    #: Modules that are one word, and ops that are, by what their names end with; may depend on the config.
+    words: Any = _NOTHING
     #: What stands for a whole unit, of config and row: before its number, and behind. None: its layers.
     unit_words: Callable[[Any, str], tuple[str, str]] | None = None
     #: Rows whose branches stand in one line: "1×1 conv → 3×3 conv beside 2×2 max pool".

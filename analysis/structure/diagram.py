@@ -8,15 +8,19 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.ops import find_op, op_kind
+from analysis.ops import as_maps, find_op, op_kind
 from analysis.structure.connectivity import blocks, is_weighted
 from analysis.structure.notation import layer_text
 from analysis.units import format_size
-from archs.layer import INPUT, Layer, Shape
+from archs.layer import CONSTANT, INPUT, Layer, Shape
 from archs.registry import get_family
 
 #: More outer inputs of one box than this are drawn as one.
 MOST_INPUTS = 3
+
+
+#: What products with weights and sums with them are called.
+LEARNED = {"mul": "scale", "add": "shift"}
 
 
 class Box(NamedTuple):
@@ -31,6 +35,12 @@ class Box(NamedTuple):
     #: Of `analysis.ops`; empty for ends.
     kind: str
     layers: tuple[Layer, ...]
+
+    @property
+    def output_shape(self) -> Shape:
+        """Of what it makes, (N, C, H, W) where it is maps."""
+        last = self.layers[-1]
+        return as_maps(last.op, last.output_shape)
 
 
 class Edge(NamedTuple):
@@ -58,9 +68,14 @@ def diagram(title: str, part: Sequence[Layer], names: Mapping[str, str] = Mappin
         part: layers in execution order.
         names: of tensors from outside that are not just an input.
     """
+    part = [*map(_without_weights, part)]
     boxes = [*_boxes(part)]
     box_of = {layer.name: box for box in boxes for layer in box.layers}
-    shapes = {tensor: shape for layer in part for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True)}
+    shapes = {
+        tensor: as_maps(layer.op, shape)
+        for layer in part
+        for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True)
+    }
     readers: dict[tuple[str, ...], list[str]] = {}
     for tensor in shapes:
         if tensor not in box_of:
@@ -82,7 +97,7 @@ def diagram(title: str, part: Sequence[Layer], names: Mapping[str, str] = Mappin
     made = []
     for box in boxes:
         if box.layers[-1].name not in shapes:
-            end = Box(f"output {box.key}", "end", ("output", _shape_text(box.layers[-1].output_shape)), "", ())
+            end = Box(f"output {box.key}", "end", ("output", _shape_text(box.output_shape)), "", ())
             made.append(end)
             edges.append(Edge(box.key, end.key, _label(box)))
     return Diagram(title, (*ends, *boxes, *made), tuple(dict.fromkeys(edges)))
@@ -95,6 +110,16 @@ def _input(tensors: Sequence[str], shapes: Sequence[Shape], names: Mapping[str, 
     return Box(f"input {tensors[0]}", "end", (text, _shape_text((shapes[0][0], channels, *shapes[0][2:]))), "", ())
 
 
+def _without_weights(layer: Layer) -> Layer:
+    """The layer without what it reads that no layer makes."""
+    read = [
+        (tensor, shape) for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True) if tensor != CONSTANT
+    ]
+    return layer._replace(
+        inputs=tuple([tensor for tensor, _ in read]), input_shapes=tuple([shape for _, shape in read])
+    )
+
+
 def _shape_text(shape: Shape) -> str:
     size = f", {format_size((shape[2], shape[3]))}" if len(shape) == 4 else ""
     return f"{_channels(shape):,} channels{size}"
@@ -102,7 +127,8 @@ def _shape_text(shape: Shape) -> str:
 
 def _label(box: Box) -> str:
     """Channels of what a box makes; its size too where that is not what the box read."""
-    shape, before = box.layers[-1].output_shape, box.layers[0].input_shapes[0]
+    first = box.layers[0]
+    shape, before = box.output_shape, as_maps(first.op, first.input_shapes[0])
     changed = len(shape) == 4 and before[2:] != shape[2:] and box.shape == "box"
     return f"{_channels(shape):,} at {format_size((shape[2], shape[3]))}" if changed else f"{_channels(shape):,}"
 
@@ -142,17 +168,27 @@ def _fits(group: Sequence[Layer], layer: Layer) -> bool:
 
 def _is_joined(layer: Layer) -> bool:
     """Whether a layer stays in the box of the convolution beside it."""
-    return bool(find_op(layer.op).symbol) and op_kind(layer) in ("normalisation", "activation")
+    return bool(_symbol(layer)) and (_is_learned(layer) or op_kind(layer) in ("normalisation", "activation"))
+
+
+def _symbol(layer: Layer) -> str:
+    """What stands for a layer that has no line of its own."""
+    return LEARNED[layer.op] if _is_learned(layer) else find_op(layer.op).symbol
+
+
+def _is_learned(layer: Layer) -> bool:
+    """Whether weights are all that a product or a sum reads beside one tensor."""
+    return layer.op in LEARNED and len(layer.inputs) == 1 and layer.extra_params > 0
 
 
 def _box(layers: tuple[Layer, ...]) -> Box:
     main = next((layer for layer in layers if is_weighted(layer)), layers[0])
-    if op_kind(main) == "arithmetic" and (sign := find_op(main.op).symbol):
+    if op_kind(main) == "arithmetic" and not _is_joined(main) and (sign := find_op(main.op).symbol):
         return Box(main.name, "sign", (sign,), op_kind(main), layers)
     if main.op == "concat":
         return Box(main.name, "bar", ("concat",), op_kind(main), layers)
     lines = [
-        "-".join(find_op(layer.op).symbol for layer in group) if joined else layer_text(next(group))
+        "-".join(_symbol(layer) for layer in group) if joined else layer_text(next(group))
         for joined, group in groupby(layers, key=_is_joined)
     ]
     return Box(main.name, "box", tuple(line or main.op for line in lines), op_kind(main), layers)

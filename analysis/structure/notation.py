@@ -35,6 +35,8 @@ def parts(layers: Sequence[Layer], config: Any = None) -> list[Part]:
         config: of the network, None where it has none.
     """
     notation = get_family(config.family).notation if config else Notation()
+    if callable(notation.words):
+        notation = notation._replace(words=notation.words(config))
     found: list[Part] = []
     for module, group in groupby(layers, key=lambda layer: _module(layer, notation)):
         members = tuple(group)
@@ -94,15 +96,18 @@ def _text(members: Sequence[Layer], notation: Notation) -> str:
 
 
 def _word(layer: Layer, notation: Notation) -> str | None:
-    """The one word for a layer, or for the module that it stands in."""
-    *_, module, leaf = ("", *layer.name.split("."))
-    return notation.words.get(module) or notation.words.get(leaf)
+    """The one word for a layer, or for the module that it stands in, by what its name ends with."""
+    name = f".{layer.name}"
+    names = name, name.rpartition(".")[0]
+    return next((word for end, word in notation.words.items() if any(each.endswith(f".{end}") for each in names)), None)
 
 
 def _beside(found: Sequence[Part]) -> list[Part]:
     """A row of two branches: the convolutions and the pool that read the same tensor, in one line."""
-    told = [index for index, part in enumerate(found) if part.text]
-    _, first, _, pool, last = told
+    told = {index: part.layers[0] for index, part in enumerate(found) if part.text}
+    pool = next(index for index, layer in told.items() if op_kind(layer) == "pooling")
+    first = next(index for index, layer in told.items() if layer.inputs == told[pool].inputs)
+    last = next(index for index in told if index > pool)
     branches = found[first:last]
     convs = " → ".join(part.text for part in found[first:pool] if part.text)
     text = f"{convs} beside {found[pool].text}"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from analysis.depth import depth_terms
 from analysis.meter import LayerCost
+from analysis.ops import as_maps
 from analysis.structure.notation import layer_text, parts
 from analysis.summary import Summary, layer_row
 from archs.layer import Layer, Pair
@@ -57,7 +58,7 @@ def _line(stage: str, text: str, costs: Sequence[LayerCost], depth: int) -> Line
     return Line(
         stage,
         text,
-        _size(last.layer.output_shape),
+        _size(as_maps(last.layer.op, last.layer.output_shape)),
         layer_row(first)["in_channels"],
         layer_row(last)["out_channels"],
         sum(cost.params for cost in costs),

@@ -54,6 +54,16 @@ def channels(config: HGNetConfig) -> str:
     )
 
 
+def words(config: HGNetConfig) -> dict[str, str]:
+    """A learnable affine block is left out, as normalisations are."""
+    own = (
+        {"aggregation.1": "eSE"}
+        if config.version == "v1"
+        else {"lab": "", "last_conv.2": "", "pad": "zero pad", "pad_2": "zero pad"}
+    )
+    return own | {"add": "identity"}
+
+
 def variant(config: HGNetConfig) -> str:
     return "HGNet" if config.version == "v1" else "HGNetV2"
 
@@ -80,9 +90,7 @@ FAMILY = Family(
     plan_hgnet,
     "archs.hgnet.modules:HGNet",
     counting=Counting(terms=depth_terms),
-    notation=Notation(
-        unit=r"stages\.\d+\.blocks\.\d+", words={"aggregation.1.mul": "eSE", "add": "identity"}, beside=("stem",)
-    ),
+    notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words=words, beside=("stem",)),
     prose=Prose(blocks, channels),
     weights=Weights((Layout("the layout of timm"),)),
     searching=Searching(SPACES, together=True),

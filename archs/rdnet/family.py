@@ -41,6 +41,12 @@ def depth_terms(config: RDNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...
     return tuple(term for term in terms if term.layers)
 
 
+def unit_words(config: RDNetConfig, row: str) -> tuple[str, str]:
+    stage = config.stages[int(row.rpartition(" ")[2]) - 1]
+    attention = ", eSE" if stage.ese else ""
+    return f"[7×7 depthwise conv, 1×1 conv, 1×1 conv{attention}]", f", k = {stage.growth_rate}"
+
+
 def growth_rates(config: RDNetConfig) -> str:
     return different(config.growth_rates)
 
@@ -95,7 +101,7 @@ FAMILY = Family(
     plan_rdnet,
     "archs.rdnet.modules:RDNet",
     counting=Counting(terms=depth_terms),
-    notation=Notation(unit=r"dense_stages\.\d+\.\d\.dense_block\d+"),
+    notation=Notation(unit=r"dense_stages\.\d+\.\d\.dense_block\d+", channels=False, unit_words=unit_words),
     prose=Prose(blocks, channels, landmarks),
     weights=Weights((Layout("the layout of timm"),)),
     searching=Searching(SPACES),

@@ -111,7 +111,7 @@ def box_frame(summary: Summary, diagram: Diagram) -> pd.DataFrame:
     for box in diagram.boxes:
         if not box.layers:
             continue
-        shape = box.layers[-1].output_shape
+        shape = box.output_shape
         rows.append(
             {
                 "box": names[box.key],
