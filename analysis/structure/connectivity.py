@@ -17,6 +17,8 @@ from archs.layer import INPUT, Layer
 
 #: A module that stages repeat is a block of its own.
 _MODULE = re.compile(r"(.*\bblocks\.(\d+))\.")
+#: Behind them, weights don't tell which feature they read.
+_REORDERING = ("index_select", "channel_shuffle")
 
 
 class Feature(NamedTuple):
@@ -167,10 +169,6 @@ Slices: TypeAlias = tuple[tuple[str, int], ...]
 def is_weighted(layer: Layer) -> bool:
     """Whether a layer mixes channels by weights: a convolution or a fully connected layer."""
     return op_kind(layer) in WEIGHTED_KINDS
-
-
-#: Behind them, weights don't tell which feature they read.
-_REORDERING = ("index_select", "channel_shuffle")
 
 
 def _joins_channels(layer: Layer) -> bool:
