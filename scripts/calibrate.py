@@ -27,7 +27,7 @@ def trace_networks() -> Iterator[tuple[str, int, Sequence[Layer]]]:
 
     table = published("throughput")
     for network, size in sorted(set(zip(table["network"], table["image_size"], strict=True))):
-        if not is_planned(network, int(size)):
+        if not is_planned(network):
             yield network, int(size), resolve_target(network).layers((int(size), int(size)), 1, "trace")
 
 

@@ -70,17 +70,18 @@ def load_runs() -> list[TimedRun]:
     ]
 
 
-#: timm's networks that the registry's plan describes exactly.
-PLANNED = (
-    *("densenet121", "densenet161", "densenet169", "densenet201", "vovnet39a", "vovnet57a"),
-    *(f"ese_vovnet{name}" for name in ("19b_slim_dw", "19b_dw", "19b_slim", "39b", "57b", "99b")),
-)
+#: timm's networks that the registry has by another name.
+_OTHER_NAMES = {"vovnet39a": "vovnet39", "vovnet57a": "vovnet57"}
 
 
-def is_planned(network: str, image_size: int) -> bool:
-    """Whether the layers come from the registry; those of other networks are shipped as traced once."""
+def is_planned(network: str) -> bool:
+    """Whether the layers come from the registry, as timm's do; those of other networks are shipped as traced once."""
+    return _registered_name(network) in list_archs()
+
+
+def _registered_name(network: str) -> str:
     name = network.removeprefix("timm/")
-    return name in PLANNED or (name in list_archs() and (network, image_size) not in _traces())
+    return _OTHER_NAMES.get(name, name)
 
 
 @cache
@@ -90,18 +91,15 @@ def _program(network: str, image_size: int, execution: str, half: bool) -> Progr
 
 def has_layers(network: str, image_size: int) -> bool:
     """Whether a published network's layers at an image size are known without torch."""
-    return is_planned(network, image_size) or (network, image_size) in _traces()
+    return is_planned(network) or (network, image_size) in _traces()
 
 
 def layers_of(network: str, image_size: int) -> Sequence[Layer]:
     """The layers of a network at batch 1; for the published ones without torch."""
-    name = network.removeprefix("timm/")
-    if name in PLANNED:
-        return plan_layers(get_config(name.removesuffix("a")), image_size)
+    if is_planned(network):
+        return plan_layers(get_config(_registered_name(network)), image_size)
     if (network, image_size) in _traces():
         return _traces()[network, image_size]
-    if is_planned(network, image_size):
-        return plan_layers(get_config(name), image_size)
     return _layers_of_target(resolve_target(network), image_size)
 
 

@@ -217,10 +217,10 @@ def test_the_gpu_waits_for_the_host_and_the_host_runs_ahead():
     assert finish_times(np.array([9.0, 1.0, 1.0]), 1.0).tolist() == [10.0, 11.0, 12.0]
 
 
-@pytest.mark.parametrize("network", ["timm/densenet121", "timm/vovnet39a", "timm/ese_vovnet39b"])
+@pytest.mark.parametrize("network", ["timm/densenet121", "timm/vovnet39a", "timm/ese_vovnet39b", "timm/rdnet_tiny"])
 def test_planned_networks_are_those_of_timm(network):
     pytest.importorskip("timm")
-    assert is_planned(network, 224)
+    assert is_planned(network)
     planned = analysis.summarize(network, 224)
     ours = layers_of(network, 224)
     convolutions = [layer[4:11] for layer in ours if layer.op == "conv2d"]
