@@ -199,7 +199,6 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "image_size": ("Image", "Height × width of the input in pixels.", format_size),
     "side.image_size": ("Image", "Side of the image in pixels.", lambda side: format_size((int(side), int(side)))),
     "batch_size": ("Batch", "Images at once.", count),
-    "step.number": ("No.", "How many changes lead to it.", count),
     # of layers
     "number": ("No.", "Position in execution order.", count),
     "layers": ("Layers", "How many operations.", count),

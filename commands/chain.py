@@ -40,7 +40,7 @@ def chain(
 
 def _show(found: CountedChain) -> Iterator[RenderableType]:
     yield Text(chain_finding(found, "macs"))
-    yield Grid(found.rows(), [column for column in found.columns() if column.key not in ("change", "source")])
+    yield Grid(found.rows(), [column for column in found.columns() if column.key not in ("change", "group", "source")])
     for number in range(1, len(found.stops)):
         title = (f"{number}. {found.stops[number].step.title}: ", "bold")
         yield Text.assemble(title, " ".join(step_sentences(found, number)))

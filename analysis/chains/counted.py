@@ -160,16 +160,19 @@ class CountedChain:
 
         return pd.DataFrame(self.rows())
 
-    def columns(self) -> list[Column]:
-        """What a table shows of the rows."""
-        figures = [each for key in self.known if key != MEASURED for each in (column(key), changes_of(key)[1])]
-        shown = [*columns("step.number", "step.title", "change"), *figures]
-        return [*shown, self.measured_column, *columns("group", "source")] if MEASURED in self.known else shown
+    def columns(self, first: str = "") -> list[Column]:
+        """What a table shows of the rows; the quantity `first` before all others."""
+        keys = sorted(self.known, key=lambda key: key != first)
+        figures = [each for key in keys for each in self._columns_of(key)]
+        sources = columns("group", "source") if MEASURED in keys else ()
+        return [*columns("step.title"), *figures, *columns("change"), *sources]
 
-    @property
-    def measured_column(self) -> Column:
-        """Of what was measured, in percent."""
-        return Column(MEASURED, self.metric, "As published of that very network.", lambda value: format_si(value, "%"))
+    def _columns_of(self, key: str) -> tuple[Column, ...]:
+        """A quantity and what it changes by; what was measured, in percent."""
+        if key == MEASURED:
+            help = "As published of that very network."
+            return (Column(MEASURED, self.metric, help, lambda value: format_si(value, "%")),)
+        return column(key), changes_of(key)[1]
 
 
 def chain(

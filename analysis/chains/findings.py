@@ -43,7 +43,7 @@ def _largest(found: CountedChain, key: str) -> str:
 def change(key: str, difference: float) -> str:
     """What a quantity, or what was measured, changes by."""
     if key == MEASURED:
-        return f"{difference:+.3g}{THIN_SPACE}points".replace("-", "−") if difference else "0"
+        return f"{difference:+.2f}{THIN_SPACE}points".replace("-", "−") if difference else "0"
     return format_signed(key, difference)
 
 

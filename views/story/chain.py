@@ -113,7 +113,7 @@ def draw_waterfall(found: CountedChain, key: str, step: int) -> None:
     """The chain in one quantity, beside its table of all."""
     help = f"{HELP}\n\n**{SHOWN[key]}**: {QUANTITIES[key].definition if key in QUANTITIES else found.metric}"
     label = found.label(key)
-    with widgets.chart_or_table(f"{label}, change by change", help, partial(show_table, found), live=True):
+    with widgets.chart_or_table(f"{label}, change by change", help, partial(show_table, found, key), live=True):
         if sum(stop.value(key) is not None for stop in found.stops) < 2:
             st.caption(f"{label} is not known of two of these networks.")
             return
@@ -129,9 +129,9 @@ def show_clicked() -> None:
         go_to(points[0]["customdata"])
 
 
-def show_table(found: CountedChain) -> None:
-    """One row a step, all quantities with their changes."""
-    tables.show(found.to_frame(), found.columns(), "story_table")
+def show_table(found: CountedChain, key: str) -> None:
+    """One row a step, all quantities with their changes, the chosen one first."""
+    tables.show(found.to_frame(), found.columns(key), "story_table")
 
 
 def draw_parts(before: Stop, after: Stop) -> None:
