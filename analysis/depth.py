@@ -68,7 +68,7 @@ def _named(target: Target, layers: Sequence[Layer], total: int) -> tuple[int | N
     """The depth in a network's name, and why the count is another."""
     if target.name in list_archs():
         named = get_spec(target.name).named_depth
-        differs = f"The name says {named}, but the paper's own table adds up to {total}."
+        differs = f"The name says {named}, but counted as the family's paper counts, it adds up to {total}."
         return named, "" if named in (None, total) else differs
     numbers = re.findall(r"\d+", target.name)
     left_out = 0 if target.family or not numbers else len(projections(layers))

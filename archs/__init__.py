@@ -6,6 +6,7 @@ Importing this package never imports torch; only `create_model` does.
 # Families are listed in the order of their papers.
 # isort: off
 from archs import densenet as densenet
+from archs import dpn as dpn
 from archs import condensenet as condensenet
 from archs import peleenet as peleenet
 from archs import vovnet as vovnet

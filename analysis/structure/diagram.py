@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from analysis.ops import as_maps, find_op, op_kind
-from analysis.structure.connectivity import blocks, is_weighted
+from analysis.structure.connectivity import blocks
+from analysis.structure.joined import is_weighted
 from analysis.structure.notation import layer_text
 from analysis.units import format_size
 from archs.layer import CONSTANT, INPUT, Layer, Shape

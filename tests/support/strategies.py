@@ -12,6 +12,7 @@ from archs.condensenet import CondenseNetConfig
 from archs.config import NetworkConfig
 from archs.cspnet import CSPNetConfig
 from archs.densenet import DenseNetConfig
+from archs.dpn import DPNConfig
 from archs.elan import ELANConfig
 from archs.hardnet import HarDNetConfig
 from archs.hgnet import HGNetConfig
@@ -213,11 +214,30 @@ def elan_configs(draw: st.DrawFn) -> ELANConfig:
     )
 
 
+@st.composite
+def dpn_configs(draw: st.DrawFn) -> DPNConfig:
+    stages, groups = draw(integers(1, 4)), draw(integers(1, 4))
+    increment = integers(1, 12)
+    return DPNConfig(
+        small=draw(st.booleans()),
+        init_channels=draw(integers(1, 40)),
+        base_width=groups * draw(integers(1, 6)),
+        groups=groups,
+        blocks=draw(tuples(integers(1, 3), stages)),
+        increments=draw(increment | tuples(increment, stages)),
+        split_last=draw(st.booleans()),
+        activation=draw(st.sampled_from(["relu", "silu"])),
+        drop_rate=draw(st.sampled_from([0.0, 0.1])),
+        **{field: draw(strategy) for field, strategy in COMMON.items()},
+    )
+
+
 CONFIGS = {
     "densenet": densenet_configs,
     "peleenet": peleenet_configs(),
     "vovnet": vovnet_configs(),
     "cspnet": cspnet_configs(),
+    "dpn": dpn_configs(),
     "condensenet": condensenet_configs(),
     "hardnet": hardnet_configs(),
     "hgnet": hgnet_configs(),

@@ -1,0 +1,38 @@
+"""DPNs are timm's: two paths in one tensor, a classifier that is a convolution."""
+
+from __future__ import annotations
+
+import pytest
+
+import analysis
+import archs
+from archs.errors import ConfigError
+from tests.support.exhaustive import representatives
+from tests.support.timms_own import assert_equals_timm
+
+
+@pytest.mark.parametrize("name", representatives(["dpn48b", "dpn68"], archs.list_archs(family="dpn")))
+def test_weights_of_timm_give_its_outputs(name: str) -> None:
+    assert_equals_timm(name)
+
+
+def test_a_block_adds_to_the_residual_path_and_appends_to_the_dense_one() -> None:
+    layers = {layer.name: layer for layer in archs.plan_layers("dpn92")}
+    before, added, joined = (layers[f"features.{name}"] for name in ("conv2_2.concat", "conv2_3.add", "conv2_3.concat"))
+    assert (added.inputs, added.offsets) == (("features.conv2_2.concat", "features.conv2_3.c1x1_c.conv"), (0, 0))
+    assert {shape[1] for shape in added.input_shapes} == {256}
+    assert joined.inputs == (added.name, before.name, "features.conv2_3.c1x1_c.conv")
+    assert joined.offsets == (0, 256, 256)
+    assert [shape[1] for shape in joined.input_shapes] == [256, 4 * 16, 16]
+
+
+def test_the_name_48_counts_50() -> None:
+    assert analysis.count_depth("dpn92").formula == "1 + 3×30 + 1 = 92"
+    depth = analysis.count_depth("dpn48b")
+    assert (depth.total, depth.named) == (50, 48)
+    assert depth.note.startswith("The name says 48, but ")
+
+
+def test_groups_divide_the_bottleneck() -> None:
+    with pytest.raises(ConfigError, match=r"base_width is 100, but must be a multiple of groups \(32\), such as 96"):
+        archs.get_config("dpn92", base_width=100)
