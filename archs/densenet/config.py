@@ -49,8 +49,9 @@ class DenseNetConfig(NetworkConfig):
     links: str = choice(
         "all",
         "Dense links",
-        "Layer l reads all before it; log2: l − 1, l − 2, l − 4, … (SparseNet); window: the last few.",
-        *("all", "log2", "window"),
+        "Layer l reads all before it; log2: l − 1, l − 2, l − 4, … (SparseNet); window: the last few; one_shot: l − 1, "
+        "and all are joined at the end (VoVNet's OSA).",
+        *("all", "log2", "window", "one_shot"),
     )
     link_window: int = integer(
         4,
@@ -86,7 +87,7 @@ class DenseNetConfig(NetworkConfig):
         if self.stem == "pelee" and channels < 2:
             raise ConfigError("num_init_features", channels, "at least 2: one branch of the pelee stem gets half")
         for number, num_layers in enumerate(self.block_config[:-1], start=1):
-            width = self.width(channels, num_layers + 1)
+            width = self.width(channels, self.joined(num_layers))
             channels = self.compressed(width)
             if channels == 0:
                 allowed = f"at least 1/{width}, so that transition {number} keeps one of its {width} channels"
@@ -97,7 +98,7 @@ class DenseNetConfig(NetworkConfig):
         return floor(channels * self.compression)
 
     def sources(self, number: int) -> Sequence[int]:
-        """Which features of a block its layer of this number reads; what stands behind n layers reads as the next does.
+        """Which features of a block its layer of this number reads.
 
         Layers count from 1, and so do the features that they make; 0 is the block's input.
 
@@ -108,15 +109,21 @@ class DenseNetConfig(NetworkConfig):
         """
         if self.links == "log2":
             return [number - 2**power for power in reversed(range(number.bit_length()))]
-        return range(max(0, number - self.link_window) if self.links == "window" else 0, number)
+        reach = {"window": self.link_window, "one_shot": 1}.get(self.links, number)
+        return range(max(0, number - reach), number)
 
-    def width(self, in_channels: int, number: int) -> int:
-        """Channels that the layer of this number reads, in a block that is given `in_channels`."""
-        sources = self.sources(number)
+    def joined(self, num_layers: int) -> Sequence[int]:
+        """Which features a block hands on: what a further layer would read; all of them where they are joined once."""
+        return range(num_layers + 1) if self.links == "one_shot" else self.sources(num_layers + 1)
+
+    def width(self, in_channels: int, sources: Sequence[int]) -> int:
+        """Channels of some features of a block that is given `in_channels`."""
         return in_channels + (len(sources) - 1) * self.growth_rate if 0 in sources else len(sources) * self.growth_rate
 
     @property
     def variant(self) -> str:
-        """The paper's name for this kind: DenseNet, DenseNet-B, DenseNet-C or DenseNet-BC (section 3)."""
+        """The papers' name for this kind: DenseNet, DenseNet-B, DenseNet-C or DenseNet-BC (section 3), with OSA."""
+        if self.links == "one_shot":
+            return "DenseNet with OSA"
         letters = ("B" if self.bn_size is not None else "") + ("C" if self.compression < 1 else "")
         return f"DenseNet-{letters}" if letters else "DenseNet"

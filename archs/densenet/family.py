@@ -44,6 +44,8 @@ def reads(config: DenseNetConfig) -> str:
     """What a dense layer reads: of few links, how many features at most."""
     if config.links == "all":
         return ""
+    if config.links == "one_shot":
+        return "the one before it alone"
     most = max(len(config.sources(number)) for number in range(1, max(config.block_config) + 1))
     return f"at most {most} of the features before it"
 
@@ -51,6 +53,8 @@ def reads(config: DenseNetConfig) -> str:
 def blocks(config: DenseNetConfig) -> str:
     growth = f"each of which adds k = {config.growth_rate} channels"
     links = f" and reads {reads(config)}" if reads(config) else ""
+    if config.links == "one_shot":
+        links += ", all joined at the end of a block"
     return f"{sum(config.block_config)} dense layers{summands(config.block_config)}, {growth}{links}"
 
 
@@ -58,8 +62,10 @@ def channels(config: DenseNetConfig) -> str:
     k = config.growth_rate
     read = reads(config) or f"k = {k} channels more than the one before it"
     width = config.bn_size and f", squeezes them to {config.bn_size}k = {config.bn_size * k} with a 1×1 convolution"
-    them = "the channels that it reads" if reads(config) else "them"
-    keep = f"keeps θ = {config.compression:g} of {them}" if config.compression < 1 else f"keeps {them} all (θ = 1)"
+    few = bool(reads(config))
+    keep = f"keeps {'all that it reads' if few else 'them all'} (θ = 1)"
+    if config.compression < 1:
+        keep = f"keeps θ = {config.compression:g} of {'what it reads' if few else 'them'}"
     return f"Each dense layer reads {read}{width or ''} and adds k = {k}; each transition {keep}."
 
 
@@ -149,6 +155,7 @@ FAMILY = Family(
             "DenseNet-B": VariantStyle("triangle-down", 0.35),
             "DenseNet-C": VariantStyle("diamond", 0.35),
             "DenseNet-BC": VariantStyle("circle"),
+            "DenseNet with OSA": VariantStyle("hexagon", 0.35),
         },
     ),
 )

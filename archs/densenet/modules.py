@@ -87,7 +87,7 @@ class DenseBlock(nn.ModuleDict):
         super().__init__()
         layer = PostActivationLayer if config.norm_order == "post_activation" else DenseLayer
         for number in range(1, num_layers + 1):
-            self[f"denselayer{number}"] = layer(config, config.width(in_channels, number))
+            self[f"denselayer{number}"] = layer(config, config.width(in_channels, config.sources(number)))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C + num_layers·k, H, W)."""
@@ -102,14 +102,15 @@ class SparseBlock(DenseBlock):
 
     def __init__(self, config: DenseNetConfig, num_layers: int, in_channels: int) -> None:
         super().__init__(config, num_layers, in_channels)
-        self.sources = [config.sources(number) for number in range(1, num_layers + 2)]
+        self.sources = [config.sources(number) for number in range(1, num_layers + 1)]
+        self.joined = config.joined(num_layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, c, H, W), as wide as what a further layer would read."""
         features = {0: x}
         for number, layer in enumerate(self.values(), start=1):
             features[number] = layer([features[index] for index in self.sources[number - 1]])
-            wanted = set().union(*self.sources[number:])
+            wanted = set(self.joined).union(*self.sources[number:])
             features = {index: feature for index, feature in features.items() if index in wanted}
         return concat(list(features.values()))
 
@@ -166,7 +167,7 @@ class DenseNet(Network):
         last, block = len(config.block_config), DenseBlock if config.links == "all" else SparseBlock
         for number, num_layers in enumerate(config.block_config, start=1):
             self.features.add_module(f"denseblock{number}", block(config, num_layers, channels))
-            channels = config.width(channels, num_layers + 1)
+            channels = config.width(channels, config.joined(num_layers))
             self.add_feature_info(channels, reduction, f"features.denseblock{number}" if number < last else "features")
             if number < last:
                 out_channels = config.compressed(channels)

@@ -42,16 +42,14 @@ def dense_block(config: DenseNetConfig, number: int, x: Layer, num_layers: int) 
     features = [x]
     for number in range(1, num_layers + 1):
         layer = f"{scope}.denselayer{number}"
-        read = yield from join(config, stage, layer, features)
+        read = yield from join(stage, layer, [features[index] for index in config.sources(number)])
         new = yield from dense_layer(config, stage, layer, read)
         features.append(new)
-    return (yield from join(config, stage, scope, features))
+    return (yield from join(stage, scope, [features[index] for index in config.joined(num_layers)]))
 
 
-def join(config: DenseNetConfig, stage: Stage, scope: str, features: list[Layer]) -> Steps:
-    """What the next layer reads of the features so far."""
-    read = [features[index] for index in config.sources(len(features))]
-    return read[0] if len(read) == 1 else (yield stage.concat(f"{scope}.concat", read))
+def join(stage: Stage, scope: str, features: list[Layer]) -> Steps:
+    return features[0] if len(features) == 1 else (yield stage.concat(f"{scope}.concat", features))
 
 
 def dense_layer(config: DenseNetConfig, stage: Stage, scope: str, x: Layer) -> Steps:

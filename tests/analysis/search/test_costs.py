@@ -53,7 +53,7 @@ DENSENETS = {
     "num_init_features": st.integers(1, 80),
     "bn_size": st.none() | st.integers(1, 8),
     "compression": st.floats(0.01, 1) | st.just(1),
-    "links": st.sampled_from(["all", "log2", "window"]),
+    "links": st.sampled_from(["all", "log2", "window", "one_shot"]),
     "link_window": st.integers(1, 5),
     "norm_order": st.sampled_from(["pre_activation", "post_activation"]),
     "transition_pool": st.sampled_from(["average", "max", "none"]),
