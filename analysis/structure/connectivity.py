@@ -122,8 +122,8 @@ def _block(name: str, own: tuple[Layer, ...], layers: Sequence[Layer]) -> Block 
     index = {tensor: number for number, tensor in enumerate(given)}
     made = [(*flow.upstream(tensor), tensor) for tensor in flow.leaves if tensor not in given]
     readers: list[Reader] = []
-    # Branches side by side read the same: they are one layer.
-    for sources, branches in groupby(made, key=lambda one: one[1]):
+    # Branches side by side that read the same and are read by the same are one layer.
+    for (sources, _), branches in groupby(made, key=lambda one: (one[1], flow.read_by(one[2]))):
         group = list(branches)
         label, tensors = str(len(readers) + 1), tuple(tensor for *_, tensor in group)
         members = tuple(layer for layer in own if any(layer in steps for steps, *_ in group))

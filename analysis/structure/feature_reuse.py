@@ -1,17 +1,15 @@
-"""What a block's wiring does: how strongly its layers weigh the features that they read, and what it costs."""
+"""How strongly the layers of a block weigh the features that they read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.meter import cost_layers
 from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
-from analysis.summary import Summary
 from analysis.targets import resolve_target
-from analysis.units import format_ratio, format_share, join
-from archs.layer import Layer, Shape
+from analysis.units import format_share, join
+from archs.layer import Layer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -157,133 +155,3 @@ def reuse_finding(name: str, found: tuple[BlockReuse, ...]) -> str:
 
 def _source(label: str) -> str:
     return f"layer {label}" if label.isdecimal() else f"the block's {label}"
-
-
-#: Each layer reads all features before it; each reads the one before it, and all are concatenated once.
-PATTERNS = ("dense", "one-shot")
-#: What a wiring is compared by.
-COSTS = ("connections", "macs", "memory_access_cost", "bytes_moved")
-
-
-class Wiring(NamedTuple):
-    """A block with its layers connected in one of `PATTERNS`."""
-
-    connections: int
-    macs: int
-    memory_access_cost: int
-    bytes_moved: int
-
-
-def wiring(block: Block, pattern: str, dtype: str = "float32") -> Wiring:
-    """The costs of a block's own layers in one of `PATTERNS`: what they make stays, what they read changes.
-
-    Connections are those that end in its layers or in what reads all features at the end; what costs that has, once
-    it has read them, is the block's own in an OSA module, the transition's in a dense block.
-    """
-    features, makers = block.features, block.makers
-    inputs = len(features) - len(makers)
-    layers, connections = [], len(features)
-    for number, maker in enumerate(makers):
-        end = inputs + number
-        read = features[:end] if pattern == "dense" or end == inputs else features[end - 1 : end]
-        connections += len(read)
-        shapes = [_with_channels(maker.layers[0].input_shapes[0], one.channels) for one in read]
-        if len(read) > 1:
-            layers.append(_concat(f"{block.name}.{number}", shapes))
-        layers += _widened(maker.layers, sum(one.channels for one in read))
-    kept = {layer.name for maker in makers for layer in maker.layers}
-    rest = [layer for layer in block.layers if layer.name not in kept and layer.op != "concat"]
-    shape = makers[0].layers[0].input_shapes[0]
-    joined = _concat(block.name, [_with_channels(shape, one.channels) for one in features])
-    costs = cost_layers([*layers, joined, *rest], dtype)
-    return Wiring(connections, *(sum(getattr(cost, key) for cost in costs) for key in COSTS[1:]))
-
-
-def _with_channels(shape: Shape, channels: int) -> Shape:
-    return (shape[0], channels, *shape[2:])
-
-
-def _concat(name: str, shapes: Sequence[Shape]) -> Layer:
-    joined = _with_channels(shapes[0], sum(shape[1] for shape in shapes))
-    return Layer(name, "concat", "", ("",) * len(shapes), tuple(shapes), joined)
-
-
-def _widened(layers: Sequence[Layer], channels: int) -> Iterator[Layer]:
-    """Layers that read some channels where they read others: convolutions make what they made, the rest follows."""
-    made: dict[str, int] = {}
-    for layer in layers:
-        read = [made.get(tensor, channels) for tensor in layer.inputs]
-        depthwise = op_kind(layer) == "depthwise"
-        keeps = op_kind(layer) in ("convolution 1×1", "convolution k×k", "linear")
-        many = max(read)
-        if layer.op == "index_select":
-            many = many * layer.output_shape[1] // layer.input_shapes[0][1]
-        made[layer.name] = layer.output_shape[1] if keeps else many
-        yield layer._replace(
-            input_shapes=tuple(map(_with_channels, layer.input_shapes, read)),
-            output_shape=_with_channels(layer.output_shape, made[layer.name]),
-            groups=read[0] if depthwise else layer.groups,
-        )
-
-
-def wiring_rows(summary: Summary) -> list[dict[str, Any]]:
-    """One record a block and pattern: its costs in either wiring, and which it has; none where tensors are split."""
-    rows = []
-    for block in blocks([cost.layer for cost in summary.layers]):
-        if any(layer.offsets for layer in block.layers):
-            continue
-        actual = actual_pattern(block)
-        for pattern in PATTERNS:
-            costs = wiring(block, pattern, summary.dtype)
-            rows.append(
-                {"block": block.name, "layers": len(block.makers), "wiring": pattern, "actual": pattern == actual}
-                | costs._asdict()
-            )
-    return rows
-
-
-def actual_pattern(block: Block) -> str:
-    """Which of `PATTERNS` a block has; one whose layers read anything else has none of them."""
-    inputs = len(block.features) - len(block.makers)
-    if any(reader.kind == "last" and len(reader.sources) < len(block.features) for reader in block.readers):
-        return "other"
-    read = [(maker.sources, tuple(range(inputs + number))) for number, maker in enumerate(block.makers)]
-    if len(read) > 1 and all(sources == earlier for sources, earlier in read):
-        return "dense"
-    if all(sources == (earlier if len(earlier) == inputs else earlier[-1:]) for sources, earlier in read):
-        return "one-shot"
-    return "other"
-
-
-def wiring_finding(summary: Summary) -> str:
-    """How a network's blocks are connected, and what the other wiring of the same layers would change.
-
-    >>> from analysis import summarize
-    >>> print(wiring_finding(summarize("vovnet39")))
-    vovnet39's 6 blocks have 66 connections. Densely connected, the same layers would have 126, ×2.63 the MACs, ×2.32 \
-the memory access cost and ×2.06 the memory traffic.
-    """
-    rows, found = wiring_rows(summary), blocks([cost.layer for cost in summary.layers])
-    if not found:
-        return f"{summary.name} has no block that concatenates its input with what its layers add."
-    if not rows:
-        connections = sum(block.count() + block.count("last") for block in found)
-        apart = "Their layers split what they read, so that they cannot be wired in another way."
-        return f"{summary.name}'s {len(found)} blocks have {connections:,} connections. {apart}"
-    actual = [row for row in rows if row["actual"]]
-    if len(actual) < len(rows) / 2:
-        return f"{summary.name}'s layers are neither densely connected nor aggregated once."
-    other = [row for row in rows if not row["actual"]]
-    before, after = ({key: sum(row[key] for row in some) for key in COSTS} for some in (actual, other))
-    dense = actual[0]["wiring"] == "dense"
-    words = {"macs": "MACs", "memory_access_cost": "memory access cost", "bytes_moved": "memory traffic"}
-    changes = join(f"{format_ratio(after[key] / before[key])} the {word}" for key, word in words.items())
-    formula = ""
-    if dense:
-        length = max(actual, key=lambda row: row["layers"])["layers"]
-        formula = f", L(L+1)/2 = {length * (length + 1) // 2} of them between the layers of the longest (L = {length})"
-    return (
-        f"{summary.name}'s {len(actual)} blocks have {before['connections']:,} connections{formula}. "
-        f"{'Aggregated once' if dense else 'Densely connected'}, the same layers would have "
-        f"{after['connections']:,}, {changes}."
-    )

@@ -5,11 +5,15 @@ A tensor is named as the layer that makes it; a part of its channels, which is a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from analysis.ops import WEIGHTED_KINDS, op_kind
 from archs.layer import INPUT, Layer
+
+#: A layer of a member of a numbered list: the list, and the number.
+_MEMBER = re.compile(r"(.*)\.(\d+)\.")
 
 
 def _whole(tensor: str) -> str:
@@ -52,6 +56,22 @@ class Flow:
         self.given = [tensor for tensor in self.leaves if _whole(tensor) not in self.own]
         if self.leaves and not self.given:
             self._find_input()
+        self.leaves = self._sorted((*self.leaves, *self._left_out()))
+        self._read = {
+            name: {part for tensor in self.reads(layer) for part in self._flat(tensor)}
+            for name, layer in self.own.items()
+            if name not in self._joins
+        }
+
+    def _left_out(self) -> Iterator[str]:
+        """What the other members of a numbered list make, where several are joined: they are layers as well."""
+        members: dict[str, dict[str, str]] = {}
+        for name in self.own:
+            if match := _MEMBER.match(name):
+                members.setdefault(match[1], {})[match[2]] = name
+        for made in map(dict.values, members.values()):
+            if len(set(made) & set(self.leaves)) > 1:
+                yield from made
 
     def _find_input(self) -> None:
         """What is split, where all behind it reads nothing from before; else what the layers read from outside."""
@@ -117,6 +137,10 @@ class Flow:
     def pieces(self, join: Layer) -> list[str]:
         """The leaves that a layer joins."""
         return [tensor for tensor in self._flat(join.name) if tensor in self.leaves]
+
+    def read_by(self, leaf: str) -> frozenset[str]:
+        """The layers of the block that read a leaf, concatenations aside."""
+        return frozenset(name for name, parts in self._read.items() if leaf in parts)
 
     def upstream(self, leaf: str) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
         """The layers of the block that make a leaf from other leaves, in execution order, and those leaves."""

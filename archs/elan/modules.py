@@ -74,22 +74,26 @@ class ELANBlock(nn.Module):
         return self.conv_concat(x)
 
 
+class ELANBlocks(nn.ModuleList):
+    """One ELAN block, or two on the same input whose outputs are added (E-ELAN): (N, C, H, W) to (N, out, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self[0](x)
+        return y + self[1](x) if len(self) > 1 else y
+
+
 class ELANStage(nn.Module):
-    """Perhaps a downsampling, then one ELAN block, or two on the same input whose outputs are added (E-ELAN)."""
+    """Perhaps a downsampling, then ELAN blocks: (N, in_channels, H, W) to (N, out_channels[stage], h, w)."""
 
     def __init__(self, config: ELANConfig, stage: int, in_channels: int) -> None:
         super().__init__()
         self.down: nn.Module | None = None
         if config.downsamples(stage):
             self.down, in_channels = downsampling(config, stage, in_channels)
-        self.blocks = nn.ModuleList(ELANBlock(config, stage, in_channels) for _ in range(1 + config.parallel))
+        self.blocks = ELANBlocks(ELANBlock(config, stage, in_channels) for _ in range(1 + config.parallel))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) to (N, out_channels[stage], h, w)."""
-        if self.down is not None:
-            x = self.down(x)
-        y = self.blocks[0](x)
-        return y + self.blocks[1](x) if len(self.blocks) > 1 else y
+        return self.blocks(x if self.down is None else self.down(x))
 
 
 def downsampling(config: ELANConfig, stage: int, in_channels: int) -> tuple[nn.Module, int]:

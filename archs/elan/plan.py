@@ -42,7 +42,7 @@ def elan_stage(config: ELANConfig, index: int, x: Layer) -> Steps:
     if not config.parallel:
         return y
     other = yield from elan_block(config, index, stage, f"{scope}.blocks.1", x)
-    return (yield stage.add(f"{scope}.add", y, other))
+    return (yield stage.add(f"{scope}.blocks.add", y, other))
 
 
 def downsampling(config: ELANConfig, index: int, stage: Stage, scope: str, x: Layer) -> Steps:

@@ -11,7 +11,7 @@ import streamlit as st
 from analysis import Summary
 from analysis.columns import columns
 from analysis.structure.connectivity import Block, blocks
-from analysis.structure.feature_reuse import COSTS, wiring_finding, wiring_rows
+from analysis.structure.wiring import COSTS, wiring_finding, wiring_rows
 from views import tables, widgets
 from views.charts.matrix import Panel, matrices
 from views.networks import variant
@@ -75,7 +75,7 @@ def draw_network(summary: Summary, own: Sequence[Block], chosen: str, channels: 
         widgets.draw(figure, key, f"Connections inside the blocks of {summary.name}. {counts}.")
     widgets.downloads(frame, f"{summary.name}_connections")
     if rows := wiring_rows(summary):
-        st.header("What would the other wiring cost?", anchor=False, help=WIRING_HELP)
+        st.header("What would another wiring cost?", anchor=False, help=WIRING_HELP)
         show_wiring(pd.DataFrame(rows), f"wiring_{summary.name}")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import summarize
 from analysis.structure.connectivity import Block, blocks
-from analysis.structure.feature_reuse import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
+from analysis.structure.wiring import COSTS, actual_pattern, wiring, wiring_finding, wiring_rows
 from archs import get_config, plan_layers
 from archs.errors import ConfigError
 from archs.registry import list_archs
@@ -43,6 +43,30 @@ def test_osa_modules_read_one_feature_each_and_all_at_the_end(name: str, modules
     for block in found:
         assert [reader.sources for reader in block.makers] == [(n,) for n in range(5)]
         assert (block.count(), block.count("last"), block.count("identity")) == (5, 6, 0)
+
+
+def test_harmonic_layers_read_powers_of_two_back() -> None:
+    block = blocks_of("hardnet39ds")[1]
+    assert [reader.sources for reader in block.makers[:8]] == [
+        (0,),
+        (0, 1),
+        (2,),
+        (0, 2, 3),
+        (4,),
+        (4, 5),
+        (6,),
+        (0, 4, 6, 7),
+    ]
+    assert block.makers[11].sources == (8, 10, 11)
+    assert block.readers[-1].sources == (1, 3, 5, 7, 9, 11, 13, 15, 16)
+
+
+@pytest.mark.parametrize(("name", "read"), [("yolov7", (1, 2, 4, 6)), ("yolov7_tiny", (1, 2, 3, 4))])
+def test_elan_aggregates_every_step_th_layer_of_a_row(name: str, read: tuple[int, ...]) -> None:
+    block = blocks_of(name)[0]
+    rows = [(n,) for n in range(2, len(block.makers))]
+    assert [reader.sources for reader in block.makers] == [(0,), (0,), *rows]
+    assert (block.readers[-1].label, block.readers[-1].sources) == ("aggregation", read)
 
 
 def test_identities_are_those_of_repeated_modules() -> None:
@@ -117,6 +141,12 @@ def test_a_densely_connected_osa_by_hand() -> None:
         assert found.memory_access_cost == expected
         assert found.macs == area * (sum(9 * 128 * n * 128 for n in reads) + 768 * 256)
     assert wiring(block, "dense").connections == 15 + 6
+
+
+def test_the_finding_of_a_harmonic_network() -> None:
+    sentence = wiring_finding(summarize("hardnet68"))
+    assert "hardnet68's 5 blocks have 150 connections. Densely connected, the same layers would have 519, " in sentence
+    assert "Aggregated once, the same layers would have 125, " in sentence
 
 
 def test_libraries_networks_have_the_same_connections() -> None:
