@@ -19,6 +19,8 @@ MAX_LETTERS = 2000
 #: Commas within parentheses stand in names: "DenseNet-BC (L = 100, k = 12)".
 _BETWEEN = re.compile(r"\s+(?:vs\.?|versus|against|beside|and|or|with)\s+|[,;&|](?![^()]*\))", re.IGNORECASE)
 _DEPTH = re.compile(r"\b(?:L|depth)\s*=\s*(?=[0-9])", re.IGNORECASE)
+#: "C = G = 8" is C = 8 and G = 8.
+_EQUAL = re.compile(r"\b([A-Z])\s*=\s*([A-Z])\s*=\s*([0-9]+)", re.IGNORECASE)
 _SIZE = re.compile(r"(?:@|\bat\b)\s*([0-9]+(?:\s*[x×*]\s*[0-9]+)?)\s*(?:px|pixels?)?|\b([0-9]+)\s*px\b", re.IGNORECASE)
 _BATCH = re.compile(r"(?<=\s)(?:b|bs|batch(?:\s+size)?(?:\s+of)?)\s*=?\s*([0-9]{1,9})\b", re.IGNORECASE)
 
@@ -100,7 +102,7 @@ def _only(written: str, names: Iterable[str]) -> str | None:
 
 
 def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", _DEPTH.sub("", name).lower())
+    return re.sub(r"[\W_]", "", _EQUAL.sub(r"\1\3\2\3", _DEPTH.sub("", name)).lower())
 
 
 def _of_libraries() -> Iterable[str]:

@@ -25,6 +25,7 @@ ASKED = {
     ),
     "ConvNeXt tiny 384px batch=16?": Question(("timm/convnext_tiny",), 384, 16),
     "densenet121; DenseNet-121": Question(("densenet121",)),
+    "CondenseNet-74 (C=G=8) vs CondenseNetV2-A": Question(("condensenet74_c8_g8", "condensenetv2_a")),
     "RegNetY-16GF": Question(("torchvision/regnet_y_16gf",)),
 }
 

@@ -84,7 +84,7 @@ def test_networks_of_other_kinds_were_not_calibrated_on():
     others = validation().select("family")
     assert {kind_of_error(run.network, None) for run in family_runs()} == OWN_FAMILIES
     assert not {trial.run.network for trial in others} & {run.network for run in family_runs()}
-    assert {"hgnet", "rdnet"} <= {kind_of_error(trial.run.network, None) for trial in others}
+    assert {"cspnet", "dpn", "hgnet", "rdnet"} <= {kind_of_error(trial.run.network, None) for trial in others}
     assert error_row([trial for trial in others if trial.run.execution == "eager"])["median_error"] < 0.06
 
 
