@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What a step costs, how it is built, and what is predicted of it by how it is run.
 COSTS = ("params", "macs", "memory_access_cost", "bytes_moved", "peak_bytes", "training_bytes")
-SHAPE = ("depth",)
+SHAPE = ("depth", "receptive_field")
 PREDICTED = {"eager_seconds": "eager", "compiled_seconds": "compiled"}
 MEASURED = "measured"
 #: A chain's quantities, in the order of every table.
@@ -64,6 +64,13 @@ class Stop:
     def depth(self) -> int:
         """As the family's papers count it."""
         return self.summary.depth.total
+
+    @cached_property
+    def receptive_field(self) -> int:
+        """Side of the square that one element of the last map sees, in pixels."""
+        from analysis.search.quantities import receptive_field
+
+        return receptive_field(cost.layer for cost in self.summary.layers)
 
     @cached_property
     def peak_bytes(self) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analysis.chains.counted import MEASURED, PREDICTED, CountedChain, Stop
+from analysis.chains.counted import MEASURED, PREDICTED, SHAPE, CountedChain, Stop
 from analysis.chains.records import change_words
 from analysis.findings import Delta, cost_changes
-from analysis.quantities import in_a_sentence
-from analysis.units import THIN_SPACE, format_share, format_si, format_signed, join
+from analysis.quantities import in_a_sentence, label_of
+from analysis.units import THIN_SPACE, capitalised, format_quantity, format_share, format_si, format_signed, join
 
 #: Changes of a time below this share are none worth telling.
 _TIME = 0.005
@@ -62,13 +62,18 @@ def step_sentences(found: CountedChain, number: int) -> list[str]:
     before, after = found.stops[number - 1 : number + 1]
     told = cost_changes(before.summary, after.summary)
     costs = f"It takes {join(told)}." if told else "It takes the same parameters, MACs and memory traffic."
-    parts = (f"{change_words(before.step, after.step)}.", after.step.argument, costs, _depth(before, after))
+    parts = (f"{change_words(before.step, after.step)}.", after.step.argument, costs, _shape(before, after))
     return [part for part in (*parts, _times(found, number), _measured(found, before, after)) if part]
 
 
-def _depth(before: Stop, after: Stop) -> str:
-    one, other = before.summary.depth.total, after.summary.depth.total
-    return "" if one == other else f"The depth goes from {one} to {other}."
+def _shape(before: Stop, after: Stop) -> str:
+    """How the depth and the receptive field change, if they do."""
+    told = [
+        f"the {in_a_sentence(label_of(key))} goes from {format_quantity(key, one)} to {format_quantity(key, other)}"
+        for key in SHAPE
+        if (one := before.value(key) or 0) != (other := after.value(key) or 0)
+    ]
+    return f"{capitalised(join(told))}." if told else ""
 
 
 def _times(found: CountedChain, number: int) -> str:

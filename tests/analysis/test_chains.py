@@ -11,6 +11,7 @@ from analysis.chains.counted import CHAIN_QUANTITIES, MEASURED, PREDICTED
 from analysis.chains.findings import step_sentences
 from analysis.chains.records import UnknownChainError, get_chain, is_one_change
 from analysis.export import FORMATS, export_frame
+from analysis.search.quantities import receptive_field
 from archs.config import declared
 from archs.errors import ConfigError, DenseScopeError, UnknownArchError
 from archs.registry import get_config
@@ -35,6 +36,7 @@ def test_figures_are_those_of_each_network_alone(name):
         for key in ("params", "macs", "memory_access_cost", "bytes_moved"):
             assert row[key] == getattr(alone, key)
         assert row["depth"] == alone.depth.total
+        assert row["receptive_field"] == receptive_field(cost.layer for cost in alone.layers)
         assert row["peak_bytes"] == memory(step.network, batch_size=2).peak_bytes
         assert row["training_bytes"] == memory(step.network, batch_size=2, mode="training").total_bytes()
         for key, execution in PREDICTED.items():
