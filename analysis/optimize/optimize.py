@@ -14,7 +14,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from analysis.optimize.observe import READ_ELSEWHERE, SHARED, watch
 from analysis.optimize.rewrite import NORM_WITH_ACT, has_hooks, rewrite_network
-from analysis.optimize.saving import Report, foldable_norms
+from analysis.optimize.saving import Report, foldable_norms, other_scalings
 from analysis.optimize.verify import Reference, random_images, tensors_in
 from analysis.trace.tracing import trace
 from archs import checks
@@ -79,7 +79,9 @@ def optimize_for_inference(
         raise DenseScopeError(f"{type(model).__name__} cannot be optimised: {fault}; fold_bn=False leaves it as it is.")
     preallocated = rewrite(result)
     result.report = Report(  # type: ignore[assignment]
-        type(model).__name__, folded, kept, norms, preallocated, layout, bool(compile), without_layout
+        *(type(model).__name__, folded, kept, norms, preallocated, layout, bool(compile)),
+        others=other_scalings(seen.layers) if fold_bn else {},
+        without_layout=without_layout,
     )
     result.train = RefuseTraining(result)  # type: ignore[method-assign, assignment]
     if compile:

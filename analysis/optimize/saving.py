@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.memory.inference import inference_memory
+from analysis.ops import find_op
 from analysis.quantities import QUANTITIES
 from analysis.summary import Summary, summarize
 from analysis.units import format_share, format_si
 from archs.errors import require
-from archs.layer import Layer, Pair
+from archs.layer import CONSTANT, Layer, Pair
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Report:
     preallocated: list[str]
     channels_last: bool
     compiled: bool
+    #: Layer norms, and products and sums with weights: why they stay.
+    others: dict[str, str] = field(default_factory=dict)
     #: Why weights do not lie channels last although that was asked for, as a clause.
     without_layout: str = ""
 
@@ -40,6 +43,7 @@ class Report:
         if not total:
             lines = [f"{self.name} has no batch norm: nothing to fold."]
         lines += [f"{count} kept: {reason}." for reason, count in Counter(self.kept.values()).most_common()]
+        lines += self.others_kept
         if self.multiply_adds:
             lines.append(f"{len(self.multiply_adds)} of those kept run as one multiply-add a channel.")
         if self.preallocated:
@@ -51,6 +55,11 @@ class Report:
         if self.compiled:
             lines.append("Compiled with torch.compile.")
         return "\n".join(lines)
+
+    @property
+    def others_kept(self) -> list[str]:
+        """A line for each reason why something else than a batch norm stays."""
+        return [f"{count} {reason}." for reason, count in Counter(self.others.values()).most_common()]
 
 
 def foldable_norms(layers: Sequence[Layer]) -> tuple[dict[str, str], dict[str, str]]:
@@ -82,6 +91,30 @@ def foldable_norms(layers: Sequence[Layer]) -> tuple[dict[str, str], dict[str, s
         else:
             convs[layer.name] = source
     return convs, reasons
+
+
+#: What else scales and shifts, in words.
+SCALING = {"mul": "multiplications by weights", "add": "additions of weights"}
+
+
+def other_scalings(layers: Sequence[Layer]) -> dict[str, str]:
+    """Layer norms, and products and sums with weights alone, with the reason why no convolution takes them in."""
+    makers = {layer.name: layer for layer in layers}
+    found: dict[str, str] = {}
+    behind: dict[str, str] = {}
+    for layer in layers:
+        if layer.op == "layer_norm":
+            found[layer.name] = "layer norms stay: they take the statistics of what they read"
+        elif layer.op in SCALING and CONSTANT in layer.inputs and layer.extra_params:
+            [source] = [tensor for tensor in layer.inputs if tensor != CONSTANT]
+            maker = makers.get(behind.get(source, source))
+            behind[layer.name] = maker.name if maker else source
+            reason = "their module computes them itself, with no part that could be left out"
+            if maker is None or maker.op != "conv2d":
+                what = (find_op(maker.op).word or maker.op) if maker else "the image"
+                reason = f"they follow {what}, not a convolution"
+            found[layer.name] = f"{SCALING[layer.op]} stay: {reason}"
+    return found
 
 
 #: What is counted before and after.
@@ -145,7 +178,7 @@ def folding_finding(found: Saving) -> str:
     """How many batch norms an optimised network has taken in, and what it does without."""
     folded, norms = len(found.report.folded), len(found.report.folded) + len(found.report.kept)
     if not norms:
-        return f"{found.name} has no batch norm: there is nothing to fold."
+        return " ".join([f"{found.name} has no batch norm: there is nothing to fold.", *found.report.others_kept])
     traffic = 1 - found.share("bytes_moved")
     peak = 1 - found.share("peak_bytes")
     return (

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from analysis.ops import WEIGHTED_KINDS, op_kind
+from analysis.ops import WEIGHTED_KINDS, as_maps, op_kind
 from archs.layer import INPUT, Layer
 
 #: A layer of a member of a numbered list: the list, and the number.
@@ -47,7 +47,8 @@ class Flow:
     def __init__(self, own: Sequence[Layer], layers: Sequence[Layer]) -> None:
         self.own = {layer.name: layer for layer in own}
         self._layers = {layer.name: layer for layer in layers}
-        self._shapes = {layer.name: layer.output_shape for layer in layers} | {INPUT: layers[0].input_shapes[0]}
+        self._shapes = {layer.name: as_maps(layer.op, layer.output_shape) for layer in layers}
+        self._shapes[INPUT] = layers[0].input_shapes[0]
         self._joins = {layer.name: layer for layer in own if joins_channels(layer)}
         self._order = {INPUT: -1} | {name: number for number, name in enumerate(self._layers)}
         joined = [tensor for join in self._joins.values() for tensor in self._flat(join.name)]

@@ -126,7 +126,7 @@ def draw_folding(question: Question) -> None:
         widgets.draw(figure, "saving_chart", "Bars: share of each quantity that is left after folding.")
     st.header("Which batch norms were folded?", anchor=False, help="Every one, and where it went or why it stays.")
     reasons = Counter(found.report.kept.values()).most_common()
-    lines = [f"{count} stay: {reason}." for reason, count in reasons]
+    lines = [*(f"{count} stay: {reason}." for reason, count in reasons), *found.report.others_kept]
     if found.report.preallocated:
         lines.append(f"{len(found.report.preallocated)} dense blocks write into one buffer each.")
     if lines:
