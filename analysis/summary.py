@@ -68,6 +68,9 @@ class Summary(Totals):
         """Shapes of what the network is given, (N, C, H, W) for an image."""
         if self.trace:
             return self.trace.input_shapes
+        config = self.target.config  # whose network may read the image in parts
+        if config:
+            return ((self.batch_size, config.in_channels, *self.image_size),)
         return (self.layers[0].layer.input_shapes[0],)
 
     @property

@@ -84,13 +84,19 @@ class Step:
         layers: as they run in training.
         params: of every layer that has any, how many learn.
         element_bytes: bytes of one element.
+        image_bytes: bytes of the batch of images.
         recomputation: which layers run again in the backward pass.
 
     Raises: UnfollowedOpError: a tensor comes from nowhere.
     """
 
     def __init__(
-        self, layers: Sequence[Layer], params: Mapping[str, int], element_bytes: int, recomputation: Recomputation
+        self,
+        layers: Sequence[Layer],
+        params: Mapping[str, int],
+        element_bytes: int,
+        image_bytes: int,
+        recomputation: Recomputation,
     ) -> None:
         self.moments: list[StepMoment] = []
         self._layers, self._params, self._element_bytes = layers, params, element_bytes
@@ -102,7 +108,7 @@ class Step:
         self._saved: dict[str, list[int]] = {}
         #: Of each tensor, by the first channel of the part of it that was read; None of the whole.
         self._gradients: dict[str, dict[int | None, int]] = {}
-        self._forward()
+        self._forward(image_bytes)
         seed = self._loss()
         for layer in reversed(layers):
             self._backward(layer)
@@ -115,12 +121,12 @@ class Step:
     def _make(self, shape: Sequence[int]) -> int:
         return self._tensors.make(self._element_bytes * prod(shape))
 
-    def _forward(self) -> None:
+    def _forward(self, image_bytes: int) -> None:
         tensors, owner = self._tensors, self._owner
         leaving: dict[int, list[str]] = {}
         for name, index in self._last_held().items():
             leaving.setdefault(index, []).append(name)
-        pieces = {INPUT: self._make(self._layers[0].input_shapes[0])}
+        pieces = {INPUT: tensors.make(image_bytes)}
         for index, layer in enumerate(self._layers):
             if owner[layer.name] == layer.name:
                 pieces[layer.name] = self._make(layer.output_shape)

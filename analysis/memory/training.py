@@ -12,7 +12,7 @@ from analysis.memory.inference import InferenceMemory
 from analysis.memory.naming import named
 from analysis.memory.saved_tensors import SAVED_KINDS, Saved, recomputation, saved_tensors
 from analysis.memory.step import Step, StepMoment
-from analysis.memory.storages import Footprint, buffer_bytes, highest, inputs_of, weight_bytes
+from analysis.memory.storages import Footprint, buffer_bytes, highest, input_bytes, inputs_of, weight_bytes
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
 from analysis.summary import Summary
 from archs import checks
@@ -172,7 +172,7 @@ def _planned(summary: Summary) -> TrainingMemory:
         layers=layers,
         saved=tuple(saved_tensors(layers, size, recomputation=again)),
         recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
-        moments=tuple(Step(layers, params, size, again).moments),
+        moments=tuple(Step(layers, params, size, input_bytes(summary), again).moments),
         learning=tuple([size * numel for name in params for numel in _parameters(costs[name])]),
     )
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from analysis.targets import resolve_target
+from archs.config import NetworkConfig
 from tests.support.live_bytes import storage_of
 
 
@@ -17,9 +18,10 @@ def build(target, device="meta", dtype=torch.float32):
 
 def images_for(model: nn.Module, batch_size: int, size) -> Tensor:
     """(N, C, H, W) on the device and of the dtype of a network."""
-    weight = next(model.parameters())
+    weight, config = next(model.parameters()), getattr(model, "config", None)
+    channels = config.in_channels if isinstance(config, NetworkConfig) else weight.shape[1]
     height, width = (size, size) if isinstance(size, int) else size
-    return torch.zeros(batch_size, weight.shape[1], height, width, device=weight.device, dtype=weight.dtype)
+    return torch.zeros(batch_size, channels, height, width, device=weight.device, dtype=weight.dtype)
 
 
 def saved_bytes(model: nn.Module, *inputs: Tensor) -> int:
