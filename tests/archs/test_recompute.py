@@ -18,7 +18,7 @@ from archs.export import export_model
 from archs.registry import recomputes
 from archs.weights.names import registered_name
 from tests.support.autograd import saved_bytes
-from tests.support.exhaustive import OF_EACH_KIND, representatives
+from tests.support.exhaustive import EXHAUSTIVE, OF_EACH_KIND, representatives
 
 SMALL_VOVNET = {"stem_chs": (4, 4, 4), "stage_conv_chs": (4, 4, 4, 4), "stage_out_chs": (8, 8, 8, 8)}
 CASES = {
@@ -137,7 +137,7 @@ def test_no_grad(pair):
     assert torch.equal(efficient.result, plain.result)
 
 
-@pytest.mark.parametrize("case", ["bottleneck", "two-way layers", "attention"])
+@pytest.mark.parametrize("case", representatives(["attention"], CASES))
 def test_compiled_in_one_graph(case):
     plain, efficient = build(case)
     torch.compiler.reset()  # else the ninth network of a process would run uncompiled
@@ -145,7 +145,7 @@ def test_compiled_in_one_graph(case):
     assert_equal_steps(step(efficient, image_for(plain), compiled), step(plain, image_for(plain)))
 
 
-@pytest.mark.skipif(which("g++") is None, reason="inductor needs a C++ compiler")
+@pytest.mark.skipif(which("g++") is None or not EXHAUSTIVE, reason="inductor needs a C++ compiler and half a minute")
 def test_compiled_to_kernels():
     plain, efficient = build("bottleneck", block_config=(1, 1))
     torch.compiler.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 from analysis import memory, summarize
 from analysis.structure.connectivity import blocks
 from tests.support.app import assert_sound, open_app, toasts
+from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 
 ARCHITECTURE = "views/architecture/architecture.py"
 SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")
-NETWORKS = ("densenet121", "densenetbc250_k24", "peleenet", "vovnet57", "ese_vovnet19b_dw")
+NETWORKS = ("densenetbc250_k24", "vovnet57", *OF_EACH_FAMILY)
 
 
 def open_section(section: str, network: str = "densenet121", **params: str) -> AppTest:
@@ -22,8 +24,9 @@ def open_section(section: str, network: str = "densenet121", **params: str) -> A
     return app
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("section", "network"), representatives(zip(cycle(SECTIONS), NETWORKS), product(SECTIONS, NETWORKS))
+)
 def test_every_section(section: str, network: str) -> None:
     app = open_section(section, network)
     assert not toasts(app)

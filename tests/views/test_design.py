@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -188,8 +189,10 @@ def test_a_name_is_shown_as_it_was_given() -> None:
     assert app.markdown[0].value.startswith(f"{shown} needs")
 
 
-@pytest.mark.parametrize("chart", list(CHARTS))
-@pytest.mark.parametrize("name", ["densenet121", "peleenet", "ese_vovnet19b_dw"])
+@pytest.mark.parametrize(
+    ("chart", "name"),
+    representatives(zip(cycle(CHARTS), OF_EACH_FAMILY), product(CHARTS, list_archs())),
+)
 def test_charts(chart: str, name: str) -> None:
     app = open_app(VIEW, chart=chart, design=Design("mine", get_config(name, num_classes=10)).to_link())
     assert_sound(app)
