@@ -18,6 +18,7 @@ from analysis.units import (
     format_ratio,
     format_share,
     format_si,
+    format_side,
     format_signed,
     format_size,
 )
@@ -96,10 +97,6 @@ def _signed_percent(value: float) -> str:
     return f"{100 * value:+.1f}{THIN_SPACE}%"
 
 
-def _percent(value: float) -> str:
-    return f"{value:.2f}{THIN_SPACE}%"
-
-
 def _seconds(value: float) -> str:
     return format_si(value, "s")
 
@@ -137,6 +134,7 @@ _WORDS = {
     "term.last": ("To", "The last of its layers, by name."),
     "box": ("Box", "What the picture says."),
     "box.reads": ("Reads", "The boxes that it reads."),
+    "box.sees": ("Sees", "What one element sees of the part's own input."),
     "box.size": ("Size", "Height × width of its output."),
     "box.layers": ("Layers", "Dotted paths."),
     # of blocks
@@ -209,6 +207,8 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "line.output_size": ("Output", "Height × width of the output in pixels.", format_size),
     "line.depth": ("Depth", "How many of its layers the depth counts.", lambda value: count(value) if value else ""),
     "resolution": ("Resolution", "Height of the output in pixels.", count),
+    "layer.receptive_field": ("Sees", "Side of the square of the image that one element sees.", format_side),
+    "jump": ("Apart", "Pixels of the image between the squares of neighbouring elements.", count),
     "kernel": ("Kernel", "Height × width of the window.", format_size),
     "stride": ("Stride", "Step of the window.", format_size),
     "macs_share": ("Share of MACs", "Of the network's MACs.", format_share),
@@ -272,7 +272,7 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "trial.error": ("Error", "Predicted over published time, less one.", _signed_percent),
     "figures": ("Figures", "How many published figures were predicted.", count),
     "rank_correlation": ("Rank correlation", "Spearman's, of predicted and published times.", "{:.3f}".format),
-    "accuracy.error": ("Top-1 error", "Published, single crop.", _percent),
+    "accuracy.error": ("Top-1 error", "Published, single crop.", lambda value: f"{value:.2f}{THIN_SPACE}%"),
     # of data sheets
     "year": ("Year", "Of release.", str),
     "fp32_flops_per_s": ("float32", "Peak of dense arithmetic.", _rate),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 
 from analysis.quantities import QUANTITIES
 
@@ -105,6 +105,15 @@ def format_exact(key: str, value: float) -> str:
         return format_si(value, unit)
     number = f"{int(value):,}" if value == int(value) else f"{value:,.6g}"
     return f"{number}{THIN_SPACE}{unit}".rstrip(THIN_SPACE)
+
+
+def format_side(pixels: float) -> str:
+    """The side of a receptive field.
+
+    >>> format_side(inf)
+    'whole image'
+    """
+    return "whole image" if pixels == inf else format_quantity("receptive_field", int(pixels))
 
 
 def format_signed(key: str, value: float) -> str:

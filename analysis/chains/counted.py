@@ -68,7 +68,7 @@ class Stop:
     @cached_property
     def receptive_field(self) -> int:
         """Side of the square that one element of the last map sees, in pixels."""
-        from analysis.search.quantities import receptive_field
+        from analysis.structure.receptive_field import receptive_field
 
         return receptive_field(cost.layer for cost in self.summary.layers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations
@@ -24,11 +24,11 @@ from analysis.precision import parse_arithmetic, parse_dtype
 from analysis.quantities import QUANTITIES, Quantity, label_of
 from analysis.search.walks import WALKED
 from analysis.statistics import spearman
+from analysis.structure.receptive_field import receptive_field
 from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
 from archs.errors import ConfigError, DenseScopeError, nearest_names
-from archs.layer import INPUT, Layer
 from archs.planning import plan_layers
 
 #: A quantity of one config; NaN where it has none.
@@ -181,29 +181,6 @@ def quantity_column(name: str) -> Column:
     known = SEARCH_QUANTITIES.get(name)
     help = known.definition if known else "By the caller's own function."
     return Column(name, label_of(name), help, partial(format_value, name))
-
-
-def receptive_field(layers: Iterable[Layer]) -> int:
-    """Side, in pixels, of the square of the image that can change one element of the last map, edges aside.
-
-    Along each path of kernels, (k − 1) times the strides before it is added; the widest path counts. Attention and the
-    head see the whole image through their global pooling: what they add is not counted.
-
-    Source: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019.
-    """
-    seen: dict[str, tuple[int, int]] = {INPUT: (1, 1)}  # of each map: side, and pixels between its elements
-    widest = 1
-    for layer in layers:
-        sources = [seen[name] for name in layer.inputs if name in seen]
-        if layer.op == "global_avg_pool" or not sources:
-            continue
-        side, pixels = max(sources)
-        if layer.kernel and layer.stride:
-            dilation = layer.dilation[0] if layer.dilation else 1
-            side, pixels = side + (layer.kernel[0] - 1) * dilation * pixels, pixels * layer.stride[0]
-        seen[layer.name] = side, pixels
-        widest = max(widest, side)
-    return widest
 
 
 #: At this rank correlation and above, a proxy is not called weak.

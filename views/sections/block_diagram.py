@@ -12,7 +12,8 @@ from analysis import Summary
 from analysis.columns import columns
 from analysis.structure.diagram import Diagram, diagrams
 from analysis.structure.findings import part_finding
-from analysis.units import capitalised
+from analysis.structure.receptive_field import WHOLE, Seen, receptive_fields
+from analysis.units import capitalised, format_size
 from views import tables, widgets
 from views.charts.diagram import draw as draw_svg
 from views.component import BUTTONS, component
@@ -58,7 +59,7 @@ HELP = """A box is a convolution with the normalisation and activation beside it
 the edges are channels, and the size where it changes; dashed boxes are what the part is given and what it makes.
 
 Layers of a block differ only in how many features they read: the second stands for all that follow it."""
-SHOWN = columns("box", "box.out_channels", "box.size", "params", "macs", "box.reads", "box.layers")
+SHOWN = columns("box", "box.out_channels", "box.size", "box.sees", "params", "macs", "box.reads", "box.layers")
 KEYS = ("diagram", "diagram_beside")
 
 
@@ -106,6 +107,7 @@ def default_part(parts: dict[str, Diagram]) -> str:
 def box_frame(summary: Summary, diagram: Diagram) -> pd.DataFrame:
     """One row a box."""
     costs = {cost.layer.name: cost for cost in summary.layers}
+    seen = receptive_fields([layer for box in diagram.boxes for layer in box.layers])
     names = {box.key: ", ".join(box.lines) for box in diagram.boxes}
     rows = []
     for box in diagram.boxes:
@@ -118,12 +120,19 @@ def box_frame(summary: Summary, diagram: Diagram) -> pd.DataFrame:
                 "reads": "; ".join(names[edge.source] for edge in diagram.edges if edge.target == box.key),
                 "out_channels": shape[1] if len(shape) == 4 else shape[-1],
                 "size": "×".join(map(str, shape[2:])) if len(shape) == 4 else "",
+                "sees": part_side(seen.get(box.layers[-1].name)),
                 "params": sum(costs[layer.name].params for layer in box.layers),
                 "macs": sum(costs[layer.name].macs for layer in box.layers),
                 "layers": ", ".join(layer.name for layer in box.layers),
             }
         )
     return pd.DataFrame(rows)
+
+
+def part_side(seen: Seen | None) -> str:
+    if seen is None:
+        return ""
+    return "all of it" if seen.side == WHOLE else format_size((int(seen.side),) * 2)
 
 
 def show_table(frame: pd.DataFrame, key: str) -> None:

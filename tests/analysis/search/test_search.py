@@ -16,9 +16,9 @@ from analysis.search.quantities import (
     capacity_proxy,
     evaluation_key,
     proxy_evidence,
-    receptive_field,
 )
 from analysis.statistics import spearman
+from analysis.structure.receptive_field import receptive_field
 from archs import get_config, list_archs, plan_layers
 from archs.errors import ConfigError, DenseScopeError
 
