@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analysis.meter import cost_layers
-from analysis.ops import op_kind
+from analysis.ops import as_maps, op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
 from analysis.summary import Summary
 from analysis.units import format_ratio, join
@@ -37,11 +37,12 @@ def wiring(block: Block, pattern: str, dtype: str = "float32") -> Wiring:
     """
     inputs = len(block.features) - len(block.makers)
     layers, connections = [], 0
+    copies = any(layer.op == "concat" and len(layer.inputs) == 1 for layer in block.layers)
     for number, maker in enumerate(block.makers):
         read = [block.features[index] for index in _sources(maker, inputs + number, inputs, pattern)]
         connections += len(read)
         shapes = [_with_channels(maker.layers[0].input_shapes[0], one.channels) for one in read]
-        if len(read) > 1:
+        if len(read) > 1 or copies:
             layers.append(_concat(f"{block.name}.{number}", shapes))
         layers += _widened(maker.layers, sum(one.channels for one in read))
     kept = {layer.name for maker in block.makers for layer in maker.layers}
@@ -86,10 +87,13 @@ def _widened(layers: Sequence[Layer], channels: int) -> Iterator[Layer]:
         if layer.op == "index_select":
             many = many * layer.output_shape[1] // layer.input_shapes[0][1]
         made[layer.name] = layer.output_shape[1] if keeps else many
+        *shapes, before = (as_maps(layer.op, shape) for shape in (*layer.input_shapes, layer.output_shape))
         yield layer._replace(
-            input_shapes=(*map(_with_channels, layer.input_shapes, read), *layer.input_shapes[len(read) :]),
-            output_shape=_with_channels(layer.output_shape, made[layer.name]),
+            input_shapes=(*map(_with_channels, shapes, read), *layer.input_shapes[len(read) :]),
+            output_shape=_with_channels(before, made[layer.name]),
             groups=read[0] if depthwise else layer.groups,
+            extra_params=layer.extra_params * made[layer.name] // before[1],
+            extra_reads=layer.extra_reads * made[layer.name] // before[1],
         )
 
 
