@@ -63,7 +63,7 @@ def step_sentences(found: CountedChain, number: int) -> list[str]:
     told = cost_changes(before.summary, after.summary)
     costs = f"It takes {join(told)}." if told else "It takes the same parameters, MACs and memory traffic."
     parts = (f"{change_words(before.step, after.step)}.", after.step.argument, costs, _shape(before, after))
-    return [part for part in (*parts, _times(found, number), _measured(found, before, after)) if part]
+    return [part for part in (*parts, _times(found, number), _measured(found, number)) if part]
 
 
 def _shape(before: Stop, after: Stop) -> str:
@@ -94,10 +94,15 @@ def _time(delta: Delta) -> str:
     )
 
 
-def _measured(found: CountedChain, before: Stop, after: Stop) -> str:
-    """What sources measured of both networks."""
-    values = _values(found, before, after)
-    return f"{values} ({join(dict.fromkeys((before.source, after.source)))})." if values else ""
+def _measured(found: CountedChain, number: int) -> str:
+    """What sources measured of the network, against the last one before it that they did."""
+    earlier, after = [stop for stop in found.stops[:number] if stop in found.alike], found.stops[number]
+    if not earlier or after not in found.alike:
+        return ""
+    before = earlier[-1]
+    since = "" if before is found.stops[number - 1] else f" since “{before.step.title}”"
+    sources = join(dict.fromkeys((before.source, after.source)))
+    return f"{_values(found, before, after)}{since} ({sources})."
 
 
 def _values(found: CountedChain, before: Stop, after: Stop) -> str:

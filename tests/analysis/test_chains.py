@@ -79,6 +79,16 @@ def test_networks_that_different_people_trained_are_not_set_against_each_other()
     assert not any(found.metric in sentence for sentence in step_sentences(found, 1))
 
 
+def test_what_was_measured_is_set_against_the_last_that_was():
+    found = chain("densenet40-osa")
+    assert [stop.measured for stop in found.stops] == [5.24, None, 6.40, None, 5.44]
+    assert [stop.step.registered for stop in found.stops[::2]] == ["densenet40_k12", "osa40_12", "osa40_5x43"]
+    told = [step_sentences(found, number)[-1] for number in range(1, 5)]
+    assert "CIFAR-10 error" not in told[0] + told[2]
+    assert told[1].startswith("CIFAR-10 error 5.24 → 6.40\u2009% since “DenseNet-40” (")
+    assert "6.40 → 5.44" in told[3]
+
+
 def test_a_densenet_written_as_a_peleenet_is_the_same_network():
     """But for the convolution that stands behind its last block."""
     before, after = (stop.summary for stop in chain("densenet121-peleenet").stops[3:5])
