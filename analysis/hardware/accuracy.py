@@ -64,6 +64,11 @@ def recipe_group(source: str, told: str = "") -> str:
     return next(by_telling, None) or next(by_source, SECOND_HAND)
 
 
+def plainly_trained(rows: Iterable[Row]) -> list[Row]:
+    """Those that were neither distilled nor pretrained on more images, so that like is set against like."""
+    return [row for row in rows if row["group"] != MORE_THAN_PLAIN]
+
+
 def accuracy_rows() -> list[Row]:
     """Every published single-crop ImageNet top-1 error of a registered network, with its counted costs.
 

@@ -99,7 +99,8 @@ FAMILY = Family(
     notation=Notation(
         unit=r".*\.denselayer_\d+",
         channels=False,
-        words={"se": "SE", "se_last": "SE", "sfr": "reactivation", "index_select": "index"},
+        words=dict.fromkeys(("se", "se.fc", "se_last", "se_last.fc"), "SE")
+        | {"sfr": "reactivation", "index_select": "index"},
     ),
     prose=Prose(blocks, channels, landmarks),
     weights=Weights(

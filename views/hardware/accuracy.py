@@ -10,7 +10,14 @@ import streamlit as st
 
 from analysis.columns import Column, columns
 from analysis.facts import published
-from analysis.hardware.accuracy import COUNTED_COSTS, accuracy_rows, counted_costs, pareto_front, with_costs
+from analysis.hardware.accuracy import (
+    COUNTED_COSTS,
+    accuracy_rows,
+    counted_costs,
+    pareto_front,
+    plainly_trained,
+    with_costs,
+)
 from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import in_a_sentence, label_of
@@ -72,20 +79,24 @@ def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
     if not rows:
         _explain_nothing(key)
         return
+    alike = plainly_trained(rows)
     chosen = [row for row in rows if row["name"] in question.names]
     faster_is_better = key == "images_per_s"
     write = _writer(key)
     say = _writer(key, in_a_sentence(LABELS[key]) if key in (*COUNTED_COSTS, "images_per_s") else "")
-    widgets.say(accuracy_finding(chosen, rows, say, in_a_sentence(where), more_is_better=faster_is_better))
+    if (plain := plainly_trained(chosen)) or not chosen:
+        widgets.say(accuracy_finding(plain, alike, say, in_a_sentence(where), more_is_better=faster_is_better))
     known_names = {row["name"] for row in chosen}
     notes = _left_out([name for name in question.names if name not in known_names])
     if key in OF_SPEED:
         notes.append(circumstances(question, "the input size that each was tested at"))
+    if len(alike) < len(rows):
+        notes.append("Stars were distilled or pretrained on more images: what is said, and the front, leave them out.")
     if notes:
         st.caption(" ".join(notes))
     with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
         theme = widgets.current_theme()
-        front = pareto_front(rows, more_is_better=faster_is_better)
+        front = pareto_front(alike, more_is_better=faster_is_better)
         figure = figures.accuracy(rows, front, write, where, colours(sorted(known_names), theme), theme)
         widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
 
