@@ -157,7 +157,7 @@ def _activation(name: str, operations: int, saves: SavedRule | None = None, word
 #: Operations per output element; a transcendental function counts as one.
 _ACTIVATIONS = (
     Op("relu", kind="activation", cost=costs.relu, saved=saved.RELU, word="ReLU", symbol="ReLU"),
-    _activation("relu6", 2, saved.ACTIVATION_INPUT, "ReLU6"),  # two comparisons
+    _activation("relu6", 2, saved.ACTIVATION_INPUT, "ReLU6", "ReLU6"),  # two comparisons
     _activation("hardtanh", 2, saved.ACTIVATION_INPUT),
     _activation("clamp", 2, saved.ACTIVATION_INPUT),
     _activation("leaky_relu", 2, saved.ACTIVATION_INPUT, "leaky ReLU", "leaky ReLU"),  # compare, multiply

@@ -55,6 +55,8 @@ class Notation(NamedTuple):
     words: Any = _NOTHING
     #: What stands for a whole unit, of config and row: before its number, and behind. None: its layers.
     unit_words: Callable[[Any, str], tuple[str, str]] | None = None
+    #: Whether a diagram holds a whole stage, since its units read each other in ways of their own.
+    drawn_whole: bool = False
     #: Rows whose branches stand in one line: "1×1 conv → 3×3 conv beside 2×2 max pool".
     beside: tuple[str, ...] = ()
 

@@ -260,7 +260,7 @@ def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[La
     for stage, members in groupby(layers, key=lambda layer: layer.stage):
         own, seen = tuple(members), set()
         groups = [(key, tuple(group)) for key, group in groupby(own, key=lambda layer: unit_of(layer, config))]
-        if not any(key for key, _ in groups):
+        if not any(key for key, _ in groups) or (config and get_family(config.family).notation.drawn_whole):
             yield stage, own
             continue
         attention = tuple(layer for layer in own if _ATTENTION.search(layer.name))
@@ -283,8 +283,8 @@ def unit_of(layer: Layer, config: Any = None) -> str:
 
 def module_name(path: str) -> str:
     """The last part of a module's path in words: `denselayer3` is layer 3, the modules of a list count from 0."""
-    leaf = path.rpartition(".")[2]
+    listed, _, leaf = path.rpartition(".")
     if leaf.isdecimal():
-        return f"module {int(leaf) + 1}"
+        return f"{'layer' if listed.endswith('.layers') else 'module'} {int(leaf) + 1}"
     number = re.search(r"\d+$", leaf)
     return f"layer {number[0]}" if number else leaf

@@ -37,7 +37,7 @@ class HarDNetConfig(NetworkConfig):
         (14, 16, 20, 40, 160), "Growth rate k per block", "Channels of odd layers.", step=2, per="layers_per_block"
     )
     multiplier: float = number(
-        1.7, "Multiplier m", "A layer 2^j·odd makes k·m^j channels.", low=1, high=4, step=0.1, slider=(1, 2.5)
+        1.7, "Multiplier m", "Layer 2ʲ·odd makes k·mʲ channels.", low=1, high=4, step=0.1, slider=(1, 2.5)
     )
     transition_channels: tuple[int, ...] = integers(
         (128, 256, 320, 640, 1024),

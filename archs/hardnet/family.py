@@ -42,9 +42,14 @@ def depth_terms(config: HarDNetConfig, layers: Sequence[Layer]) -> tuple[Term, .
     )
 
 
+def unit_words(config: HarDNetConfig, row: str) -> tuple[str, str]:
+    k, m = config.growth_rates[int(row.rpartition(" ")[2]) - 1], config.multiplier
+    return "pointwise and depthwise layer" if config.depthwise else "3×3 layer", f", k = {k}, m = {m:g}"
+
+
 def blocks(config: HarDNetConfig) -> str:
     layers = f"{sum(config.layers_per_block)} layers{summands(config.layers_per_block)} in harmonic dense blocks"
-    return f"{layers}, each of which reads the layers 2^j in front of it, as far as 2^j divides its number"
+    return f"{layers}, each of which reads the layers 2ʲ in front of it, as far as 2ʲ divides its number"
 
 
 def channels(config: HarDNetConfig) -> str:
@@ -61,7 +66,7 @@ def channels(config: HarDNetConfig) -> str:
 
 def landmarks(config: HarDNetConfig) -> Landmarks:
     kind = "convolution 1×1" if config.depthwise else "convolution k×k"
-    made = f"odd layers make k = {different(config.growth_rates, ', ')}, others k·m^j, m = {config.multiplier:g}"
+    made = f"odd layers make k = {different(config.growth_rates, ', ')}, others k·mʲ, m = {config.multiplier:g}"
     return Landmarks({kind: made})
 
 
@@ -92,7 +97,7 @@ FAMILY = Family(
     plan_hardnet,
     "archs.hardnet.modules:HarDNet",
     counting=Counting(counts, depth_terms),
-    notation=Notation(unit=r"base\.\d+\.layers\.\d+"),
+    notation=Notation(unit=r"base\.\d+\.layers\.\d+", unit_words=unit_words, drawn_whole=True),
     prose=Prose(blocks, channels, landmarks),
     weights=Weights(
         (
