@@ -16,6 +16,7 @@ from analysis.findings import left_out_finding, reason
 from analysis.precision import spelled
 from archs.errors import DenseScopeError, abbreviate, nearest_names
 from views import theme
+from views.charts.once import Once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,14 +114,15 @@ def current_theme() -> theme.Theme:
 def draw(figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | None = None) -> None:
     """A chart, with its description for those who cannot see it; what is called as a point is clicked."""
     clicks: dict[str, Any] = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
+    figure = Once(figure, clicked=bool(clicks))
     st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
 
 
 def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     """As `draw`; which points of the last trace have been clicked."""
-    event = st.plotly_chart(
-        figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, on_select="rerun", selection_mode="points"
-    )
+    clicks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"}
+    figure = Once(figure, clicked=True)
+    event = st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
     last = len(figure.data) - 1
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 

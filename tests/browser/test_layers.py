@@ -17,10 +17,10 @@ AGAIN_MS = 8_000
 POINTED_AT = f"document.querySelector('{CHART} .js-plotly-plot')._hoverdata?.length"
 
 
-def click_above(page: Page, bar: Locator) -> None:
-    """Click the column of a bar, once Plotly has seen the pointer there."""
-    box = bar.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] - 6
+def click_column(page: Page, panel: Locator) -> None:
+    """Click the column of a layer, once Plotly has seen the pointer there."""
+    box = panel.bounding_box()
+    x, y = box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2
     page.mouse.move(x, y - 1)
     page.mouse.move(x, y)
     page.wait_for_function(POINTED_AT)
@@ -32,10 +32,10 @@ def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
     with opened("/layers?network=peleenet") as page:
         for picture in (".st-key-kind_chart", ".st-key-treemap"):  # the first screen answers
             assert page.locator(picture).bounding_box()["y"] < 480
-        bar = page.locator(f"{CHART} .bars .point path").nth(40)
-        bar.scroll_into_view_if_needed()
+        panel = page.locator(f"{CHART} .nsewdrag[data-subplot=x3y3]")
+        panel.scroll_into_view_if_needed()
         for _ in range(5):  # a click while Plotly draws the chart anew is none to it
-            click_above(page, bar)
+            click_column(page, panel)
             with suppress(TimeoutError):
                 page.locator(DIAGRAM).wait_for(timeout=AGAIN_MS)
                 break

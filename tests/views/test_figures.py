@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
+from plotly.io import to_json
 
 from analysis import summarize
 from analysis.units import format_change, format_difference
@@ -11,6 +14,7 @@ from archs.registry import get_config, get_family, list_families
 from views.charts.costs import in_order, treemap, waterfall
 from views.charts.counters import differences
 from views.charts.depth import profile
+from views.charts.once import Once
 from views.charts.panels import GHOST, behind
 from views.sections.layer_tables import layer_frame
 from views.tables import by_area
@@ -62,7 +66,32 @@ def test_a_baseline_stands_behind_the_layers_of_its_names() -> None:
     bars = [trace for trace in ghosted.data if trace.name == GHOST]
     assert len(bars) == 3
     assert len(ghosted.data) == len(plain.data) + 5
-    assert sum(bars[0].y) == ghost["macs"].sum()
+    assert sum(bars[0].y) == 2 * ghost["macs"].sum()  # both upper corners of each
+    said = [trace for trace in ghosted.data if trace.mode == "markers"]
+    assert [sum(GHOST in text for text in trace.hovertext) for trace in said] == [len(ghost)] * 3
+
+
+def test_every_bar_along_the_depth_is_in_one_outline_and_tells_of_itself() -> None:
+    frame = layer_frame(summarize("peleenet"))
+    figure = profile(frame, LIGHT)
+    for axis, key in (("y3", "macs"), ("y4", "memory_access_cost"), ("y5", "bytes_moved")):
+        *outlines, marks = [trace for trace in figure.data if trace.yaxis == axis]
+        assert sum(sum(outline.y) for outline in outlines) == 2 * frame[key].sum()
+        assert list(marks.y) == list(frame[key])
+        assert all(name in text for name, text in zip(frame["name"], marks.hovertext, strict=True))
+
+
+def test_a_chart_that_is_copied_is_the_same_for_plotly() -> None:
+    """What the browser compares: no template, no typed arrays, and one revision."""
+    given = profile(layer_frame(summarize("peleenet")), LIGHT)
+    found = json.loads(to_json(Once(given, clicked=True).to_dict(), validate=False))
+    assert "template" not in found["layout"]
+    assert found["layout"]["datarevision"] == 1
+    assert found["layout"]["clickmode"] == "event+select"
+    assert all(isinstance(trace["x"], list) for trace in found["data"])
+    assert found["layout"]["yaxis6"]["gridcolor"] == LIGHT.grid
+    assert found["layout"]["yaxis6"]["ticktext"] == list(given.layout.yaxis6.ticktext)
+    assert found["layout"]["margin"] == given.layout.template.layout.margin.to_plotly_json() | {"t": 26}
 
 
 def test_what_is_counted_again_stands_behind_what_it_repeats() -> None:

@@ -1,0 +1,52 @@
+"""Charts that Plotly draws once in the browser, where Streamlit makes it draw them several times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from plotly.basedatatypes import BaseFigure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: What Streamlit adds to a chart that is clicked, unless it is there.
+CLICKED = {"clickmode": "event+select", "dragmode": "pan"}
+
+
+class Once(BaseFigure):  # type: ignore[misc]
+    """A figure written so that a copy of it is no other one for Plotly: Streamlit draws it, and at once a copy.
+
+    A copied template is another one, so it is written out; copied data are others, unless they are of one revision and
+    no typed arrays. With other data a chart is another element anyway.
+    """
+
+    def __init__(self, figure: go.Figure, *, clicked: bool = False) -> None:
+        layout, traces = figure.layout.to_plotly_json(), [trace.to_plotly_json() for trace in figure.data]
+        style = layout.pop("template")["layout"]
+        axes = {letter: style.pop(f"{letter}axis", {}) for letter in "xy"}
+        style |= {name: axes[name[0]] for name in {*_axes(figure), *(key for key in layout if key[1:5] == "axis")}}
+        layout = _merged(style, layout) | {"datarevision": 1} | (CLICKED if clicked else {})
+        self._written = {"data": traces, "layout": layout}
+
+    def to_dict(self) -> dict[str, Any]:
+        """What Streamlit sends."""
+        return self._written
+
+
+def _axes(figure: go.Figure) -> Iterator[str]:
+    """The keys of the axes that the traces are drawn on."""
+    for trace in figure.data:
+        for letter in "xy":
+            if f"{letter}axis" in trace:
+                yield f"{letter}axis{(trace[f'{letter}axis'] or letter)[1:]}"
+
+
+def _merged(style: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A style, but for what has one of its own."""
+    both = {
+        key: _merged(style[key], own[key])
+        for key in style
+        if isinstance(style[key], dict) and isinstance(own.get(key), dict)
+    }
+    return {**style, **own, **both}
