@@ -114,15 +114,16 @@ def current_theme() -> theme.Theme:
 def draw(figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | None = None) -> None:
     """A chart, with its description for those who cannot see it; what is called as a point is clicked."""
     clicks: dict[str, Any] = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
-    figure = Once(figure, clicked=bool(clicks))
-    st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
+    once = Once(figure, clicked=bool(on_click))
+    st.plotly_chart(once, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
 
 
 def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     """As `draw`; which points of the last trace have been clicked."""
     clicks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"}
-    figure = Once(figure, clicked=True)
-    event = st.plotly_chart(figure, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
+    event = st.plotly_chart(
+        Once(figure, clicked=True), theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks
+    )
     last = len(figure.data) - 1
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 
