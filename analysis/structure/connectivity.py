@@ -22,7 +22,7 @@ _MODULE = re.compile(r"(.*\bblocks\.(\d+))\.")
 class Feature(NamedTuple):
     """What one layer of a block adds, or the block is given: one tensor, or those of branches side by side."""
 
-    #: "input", "channels 1–64" of an input that is split, or the number of the layer.
+    #: "input", "part 1" of an input that is split, or the number of the layer.
     label: str
     tensors: tuple[str, ...]
     channels: int
@@ -116,7 +116,7 @@ def _block(name: str, own: tuple[Layer, ...], layers: Sequence[Layer]) -> Block 
     if not given or len(given) == len(flow.leaves):
         return None
     features = [
-        Feature(flow.part(tensor) or ("input" if number == 1 else f"input {number}"), (tensor,), flow.channels(tensor))
+        Feature(_label(tensor, number), (tensor,), flow.channels(tensor))
         for number, tensor in enumerate(given, start=1)
     ]
     index = {tensor: number for number, tensor in enumerate(given)}
@@ -134,6 +134,11 @@ def _block(name: str, own: tuple[Layer, ...], layers: Sequence[Layer]) -> Block 
         return None
     readers += _others(flow, readers, index)
     return Block(name, own, tuple(features), tuple(readers))
+
+
+def _label(tensor: str, number: int) -> str:
+    """What is given: a part of what is split, or a whole tensor."""
+    return f"part {number}" if tensor.endswith("]") else "input" if number == 1 else f"input {number}"
 
 
 def _others(flow: Flow, makers: Sequence[Reader], index: dict[str, int]) -> Iterator[Reader]:

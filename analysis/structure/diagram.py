@@ -8,40 +8,16 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.ops import as_maps, find_op, op_kind
+from analysis.ops import as_maps
+from analysis.structure.boxes import Box, boxes_of
 from analysis.structure.connectivity import blocks
 from analysis.structure.joined import is_weighted
-from analysis.structure.notation import layer_text
 from analysis.units import format_size
 from archs.layer import CONSTANT, INPUT, Layer, Shape
 from archs.registry import get_family
 
 #: More outer inputs of one box than this are drawn as one.
 MOST_INPUTS = 3
-
-
-#: What products with weights and sums with them are called.
-LEARNED = {"mul": "scale", "add": "shift"}
-
-
-class Box(NamedTuple):
-    """One box: layers that are drawn together, or an end of the diagram."""
-
-    #: Unique in its diagram.
-    key: str
-    #: "box", "bar" (a concatenation), "sign" (+ or ×), or "end".
-    shape: str
-    #: What it says, line by line.
-    lines: tuple[str, ...]
-    #: Of `analysis.ops`; empty for ends.
-    kind: str
-    layers: tuple[Layer, ...]
-
-    @property
-    def output_shape(self) -> Shape:
-        """Of what it makes, (N, C, H, W) where it is maps."""
-        last = self.layers[-1]
-        return as_maps(last.op, last.output_shape)
 
 
 class Edge(NamedTuple):
@@ -61,22 +37,27 @@ class Diagram(NamedTuple):
     edges: tuple[Edge, ...]
 
 
-def diagram(title: str, part: Sequence[Layer], names: Mapping[str, str] = MappingProxyType({})) -> Diagram:
+def diagram(
+    title: str, part: Sequence[Layer], names: Mapping[str, str] = MappingProxyType({}), config: Any = None
+) -> Diagram:
     """The diagram of some layers of a network.
 
     Args:
         title: of the diagram.
         part: layers in execution order.
         names: of tensors from outside that are not just an input.
+        config: of the network, where repeated modules beside other layers are one box.
     """
     part = [*map(_without_weights, part)]
-    boxes = [*_boxes(part)]
+    chain = tuple(layer for layer in part if config and unit_of(layer, config))
+    boxes = [*boxes_of(part, chain if len(chain) < len(part) else (), config)]
     box_of = {layer.name: box for box in boxes for layer in box.layers}
-    shapes = {
-        tensor: as_maps(layer.op, shape)
-        for layer in part
-        for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True)
-    }
+    shapes: dict[str, Shape] = {}
+    read: dict[tuple[str, str], Shape] = {}  # by the box of the reader too: of what is split, its part
+    for layer in part:
+        for tensor, shape in zip(layer.inputs, layer.input_shapes, strict=True):
+            maps = read.setdefault((tensor, box_of[layer.name].key), as_maps(layer.op, shape))
+            shapes[tensor] = max(shapes.get(tensor, maps), maps, key=_channels)
     readers: dict[tuple[str, ...], list[str]] = {}
     for tensor in shapes:
         if tensor not in box_of:
@@ -88,9 +69,11 @@ def diagram(title: str, part: Sequence[Layer], names: Mapping[str, str] = Mappin
         for some in folded:
             end = _input(some, [shapes[tensor] for tensor in some], names)
             ends.append(end)
-            edges += [Edge(end.key, key, f"{sum(_channels(shapes[tensor]) for tensor in some):,}") for key in reading]
+            for key in reading:
+                label = f"{sum(_channels(read[tensor, key]) for tensor in some):,}"
+                edges.append(Edge(end.key, key, label))
     edges += [
-        Edge(box_of[tensor].key, box_of[layer.name].key, _label(box_of[tensor]))
+        Edge(box_of[tensor].key, box_of[layer.name].key, _label(box_of[tensor], read[tensor, box_of[layer.name].key]))
         for layer in part
         for tensor in layer.inputs
         if tensor in box_of and box_of[tensor] != box_of[layer.name]
@@ -126,9 +109,11 @@ def _shape_text(shape: Shape) -> str:
     return f"{_channels(shape):,} channels{size}"
 
 
-def _label(box: Box) -> str:
-    """Channels of what a box makes; its size too where that is not what the box read."""
+def _label(box: Box, read: Shape | None = None) -> str:
+    """Channels of what a box makes, and how many of them are read; its size too where that is not what the box read."""
     first = box.layers[0]
+    if read and len(read) == len(box.output_shape) == 4 and read[1] < box.output_shape[1]:
+        return f"{read[1]:,} of {box.output_shape[1]:,}"
     shape, before = box.output_shape, as_maps(first.op, first.input_shapes[0])
     changed = len(shape) == 4 and before[2:] != shape[2:] and box.shape == "box"
     return f"{_channels(shape):,} at {format_size((shape[2], shape[3]))}" if changed else f"{_channels(shape):,}"
@@ -137,62 +122,6 @@ def _label(box: Box) -> str:
 def _channels(shape: Shape) -> int:
     """Axis 1 of maps (N, C, H, W), the last axis of whatever else."""
     return shape[1] if len(shape) == 4 else shape[-1]
-
-
-def _boxes(part: Sequence[Layer]) -> Iterator[Box]:
-    """Layers in the order of the family: BN-ReLU-conv where chains begin with BN, conv-BN-ReLU where not."""
-    readers: dict[str, list[str]] = {}
-    for layer in part:
-        for tensor in layer.inputs:
-            readers.setdefault(tensor, []).append(layer.name)
-    groups: list[list[Layer]] = []
-    group_of: dict[str, list[Layer]] = {}
-    for layer in part:
-        before = group_of.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
-        alone = before is not None and before[-1].name == layer.inputs[0] and len(readers[layer.inputs[0]]) == 1
-        if before is None or not alone or not _fits(before, layer):
-            groups.append(before := [])
-        before.append(layer)
-        group_of[layer.name] = before
-    for group in groups:
-        yield _box(tuple(group))
-
-
-def _fits(group: Sequence[Layer], layer: Layer) -> bool:
-    """Whether a layer goes on in the box of the one before it."""
-    if not _is_joined(group[-1]) and not is_weighted(group[-1]):
-        return False
-    if is_weighted(layer):
-        return not any(map(is_weighted, group))
-    return _is_joined(layer) and (not is_weighted(group[-1]) or len(group) == 1)
-
-
-def _is_joined(layer: Layer) -> bool:
-    """Whether a layer stays in the box of the convolution beside it."""
-    return bool(_symbol(layer)) and (_is_learned(layer) or op_kind(layer) in ("normalisation", "activation"))
-
-
-def _symbol(layer: Layer) -> str:
-    """What stands for a layer that has no line of its own."""
-    return LEARNED[layer.op] if _is_learned(layer) else find_op(layer.op).symbol
-
-
-def _is_learned(layer: Layer) -> bool:
-    """Whether weights are all that a product or a sum reads beside one tensor."""
-    return layer.op in LEARNED and len(layer.inputs) == 1 and layer.extra_params > 0
-
-
-def _box(layers: tuple[Layer, ...]) -> Box:
-    main = next((layer for layer in layers if is_weighted(layer)), layers[0])
-    if op_kind(main) == "arithmetic" and not _is_joined(main) and (sign := find_op(main.op).symbol):
-        return Box(main.name, "sign", (sign,), op_kind(main), layers)
-    if main.op == "concat":
-        return Box(main.name, "bar", ("concat",), op_kind(main), layers)
-    lines = [
-        "-".join(_symbol(layer) for layer in group) if joined else layer_text(next(group))
-        for joined, group in groupby(layers, key=_is_joined)
-    ]
-    return Box(main.name, "box", tuple(line or main.op for line in lines), op_kind(main), layers)
 
 
 #: Parts of more layers than this are no part that a paper would draw.
@@ -213,7 +142,11 @@ def diagrams(layers: Sequence[Layer], config: Any = None) -> dict[str, Diagram]:
         config: of the network, None where it has none.
     """
     names = feature_names(layers)
-    return {title: diagram(title, part, names) for title, part in _parts(layers, config) if len(part) <= MOST_LAYERS}
+    return {
+        title: diagram(title, part, names, config)
+        for title, part in _parts(layers, config)
+        if len([layer for layer in part if not unit_of(layer, config)] or part) <= MOST_LAYERS
+    }
 
 
 def around(name: str, layers: Sequence[Layer], config: Any = None) -> Diagram:
@@ -263,6 +196,8 @@ def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[La
         if not any(key for key, _ in groups) or (config and get_family(config.family).notation.drawn_whole):
             yield stage, own
             continue
+        if any(layer.offsets for key, part in groups if not key for layer in part):  # what is split goes around modules
+            yield stage, own
         attention = tuple(layer for layer in own if _ATTENTION.search(layer.name))
         for key, part in groups:
             signature = tuple((layer.op, layer.kernel, layer.stride, len(layer.inputs) > 1) for layer in part)

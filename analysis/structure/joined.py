@@ -107,11 +107,6 @@ class Flow:
         first, _, end = part.removesuffix("]").partition(":")
         return (int(first), int(end)) if part else (0, self._shapes.get(whole, (0, 0))[1])
 
-    def part(self, tensor: str) -> str:
-        """Which channels of the whole a tensor is, in words; empty if it is all of them."""
-        first, end = self._range(tensor)
-        return f"channels {first + 1}–{end}" if tensor.endswith("]") else ""
-
     def channels(self, tensor: str) -> int:
         """Channels of a tensor."""
         first, end = self._range(tensor)

@@ -6,6 +6,8 @@ import pytest
 
 import analysis
 import archs
+from analysis.structure.connectivity import blocks
+from analysis.structure.diagram import diagrams
 from archs.errors import ConfigError
 from tests.support.exhaustive import representatives
 from tests.support.timms_own import assert_equals_timm
@@ -50,3 +52,15 @@ def test_darknet53_is_as_deep_as_its_name_and_a_csp_network_is_not() -> None:
     assert analysis.count_depth("darknet53").formula == "1 + 5 + 2×23 + 1 = 53"
     depth = analysis.count_depth("cspdarknet53")
     assert (depth.total, depth.named, depth.note) == (68, None, "")
+
+
+def test_the_way_around_the_blocks_is_drawn() -> None:
+    layers, config = archs.plan_layers("cspresnet50"), archs.get_config("cspresnet50")
+    drawn = diagrams(layers, config)["stage 2"]
+    chain = next(box for box in drawn.boxes if box.key == "stages.1.blocks.0.conv1.conv")
+    assert chain.lines == ("[1×1 conv, 128", "3×3 conv, 128", "1×1 conv, 256", "identity] × 3")
+    halves = [edge.target for edge in drawn.edges if edge.label == "256 of 512"]
+    assert halves == [chain.key, "stages.1.concat"]
+    block = blocks(layers)[1]
+    assert [(reader.label, reader.sources) for reader in block.readers] == [("1", (1,)), ("aggregation", (0, 2))]
+    assert [feature.label for feature in block.features] == ["part 1", "part 2", "1"]

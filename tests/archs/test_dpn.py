@@ -6,6 +6,7 @@ import pytest
 
 import analysis
 import archs
+from analysis.structure.connectivity import blocks
 from archs.errors import ConfigError
 from tests.support.exhaustive import representatives
 from tests.support.timms_own import assert_equals_timm
@@ -36,3 +37,9 @@ def test_the_name_48_counts_50() -> None:
 def test_groups_divide_the_bottleneck() -> None:
     with pytest.raises(ConfigError, match=r"base_width is 100, but must be a multiple of groups \(32\), such as 96"):
         archs.get_config("dpn92", base_width=100)
+
+
+def test_all_that_is_dense_is_read_and_of_the_residual_path_its_end() -> None:
+    block = blocks(archs.plan_layers("dpn68"))[1]
+    read = {reader.label: [block.channels_read(source, reader) for source in reader.sources] for reader in block.makers}
+    assert read == {"1": [144], "2": [128 + 3 * 32], "3": [3 * 32, 128 + 32], "4": [3 * 32, 32, 128 + 32]}

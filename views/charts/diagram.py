@@ -12,7 +12,8 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-from analysis.structure.diagram import Box, Diagram, Edge
+from analysis.structure.boxes import Box
+from analysis.structure.diagram import Diagram, Edge
 from views.theme import Theme, mix
 
 #: Pixels: of a letter, a line, the space in a box around its text, between columns and lanes, between ranks.
