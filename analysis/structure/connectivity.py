@@ -10,13 +10,17 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from analysis.structure.joined import Flow, Slices, joins_channels
 from archs.layer import Layer
 
 #: A module that stages repeat is a block of its own.
 _MODULE = re.compile(r"(.*\bblocks\.(\d+))\.")
+
+
+#: The layers that make a tensor, the tensors that they read, the tensor.
+Made: TypeAlias = tuple[tuple[Layer, ...], tuple[str, ...], str]
 
 
 class Feature(NamedTuple):
@@ -122,9 +126,8 @@ def _block(name: str, own: tuple[Layer, ...], layers: Sequence[Layer]) -> Block 
     index = {tensor: number for number, tensor in enumerate(given)}
     made = [(*flow.upstream(tensor), tensor) for tensor in flow.leaves if tensor not in given]
     readers: list[Reader] = []
-    # Branches side by side that read the same and are read by the same are one layer.
-    for (sources, _), branches in groupby(made, key=lambda one: (one[1], flow.read_by(one[2]))):
-        group = list(branches)
+    for group in _abreast(made, flow):
+        sources = group[0][1]
         label, tensors = str(len(readers) + 1), tuple(tensor for *_, tensor in group)
         members = tuple(layer for layer in own if any(layer in steps for steps, *_ in group))
         readers.append(Reader(label, "layer", members, flow.entries(members), _indices(sources, index)))
@@ -134,6 +137,22 @@ def _block(name: str, own: tuple[Layer, ...], layers: Sequence[Layer]) -> Block 
         return None
     readers += _others(flow, readers, index)
     return Block(name, own, tuple(features), tuple(readers))
+
+
+def _abreast(made: Sequence[Made], flow: Flow) -> Iterator[list[Made]]:
+    """Branches side by side that read the same, and share layers or are read by the same: they are one layer."""
+    group: list[Made] = []
+    for one in made:
+        steps, sources, tensor = one
+        if group:
+            before, read, other = group[-1]
+            shared = set(steps) & set(before) or flow.read_by(tensor) == flow.read_by(other)
+            if sources != read or not shared:
+                yield group
+                group = []
+        group.append(one)
+    if group:
+        yield group
 
 
 def _label(tensor: str, number: int) -> str:
