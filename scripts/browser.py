@@ -65,11 +65,11 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium. Raises: playwright.sync_api.Error: there is none."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A headless Chromium, with more flags if given. Raises: playwright.sync_api.Error: there is none."""
     with sync_playwright() as playwright:
         executable = CHROMIUM if CHROMIUM.exists() else None
-        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS, *flags])
         yield browser
         browser.close()
 

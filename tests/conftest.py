@@ -18,7 +18,20 @@ settings.load_profile("densescope")
 #: Registers itself when it is imported; only its own test does that, and takes it back.
 collect_ignore = ["support/toy"]
 #: The longest first, so that no worker waits for one at the end.
-FIRST = ("tests/browser", "tests/archs/test_modules.py", "tests/analysis/crosscheck")
+FIRST = (
+    "tests/browser",
+    "tests/analysis/memory/test_training.py",
+    "tests/archs/test_recompute.py",
+    "tests/views/test_design.py",
+    "tests/archs/test_export.py",
+    "tests/analysis/crosscheck",
+    "tests/views",
+    "tests/test_imports.py",
+    "tests/test_toy_family.py",
+    "tests/test_docs.py",
+    "tests/analysis/test_targets.py",
+    "tests/archs",
+)
 
 
 class OneFileOneWorker(LoadScopeScheduling):

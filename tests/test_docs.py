@@ -37,7 +37,7 @@ def test_command_lines_run(tmp_path, monkeypatch, capsys):
     assert len(commands) >= 4
     for command in commands:
         if command.endswith("cli.py validate") and not EXHAUSTIVE:
-            continue  # it takes seconds, and test_imports.py runs it
+            continue  # it takes ten seconds, and test_prediction.py runs it
         assert main(shlex.split(command)[2:]) == 0, command
     assert not capsys.readouterr().err
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
+
 import pytest
 
 from archs.registry import list_archs
@@ -73,6 +75,10 @@ def test_abbreviations_keep_their_capitals_in_a_heading() -> None:
     assert "Memory traffic against MACs" in heads
 
 
+PAGES = COMPARE, LAYERS
+BAD_SIZES = "banana", "0", "-5", "99999", "224x", "1e3", "224×224×3"
+
+
 @pytest.mark.parametrize("names", [DEFAULT.networks, list_archs()])
 def test_every_network_with_an_accuracy_is_named_beside_its_mark(names: list[str]) -> None:
     frame, _ = comparison(names, InputSettings())
@@ -132,8 +138,7 @@ def test_ratios_need_a_baseline_that_takes_the_size() -> None:
     assert networks_in_table(app) == {"vovnet39"}
 
 
-@pytest.mark.parametrize("size", ["banana", "0", "-5", "99999", "224x", "1e3", "224×224×3"])
-@pytest.mark.parametrize("page", [COMPARE, LAYERS])
+@pytest.mark.parametrize(("size", "page"), representatives(zip(BAD_SIZES, cycle(PAGES)), product(BAD_SIZES, PAGES)))
 def test_bad_image_size_is_one_sentence(size: str, page: str) -> None:
     app = open_app(page, image_size=size)
     assert len(app.error) == 1

@@ -17,7 +17,7 @@ from views.charts.whole import GAP, Shade, draw
 from views.theme import DARK, LIGHT, Theme
 
 ARCHITECTURE = "views/architecture/architecture.py"
-NETWORKS = representatives((*OF_EACH_KIND, "densenetbc250_k24"), list_archs())
+NETWORKS = representatives(OF_EACH_KIND, list_archs())
 
 
 def picture(summary: Summary, opened: str, theme: Theme = LIGHT) -> ElementTree.Element:

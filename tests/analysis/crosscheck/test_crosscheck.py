@@ -192,7 +192,7 @@ def run_fvcore(module, image):
 
 
 @pytest.mark.parametrize("counter", ["torchinfo", "thop", "fvcore", "ptflops", "flop_counter_mode"])
-@pytest.mark.parametrize("name", ["densenet40_k12", "ese_vovnet19b_slim_dw"])
+@pytest.mark.parametrize("name", representatives(REPRESENTATIVES[-1:], REPRESENTATIVES))
 def test_the_meta_device_gives_what_the_cpu_gives(counter, name):
     run = importlib.import_module(f"analysis.crosscheck.{counter}").COUNTER.run
     on_meta = run(create_model(name, device="meta").eval(), torch.empty(2, 3, 64, 64, device="meta")).value
