@@ -12,7 +12,7 @@ from analysis.targets import LIBRARIES, is_library_name, list_library
 from archs import checks
 from archs.errors import ConfigError, MissingPackageError, UnknownArchError
 from archs.layer import Pair
-from archs.registry import list_archs
+from archs.registry import get_family, list_archs, list_families
 
 #: Far more than a person types.
 MAX_LETTERS = 2000
@@ -92,13 +92,22 @@ def _only(written: str, names: Iterable[str]) -> str | None:
     by_letters: dict[str, str] = {}
     for name in names:
         by_letters.setdefault(_letters(name.rpartition("/")[2]), name)
-    wanted = _letters(written.rpartition("/")[2])
+    wanted = _as_registered(_letters(written.rpartition("/")[2]))
     if not wanted or wanted in by_letters:
         return by_letters.get(wanted)
     longer = [name for letters, name in by_letters.items() if re.match(rf"{wanted}(?![0-9])", letters)]
     if len(longer) > 1 and wanted[-1].isdigit():
         raise ConfigError("the name", written, f"one of {', '.join(longer[:6])}")
     return longer[0] if len(longer) == 1 else None
+
+
+def _as_registered(letters: str) -> str:
+    """Letters that begin with another name of a family, as our names begin."""
+    for family in map(get_family, list_families()):
+        for called in map(_letters, family.also_called):
+            if letters.startswith(called):
+                return family.name + letters.removeprefix(called)
+    return letters
 
 
 def _letters(name: str) -> str:

@@ -192,6 +192,8 @@ class Family(NamedTuple):
     training: Training = Training()
     searching: Searching = Searching()
     look: Look = Look()
+    #: Other names of the family, such as "PP-HGNet" of HGNet.
+    also_called: tuple[str, ...] = ()
 
     def variant(self, config: Any) -> str:
         """The name for the kind of network that a config is."""

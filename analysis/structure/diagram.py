@@ -217,9 +217,10 @@ def unit_of(layer: Layer, config: Any = None) -> str:
 
 
 def module_name(path: str) -> str:
-    """The last part of a module's path in words: `denselayer3` is layer 3, the modules of a list count from 0."""
+    """The last part of a module's path in words: `denselayer3` is layer 3; lists, and `dense_block0`, count from 0."""
     listed, _, leaf = path.rpartition(".")
     if leaf.isdecimal():
         return f"{'layer' if listed.endswith('.layers') else 'module'} {int(leaf) + 1}"
     number = re.search(r"\d+$", leaf)
-    return f"layer {number[0]}" if number else leaf
+    first = 1 if "_block" in leaf else 0
+    return f"layer {int(number[0]) + first}" if number else leaf

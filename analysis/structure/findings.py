@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from analysis.findings import delta_finding
-from analysis.ops import CONV_KINDS, op_kind
+from analysis.ops import CONV_KINDS, as_maps, op_kind
 from analysis.structure.along_depth import channel_uses
 from analysis.structure.diagram import place_of
 from analysis.structure.notation import layer_text
@@ -41,7 +41,7 @@ def _features(summary: Summary) -> str:
     """What the image becomes before it is averaged; empty for networks that cut it into tokens."""
     if any(op_kind(cost.layer) == "matrix product" for cost in summary.layers):
         return ""
-    shapes = (cost.layer.output_shape for cost in reversed(summary.layers))
+    shapes = (as_maps(cost.layer.op, cost.layer.output_shape) for cost in reversed(summary.layers))
     last = next((shape for shape in shapes if len(shape) == 4 and shape[2:] != (1, 1)), None)
     if last is None:
         return ""

@@ -99,4 +99,5 @@ FAMILY = Family(
         variant=variant,
         variants={"HGNet": VariantStyle("hexagon"), "HGNetV2": VariantStyle("hexagon2", -0.35)},
     ),
+    also_called=("PP-HGNet",),
 )

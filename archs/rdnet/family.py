@@ -84,12 +84,11 @@ SPACES = {
     "rdnet": (
         "rdnet_tiny",
         {
-            "init_channels": (48, 64, 72, 96, 120),
+            "init_channels": (48, 64, 96),
             "blocks": (2, 3, 4),
             "expansion": (2.0, 3.0, 4.0),
-            "growth_rates[0]": (48, 64, 96),
             "growth_rates[1]": (64, 104, 128),
-            "growth_rates[6]": (128, 176, 224, 288),
+            "growth_rates[6]": (128, 176, 224),
         },
     ),
 }

@@ -9,6 +9,7 @@ import pytest
 import analysis
 import archs
 from analysis.optimize.saving import other_scalings
+from analysis.question import find_network
 from archs.errors import ConfigError
 from archs.hgnet import HGNetConfig
 
@@ -33,6 +34,11 @@ def test_an_affine_block_has_two_scalars_and_moves_the_tensor_twice() -> None:
         kind = "affine" if "constant" in cost.layer.inputs else cost.layer.op
         moved[kind] = moved.get(kind, 0) + cost.quantities()["bytes_moved"]
     assert moved["affine"] - 2 * moved["relu"] == 4 * 2 * 31
+
+
+@pytest.mark.parametrize("written", ["PP-HGNetV2-B4", "PPHGNetV2_B4", "HGNetV2-B4"])
+def test_it_is_found_as_paddle_writes_it(written: str) -> None:
+    assert find_network(written) == "hgnetv2_b4"
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ from collections import Counter
 
 import pytest
 
+import analysis
 import archs
 from analysis.optimize.saving import other_scalings
 from analysis.structure.connectivity import blocks
+from analysis.structure.findings import architecture_finding
+from analysis.structure.table import table
 from archs.errors import ConfigError
 from archs.rdnet import RDNetConfig
 from archs.registry import get_family
@@ -35,6 +38,12 @@ def test_every_block_reads_the_whole_list() -> None:
     assert [block.count() for block in found] == [6] * 7
     assert [block.features[0].channels for block in found] == [64, 128, 216, 296, 336, 360, 368]
     assert [block.readers[-1].label for block in found] == [*(f"transition {n}" for n in range(1, 7)), "head"]
+
+
+def test_what_its_layer_norms_keep_is_told_as_maps() -> None:
+    summary = analysis.summarize("rdnet_tiny")
+    assert architecture_finding(summary).endswith("A 224×224 image becomes 1,040 channels at 7×7.")
+    assert table(summary)[0].output_size == (56, 56)
 
 
 @pytest.mark.parametrize(
