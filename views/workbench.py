@@ -12,7 +12,7 @@ import streamlit as st
 from archs.config import NetworkConfig
 from archs.design import MAX_NAME, Design, nearest_arch, parse_design
 from archs.errors import ConfigError, DenseScopeError
-from archs.registry import get_config, list_archs, override
+from archs.registry import check_recomputes, get_config, list_archs, override
 from views import widgets
 
 #: What is edited, and compared with, before anything was chosen.
@@ -82,7 +82,7 @@ class Workbench:
 
     def change(self, **fields: Any) -> None:
         """Change fields of the config. Raises: ConfigError: a value is not allowed; the design stays as it was."""
-        config = override(self.current.config, **fields)
+        config = check_recomputes(override(self.current.config, **fields))
         self._go_on(Design(self._name_for(config), config), self.baseline)
 
     def rename(self, name: str) -> None:

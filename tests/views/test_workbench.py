@@ -51,6 +51,14 @@ def test_a_changed_network_loses_its_registered_name_and_gets_it_back(bench):
         bench.rename(" ")
 
 
+def test_what_would_make_nothing_again_is_not_set_to_do_so(bench):
+    bench.change(memory_efficient=True)
+    with pytest.raises(ConfigError, match="post-activation layers make nothing again"):
+        bench.change(norm_order="post_activation")
+    bench.change(norm_order="post_activation", memory_efficient=False)
+    assert "memory_efficient" not in [one.field for one in design_controls.controls_for(bench.current.config)]
+
+
 def test_a_refused_change_leaves_the_design(bench):
     with pytest.raises(ConfigError):
         bench.change(growth_rate=0)
