@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from analysis.chains.counted import MEASURED, PREDICTED, CountedChain
 from analysis.chains.findings import change
-from analysis.units import format_change, format_exact, format_quantity, format_si
+from analysis.units import capitalised, format_change, format_exact, format_quantity, format_si
 from views.charts import evidence
 from views.charts.axes import ABOVE
 from views.theme import Theme, family_colour
@@ -49,10 +49,8 @@ def bars(found: CountedChain, key: str) -> Iterator[Bar]:
         yield Bar(number, name, value, after, f"{change(key, after - value)}{share}")
         value = after
     last = known[-1][0]
-    is_end = last == len(found.stops) - 1
-    yield Bar(
-        last, found.chain.title.rpartition(" to ")[2] if is_end else f"After step {last}", 0, value, write(key, value)
-    )
+    name = found.chain.title.rpartition(" to ")[2] if last == len(found.stops) - 1 else f"After step {last}"
+    yield Bar(last, capitalised(name), 0, value, write(key, value))
 
 
 def write(key: str, value: float) -> str:
