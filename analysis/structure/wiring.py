@@ -97,11 +97,18 @@ def _widened(layers: Sequence[Layer], channels: int) -> Iterator[Layer]:
         )
 
 
+def can_be_rewired(block: Block) -> bool:
+    """Whether its layers may read more or less than they do: not where they read parts of tensors, or add to some."""
+    read = {tensor for feature in block.features for tensor in feature.tensors}
+    adding = (layer for maker in block.makers for layer in maker.layers if layer.op == "add")
+    return not any(layer.offsets for layer in block.layers) and not any(read & {*layer.inputs} for layer in adding)
+
+
 def wiring_rows(summary: Summary) -> list[dict[str, Any]]:
-    """One record a block and wiring: its costs, and which it has; none where tensors are split."""
+    """One record a block and wiring: its costs, and which it has; none of blocks that cannot be rewired."""
     rows = []
     for block in blocks([cost.layer for cost in summary.layers]):
-        if any(layer.offsets for layer in block.layers):
+        if not can_be_rewired(block):
             continue
         actual = actual_pattern(block)
         for pattern in dict.fromkeys((actual, *PATTERNS)):
@@ -143,7 +150,9 @@ the memory access cost and ×2.06 the memory traffic.
         return f"{summary.name} has no block that concatenates its input with what its layers add."
     if not rows:
         connections = sum(block.count() + block.count("last") for block in found)
-        apart = "Their layers split what they read, so that they cannot be wired in another way."
+        splits = any(layer.offsets for block in found for layer in block.layers)
+        why = "split what they read" if splits else "add to what they read"
+        apart = f"Their layers {why}, so that they cannot be wired in another way."
         return f"{summary.name}'s {len(found)} blocks have {connections:,} connections. {apart}"
     actual = [row for row in rows if row["actual"]]
     patterns = {row["wiring"] for row in actual}

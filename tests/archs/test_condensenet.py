@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+import analysis
 import archs
 from analysis.structure.feature_reuse import shares_finding, shares_read
+from analysis.structure.wiring import wiring_finding
 from archs.condensenet.modules import CondenseConv, Reactivation, spread
 from archs.errors import ConfigError
 
@@ -74,3 +76,8 @@ def test_weights_behind_an_index_tell_nothing_of_features():
     layers = archs.plan_layers("condensenet74_c4_g4")
     assert not shares_read(layers)
     assert "no block whose weights fall into one slice" in shares_finding("condensenet74_c4_g4", shares_read(layers))
+
+
+def test_reactivated_blocks_are_not_rewired():
+    finding = wiring_finding(analysis.summarize("condensenetv2_a"))
+    assert finding.endswith("Their layers add to what they read, so that they cannot be wired in another way.")
