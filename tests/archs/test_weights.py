@@ -205,6 +205,13 @@ def test_old_keys_tell_their_architecture_too(tmp_path):
     assert refused(tmp_path / "old.pth").endswith("holds weights of densenet201, which do not fit densenet121.")
 
 
+@pytest.mark.parametrize("transition_pool", ["max", "none"])
+def test_torchvisions_files_ask_for_average_pooling(tmp_path, transition_pool):
+    torch.save(old_keys(small_model().state_dict()), tmp_path / "old.pth")
+    sentence = refused(tmp_path / "old.pth", **SMALL, transition_pool=transition_pool)
+    assert "needs transition_pool=average: it is of a network whose transitions have average pooling" in sentence
+
+
 def test_authors_vovnet_asks_for_its_identities(tmp_path):
     torch.save(authors.VoVNet(*V1_39).state_dict(), tmp_path / "vovnet39.pth")
     sentence = refused(tmp_path / "vovnet39.pth", "vovnet39", **NARROW_FIELDS)
