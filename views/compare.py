@@ -227,15 +227,17 @@ def render() -> None:
         lit if lit in set(frame["name"]) else None,
     )
     with st.container(key="comparison"):
-        with st.container(key="comparison_charts"):
+        charts, table = st.container(key="comparison_charts"), st.container(key="comparison_table")
+        if best_buy:  # on a phone the table is above the charts: its place is kept
+            with table:
+                widgets.say(costs, *known)
+        with charts:
             left, right = st.columns([3, 2], gap="medium")
             with left:
                 draw_scatter(shown, settings)
             with right:
                 draw_bars(shown, settings)
-        with st.container(key="comparison_table"):
-            if best_buy:
-                widgets.say(costs, *known)
+        with table:
             frame = draw_table(shown, settings)
             st.caption(f"Counted at {settings.describe()}; costs are for the whole batch, at inference.")
             widgets.downloads(frame, "comparison")

@@ -185,11 +185,11 @@ def chart_or_table(question: str, help: str, table: Callable[[], None], *, live:
     st.header(literal(question), help=help, anchor=False)
     more: dict[str, Any] = {"on_change": "rerun", "key": f"tabs of {question}"} if live else {}
     chart_tab, table_tab = st.tabs(["Chart", "Table"], **more)
+    with chart_tab:
+        yield
     with table_tab:
         if not live or table_tab.open:
             table()
-    with chart_tab:
-        yield
 
 
 def downloads(frame: pd.DataFrame, name: str, formats: Sequence[str] = FORMATS) -> None:

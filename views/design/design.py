@@ -135,18 +135,20 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summ
     finding = delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side."
     widgets.say(finding, summary.name)
     figures, charts = st.columns([3, 7], gap="medium")
+    figures = figures.container(key="design_figures")
     with figures:
-        draw_figures(base, summary)
+        draw_counted(base, summary)
     with charts:
         chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")
         CHARTS[chart](base, summary, settings)
+    with figures:  # which take a moment
+        draw_times(base, summary)
     draw_export(bench.current)
     return [summary, base] if base.name != summary.name else [summary]
 
 
-def draw_figures(base: Summary, summary: Summary) -> None:
-    """Headline figures; the device that times are predicted for stands with them."""
-    draw_counted(base, summary)
+def draw_times(base: Summary, summary: Summary) -> None:
+    """The device that times are predicted for, and the times."""
     device = sidebar.choose_device("Time predicted for", "design_device")
     draw_predicted(base, summary, device)
     st.caption(
@@ -158,12 +160,12 @@ def draw_figures(base: Summary, summary: Summary) -> None:
 def render() -> None:
     """The page."""
     bench, settings = workbench.bench(), sidebar.current()
-    with st.sidebar:
-        draw_editor(bench, settings.image_size)
     st.title(f"Design: {widgets.literal(bench.current.name)}", anchor=False)
     summaries: list[Summary] = []
     with widgets.errors_said("Or change the design."):
         summaries = draw_results(bench, settings)
+    with st.sidebar:  # what was edited is on the bench before the page is run
+        draw_editor(bench, settings.image_size)
     draw_shelf(bench, summaries, settings)
     workbench.carry_in_link()
 
