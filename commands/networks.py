@@ -63,8 +63,10 @@ def fields(name: NameArgument, *, request: Request) -> None:
 
 
 def _typed(value: Any) -> str:
-    """A value as `--set` takes it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
+    """A value as `--set` takes it; a comma behind one number makes a sequence of it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) + "," * (len(value) == 1)
+    return str(value).lower()
 
 
 @takes_request
