@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from tests.support.project import ROOT
 
 #: It looks through all installed packages each time that an app is opened: once is enough.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+#: Each page is compiled once.
+local_script_runner.ScriptCache = cache(local_script_runner.ScriptCache)
 
 COMPARE, LAYERS, COUNTERS = "views/compare.py", "views/layers.py", "views/counters.py"
 
