@@ -13,6 +13,8 @@ HARD = {
     "transition_channels": (8, 16),
     "downsample": (1, 0),
 }
+CSP = {"blocks": (1, 2), "out_channels": (16, 32), "strides": (1, 2), "expand_ratio": 1.0, "bottle_ratio": 1.0}
+DUAL = {"blocks": (1, 2), "increments": (2, 4), "base_width": 8, "groups": 4}
 #: Both orders of norms, stems, bottlenecks, biases, two-way layers, aggregation, identity, attention, depthwise.
 SMALL = {
     "densenet121": {"block_config": (3, 2), "growth_rate": 4, "num_init_features": 8, "bn_size": 2},
@@ -26,6 +28,11 @@ SMALL = {
     "condensenetv2_a": {"layers_per_block": (1, 1, 1, 2), "growth_rates": (8, 8, 8, 16), "head_features": 12},
     "hardnet68": HARD,
     "hardnet39ds": HARD,
+    "cspresnext50": CSP | {"stem_channels": (8,), "groups": 2},
+    "cspdarknet53": CSP | {"stem_channels": (4,), "strides": 2},
+    "cs3darknet_focus_s": CSP | {"stem_channels": (8,)},
+    "dpn48b": DUAL,
+    "dpn68": DUAL,
     "hgnet_tiny": HG | {"stem_channels": (8, 8, 8)},
     "hgnetv2_b0": HG | {"stem_channels": (8, 8)},
     "yolov7_e6e": {"stem_channels": (8,), "widths": (4,), "layers": 3, "out_channels": (8,)},

@@ -259,3 +259,13 @@ def test_the_ways_to_train_a_design_are_measured() -> None:
     press(app, "Measure here")
     assert not app.error
     assert list(app.dataframe[0].value.iloc[:, 0]) == ["plain", "memory_efficient", "selective checkpoint"]
+
+
+def test_a_row_of_ratios_goes_in_parts() -> None:
+    app = open_app(VIEW, design=Design("mine", get_config("darknet53")).to_link())
+    row = [widget for widget in app.number_input if widget.label.startswith("Bottleneck per stage")]
+    assert {(widget.value, widget.step) for widget in row} == {(0.5, 0.05)}
+    row[1].set_value(0.75).run()
+    assert_sound(app)
+    row = [widget.value for widget in app.number_input if widget.label.startswith("Bottleneck per stage")]
+    assert row == [0.5, 0.75, 0.5, 0.5, 0.5]

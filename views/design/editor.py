@@ -79,14 +79,15 @@ def _draw_row(control: Control, config: Any, bench: Workbench, label: str, image
     """Numbers side by side; where blocks can be added, the buttons that do so."""
     st.markdown(label, help=control.declared.help)
     values = design_controls.numbers(config, control)
+    number = int if control.declared.kind == "integer" else float
     for first in range(0, len(values), _ABREAST):
         for position, column in enumerate(st.columns(_ABREAST, gap="small"), start=first):
             if position < len(values):
                 column.number_input(
                     f"{label}, {position + 1}",
-                    int(control.low),
-                    int(control.high),
-                    step=int(control.declared.step),
+                    number(control.low),
+                    number(control.high),
+                    step=number(control.declared.step),
                     key=_key(control, position),
                     on_change=_edited,
                     args=(control, bench),
