@@ -108,8 +108,8 @@ def condensenet_configs(draw: st.DrawFn) -> CondenseNetConfig:
         reactivation=draw(st.booleans()),
         attention_from=draw(block_number),
         hardswish_from=draw(block_number),
-        # its SE keeps a sixteenth of the channels
-        head_features=draw(st.none() | integers(1, 40)) if min(blocks, groups) > 2 else None,
+        # its SE keeps a sixteenth of the channels, which are no fewer than these
+        head_features=draw(st.none() | integers(1, 40)) if (blocks + 2) * groups >= 16 else None,
         drop_rate=draw(st.sampled_from([0.0, 0.1])),
         **{field: draw(strategy) for field, strategy in COMMON.items()},
     )
