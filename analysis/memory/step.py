@@ -14,6 +14,7 @@ Not counted: what kernels allocate for themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
@@ -106,6 +107,10 @@ class Step:
         self._owner, self._last = eager(layers)
         self._kept = {layer.name: [source for _, source in kept_by(layer, made_by, recomputation)] for layer in layers}
         self._saved: dict[str, list[int]] = {}
+        #: How often a part of each tensor is read whose gradient is not there yet.
+        self._awaited = Counter(
+            tensor for layer in layers for place, tensor in enumerate(layer.inputs) if self._is_part(layer, place)
+        )
         #: Of each tensor, by the first channel of the part of it that was read; None of the whole.
         self._gradients: dict[str, dict[int | None, int]] = {}
         self._forward(image_bytes)
@@ -164,7 +169,6 @@ class Step:
 
     def _backward(self, layer: Layer) -> None:
         """From the gradient of a layer's output to those of what it reads."""
-        self._join(layer)
         gradient = self._gradients.pop(layer.name, {}).get(None)
         made: list[tuple[str, int]] = []
         if gradient is not None:
@@ -174,17 +178,25 @@ class Step:
         for tensor, piece in made:
             place = layer.inputs.index(tensor)
             shape = layer.input_shapes[place]
-            is_part = layer.offsets and shape[1] < self._made_by[tensor].output_shape[1]
+            is_part = self._is_part(layer, place)
             self._add(layer, tensor, layer.offsets[place] if is_part else None, shape, piece)
+            self._awaited[tensor] -= is_part
+            if is_part and not self._awaited[tensor]:
+                self._join(layer, self._made_by[tensor])
 
-    def _join(self, layer: Layer) -> None:
-        """Where the output of a layer was split, its gradient is put together of those of the parts."""
-        parts = {first: piece for first, piece in self._gradients.get(layer.name, {}).items() if first is not None}
-        if parts:
-            piece = self._make(layer.output_shape)
-            self._mark(layer.name)
-            self._tensors.release(*parts.values())
-            self._add(layer, layer.name, None, layer.output_shape, piece)
+    def _is_part(self, layer: Layer, place: int) -> bool:
+        """Whether what a layer reads in a place is one of the parts that a tensor is split into."""
+        made = self._made_by.get(layer.inputs[place])
+        return made is not None and bool(layer.offsets) and layer.input_shapes[place][1] < made.output_shape[1]
+
+    def _join(self, layer: Layer, split: Layer) -> None:
+        """The gradient of what was split, of those of its parts, once all of them are there."""
+        gradients = self._gradients[split.name]
+        parts = [gradients.pop(first) for first in [*gradients] if first is not None]
+        piece = self._make(split.output_shape)
+        self._mark(layer.name)
+        self._tensors.release(*parts)
+        self._add(layer, split.name, None, split.output_shape, piece)
 
     def _add(self, layer: Layer, tensor: str, first: int | None, shape: Sequence[int], piece: int) -> None:
         gradients = self._gradients.setdefault(tensor, {})
