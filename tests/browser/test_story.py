@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.pages import PHONE, Opened, assert_within_width, expect, look_at, settle
+from tests.support.pages import PHONE, Opened, assert_stayed, assert_within_width, expect, look_at, settle
 
 PICTURE = ".diagram svg"
 #: Plotly looks for the pointer some times a second.
@@ -12,6 +12,7 @@ POINTED_AT = "document.querySelector('.st-key-story_waterfall .js-plotly-plot').
 def test_a_story_is_read_on(opened: Opened) -> None:
     with opened("/story?chain=DenseNet to DenseNet-BC, 100 layers", awaited=PICTURE) as page:
         chart = page.locator(".st-key-story_waterfall .js-plotly-plot")
+        assert_stayed(page)
         expect(page.get_by_text("in 4 steps")).to_be_in_viewport(ratio=1)
         expect(chart).to_be_in_viewport(ratio=1)
         look_at(page, "story", PICTURE)
@@ -30,3 +31,4 @@ def test_a_story_is_read_on(opened: Opened) -> None:
     with opened(link, PHONE, awaited=PICTURE) as page:
         page.get_by_role("heading", name="3. Compression").wait_for()
         assert_within_width(page)
+        assert_stayed(page)

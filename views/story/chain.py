@@ -37,8 +37,8 @@ def counted(chain: Chain, settings: InputSettings, device: str) -> CountedChain:
 
 def draw_chain() -> None:
     """The section."""
-    head = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="story_head"):
+    head = st.container(key="story_head")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="story_choices"):
         chain = choose_chain()
         key = widgets.choose("Quantity", QUANTITY, SHOWN, "macs", width=230)
         device = sidebar.choose_device("Times predicted for", "story_device", width=180)
@@ -51,9 +51,10 @@ def draw_chain() -> None:
         picture, words = st.columns([11, 9], gap="medium")
         with words:
             step = choose_step(found)
-            draw_words(found, step)
         with picture:
             draw_waterfall(found, key, step)
+        with words:
+            draw_words(found, step)
         draw_parts(*found.stops[step - 1 : step + 1])
         timed = f"an image in batches of {GPU.batch_size}, {GPU.precision}"
         counted_at = f"Counted at {settings.describe()}, for the whole batch; times are predicted for {timed}."
