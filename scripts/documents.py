@@ -1,4 +1,4 @@
-"""The parts of README.md, docs/memory.md and docs/prediction.md that come from the code.
+"""The parts of README.md and of docs/claims.md, memory.md and prediction.md that come from the code.
 
 `python -m scripts.documents` prints them, with `--write` it puts them in place.
 """
@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from analysis.claims import list_claims
+from analysis.claims.records import claims_finding
 from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
 from analysis.hardware.predict.validation import (
@@ -26,7 +28,9 @@ from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import summarize
 
 ROOT = Path(__file__).parent.parent
-README, MEMORY, PREDICTION = ROOT / "README.md", ROOT / "docs" / "memory.md", ROOT / "docs" / "prediction.md"
+README, CLAIMS, MEMORY, PREDICTION = (
+    ROOT / name for name in ("README.md", "docs/claims.md", "docs/memory.md", "docs/prediction.md")
+)
 
 
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
@@ -51,6 +55,14 @@ def readme_parts() -> dict[str, str]:
 
 def memory_parts() -> dict[str, str]:
     return {"training": training()}
+
+
+def claims_parts() -> dict[str, str]:
+    """What is said of the family, with the verdict of the figures."""
+    told = list_claims()
+    rows = [(claim.says, f"**{claim.finding.verdict}**", claim.finding.figures, claim.source) for claim in told]
+    table = markdown_table(("What is said", "Verdict", "Figures", "Who says so"), rows)
+    return {"claims": f"{claims_finding(told)}\n\n{table}"}
 
 
 def prediction_parts(validation: Validation) -> dict[str, str]:
@@ -190,7 +202,8 @@ def small_batches() -> str:
 
 def main(arguments: Sequence[str]) -> None:
     predicted = prediction_parts(validate_predictions())
-    for document, parts in ((README, readme_parts()), (MEMORY, memory_parts()), (PREDICTION, predicted)):
+    whole = {README: readme_parts(), CLAIMS: claims_parts(), MEMORY: memory_parts(), PREDICTION: predicted}
+    for document, parts in whole.items():
         if arguments == ["--write"]:
             document.write_text(renewed(document, parts), encoding="utf-8")
         else:

@@ -39,7 +39,7 @@ class Page:
 
 
 PAGES = (
-    Page("story/story.py", "Story", "auto_stories", 0),
+    Page("story/story.py", "Story", "auto_stories", 0, section="story", sections={"Claims": ()}),
     Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER, is_start=True),
     Page("layers.py", "Layers", "layers"),
     Page(

@@ -6,6 +6,8 @@ import pytest
 
 from analysis.chains import chain, get_chain, list_chains
 from analysis.chains.findings import chain_finding, step_sentences
+from analysis.claims import list_claims
+from analysis.claims.records import FAILS, claims_finding
 from tests.support.app import assert_sound, open_app, toasts
 from views.charts.story import bars
 from views.story.parts import changed_parts
@@ -89,3 +91,22 @@ def test_the_part_that_changes_is_shown(name, step, title):
     parts = changed_parts(before.summary, after.summary)
     assert [part.title for part in parts] == [title, title]
     assert parts[0] != parts[1]
+
+
+def test_claims_with_their_verdicts():
+    app = open_app(STORY, story="Claims")
+    texts = [text.value.replace("\\", "") for text in app.markdown]
+    assert claims_finding(list_claims()) in texts
+    assert all(claim.finding.figures in texts for claim in list_claims())
+    assert not app.sidebar.number_input
+    app.button_group(key="verdict").set_value(FAILS).run()
+    assert_sound(app)
+    assert len([text for text in app.markdown if "-badge[" in text.value]) == sum(
+        claim.finding.verdict == FAILS for claim in list_claims()
+    )
+
+
+def test_networks_of_a_claim_are_compared():
+    app = open_app(STORY, story="Claims")
+    app.button(key="compare_less-memory-access").click().run()
+    assert_sound(app)

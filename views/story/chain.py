@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.chains import Chain, CountedChain, get_chain, list_chains
 from analysis.chains.counted import COSTS, MEASURED, PREDICTED, SHAPE, Stop, count_chain
@@ -35,9 +36,8 @@ def counted(chain: Chain, settings: InputSettings, device: str) -> CountedChain:
     return count_chain(chain, settings.image_size, settings.batch_size, settings.dtype, device)
 
 
-def draw_chain() -> None:
-    """The section."""
-    head = st.container(key="story_head")
+def draw_chain(head: DeltaGenerator) -> None:
+    """The section; its title and what it finds stand in the head."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="story_choices"):
         chain = choose_chain()
         key = widgets.choose("Quantity", QUANTITY, SHOWN, "macs", width=230)

@@ -1,22 +1,25 @@
-"""Story: how one network became another, change by change, and what each change costs and saves."""
+"""Story: how one network became another, change by change; and which of the things said of them hold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
 from views import widgets
 from views.story.chain import draw_chain
+from views.story.claims import draw_claims
 
-#: What the page tells; one section alone needs no choice.
-SECTIONS: dict[str, Callable[[], None]] = {"Chains": draw_chain}
+#: What the page tells; each writes its title and what it finds into the head.
+SECTIONS: dict[str, Callable[[DeltaGenerator], None]] = {"Chains": draw_chain, "Claims": draw_claims}
 
 
 def render() -> None:
     """The page."""
-    section = next(iter(SECTIONS))
-    if len(SECTIONS) > 1:
-        section = widgets.choose_segment("Part", "story", [*SECTIONS], section, label_visibility="collapsed")
-    SECTIONS[section]()
+    head = st.container(key="story_head")
+    section = widgets.choose_segment("Part", "story", [*SECTIONS], "Chains", label_visibility="collapsed")
+    SECTIONS[section](head)
 
 
 render()
