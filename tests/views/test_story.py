@@ -110,3 +110,10 @@ def test_networks_of_a_claim_are_compared():
     app = open_app(STORY, story="Claims")
     app.button(key="compare_less-memory-access").click().run()
     assert_sound(app)
+
+
+def test_what_is_not_known_is_said():
+    app = open_app(STORY, story_device="GTX 1080 Ti", story_quantity="Predicted eager time")
+    assert any("is not known of two of these networks" in caption.value for caption in app.caption)
+    app = open_app(STORY, dtype="int8", story_quantity="Training memory")
+    assert any("is not known of two of these networks" in caption.value for caption in app.caption)
