@@ -18,7 +18,7 @@ from views.charts.axes import ABOVE
 from views.theme import Theme, family_colour
 
 #: Pixels of a row, and above and below all of them.
-ROW, FRAME = 46, 16
+ROW, FRAME = 44, 16
 #: Of a row, the share that its bar takes and how far its name stands above the middle.
 BAR, NAME = 0.4, 0.46
 #: Room for the figures behind the longest bar, as a share of it.
