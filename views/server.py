@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 #: Scripts of the browser that every page needs, which it would ask for only once the first of these elements arrives.
 SCRIPTS = ("BidiComponent", "PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
@@ -80,4 +80,22 @@ class OwnPage:
         await self.app(scope, receive, send_own)
 
 
-MIDDLEWARE = [Middleware(OwnPage)]
+class StartPage:
+    """Leads the start page's own name to where it stands: Streamlit knows it by no name."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        from views.pages import PAGES
+
+        if scope["type"] == "http" and scope["path"] in {
+            f"/{Path(page.script).stem}" for page in PAGES if page.is_start
+        }:
+            query = scope["query_string"].decode()
+            await RedirectResponse(f"./?{query}" if query else "./")(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+MIDDLEWARE = [Middleware(StartPage), Middleware(OwnPage)]

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import streamlit
+from starlette.middleware import Middleware
 
 from tests.support.project import run_python
-from views.server import SCRIPTS, OwnPage
+from views.server import SCRIPTS, OwnPage, StartPage
 
 
 def test_what_pages_need_is_imported_without_torch() -> None:
@@ -44,3 +45,17 @@ def test_the_page_brings_our_style(media_type: bytes, ours: bool) -> None:
     assert (b"link" in dict(start["headers"])) == ours
     assert (b".paper-table" in body["body"]) == ours
     assert (body["body"] == b"theirs") != ours
+
+
+def test_the_start_page_is_found_by_its_name():
+    from starlette.applications import Starlette
+    from starlette.testclient import TestClient
+
+    client = TestClient(Starlette(middleware=[Middleware(StartPage)]), follow_redirects=False)
+    for asked, given in (
+        ("/compare", "./"),
+        ("/compare?networks=peleenet&device=A100", "./?networks=peleenet&device=A100"),
+    ):
+        answer = client.get(asked)
+        assert (answer.status_code, answer.headers["location"]) == (307, given)
+    assert client.get("/layers").status_code == 404
