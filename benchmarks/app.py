@@ -30,7 +30,7 @@ import streamlit as st
 
 st.plotly_chart(go.Figure(go.Bar(x=["a", "b"], y=[1, 2])))
 """
-STARTED = {"Compare": "/", "Layers": "/layers", "Design": "/design", "Search": "/search"}
+STARTED = {"Compare": "/", "Story": "/story", "Layers": "/layers", "Design": "/design", "Search": "/search"}
 #: Rounds through all views, and answers to a question; the first of each warms up.
 ROUNDS, ANSWERS = 4, 7
 #: What a view may begin with; what is there is marked, so that what comes next can be told from it.
