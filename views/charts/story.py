@@ -37,18 +37,18 @@ class Bar(NamedTuple):
 
 
 def bars(found: CountedChain, key: str) -> Iterator[Bar]:
-    """The rows: the first network, every change, the last network. A step that nobody measured has none."""
+    """The rows: the first network, every change, the last network. Steps that nobody measured share one."""
     known = [(number, value) for number, stop in enumerate(found.stops) if (value := stop.value(key)) is not None]
     if key == MEASURED:
         known = [(number, value) for number, value in known if found.stops[number] in found.alike]
-    (first, value), *others = known
-    yield Bar(first, found.stops[first].step.title, 0, value, write(key, value))
+    (last, value), *others = known
+    yield Bar(last, found.stops[last].step.title, 0, value, write(key, value))
     for number, after in others:
-        name = f"{number}. {found.stops[number].step.title}"
+        alone = f"{number}. {found.stops[number].step.title}"
+        name = alone if number == last + 1 else f"Steps {last + 1} to {number} together"
         share = f" ({format_change((after - value) / value)})" if key != MEASURED and value and after != value else ""
         yield Bar(number, name, value, after, f"{change(key, after - value)}{share}")
-        value = after
-    last = known[-1][0]
+        last, value = number, after
     name = found.chain.title.rpartition(" to ")[2] if last == len(found.stops) - 1 else f"After step {last}"
     yield Bar(last, capitalised(name), 0, value, write(key, value))
 

@@ -49,11 +49,12 @@ def draw_chain(head: DeltaGenerator) -> None:
         with head:
             widgets.say(chain_finding(found, key))
         picture, words = st.columns([11, 9], gap="medium")
-        with words:
-            step = choose_step(found)
+        steps = [str(number) for number in range(1, len(found.stops))]
+        coming = widgets.coming_value(STEP)
         with picture:
-            draw_waterfall(found, key, step)
+            draw_waterfall(found, key, int(coming) if coming in steps else 1)
         with words:
+            step = choose_step(found, steps)
             draw_words(found, step)
         draw_parts(*found.stops[step - 1 : step + 1])
         timed = f"an image in batches of {GPU.batch_size}, {GPU.precision}"
@@ -75,9 +76,8 @@ def go_to(step: int, chain: str = "") -> None:
         st.session_state[CHAIN] = chain
 
 
-def choose_step(found: CountedChain) -> int:
+def choose_step(found: CountedChain, steps: list[str]) -> int:
     """The step that is shown: by its number, the one before or after it; behind the last comes the next chain."""
-    steps = [str(number) for number in range(1, len(found.stops))]
     if st.session_state.get(STEP, "1") not in steps:  # of a longer chain
         del st.session_state[STEP]
     with st.container(horizontal=True, vertical_alignment="center", key="story_steps"):

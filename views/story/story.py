@@ -18,6 +18,7 @@ SECTIONS: dict[str, Callable[[DeltaGenerator], None]] = {"Chains": draw_chain, "
 def render() -> None:
     """The page."""
     head = st.container(key="story_head")
+    head.empty()  # a container without anything in it takes no place
     section = widgets.choose_segment("Part", "story", [*SECTIONS], "Chains", label_visibility="collapsed")
     SECTIONS[section](head)
 
