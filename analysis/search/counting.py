@@ -77,7 +77,7 @@ class BatchCosts:
         except MixedError as mixed:
             for mask in (mixed.mask, ~mixed.mask):
                 self._walk(configs.where(mask), size, places[mask], networks, costs)
-        except (NoChannelsError, UnfitImageError):
+        except (ConfigError, NoChannelsError, UnfitImageError):
             networks[places] = False
 
     def _fits_into_64_bits(self, group: Group) -> bool | None:
@@ -91,8 +91,12 @@ class BatchCosts:
         if not searching.together or searching.apart(self._structures.configs(group)):
             return False
         try:
-            largest = self.summarize(roomiest(with_values(self.space.base, group.largest)))
-        except ConfigError:  # lengths that do not match, or an image that is too small: smaller configs do no better
+            config = roomiest(with_values(self.space.base, group.largest))
+        except ConfigError:  # others of this structure may be networks all the same
+            return False
+        try:
+            largest = self.summarize(config)
+        except ConfigError:  # an image that is too small: smaller configs do no better
             return None
         return all(getattr(largest, key) < _SAFE for key in ADDITIVE_QUANTITIES)
 

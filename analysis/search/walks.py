@@ -40,9 +40,10 @@ def walk(configs: Configs, image: Layer) -> Integers:
     """The costs of configs, of shape (quantities, configs): quantities as in `WALKED`, bytes for elements of one byte.
 
     Raises:
-        MixedError: they take different branches of the plan.
-        NoChannelsError, UnfitImageError: they are no networks.
+        MixedError: they take different branches of the plan, or only some of them are networks.
+        ConfigError, NoChannelsError, UnfitImageError: they are no networks.
     """
+    configs.config_type.check_together(configs)  # type: ignore[arg-type]
     return _walk(configs.family, get_family(configs.family).plan(configs, image)).costs
 
 
@@ -142,6 +143,9 @@ class Column(np.ndarray[Any, Any]):
 
     def __floor__(self) -> Column:
         return column(np.floor(self).astype(np.int64))
+
+    def __round__(self) -> Column:
+        return column(np.round(self).astype(np.int64))
 
     def __iadd__(self, other: Any) -> Column:  # type: ignore[misc]
         return self + other  # not in place: the sum may have more configs, and the same column may stand elsewhere

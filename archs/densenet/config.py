@@ -87,7 +87,8 @@ class DenseNetConfig(NetworkConfig):
         if self.stem == "pelee" and channels < 2:
             raise ConfigError("num_init_features", channels, "at least 2: one branch of the pelee stem gets half")
         for number, num_layers in enumerate(self.block_config[:-1], start=1):
-            width = self.width(channels, self.joined(num_layers))
+            added = num_layers * self.growth_rate
+            width = channels + added if self.links == "all" else self.width(channels, self.joined(num_layers))
             channels = self.compressed(width)
             if channels == 0:
                 allowed = f"at least 1/{width}, so that transition {number} keeps one of its {width} channels"

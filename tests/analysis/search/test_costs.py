@@ -1,6 +1,7 @@
 """Counting many configs at once: exactly what `summarize` counts of each, for any space."""
 
 import random
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from archs import list_archs
 from archs.errors import ConfigError, UnknownFieldError
 from archs.registry import get_config
 from tests.support.exhaustive import examples
+from tests.support.strategies import CONFIGS
 
 LOOKED_AT = 12
 
@@ -100,17 +102,35 @@ BASES = {
 @st.composite
 def spaces(draw):
     base = draw(st.sampled_from(sorted(BASES)))
-    fields, places = BASES[base]
-    chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=5, unique=True))
-    choices = {field: draw(some_of(fields[field])) for field in chosen}
-    for name, values in draw(places).items():
+    values, places = BASES[base]
+    chosen = draw(st.lists(st.sampled_from(sorted(values)), max_size=5, unique=True))
+    choices = {field: draw(some_of(values[field])) for field in chosen}
+    for name, own in draw(places).items():
         if name.partition("[")[0] not in choices:
-            choices[name] = values
+            choices[name] = own
     order = draw(st.permutations(list(choices)))
     try:
         return Space(base, {name: choices[name] for name in order})
     except ConfigError:  # a value that no network of the space can have
         return Space(base, {"num_classes": (10, 1000)})
+
+
+@st.composite
+def spaces_of_any_family(draw):
+    """What three random configs hold in some of their fields."""
+    configs = draw(st.lists(CONFIGS[draw(st.sampled_from(sorted(CONFIGS)))], min_size=3, max_size=3))
+    names = [each.name for each in fields(configs[0])]
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=5, unique=True))
+    try:
+        return Space(configs[0], {name: {getattr(config, name): None for config in configs} for name in chosen})
+    except ConfigError:  # as above
+        return Space(configs[0], {"num_classes": (10, 1000)})
+
+
+@settings(max_examples=examples(40))
+@given(spaces_of_any_family(), st.randoms())
+def test_costs_of_every_family_equal_those_of_summarize(space, chance):
+    assert_equal(space, [chance.randrange(space.size) for _ in range(5)])
 
 
 @settings(max_examples=examples(60))
@@ -148,6 +168,14 @@ def test_combinations_that_are_no_networks_are_told_apart():
     assert 0 < assert_equal(pelee, list(range(pelee.size))) < pelee.size
     lengths = Space("peleenet", {"block_config": ((3, 4, 8, 6), (3, 4, 8)), "bottleneck_width": (2, (1, 2, 4, 4))})
     assert assert_equal(lengths, list(range(lengths.size))) == 3
+    groups = Space("dpn68", {"base_width": (96, 100, 128), "groups": (32, 25)})
+    assert assert_equal(groups, list(range(groups.size))) == 3
+    none_the_largest = Space("dpn68", {"base_width": (96, 100), "groups": (32, 25)})
+    assert assert_equal(none_the_largest, list(range(none_the_largest.size))) == 2
+    halves = Space("yolov7", {"downsampling": ("mp", "conv"), "out_channels[0]": (255, 256)})
+    assert assert_equal(halves, list(range(halves.size))) == 3
+    condensed = Space("condensenet50_cifar", {"groups_3x3": (4, 8), "growth_rates[0]": (4, 8)})
+    assert assert_equal(condensed, list(range(condensed.size))) == 3
 
 
 def test_images_that_are_too_small_make_no_networks():
