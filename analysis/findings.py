@@ -182,7 +182,8 @@ def reason(error: DenseScopeError) -> str:
         for name, field in declared(get_family(family).config_type).items():
             labels.setdefault(name, field.label)
     where = r" \([\w.]+ would have [^)]*\)"  # a layer's name in the code
-    words = "|".join(map(re.escape, labels))
+    # of other fields, only names that are no words: "strides" may be those of any network
+    words = "|".join(name for name in labels if name == error.field or "_" in name)
     said = re.sub(rf"(?<!['\"])\b({words})\b", lambda found: labels[found[0]], re.sub(where, "", str(error)))
     return capitalised(said)
 
