@@ -56,7 +56,8 @@ def test_an_end_may_balance_best() -> None:
 
 
 def test_names_say_family_depth_and_size() -> None:
-    assert [network_name(get_space(space).base) for space in list_spaces()][:4] == [
+    spaces = ("densenet-bc-cifar", "densenet-bc-imagenet", "peleenet", "vovnet")
+    assert [network_name(get_space(space).base) for space in spaces] == [
         "DenseNet-100 769k",
         "DenseNet-121 7.98M",
         "PeleeNet 2.80M",

@@ -239,7 +239,7 @@ def test_receptive_fields_of_known_networks():
 
 def test_the_proxy_comes_with_its_evidence():
     evidence = proxy_evidence()
-    assert len(evidence.networks) == len(set(evidence.networks)) == 8
+    assert len(evidence.networks) == len(set(evidence.networks)) == 10
     rows = [row for row in analysis.hardware.accuracy.accuracy_rows() if row["recipe"] == evidence.recipe]
     products = [row["params"] * row["macs"] for row in rows]
     assert evidence.rank_correlation == pytest.approx(-spearman(products, [row["error"] for row in rows]))
