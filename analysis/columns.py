@@ -120,6 +120,7 @@ _WORDS = {
     "family": ("Family", "In the registry; of other networks, the library."),
     "source": ("Source", "Who says so, or what ran."),
     "note": ("Doubts", "Where sources contradict each other."),
+    "dtype": ("Data type", "Of every tensor."),
     # of layers
     "op": ("Op", "The operation."),
     "kind": ("Kind", "Kind of operation: convolutions by kernel; the rest by purpose."),
@@ -197,6 +198,8 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "image_size": ("Image", "Height × width of the input in pixels.", format_size),
     "side.image_size": ("Image", "Side of the image in pixels.", lambda side: format_size((int(side), int(side)))),
     "batch_size": ("Batch", "Images at once.", count),
+    "conv_layers": ("Convolutions", "How many layers convolve.", count),
+    "fc_layers": ("Linear layers", "How many layers are linear.", count),
     # of layers
     "number": ("No.", "Position in execution order.", count),
     "layers": ("Layers", "How many operations.", count),

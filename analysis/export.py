@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from analysis.columns import COLUMNS, column
+from analysis.quantities import QUANTITIES
+from analysis.units import THIN_SPACE, capitalised, format_size
 from archs import checks
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ def export_frame(frame: pd.DataFrame, file_format: str) -> str:
     """A frame of `summarize` or `compare` as text that ends with a newline.
 
     JSON keeps shapes as lists; the other formats write (3, 3) as 3×3 and join names with spaces. CSV and JSON hold
-    everything; Markdown and LaTeX, which people read, tell of long lists the ends and how many there are.
+    everything; Markdown and LaTeX, which people read, tell of long lists the ends and how many there are, and head
+    the columns by their titles.
 
     Raises:
         ConfigError: `file_format` is not one of `FORMATS`.
@@ -37,17 +41,31 @@ def export_frame(frame: pd.DataFrame, file_format: str) -> str:
     if file_format == "csv":
         return frame.map(_flatten).to_csv(index=False, lineterminator="\n")
     flat = frame.map(_shorten).map(_flatten)
+    from pandas.api.types import is_numeric_dtype
     from tabulate import tabulate
 
     table_format = {"markdown": "pipe", "latex": "latex_booktabs"}[file_format]
-    rows, headers = flat.astype(object).where(flat.notna(), "").to_numpy().tolist(), list(flat.columns)
-    return tabulate(rows, headers, tablefmt=table_format, disable_numparse=True, colalign=_alignment(flat)) + "\n"
+    numbers = [is_numeric_dtype(dtype) for dtype in flat.dtypes]
+    rows = flat.astype(object).where(flat.notna(), "").to_numpy().tolist()
+    heads = [_head(key, number=number) for key, number in zip(flat.columns, numbers, strict=True)]
+    sides = ["right" if number else "left" for number in numbers]
+    return tabulate(rows, heads, tablefmt=table_format, disable_numparse=True, colalign=sides) + "\n"
 
 
-def _alignment(frame: pd.DataFrame) -> list[str]:
-    from pandas.api.types import is_numeric_dtype
+def _head(key: str, *, number: bool) -> str:
+    """What heads a key's raw values for people: its title and unit; where it has several meanings, its own words.
 
-    return ["right" if is_numeric_dtype(dtype) else "left" for dtype in frame.dtypes]
+    >>> _head("bytes_moved", number=True), _head("name", number=False), _head("seconds", number=True)
+    ('Memory traffic (B)', 'Name', 'Seconds')
+    """
+    found = [each for each in COLUMNS.values() if each.key == key]
+    if key in QUANTITIES:
+        found.append(column(key)._replace(title=QUANTITIES[key].label))
+    if len({each.title for each in found}) != 1:
+        return capitalised(key.replace("_", " "))
+    title, write = found[0].title, found[0].write
+    unit = write(1).partition(THIN_SPACE)[2] if number and write not in (None, format_size) else ""
+    return f"{title} ({unit})" if unit.strip("%") and unit not in (title, title[:-1]) else title
 
 
 def _shorten(value: Any) -> Any:

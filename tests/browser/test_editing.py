@@ -55,7 +55,7 @@ def test_a_design_survives_its_link_its_file_and_a_look_elsewhere(opened: Opened
         page.get_by_role("heading", name="Design: my densenet121").wait_for()
         settle(page)
         assert figure(page, "Parameters") == "4.74\u2009M"
-        expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+        expect(page.get_by_role("button", name="off the shelf")).to_be_visible()
         page.get_by_role("button", name="Undo", exact=True).click()
         settle(page)
     with opened(link) as page:

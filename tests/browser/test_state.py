@@ -63,7 +63,7 @@ def make(page: Page, letters: str) -> str:
     page.get_by_role("textbox", name="Name").press("Enter")
     expect(page.locator(HEAD)).to_contain_text(letters)
     page.get_by_role("button", name="Keep this design").click()
-    expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+    expect(page.get_by_role("button", name="off the shelf")).to_be_visible()
     settle(page, CHART)
     return page.url
 
@@ -75,7 +75,7 @@ def test_a_reload_keeps_the_shelf_and_the_steps_and_a_link_carries_the_design(op
         expect(page.locator(HEAD)).to_contain_text("my densenet121")
         settle(page, CHART)
         page.reload()
-        expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+        expect(page.get_by_role("button", name="off the shelf")).to_be_visible()
         settle(page, CHART)
         expect(page.locator(HEAD)).to_contain_text("my densenet121")
         page.get_by_role("button", name="Redo", exact=True).click()
@@ -87,7 +87,7 @@ def test_a_reload_keeps_the_shelf_and_the_steps_and_a_link_carries_the_design(op
         expect(page.locator(HEAD)).to_contain_text("Memory: slim")
         expect(page.get_by_test_id("stToast")).to_have_count(0)
         visit(page, "Design", "densenet121")
-        expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+        expect(page.get_by_role("button", name="off the shelf")).to_be_visible()
 
 
 HOSTILE = """

@@ -77,7 +77,7 @@ def test_the_papers_first_table_as_latex(opened: Opened) -> None:
 
 def test_from_search_over_design_and_compare_to_a_file(opened: Opened) -> None:
     with opened("/search", awaited=CHART) as page:
-        page.get_by_test_id("stMain").get_by_role("button", name="Open", exact=True).nth(1).click()
+        page.get_by_role("button", name="Open the balanced").click()
         expect(page.locator("h1")).to_contain_text("Design: DenseNet-")
         settle(page, CHART)
         name = page.locator("h1").inner_text().removeprefix("Design: ")
@@ -86,7 +86,7 @@ def test_from_search_over_design_and_compare_to_a_file(opened: Opened) -> None:
         says(page, "Changes are against densenet121")
         settle(page, CHART)
         page.get_by_role("button", name="Keep this design").click()
-        expect(page.get_by_role("button", name="Take off the shelf")).to_be_visible()
+        expect(page.get_by_role("button", name="off the shelf")).to_be_visible()
         settle(page, CHART)
         page.get_by_role("link", name="Compare", exact=True).click()
         expect(page.locator("h1")).to_contain_text("Compare")

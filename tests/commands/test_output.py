@@ -87,11 +87,21 @@ def test_where_none_can_take_it_the_first_reason_is_the_answer(capsys):
 def test_tables_for_people_tell_the_ends_of_long_lists(file_format):
     frame = analysis.summarize("densenet264").to_frame()
     text = export_frame(frame, file_format)
-    assert max(map(len, text.splitlines())) < 550
+    assert max(map(len, text.splitlines())) < 600
     assert "(65)" in text
     short = export_frame(pd.DataFrame({"inputs": [("a", "b", "c")], "shape": [(1, 2, 3, 4)]}), file_format)
     assert "a b c" in short
     assert "1×2×3×4" in short
+
+
+@pytest.mark.parametrize("file_format", ["markdown", "latex"])
+def test_tables_for_people_are_headed_by_titles_with_units(file_format):
+    frame = pd.DataFrame(
+        {"name": ["a"], "bytes_moved": [2], "flops": [3], "seconds": [0.5], "kernel": [(3, 3)], "k": [4]}
+    )
+    heads = re.findall(r"\w[^|&\n]*\w\)?(?=  *[|&\\])|\b[A-Z]\b", export_frame(frame, file_format))
+    assert heads[:6] == ["Name", "Memory traffic (B)", "FLOPs", "Seconds", "Kernel", "K"]
+    assert export_frame(frame, "csv").startswith("name,bytes_moved,flops,seconds,kernel,k\n")
 
 
 def test_csv_and_json_hold_every_input():

@@ -119,9 +119,9 @@ def test_the_shelf_keeps_opens_and_drops() -> None:
     press(app, "Keep this design")
     app.slider(key="design growth_rate").set_value(16).run()
     assert list(app.dataframe[-1].value["name"]) == ["my densenet121", "densenet121", "my densenet121"]
-    press(app, "Open")
+    press(app, "Open my densenet121")
     assert app.slider(key="design growth_rate").value == 24
-    press(app, "Take off the shelf")
+    press(app, "Take my densenet121 off the shelf")
     assert list(app.dataframe[-1].value["name"]) == ["my densenet121", "densenet121"]
 
 
@@ -178,7 +178,7 @@ def test_the_shelf_stays_where_the_design_cannot_take_the_input() -> None:
     app = open_app(VIEW, image_size="16", designs=kept.to_link())
     assert len(app.error) == 2  # of the design, and of that on the shelf
     assert app.file_uploader(key="design file")
-    assert any(button.label == "Open" for button in app.button)
+    assert any(button.label == "Open kept" for button in app.button)
 
 
 def test_a_name_is_shown_as_it_was_given() -> None:

@@ -32,7 +32,12 @@ def test_it_opens_with_three_networks_and_a_front_within_the_budgets_of_the_base
         "Balanced: **DenseNet-81 2.65M**",
         "Strongest: **DenseNet-81 7.81M**",
     ]
-    assert [button.label for button in app.button] == ["Open", "Open", "Open", "Open in Design"]
+    assert [button.label for button in app.button] == [
+        "Open the cheapest",
+        "Open the balanced",
+        "Open the strongest",
+        "Open in Design",
+    ]
     assert "10,000 of 1,575,000 configs of the space densenet-bc-imagenet" in small_print(app)
     assert "rank correlation" in small_print(app)
     assert not app.error

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.quantities import label_of
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value
-from views.charts.axes import PADDING, axis, coordinate, linear_ticks, scatter_layout
+from views.charts.axes import axis, coordinate, linear_ticks, scatter_layout
 from views.charts.evidence import mark
 from views.theme import Theme, family_colour, mix
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analysis.search.result import SearchResult
 
 
-HEIGHT, LINES_HEIGHT = 400, 440
+HEIGHT, LINES_HEIGHT = 360, 440
 #: Of those in the background: more say nothing more, and make the page slow.
 MOST_MARKS = 300
 MOST_LINES = 400
@@ -140,13 +140,7 @@ def _dimension(values: pd.Series[Any], column: str) -> dict[str, Any]:
 
 
 def _axis(values: Sequence[float], key: str) -> dict[str, Any]:
-    """An axis that holds all values: logarithmic where they differ widely, else as long as they need."""
+    """Logarithmic where values differ widely, else as long as they need."""
     low, high = min(values), max(values)
     wide = low > 0 and high / low > WIDE
-    found = axis(values, lambda value: format_value(key, value), label_of(key), log=wide)
-    if not wide and high > low:
-        margin = PADDING * (high - low)
-        ticks = linear_ticks(low - margin, high + margin)
-        found |= {"range": (low - margin, high + margin), "tickvals": ticks}
-        found["ticktext"] = [format_value(key, tick) for tick in ticks]
-    return found
+    return axis(values, lambda value: format_value(key, value), label_of(key), log=wide, zero=low == high)

@@ -49,9 +49,13 @@ def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettin
     _draw_table(summaries, bench, settings)
     for name in bench.shelf:
         with st.container(horizontal=True, vertical_alignment="center", key=f"shelf {name}"):
-            st.markdown(f"**{widgets.literal(name)}**", width="content")
-            st.button("Open", key=f"open {name}", on_click=_open, args=(bench, name))
-            st.button("Take off the shelf", key=f"drop {name}", on_click=bench.shelf.pop, args=(name, None))
+            st.button(f"Open {widgets.literal(name)}", key=f"open {name}", on_click=_open, args=(bench, name))
+            st.button(
+                f"Take {widgets.literal(name)} off the shelf",
+                key=f"drop {name}",
+                on_click=bench.shelf.pop,
+                args=(name, None),
+            )
 
 
 def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSettings) -> None:

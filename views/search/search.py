@@ -77,7 +77,9 @@ def draw_picks(result: SearchResult, picks: Sequence[Pick], base: dict[str, Any]
         with place.container(border=True, height="stretch", gap="xsmall"):
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 st.markdown(f"{pick.role}: **{network_name(config)}**", width="content")
-                if st.button("Open", key=f"open_{pick.role}", help=f"Go on with {network_name(config)} in Design."):
+                if st.button(
+                    f"Open the {in_a_sentence(pick.role)}", key=f"open_{pick.role}", help="Go on with it in Design."
+                ):
                     open_in_design(result, pick.row)
             figures = f"{_figures(result, row)}{_against(next(iter(result.objectives)), row, base)}"
             st.caption(figures, help=made_of or None)
