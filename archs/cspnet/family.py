@@ -102,9 +102,9 @@ FAMILY = Family(
         slot=6,
         variant=variant,
         variants={
-            "CSPNet": VariantStyle("bowtie"),
-            "CSPNet, three 1×1": VariantStyle("hourglass", 0.35),
-            "Darknet": VariantStyle("bowtie-open", -0.35),
+            "CSPNet": VariantStyle("triangle-left"),
+            "CSPNet, three 1×1": VariantStyle("triangle-right", 0.35),
+            "Darknet": VariantStyle("diamond-wide", -0.35),
         },
     ),
 )

@@ -60,6 +60,6 @@ FAMILY = Family(
     look=Look(
         slot=8,
         variant=lambda config: "E-ELAN" if config.parallel else "ELAN",
-        variants={"ELAN": VariantStyle("star-diamond"), "E-ELAN": VariantStyle("star-diamond-open", -0.35)},
+        variants={"ELAN": VariantStyle("star-diamond"), "E-ELAN": VariantStyle("star-triangle-up", -0.35)},
     ),
 )

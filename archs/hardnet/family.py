@@ -112,6 +112,6 @@ FAMILY = Family(
     look=Look(
         slot=3,
         variant=lambda config: "HarDNet-DS" if config.depthwise else "HarDNet",
-        variants={"HarDNet": VariantStyle("square"), "HarDNet-DS": VariantStyle("square-open", 0.35)},
+        variants={"HarDNet": VariantStyle("square"), "HarDNet-DS": VariantStyle("diamond-tall", 0.35)},
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from plotly.io import to_json
 
@@ -14,6 +15,7 @@ from archs.registry import get_config, get_family, list_families
 from views.charts.costs import in_order, treemap, waterfall
 from views.charts.counters import differences
 from views.charts.depth import profile
+from views.charts.evidence import mark_style
 from views.charts.once import Once
 from views.charts.panels import GHOST, behind
 from views.sections.layer_tables import layer_frame
@@ -133,6 +135,13 @@ def test_libraries_are_neutral_and_marked_on_their_own(library: str) -> None:
     of_families = [style for family in list_families() for style in get_family(family).look.variants.values()]
     symbols = [style.symbol for style in (*of_families, *OTHER_VARIANTS.values())]
     assert symbols.count(OTHER_VARIANTS[library].symbol) == 1
+
+
+@pytest.mark.parametrize("family", list_families())
+def test_marks_of_every_variant_can_be_filled_and_dotted(family: str) -> None:
+    for style in get_family(family).look.variants.values():
+        assert "open" not in style.symbol  # it would be drawn in the colour of the fill, which predictions have none of
+        go.Scatter(marker=mark_style("published", "#000000", LIGHT, style.symbol))
 
 
 def test_differences_carry_their_sign() -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Diameters of the marks in pixels.
 SMALLEST, LARGEST, EQUAL = 8, 26, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
+#: Of the scatter: it stays on a screen, however long the bars beside it get.
+MOST_HEIGHT = 720
 #: Plot areas on which names must be clear of everything: on a phone, a laptop and a large screen.
 AREAS = ((280, 300), (420, 300), (640, 320))
 #: Share of an axis that is left free for names at its ends, beside what all axes have.
@@ -66,18 +68,19 @@ class Shown(NamedTuple):
 
 
 def height(networks: int) -> int:
-    """Of both charts, so that they stand level."""
+    """Of both charts, so that they stand level as far as a screen goes."""
     return max(LEAST_HEIGHT, 60 + BAR_HEIGHT * networks)
 
 
 def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.Figure:
     """One mark a network that has both; the area of a mark stands for `size`."""
-    notation, theme, total = shown.notation, shown.theme, len(shown.frame)
+    notation, theme = shown.notation, shown.theme
+    tall = min(height(len(shown.frame)), MOST_HEIGHT)
     frame = shown.frame.assign(x=notation.scale(shown.frame, x), y=notation.scale(shown.frame, y))
     frame = frame.dropna(subset=["x", "y"])
     frame = frame.assign(diameter=_diameters(frame, size), kind=[shown.kind(name, x, y) for name in frame["name"]])
     x_axis, y_axis = (_axis(frame[end], key, notation, log) for end, key in (("x", x), ("y", y)))
-    layout = scatter_layout(theme, height(total), x_axis, y_axis, itemsizing="constant")
+    layout = scatter_layout(theme, tall, x_axis, y_axis, itemsizing="constant")
     front = _front(frame, x) if y == "top1" else []
     bars = [bar for row in frame.to_dict("records") for bar in _bars_of_error(shown, row, x, y)]
     first = frame.assign(rank=frame["name"] != shown.baseline).sort_values("rank", kind="stable")
@@ -89,7 +92,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
         [*bars, *staircase(front)],
         radii=[diameter / 2 for diameter in first["diameter"]],
         spared=1,
-        areas=[(width, tall + height(total) - LEAST_HEIGHT) for width, tall in AREAS],
+        areas=[(width, least + tall - LEAST_HEIGHT) for width, least in AREAS],
     )
     traces = [front_line(front, theme)] if len(front) > 1 else []
     traces += evidence.legend_entries(frame["kind"], theme, bars=False)

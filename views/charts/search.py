@@ -122,6 +122,9 @@ def lines(front: pd.DataFrame, columns: Sequence[str], family: str, theme: Theme
 
 
 def _dimension(values: pd.Series[Any], column: str) -> dict[str, Any]:
+    if isinstance(values.iloc[0], str):
+        words = sorted(set(values))
+        return _dimension(values.map(words.index), column) | {"tickvals": [*range(len(words))], "ticktext": words}
     numbers = [float(value) for value in values]
     low, high = min(numbers), max(numbers)
     if low == high:
