@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any, NamedTuple
 
 from analysis.ops import CONV_KINDS, find_op, op_kind
@@ -18,6 +18,8 @@ from archs.registry import get_family
 
 #: Stands in a text where the number of repetitions goes.
 _COUNT = "\0"
+#: In front of what reads a concatenation.
+_CONCAT = "concat & "
 
 
 class Part(NamedTuple):
@@ -72,7 +74,7 @@ def _singles(layers: Sequence[Layer], notation: Notation) -> list[Part]:
         text = _word(members[0], notation) or _text(members, notation)
         found.append(Part(f"{prefix}{text}" if text else "", members))
         if text or members[-1].op == "concat":
-            prefix = "" if text or not notation.channels else "concat & "
+            prefix = "" if text or not notation.channels else _CONCAT
     return found
 
 
@@ -151,15 +153,19 @@ def _repeated(run: Sequence[Part]) -> Part:
 
 
 def _with_silent(found: Sequence[Part]) -> list[Part]:
-    """Parts without text join the one before them; the first ones join the one behind them."""
+    """Parts without text join the one before them; the first ones, and a concatenation told there, the one behind."""
     merged: list[Part] = []
     waiting: tuple[Layer, ...] = ()
-    for part in found:
+    for part, behind in zip_longest(found, found[1:], fillvalue=Part("", ())):
         if part.text:
             merged.append(Part(part.text, (*waiting, *part.layers)))
             waiting = ()
-        elif merged:
-            merged[-1] = Part(merged[-1].text, merged[-1].layers + part.layers)
+            continue
+        told = behind.text.startswith(_CONCAT)
+        end = next((n for n, layer in enumerate(part.layers) if told and layer.op == "concat"), len(part.layers))
+        if merged:
+            merged[-1] = Part(merged[-1].text, merged[-1].layers + part.layers[:end])
+            waiting = part.layers[end:]
         else:
             waiting += part.layers
     return merged

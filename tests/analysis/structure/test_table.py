@@ -125,6 +125,18 @@ def test_separable_convolutions_are_one_layer() -> None:
     assert lines[3].text == "[1×1 conv, 128; 3×3 separable conv, 128 × 3; concat & 1×1 conv, 256; eSE] × 1"
 
 
+def test_a_concatenation_stands_with_what_reads_it() -> None:
+    """cs3darknet_s, stage 1: the blocks keep their half of 32 channels, which the other half then joins."""
+    lines = [line for line in table(summarize("cs3darknet_s")) if line.stage == "stage 1"]
+    assert [(line.text, line.out_channels) for line in lines] == [
+        ("3×3 conv, 32, stride 2", 32),
+        ("1×1 conv, 64", 64),
+        ("[1×1 conv, 32; 3×3 conv, 32; identity] × 1", 32),
+        ("concat & 1×1 conv, 64", 64),
+    ]
+    assert lines[-1].layers[0] == "stages.0.concat"
+
+
 @pytest.mark.parametrize("name", list_archs())
 def test_lines_add_up_to_the_network(name: str) -> None:
     summary = summarize(name, None)
