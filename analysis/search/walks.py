@@ -130,7 +130,7 @@ class MixedError(Exception):
 class Column(np.ndarray[Any, Any]):
     """One number a config, shape (configs,), or (1,) where all have the same, used as if it were one number.
 
-    Where a plan asks whether it is true, either all configs agree, or they are walked apart.
+    Where a plan asks whether it is true, or for its one value, either all configs agree, or they are walked apart.
     """
 
     def __bool__(self) -> bool:
@@ -140,6 +140,12 @@ class Column(np.ndarray[Any, Any]):
         if answers.any():
             raise MixedError(answers)
         return False
+
+    def __index__(self) -> int:
+        same = np.asarray(self == self[0])
+        if same.all():
+            return int(self[0])
+        raise MixedError(same)
 
     def __floor__(self) -> Column:
         return column(np.floor(self).astype(np.int64))

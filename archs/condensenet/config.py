@@ -26,14 +26,10 @@ class CondenseNetConfig(NetworkConfig):
     growth_rates: int | tuple[int, ...] = integers(
         (8, 16, 32, 64, 128), "Growth rate k per block", "The stem makes 2k of the first.", per="layers_per_block"
     )
-    groups: int = integer(4, "Groups G", "Of the 1×1 convolutions.", high=64, slider=16, structural=True)
-    condense_factor: int = integer(
-        4, "Condensation factor C", "A group keeps 1/C of the links.", high=64, slider=16, structural=True
-    )
-    groups_3x3: int = integer(4, "Groups of the 3×3", "Of the 3×3 convolutions.", high=64, slider=16, structural=True)
-    bottleneck: int = integer(
-        4, "Bottleneck width", "The 1×1 convolution makes so many times k.", high=64, slider=16, structural=True
-    )
+    groups: int = integer(4, "Groups G", "Of the 1×1 convolutions.", high=64, slider=16)
+    condense_factor: int = integer(4, "Condensation factor C", "A group keeps 1/C of the links.", high=64, slider=16)
+    groups_3x3: int = integer(4, "Groups of the 3×3", "Of the 3×3 convolutions.", high=64, slider=16)
+    bottleneck: int = integer(4, "Bottleneck width", "The 1×1 convolution makes so many times k.", high=64, slider=16)
     stem: str = choice("imagenet", "Stem", "imagenet: 3×3/2; cifar: 3×3.", "imagenet", "cifar")
     reactivation: bool = boolean("Reactivation", "V2: each layer also adds to all features that it could read.")
     attention_from: int | None = integer(

@@ -97,7 +97,7 @@ FAMILY = Family(
     notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words={"add": "identity"}),
     prose=Prose(blocks, channels),
     weights=Weights((Layout("the layout of timm"),)),
-    searching=Searching(SPACES),
+    searching=Searching(SPACES, together=True),
     look=Look(
         slot=6,
         variant=variant,

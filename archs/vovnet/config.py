@@ -85,8 +85,9 @@ class VoVNetConfig(NetworkConfig):
     )
 
     def check_together(self) -> None:
-        least = min(self.out_chs)
-        if self.attention != "none" and self.se_reduction is not None and self.se_reduction > least:
+        if self.attention == "none" or self.se_reduction is None:
+            return
+        if self.se_reduction > (least := min(self.out_chs)):
             allowed = f"at most {least}, so that SE keeps one channel of as many, or none"
             raise ConfigError("se_reduction", self.se_reduction, allowed)
 

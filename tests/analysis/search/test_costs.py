@@ -174,6 +174,13 @@ def test_combinations_that_are_no_networks_are_told_apart():
     assert assert_equal(none_the_largest, list(range(none_the_largest.size))) == 2
     halves = Space("yolov7", {"downsampling": ("mp", "conv"), "out_channels[0]": (255, 256)})
     assert assert_equal(halves, list(range(halves.size))) == 3
+    resnext = {
+        "stage": ("csp", "dark"),
+        "out_channels": ((256, 512, 1024, 2048), (256, 512, 1024, 2080)),
+        "groups": (16, 64),
+    }
+    grouped = Space("cspresnext50", resnext)
+    assert 0 < assert_equal(grouped, list(range(grouped.size))) < grouped.size
     condensed = Space("condensenet50_cifar", {"groups_3x3": (4, 8), "growth_rates[0]": (4, 8)})
     assert assert_equal(condensed, list(range(condensed.size))) == 3
 
