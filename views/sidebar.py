@@ -25,13 +25,15 @@ from views.workbench import NOTHING
 
 #: A way out of what a network cannot be given.
 ANOTHER_NETWORK = "Or choose another network in the sidebar."
+#: What a selection finds, and where else to look.
+SEARCHED = "Type to search. What is not among them, such as ResNet-50, is found by the box above: Find networks."
 
 
 def choose_networks() -> list[str]:
     """Any number of networks."""
     # A search finds hundreds of names in a library: Enter takes the first of them, not all.
     names = widgets.choose_many(
-        "Selection", "networks", _offered("networks"), DEFAULT.networks, help="Type to search.", select_all=False
+        "Selection", "networks", _offered("networks"), DEFAULT.networks, help=SEARCHED, select_all=False
     )
     workbench.carry(names)
     return names

@@ -11,24 +11,36 @@ from analysis.hardware.predict.model import BOUNDS
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import Speed
 from analysis.quantities import in_a_sentence
-from analysis.units import format_ratio, format_share, format_si, join
+from analysis.units import format_ratio, format_share, format_si, format_size, join
 
 Row = Mapping[str, Any]
 
 
 def speed_verdict(speeds: Sequence[Speed]) -> str:
-    """Which network is fastest on each device, compiled and in eager mode, on what evidence.
+    """Which network is fastest on each device, compiled and in eager mode, on what evidence; of those that see images
+    of one size, that of most.
 
     Args:
         speeds: of `analysis.hardware.speeds.strongest`.
     """
     if not speeds:
         return "Nothing is known about these networks on these devices in these conditions."
+    sizes = [speed.image_size for speed in speeds]
+    size = max(sizes, key=sizes.count)
+    alike = [speed for speed in speeds if speed.image_size == size]
+    if len(alike) == len(speeds):
+        return _fastest_finding(speeds)
+    others = join(map(format_size, sorted(set(sizes) - {size})))
+    return f"{_fastest_finding(alike, f' at {format_size(size)}')} Those that see {others} are not set against these."
+
+
+def _fastest_finding(speeds: Sequence[Speed], at: str = "") -> str:
+    """Of networks at one image size."""
     compiled, eager = (_fastest(speeds, execution) for execution in ("compiled", "eager"))
     if [speed.name for speed in compiled] == [speed.name for speed in eager]:
-        return f"Fastest compiled: {_winners(compiled)}. The same in eager mode."
+        return f"Fastest compiled{at}: {_winners(compiled)}. The same in eager mode."
     found = {"compiled": compiled, "in eager mode": eager}
-    return " ".join(f"Fastest {how}: {_winners(fastest)}." for how, fastest in found.items() if fastest)
+    return " ".join(f"Fastest {how}{at}: {_winners(fastest)}." for how, fastest in found.items() if fastest)
 
 
 def _fastest(speeds: Sequence[Speed], execution: str) -> list[Speed]:

@@ -199,6 +199,17 @@ def test_charts(chart: str, name: str) -> None:
     assert not toasts(app)
 
 
+@pytest.mark.parametrize("chart", CHARTS)
+def test_the_table_of_a_chart_opens_in_its_tab(chart: str) -> None:
+    app = open_app(VIEW, chart=chart)
+    for header in app.header:
+        if (key := f"tabs of {header.value}") in app.session_state:  # else it is drawn unopened
+            app.session_state[key] = "Table"
+            app.run()
+            assert_sound(app)
+    assert len(app.dataframe) == 2  # the chart's and the shelf's
+
+
 @pytest.mark.parametrize("page", ["layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"])
 def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
     app = open_app(VIEW, network="vovnet27_slim")

@@ -73,6 +73,12 @@ def test_the_fastest_of_each_device_is_named_with_its_evidence() -> None:
         "Fastest compiled: a on GPU (300 images/s), predicted, error unknown. The same in eager mode."
     )
     assert speed_verdict([]).startswith("Nothing is known")
+    small = replace(FLIPPED[0], name="small", image_size=(32, 32), images_per_s=9e9)
+    assert (
+        plain(speed_verdict([*FLIPPED, small]))
+        == plain(speed_verdict(FLIPPED)).replace(":", " at 224×224:")
+        + " Those that see 32×32 are not set against these."
+    )
 
 
 def test_what_is_used_of_a_device() -> None:
