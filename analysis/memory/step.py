@@ -4,7 +4,8 @@ Forward: what modules hold until they return, and what autograd saves. The loss 
 reverse order. Each holds the gradient of its output and what it saved while it makes the gradients of its inputs and
 weights, and lets go of both afterwards. What a concatenation hands back are views, so that its whole gradient is alive
 as long as any of them; those of the parts of a split are joined in a tensor of their own; a sum hands on one gradient
-twice; a tensor of several readers has their gradients added, the two and their sum alive at once. What recomputes
+twice; a tensor of several readers has their gradients added, the two and their sum alive at once; the gradient of a
+kernel that has its channels last, as what it read, is copied into the order of its weights. What recomputes
 (`archs.recompute`) holds all that it makes until its function returns. Then the optimizer. Its state is there from the
 first, as in every step but the first, which takes no more than others; gradients of weights are not there before the
 backward pass makes them (`zero_grad()` sets them to None).
@@ -175,6 +176,7 @@ class Step:
             made = self._made(layer, gradient)
             self._tensors.release(gradient)
         self._tensors.release(*self._saved.pop(layer.name))
+        self._lay_out_anew(layer)
         for tensor, piece in made:
             place = layer.inputs.index(tensor)
             shape = layer.input_shapes[place]
@@ -183,6 +185,16 @@ class Step:
             self._awaited[tensor] -= is_part
             if is_part and not self._awaited[tensor]:
                 self._join(layer, self._made_by[tensor])
+
+    def _lay_out_anew(self, layer: Layer) -> None:
+        """A kernel's gradient has the order of what was read: the channels last, where a layer norm left them there."""
+        read = self._made_by.get(layer.inputs[0])
+        if not read or read.op != "layer_norm" or layer.groups > 1 or prod(layer.kernel or ()) == 1:
+            return
+        bias = layer.output_shape[1] if layer.bias else 0
+        copy = self._tensors.make(self._element_bytes * max(0, self._params.get(layer.name, 0) - bias), GRADIENTS)
+        self._mark(layer.name)
+        self._tensors.release(copy)
 
     def _is_part(self, layer: Layer, place: int) -> bool:
         """Whether what a layer reads in a place is one of the parts that a tensor is split into."""

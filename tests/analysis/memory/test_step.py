@@ -73,6 +73,14 @@ def test_the_peak_at_a_max_pooling():
     assert counted(config, 64) == pytest.approx(real(config, 64), rel=0.002)
 
 
+def test_the_peak_where_the_gradient_of_a_kernel_is_copied():
+    config = archs.get_config(
+        "rdnet_tiny", growth_rates=(16, 16, 16), blocks=1, downsample=(0, 1, 1), ese=0, init_channels=16,
+        expansion=1.0, compression=1.0, num_classes=1, in_channels=1,
+    )  # fmt: skip
+    assert counted(config, 64) == real(config, 64)
+
+
 @pytest.mark.parametrize("efficient", [False, True])
 @pytest.mark.parametrize("name", ["densenet_cifar", "peleenet", "ese_vovnet19b_slim_dw"])
 def test_what_fits_at_one_batch_is_what_is_counted_at_another(name, efficient):
