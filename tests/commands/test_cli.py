@@ -171,7 +171,7 @@ def test_output_writes_the_file_and_its_ending_sets_the_format(tmp_path, capsys)
     for ending, start in (
         ("csv", "name,family,"),
         ("json", "[\n"),
-        ("md", "| name"),
+        ("md", "| Name"),
         ("tex", r"\begin"),
         ("txt", "batch"),
     ):
