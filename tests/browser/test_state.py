@@ -123,7 +123,7 @@ def test_a_phone_and_a_keyboard_have_a_short_way_to_the_pages(opened: Opened) ->
     with opened("/layers?network=peleenet", awaited=CHART) as page:
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.innerText").endswith("Compare")
+        assert page.evaluate("document.activeElement.innerText").endswith("Story")
         page.set_viewport_size({"width": PHONE, "height": 800})
         grow_quiet(page)
         page.locator(".st-key-pages").get_by_role("link", name="Hardware").click()

@@ -103,7 +103,7 @@ def test_from_search_over_design_and_compare_to_a_file(opened: Opened) -> None:
 def test_by_keyboard_alone(opened: Opened) -> None:
     """From the page's first stop to another page, and back into the search box."""
     with opened("/counters?network=peleenet", awaited=CHART) as page:
-        for key in ("Tab", "Enter", "Tab", "Enter"):
+        for key in ("Tab", "Enter", "Tab", "Tab", "Enter"):
             page.keyboard.press(key)
         expect(page.locator("h1")).to_contain_text("Layers: peleenet")
         settle(page, CHART)
