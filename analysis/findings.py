@@ -108,7 +108,9 @@ def comparison_finding(rows: Sequence[Row], baseline: str | None = None) -> str:
         return _needs(rows[0]) if len(rows) == 1 else f"{_cheapest(rows, baseline)} {_paradox(rows)}"
     at, other_sizes = f" at {format_size(size)}", join(map(format_size, sorted(set(sizes) - {size})))
     found = _needs(alike[0]) if len(alike) == 1 else f"{_cheapest(alike, baseline, at)} {_paradox(alike)}"
-    return f"{found} The other {len(rows) - len(alike)} see {other_sizes}, and are not set against these."
+    others = len(rows) - len(alike)
+    see, are = (f"other {others} see", "are") if others > 1 else ("other one sees", "is")
+    return f"{found} The {see} {other_sizes}, and {are} not set against these."
 
 
 def _needs(row: Row) -> str:

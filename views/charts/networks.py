@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 SMALLEST, LARGEST, EQUAL = 8, 26, 13
 BAR_HEIGHT, LEAST_HEIGHT = 24, 420
 #: Of the scatter: it stays on a screen, however long the bars beside it get.
-MOST_HEIGHT = 720
+MOST_HEIGHT = 840
+#: Of the legend: variants in a row at its side of a laptop, and pixels of a row.
+IN_A_ROW, ROW = 4, 28
 #: Plot areas on which names must be clear of everything: on a phone, a laptop and a large screen.
 AREAS = ((280, 300), (420, 300), (640, 320))
 #: Share of an axis that is left free for names at its ends, beside what all axes have.
@@ -83,6 +85,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
     layout = scatter_layout(theme, tall, x_axis, y_axis, itemsizing="constant")
     front = _front(frame, x) if y == "top1" else []
     bars = [bar for row in frame.to_dict("records") for bar in _bars_of_error(shown, row, x, y)]
+    legend = ROW * ((frame["variant"].nunique() - 1) // IN_A_ROW)  # beyond its first row
     first = frame.assign(rank=frame["name"] != shown.baseline).sort_values("rank", kind="stable")
     layout["annotations"] = name_marks(
         list(zip(first["x"], first["y"], strict=True)),
@@ -92,7 +95,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
         [*bars, *staircase(front)],
         radii=[diameter / 2 for diameter in first["diameter"]],
         spared=1,
-        areas=[(width, least + tall - LEAST_HEIGHT) for width, least in AREAS],
+        areas=[(width, least + tall - LEAST_HEIGHT - legend) for width, least in AREAS],
     )
     traces = [front_line(front, theme)] if len(front) > 1 else []
     traces += evidence.legend_entries(frame["kind"], theme, bars=False)
