@@ -49,7 +49,7 @@ def diagram(
         config: of the network, where repeated modules beside other layers are one box.
     """
     part = [*map(_without_weights, part)]
-    chain = tuple(layer for layer in part if config and unit_of(layer, config))
+    chain = tuple(layer for layer in part if not _is_whole(config) and unit_of(layer, config))
     boxes = [*boxes_of(part, chain if len(chain) < len(part) else (), config)]
     box_of = {layer.name: box for box in boxes for layer in box.layers}
     shapes: dict[str, Shape] = {}
@@ -188,12 +188,17 @@ def _feature_name(label: str) -> str:
 _ATTENTION = re.compile(r"\.(?:attn|se)\.")
 
 
+def _is_whole(config: Any) -> bool:
+    """Whether repeated modules are drawn layer by layer beside others."""
+    return config is None or get_family(config.family).notation.drawn_whole
+
+
 def _parts(layers: Sequence[Layer], config: Any) -> Iterator[tuple[str, tuple[Layer, ...]]]:
     """Stages; of those with repeated modules, each different module, and the attention in it."""
     for stage, members in groupby(layers, key=lambda layer: layer.stage):
         own, seen = tuple(members), set()
         groups = [(key, tuple(group)) for key, group in groupby(own, key=lambda layer: unit_of(layer, config))]
-        if not any(key for key, _ in groups) or (config and get_family(config.family).notation.drawn_whole):
+        if not any(key for key, _ in groups) or (config and _is_whole(config)):
             yield stage, own
             continue
         if any(layer.offsets for key, part in groups if not key for layer in part):  # what is split goes around modules
