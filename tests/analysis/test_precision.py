@@ -63,4 +63,4 @@ def test_what_is_shown_is_understood():
 
 
 def test_published_figures_are_shown_in_the_same_words():
-    assert set(analysis.published("throughput")["precision"]) == {"amp float16"}
+    assert set(analysis.published("throughput")["precision"]) == {"amp float16", "float32"}
