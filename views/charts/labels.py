@@ -142,7 +142,7 @@ AREAS = ((560, 320), (820, 350), (1500, 350))
 #: So few names have room on a phone too; of more it shows none (views/style.css).
 FEW, PHONE = 8, (240, 350)
 #: Diameter of a mark, and lengths of leader lines, in pixels.
-MARK, LEADERS = 13, (24, 40, 60, 84)
+MARK, LEADERS = 13, (24, 40, 60, 84, 109)
 #: At an angle of 45° Plotly leaves some leader lines out: no multiple of 360° / 14 is one.
 DIRECTIONS = 14
 
