@@ -169,6 +169,11 @@ def roi_align(draw: Draw) -> Case:
     return sampled, {"input": of(1, *draw.sides(1, 3, 3)), "boxes": boxes, "size": size, "scale": draw(1.0, 0.5)}
 
 
+def hardtanh(draw: Draw) -> Case:
+    shape = of(*draw.sides(1, 3, draw(0, 1, 3)))
+    return F.hardtanh, {"input": shape, "min_val": draw(-1.0, 0.0), "max_val": draw(1.0, 6.0)}
+
+
 def relu(draw: Draw) -> Case:
     shape = of(*draw.sides(1, 3, draw(0, 1, 3)))
     return draw(
@@ -230,6 +235,7 @@ OTHERS: dict[str, Callable[[Draw], Case]] = {
     "concat": concat,
     "pad": pad,
     "interpolate": interpolate,
+    "hardtanh": hardtanh,
     "relu": relu,
     "roi_align": roi_align,
 }
