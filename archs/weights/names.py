@@ -34,24 +34,22 @@ def _essence(config: Any) -> Any:
 
 
 def fitting_names(shapes: Mapping[str, Shape]) -> list[str]:
-    """Registered architectures whose convolutions are those of a file, in any layout; if any, of its image channels."""
-    found: dict[str, bool] = {}
+    """Registered architectures whose convolutions are those of a file, in any layout."""
+    found = []
     for family in list_families():
         for layout in get_family(family).weights.layouts:
             kernels = {layout.rename(key): shape for key, shape in shapes.items() if len(shape) == 4}
             for name in list_archs(family=family):
-                if name not in found and (same := _same_kernels(kernels, get_config(name))):
-                    found[name] = same == "exactly"
-    return sorted([name for name, exactly in found.items() if exactly] or found, key=list_archs().index)
+                if name not in found and _same_kernels(kernels, get_config(name)):
+                    found.append(name)
+    return sorted(found, key=list_archs().index)
 
 
-def _same_kernels(kernels: Mapping[str, Shape], config: Any) -> str:
-    """Whether the kernels are those of the config's plan: "exactly", or "but for the image", or empty."""
+def _same_kernels(kernels: Mapping[str, Shape], config: Any) -> bool:
+    """Whether the kernels are those of the config's plan, but for the channels of the image."""
     convs = [layer for layer in plan_layers(config, None) if layer.op == "conv2d"]
     if {f"{layer.name}.weight" for layer in convs} != set(kernels):
-        return ""
+        return False
     planned = [(layer.output_shape[1], layer.input_shapes[0][1] // layer.groups, layer.kernel) for layer in convs]
     found = [(co, ci, (h, w)) for co, ci, h, w in (kernels[f"{layer.name}.weight"] for layer in convs)]
-    if found == planned:
-        return "exactly"
-    return "but for the image" if found[1:] == planned[1:] and found[0][::2] == planned[0][::2] else ""
+    return found[1:] == planned[1:] and found[0][::2] == planned[0][::2]

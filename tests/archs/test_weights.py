@@ -178,7 +178,7 @@ def test_changed_classes_and_channels_keep_what_fits_and_say_what_does_not(field
     [
         ("densenet169", "densenet121", "holds weights of densenet169, which do not fit densenet121."),
         ("peleenet", "densenet121", "holds weights of peleenet, which do not fit densenet121."),
-        ("densenet121", "vovnet39", "holds weights of densenet121, which do not fit vovnet39."),
+        ("densenet121", "vovnet39", "holds weights of densenet121 or densenet121_xray, which do not fit vovnet39."),
         ("ese_vovnet39b", "vovnetv2_39", "holds weights of ese_vovnet39b, which do not fit vovnetv2_39."),
         ("densenet40_k12", "densenet_cifar", "holds weights of densenet40_k12, which do not fit densenet_cifar."),
     ],
@@ -191,7 +191,9 @@ def test_weights_of_another_architecture(saved, loaded, sentence, tmp_path):
 def test_weights_of_the_architecture_before_its_fields_were_changed(tmp_path):
     torch.save(archs.create_model("densenet121").state_dict(), tmp_path / "full.pth")
     sentence = refused(tmp_path / "full.pth", growth_rate=24)
-    assert sentence.endswith("holds weights of densenet121, which do not fit this DenseNet, whose fields were changed.")
+    assert sentence.endswith(
+        "holds weights of densenet121 or densenet121_xray, which do not fit this DenseNet, whose fields were changed."
+    )
 
 
 #: What the kernels behind the first do not tell of a network.
