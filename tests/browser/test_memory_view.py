@@ -23,7 +23,7 @@ from tests.support.pages import (
 
 CHART = ".js-plotly-plot:visible"
 PARTS = {"Inference": "inference", "Training": "training", "Which batch fits": "fits"}
-NETWORKS = representatives(("densenet121", "densenetbc250_k24"), OF_EACH_KIND)
+NETWORKS = representatives(("densenet121",), OF_EACH_KIND)
 
 
 def assert_on_first_screen(page: Page) -> None:

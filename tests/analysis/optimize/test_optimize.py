@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import product
 from math import prod
 
 import pytest
@@ -54,8 +55,11 @@ def assert_same_outputs(optimized, original, *images):
         assert (ours - theirs).abs().max() / theirs.abs().max() < TOLERANCE[x.dtype]
 
 
-@pytest.mark.parametrize("channels_last", [True, False])
-@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+#: Every type of number, and both layouts.
+LAYOUTS = [(torch.float64, False), (torch.float32, True), (torch.bfloat16, True)]
+
+
+@pytest.mark.parametrize(("dtype", "channels_last"), representatives(LAYOUTS, product(TOLERANCE, (True, False))))
 @pytest.mark.parametrize("name", SMALL)
 def test_same_outputs_at_every_batch_and_size(name, dtype, channels_last):
     model = trained_small(name, dtype)
