@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,16 @@ def _leave_the_users_measurements_alone(tmp_path_factory: pytest.TempPathFactory
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DENSESCOPE_DATA", str(tmp_path_factory.mktemp("data")))
         yield
+
+
+#: What runs the tests.
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def _be_the_main_module() -> None:
+    """An AppTest puts a page in its place, which processes that a later test starts would run."""
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.exhaustive import representatives
 from tests.support.pages import TABLE, Opened, look_at, settle
 
 pytest.importorskip("timm")
@@ -20,7 +21,7 @@ VIEWS = {
 AWAITED = {"counters": ".js-plotly-plot:visible"}
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", representatives(["compare-timm"], VIEWS))
 def test_views(opened: Opened, view: str) -> None:
     awaited = AWAITED.get(view, TABLE)
     with opened(VIEWS[view], awaited=awaited) as page:

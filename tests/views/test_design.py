@@ -210,7 +210,11 @@ def test_the_table_of_a_chart_opens_in_its_tab(chart: str) -> None:
     assert len(app.dataframe) == 2  # the chart's and the shelf's
 
 
-@pytest.mark.parametrize("page", ["layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py"])
+#: What shows one network.
+PAGES = ("layers.py", "memory/memory.py", "counters.py", "architecture/architecture.py")
+
+
+@pytest.mark.parametrize("page", representatives(["layers.py", "memory/memory.py"], PAGES))
 def test_a_design_on_the_shelf_is_a_network_like_any_other(page: str) -> None:
     app = open_app(VIEW, network="vovnet27_slim")
     app.slider(key="design growth_rate").set_value(8).run()
