@@ -115,6 +115,7 @@ def test_fx_traces_to_the_same_function(model):
 def test_compile_and_export_capture_one_whole_graph(name):
     model = small(name, num_classes=7).eval()
     image = image_for(model)
+    torch.compiler.reset()
     compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
     exported = torch.export.export(model, (image,)).module()
     with torch.no_grad():
