@@ -6,7 +6,6 @@ Importing this package imports neither torch nor pandas nor numpy; each is loade
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from analysis.chains import chain, list_chains
 from analysis.crosscheck import cross_check
 from analysis.depth import Depth, count_depth
 from analysis.facts import Device, get_device, list_devices, published, read_device
@@ -18,6 +17,7 @@ from analysis.search import search
 from analysis.summary import Summary, compare, summarize
 
 if TYPE_CHECKING:
+    from analysis.chains import chain, list_chains
     from analysis.hardware.predict.calibrated import calibrate_by
     from analysis.hardware.predict.predict import Prediction, predict
     from analysis.hardware.predict.validation import Validation, validate_predictions
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from analysis.search.result import SearchResult
     from analysis.search.space import Space, get_space, list_spaces
 
-#: Loaded when first asked for, since they need numpy.
+#: Loaded when first asked for, since they need numpy, or much that most need not.
 _ON_DEMAND = {
+    "chain": "analysis.chains",
+    "list_chains": "analysis.chains",
     "SearchResult": "analysis.search.result",
     "Space": "analysis.search.space",
     "get_space": "analysis.search.space",
