@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
 from analysis.claims.records import ONLY_WHEN, Finding, claim, decided
-from analysis.claims.shapes import CENTERMASK, DENSENET, VOVNET
-from analysis.facts import published
+from analysis.claims.shapes import CENTERMASK, DENSENET, VOVNET, resnet50
+from analysis.facts import get_device, published
+from analysis.findings import traffic_shares
 from analysis.hardware.measure.schemes import shipped
-from analysis.hardware.predict.timed_runs import layers_of
+from analysis.hardware.speeds import Conditions, published_speeds
 from analysis.memory.training import training_schemes
-from analysis.meter import LayerCost, cost_layer, cost_layers
+from analysis.meter import LayerCost, cost_layer
 from analysis.ops import CONV_KINDS, op_kind
-from analysis.summary import Summary, summarize
+from analysis.summary import summarize
 from analysis.units import format_change, format_ratio, format_share, format_si, join
 from archs.plan import Stage, image
 from archs.registry import get_config
@@ -25,36 +25,20 @@ def costs_of(layers: Iterable[LayerCost], key: str) -> int:
     return sum(getattr(cost, key) for cost in layers)
 
 
-@cache
-def resnet50() -> tuple[LayerCost, ...]:
-    """ResNet-50's layers at 224×224, traced from timm's module once and shipped."""
-    return cost_layers(layers_of("timm/resnet50", 224))
+def top1_error(network: str) -> float:
+    """Of networks that VoVNet's authors trained alike, in percent."""
+    table = published("accuracy", arch=network, dataset="ImageNet", metric="top1_error")
+    return float(table[table["source"].str.startswith("stigma0617/VoVNet.pytorch")]["value"].iloc[0])
 
 
-def top1_error(name: str) -> float:
-    """As torchvision publishes it of its first weights, for 224×224, in percent."""
-    table = published("accuracy")
-    of_network = (table["arch"] == name) | (table["network"] == name)
-    first = table["recipe"].str.startswith("torchvision IMAGENET1K_V1") & (table["metric"] == "top1_error")
-    return float(table[of_network & first]["value"].iloc[0])
-
-
-def images_per_s(network: str, execution: str, device: str = "RTX 4090") -> float:
-    """As timm publishes it for 224×224 in half precision, NCHW."""
-    table = published("throughput", device=device)
-    asked = {"network": f"timm/{network}", "execution": execution, "image_size": 224, "layout": "nchw"}
-    for column, value in asked.items():
-        table = table[table[column] == value]
-    return float(table["value"].iloc[0])
+def images_per_s(network: str, execution: str) -> float:
+    """As timm publishes it for 224×224 in half precision on an RTX 4090."""
+    [speed] = published_speeds(network, get_device("RTX 4090"), execution, (224, 224), Conditions())
+    return speed.images_per_s
 
 
 def stem(name: str) -> list[LayerCost]:
     return [cost for cost in summarize(name).layers if cost.layer.stage.startswith("stem")]
-
-
-def share_of_traffic(summary: Summary, kind: str) -> float:
-    moved = costs_of([cost for cost in summary.layers if op_kind(cost.layer) == kind], "bytes_moved")
-    return moved / summary.bytes_moved
 
 
 @claim(
@@ -65,10 +49,10 @@ def share_of_traffic(summary: Summary, kind: str) -> float:
 )
 def fewer_parameters() -> Finding:
     ours, theirs = summarize("densenet201").params, costs_of(resnet50(), "params")
-    errors = top1_error("densenet201"), top1_error("resnet50")
+    errors = top1_error("DenseNet-201"), top1_error("ResNet-50")
     figures = (
         f"DenseNet-201 has {format_si(ours)} at {errors[0]:.1f} % top-1 error, ResNet-50 {format_si(theirs)} at "
-        f"{errors[1]:.1f} % (both published by torchvision, trained alike)."
+        f"{errors[1]:.1f} % (published by VoVNet's authors, who trained both alike)."
     )
     return decided(ours < theirs and errors[0] <= errors[1], figures)
 
@@ -87,7 +71,7 @@ def more_arithmetic() -> Finding:
 @claim("A network with fewer FLOPs is faster.", "the habit of ranking networks by FLOPs", "densenet121")
 def fewer_flops_are_faster() -> Finding:
     macs = summarize("densenet121").macs / costs_of(resnet50(), "macs")
-    ours, theirs = images_per_s("densenet121", "eager"), images_per_s("resnet50", "eager")
+    ours, theirs = images_per_s("densenet121", "eager"), images_per_s("timm/resnet50", "eager")
     figures = (
         f"DenseNet-121 takes {format_share(macs)} of ResNet-50's MACs and has {format_share(ours / theirs)} of its "
         f"images/s on an RTX 4090 (published by timm: {ours:,.0f} and {theirs:,.0f})."
@@ -97,7 +81,7 @@ def fewer_flops_are_faster() -> Finding:
 
 @claim("Concatenation is free.", "code in which it is one call without a weight", "densenet121", "vovnet39")
 def concatenation_is_free() -> Finding:
-    dense, osa = (share_of_traffic(summarize(name), "concat") for name in ("densenet121", "vovnet39"))
+    dense, osa = (traffic_shares(summarize(name))["concat"] for name in ("densenet121", "vovnet39"))
     figures = (
         f"It takes no MAC, but {format_share(dense)} of DenseNet-121's memory traffic, and {format_share(osa)} of "
         "VoVNet-39's, which concatenates once a module."

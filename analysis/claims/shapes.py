@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from analysis.claims.records import FAILS, ONLY_WHEN, Finding, claim, decided
 from analysis.depth import count_depth
-from analysis.meter import cost_layers
+from analysis.hardware.predict.timed_runs import layers_of
+from analysis.meter import LayerCost, cost_layers
 from analysis.structure.receptive_field import receptive_fields
 from analysis.summary import summarize
 from analysis.units import format_ratio, format_share, join
-from archs.layer import Layer
 from archs.planning import plan_layers
 from archs.registry import get_config, list_archs
 
 DENSENET = "Huang et al., DenseNet, arXiv:1608.06993"
 VOVNET = "Lee et al., VoVNet, arXiv:1904.09730"
 CENTERMASK = "Lee and Park, CenterMask, arXiv:1911.06667"
+
+
+@cache
+def resnet50() -> tuple[LayerCost, ...]:
+    """ResNet-50's layers at 224×224, traced from timm's module once and shipped."""
+    return cost_layers(layers_of("timm/resnet50", 224))
 
 
 @claim("DenseNet-121 has 121 layers.", f"{DENSENET}, Table 1", "densenet121")
@@ -105,12 +112,11 @@ def compression_halves() -> Finding:
     "densenet121",
 )
 def few_batch_norm_parameters() -> Finding:
-    from analysis.hardware.predict.timed_runs import layers_of
 
-    def norms(layers: Iterable[Layer]) -> int:
-        return sum(cost.params for cost in cost_layers(layers) if cost.layer.op == "batch_norm")
+    def norms(layers: Iterable[LayerCost]) -> int:
+        return sum(cost.params for cost in layers if cost.layer.op == "batch_norm")
 
-    ours, resnet = norms(plan_layers("densenet121")), norms(layers_of("timm/resnet50", 224))
+    ours, resnet = norms(summarize("densenet121").layers), norms(resnet50())
     figures = (
         f"DenseNet-121's have {ours:,}, ResNet-50's {resnet:,} ({format_ratio(ours / resnet)}): each dense layer "
         "normalises all channels before it anew."

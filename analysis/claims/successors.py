@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.claims.costs import images_per_s, share_of_traffic
+from analysis.claims.costs import images_per_s
 from analysis.claims.records import ONLY_WHEN, Finding, claim, decided
+from analysis.findings import traffic_shares
 from analysis.summary import summarize
 from analysis.units import format_change, format_ratio, format_share, format_si
 
@@ -16,7 +17,7 @@ from analysis.units import format_change, format_ratio, format_share, format_si
 )
 def harmonic_links() -> Finding:
     hard, dense = summarize("hardnet68"), summarize("densenet121")
-    shares = [format_share(share_of_traffic(summary, "concat")) for summary in (hard, dense)]
+    shares = [format_share(traffic_shares(summary)["concat"]) for summary in (hard, dense)]
     moved, macs = hard.bytes_moved / dense.bytes_moved, hard.macs / dense.macs
     figures = (
         f"HarDNet-68 moves {format_si(hard.bytes_moved, 'B')}, DenseNet-121 {format_si(dense.bytes_moved, 'B')} "
