@@ -59,8 +59,6 @@ def claim(says: str, source: str, *networks: str) -> Callable[[Callable[[], Find
 
 def list_claims() -> list[Claim]:
     """Every claim, in the order in which they are told."""
-    from analysis.claims import costs, shapes, successors  # noqa: F401 (they register themselves)
-
     return list(_CLAIMS.values())
 
 
