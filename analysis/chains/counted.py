@@ -94,19 +94,15 @@ class Stop:
 
     def _predicted(self, execution: str) -> Fact | None:
         """Seconds an image, in large batches of float16; None where that cannot be predicted."""
-        from analysis.choice import Fact
-        from analysis.hardware.predict.predict import predict
-        from analysis.hardware.speeds import Conditions, predicted_speed
+        from analysis.choice import Candidate
+        from analysis.hardware.speeds import Conditions, predicted_speeds
 
-        given, size = Conditions(), self.summary.image_size
+        target, device = self.summary.target, get_device(self.device)
         try:
-            found = predict(
-                self.summary.target, self.device, given.batch_size, size, given.precision, execution=execution
-            )
+            speeds = predicted_speeds(target, device, execution, self.summary.image_size, Conditions())
         except DenseScopeError:
             return None
-        speed = predicted_speed(found, get_device(self.device))
-        return Fact(speed.seconds_per_image, "predicted", speed.error_of_time)
+        return next((Candidate(target.name, None, speed).fact("seconds_per_image") for speed in speeds), None)
 
 
 @dataclass(frozen=True)

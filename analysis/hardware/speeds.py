@@ -120,7 +120,7 @@ def find_speeds(
         for device in devices
         for speed in (
             *published_speeds(network.name, device, execution, size, given),
-            *_predicted(network, device, execution, size, given),
+            *predicted_speeds(network, device, execution, size, given),
         )
     ]
 
@@ -133,7 +133,7 @@ def known_speed(target: Any, device: Device, execution: str, conditions: Conditi
     given, network = conditions or Conditions(), resolve_target(target)
     size = size_of(network, given.image_size)
     known = published_speeds(network.name, device, execution, size, given)
-    return next(iter(known or _predicted(network, device, execution, size, given)), None)
+    return next(iter(known or predicted_speeds(network, device, execution, size, given)), None)
 
 
 def measured_speeds(
@@ -237,7 +237,7 @@ def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
     }
 
 
-def _predicted(target: Target, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
+def predicted_speeds(target: Target, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
     """The prediction, where the device has the precision."""
     if given.precision not in device.precisions:
         return []
