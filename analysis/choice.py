@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from analysis.hardware.accuracy import MORE_THAN_PLAIN, pareto_front, published_errors
+from analysis.hardware.accuracy import MORE_THAN_PLAIN, pareto_front, plainly_trained, published_errors
 from analysis.hardware.speeds import Speed
 from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_size, join
 from archs.layer import Pair
@@ -81,9 +81,8 @@ def published_accuracies(sizes: Mapping[str, Pair], recipe: str = "plain") -> di
             most accurate, whoever trained it.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in published_errors():
-        counts = recipe == "best" or row["group"] != MORE_THAN_PLAIN
-        if counts and sizes.get(row["name"]) == (row["image_size"],) * 2:
+    for row in published_errors() if recipe == "best" else plainly_trained(published_errors()):
+        if sizes.get(row["name"]) == (row["image_size"],) * 2:
             found.setdefault(row["name"], []).append(row)
     return {name: _accuracy(_chosen(found[name], recipe)) for name in sizes if name in found}
 
