@@ -182,8 +182,7 @@ def reason(error: DenseScopeError) -> str:
     labels = dict(INPUT_LABELS)
     for family in list_families():
         for name, field in declared(get_family(family).config_type).items():
-            if "_" in name or name == error.field:  # else it is a word of the sentence
-                labels.setdefault(name, field.label)
+            labels.setdefault(name, field.label)
     where = r" \([\w.]+ would have [^)]*\)"  # a layer's name in the code
     # of other fields, only names that are no words: "strides" may be those of any network
     words = "|".join(name for name in labels if name == error.field or "_" in name)
