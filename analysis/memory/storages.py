@@ -67,11 +67,11 @@ def buffer_bytes(summary: Summary) -> int:
             for buffer in module.buffers()
         )
         return sum(numel * nbytes for numel, nbytes in sizes)
-    channels: dict[str, list[int]] = {"batch_norm": [], "index_select": []}
-    for cost in summary.layers:
-        channels.get(cost.layer.op, []).append(cost.layer.output_shape[1])
-    norms, indices = channels.values()
-    return sum(2 * size * one + INDEX_BYTES for one in norms) + INDEX_BYTES * sum(indices)
+    layers = [cost.layer for cost in summary.layers]
+    norms, indices = (
+        [layer.output_shape[1] for layer in layers if layer.op == op] for op in ("batch_norm", "index_select")
+    )
+    return sum(2 * size * channels + INDEX_BYTES for channels in norms) + INDEX_BYTES * sum(indices)
 
 
 def input_bytes(summary: Summary) -> int:
