@@ -143,16 +143,17 @@ def _abreast(made: Sequence[Made], flow: Flow) -> Iterator[list[Made]]:
     """Branches side by side that read the same, and share layers or are read by the same: they are one layer."""
     group: list[Made] = []
     for one in made:
-        steps, sources, tensor = one
-        if group:
-            before, read, other = group[-1]
-            shared = set(steps) & set(before) or flow.read_by(tensor) == flow.read_by(other)
-            if sources != read or not shared:
-                yield group
-                group = []
+        if group and not _are_abreast(group[-1], one, flow):
+            yield group
+            group = []
         group.append(one)
     if group:
         yield group
+
+
+def _are_abreast(one: Made, other: Made, flow: Flow) -> bool:
+    (steps, sources, tensor), (more, read, beside) = one, other
+    return sources == read and (not set(steps).isdisjoint(more) or flow.read_by(tensor) == flow.read_by(beside))
 
 
 def _label(tensor: str, number: int) -> str:
