@@ -43,7 +43,7 @@ def walk(configs: Configs, image: Layer) -> Integers:
         MixedError: they take different branches of the plan, or only some of them are networks.
         ConfigError, NoChannelsError, UnfitImageError: they are no networks.
     """
-    configs.config_type.check_together(configs)  # type: ignore[arg-type]
+    configs.config_type.check_together(configs)  # type: ignore[arg-type]  # they have its fields
     return _walk(configs.family, get_family(configs.family).plan(configs, image)).costs
 
 
