@@ -171,16 +171,14 @@ class Step:
     def _backward(self, layer: Layer) -> None:
         """From the gradient of a layer's output to those of what it reads."""
         gradient = self._gradients.pop(layer.name, {}).get(None)
-        made: list[tuple[str, int]] = []
+        made: list[tuple[int, int]] = []
         if gradient is not None:
             made = self._made(layer, gradient)
             self._tensors.release(gradient)
         self._tensors.release(*self._saved.pop(layer.name))
         self._lay_out_anew(layer)
-        for tensor, piece in made:
-            place = layer.inputs.index(tensor)
-            shape = layer.input_shapes[place]
-            is_part = self._is_part(layer, place)
+        for place, piece in made:
+            tensor, shape, is_part = layer.inputs[place], layer.input_shapes[place], self._is_part(layer, place)
             self._add(layer, tensor, layer.offsets[place] if is_part else None, shape, piece)
             self._awaited[tensor] -= is_part
             if is_part and not self._awaited[tensor]:
@@ -219,14 +217,14 @@ class Step:
             self._tensors.release(*added)
         gradients[first] = piece
 
-    def _made(self, layer: Layer, gradient: int) -> list[tuple[str, int]]:
-        """The gradients of what a layer reads, and of its weights."""
+    def _made(self, layer: Layer, gradient: int) -> list[tuple[int, int]]:
+        """The gradients of what a layer reads, by its place among the inputs, and of its weights."""
         params = self._params.get(layer.name)
         if params and layer.op != "mul":
             self._tensors.make(self._element_bytes * params, GRADIENTS)
-        inputs = [tensor for tensor in layer.inputs if tensor not in (INPUT, CONSTANT)]
+        places = [place for place, tensor in enumerate(layer.inputs) if tensor not in (INPUT, CONSTANT)]
         if layer.op in ("concat", "add") or self._made_before(layer):  # the gradient itself, or views of it
-            return [(tensor, self._tensors.hold(gradient)) for tensor in inputs]
+            return [(place, self._tensors.hold(gradient)) for place in places]
         again = self._run_again(layer)
         if layer.op == "mul":
             self._tensors.release(*again)
@@ -234,14 +232,14 @@ class Step:
         shape = layer.input_shapes[0]
         if layer.name in self._again.shape_only or (layer.op == "relu" and again):
             again.append(self._make(shape))  # stands for the input of a pooling; the gradient of what is rectified
-        made = self._make(shape) if inputs else None
+        made = self._make(shape) if places else None
         self._mark(layer.name)
-        if layer.op == "conv2d" and again and self._made_before(self._made_by[inputs[0]]):
+        if layer.op == "conv2d" and again and self._made_before(self._made_by[layer.inputs[places[0]]]):
             again += [made, self._make(shape)]  # type: ignore[list-item]  # on to that of what is rectified, and of what is normalised
             made = self._make(shape)
             self._mark(layer.name)
         self._tensors.release(*again)
-        return [] if made is None else [(inputs[0], made)]
+        return [] if made is None else [(places[0], made)]
 
     def _made_before(self, layer: Layer) -> bool:
         """Whether the gradient of what a batch norm or ReLU reads is made by the layer that runs them again."""
@@ -262,19 +260,20 @@ class Step:
                 made.append(piece)
         return made
 
-    def _products(self, layer: Layer) -> list[tuple[str, int]]:
+    def _products(self, layer: Layer) -> list[tuple[int, int]]:
         """Products as large as the output, added up to the size of each factor, which may be weights."""
         products = [self._make(layer.output_shape) for _ in layer.inputs]
         self._mark(layer.name)
         made = []
-        for tensor, shape, product in zip(layer.inputs, layer.input_shapes, products, strict=True):
+        for place, (shape, product) in enumerate(zip(layer.input_shapes, products, strict=True)):
             if shape == layer.output_shape:
-                made.append((tensor, product))
+                made.append((place, product))
                 continue
-            share = GRADIENTS if tensor == CONSTANT else BATCH
+            is_weight = layer.inputs[place] == CONSTANT
+            share = GRADIENTS if is_weight else BATCH
             total = self._tensors.make(self._element_bytes * prod(shape), share)
             self._mark(layer.name)
             self._tensors.release(product)
-            if tensor != CONSTANT:
-                made.append((tensor, total))
+            if not is_weight:
+                made.append((place, total))
         return made
