@@ -6,6 +6,7 @@ import re
 import webbrowser
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -80,6 +81,14 @@ class OwnPage:
         await self.app(scope, receive, send_own)
 
 
+@cache
+def start_path() -> str:
+    """The start page's own name; to know it takes the pages, so only what may be a page's name is compared with it."""
+    from views.pages import PAGES
+
+    return next(f"/{Path(page.script).stem}" for page in PAGES if page.is_start)
+
+
 class StartPage:
     """Leads the start page's own name to where it stands: Streamlit knows it by no name."""
 
@@ -87,11 +96,7 @@ class StartPage:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from views.pages import PAGES
-
-        if scope["type"] == "http" and scope["path"] in {
-            f"/{Path(page.script).stem}" for page in PAGES if page.is_start
-        }:
+        if scope["type"] == "http" and scope["path"][1:].isidentifier() and scope["path"] == start_path():
             query = scope["query_string"].decode()
             await RedirectResponse(f"./?{query}" if query else "./")(scope, receive, send)
         else:
