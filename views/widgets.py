@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -111,19 +111,18 @@ def current_theme() -> theme.Theme:
     return theme.DARK if st.context.theme.type == "dark" else theme.LIGHT
 
 
-def draw(figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | None = None) -> None:
+def draw(
+    figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | Literal["rerun"] | None = None
+) -> Any:
     """A chart, with its description for those who cannot see it; what is called as a point is clicked."""
     clicks: dict[str, Any] = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
     once = Once(figure, clicked=bool(on_click))
-    st.plotly_chart(once, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
+    return st.plotly_chart(once, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
 
 
 def draw_clickable(figure: go.Figure, key: str, description: str) -> list[int]:
     """As `draw`; which points of the last trace have been clicked."""
-    clicks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"}
-    event = st.plotly_chart(
-        Once(figure, clicked=True), theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks
-    )
+    event = draw(figure, key, description, "rerun")
     last = len(figure.data) - 1
     return [point["point_index"] for point in event["selection"]["points"] if point["curve_number"] == last]
 
