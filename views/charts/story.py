@@ -17,8 +17,8 @@ from views.charts import evidence
 from views.charts.axes import ABOVE
 from views.theme import Theme, family_colour
 
-#: Pixels of a row, and above and below all of them.
-ROW, FRAME = 44, 16
+#: Pixels of a row, above and below all of them, and of the legend.
+ROW, FRAME, LEGEND = 44, 16, 28
 #: Of a row, the share that its bar takes and how far its name stands above the middle.
 BAR, NAME = 0.4, 0.46
 #: Room for the figures behind the longest bar, as a share of it.
@@ -66,7 +66,8 @@ def waterfall(found: CountedChain, key: str, shown: int, theme: Theme) -> go.Fig
     colours = [family_colour(stop.summary.family) for stop in stops]
     marked = [0 < at < len(rows) - 1 and row.number == shown for at, row in enumerate(rows)]
     facts = [stop.fact(key) for stop in stops]
-    figure = go.Figure(evidence.legend_entries({kind}, theme, bars=True) if kind != "counted" else [])
+    legend = LEGEND * (kind != "counted")
+    figure = go.Figure(evidence.legend_entries({kind}, theme, bars=True))
     figure.add_bar(
         orientation="h",
         y=[*range(len(rows))],
@@ -85,9 +86,9 @@ def waterfall(found: CountedChain, key: str, shown: int, theme: Theme) -> go.Fig
     ]
     figure.update_layout(
         template=theme.template,
-        height=FRAME + ROW * len(rows) + 28 * (kind != "counted"),
+        height=FRAME + ROW * len(rows) + legend,
         legend=ABOVE,
-        margin={"l": 8, "r": 8, "t": 4 + 28 * (kind != "counted"), "b": 4},
+        margin={"l": 8, "r": 8, "t": 4 + legend, "b": 4},
         xaxis={"range": (0, (max(highs) or 1) * (1 + ROOM)), "visible": False},
         yaxis={"range": (len(rows) - 0.6, -0.75), "visible": False},
         shapes=[*_links(rows, theme)],
@@ -98,8 +99,7 @@ def waterfall(found: CountedChain, key: str, shown: int, theme: Theme) -> go.Fig
 
 def _style(kind: str, colours: list[str], marked: list[bool], theme: Theme) -> dict[str, Any]:
     """Counted plain; the row that is shown has an outline in the colour of the text."""
-    style = {"color": colours, "line": {"color": colours}} if kind == "counted" else {}
-    style = style or evidence.bar_styles(kind, colours, theme)
+    style = {"color": colours} if kind == "counted" else evidence.bar_styles(kind, colours, theme)
     outline = [theme.text if mark else colour for mark, colour in zip(marked, colours, strict=True)]
     return style | {"line": {"color": outline, "width": [3 if mark else 1.6 for mark in marked]}}
 
