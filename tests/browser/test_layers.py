@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from playwright.sync_api import Locator, TimeoutError
+from playwright.sync_api import TimeoutError
 
-from tests.support.pages import TABLE, Opened, Page, grow_quiet, pick, settle
+from tests.support.pages import TABLE, Opened, click_chart, grow_quiet, pick, settle
 
 CHART, DIAGRAM = ".st-key-depth_chart", ".diagram svg"
 #: Pixels of a table's head, of a row, and of the boxes that select rows.
 HEAD, ROW, BOX = 40, 35, 24
 #: When a click that did nothing is made again.
 AGAIN_MS = 8_000
-#: Plotly looks for the pointer some times a second.
-POINTED_AT = f"document.querySelector('{CHART} .js-plotly-plot')._hoverdata?.length"
-
-
-def click_column(page: Page, panel: Locator) -> None:
-    """Click the column of a layer, once Plotly has seen the pointer there."""
-    box = panel.bounding_box()
-    x, y = box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2
-    page.mouse.move(x, y - 1)
-    page.mouse.move(x, y)
-    page.wait_for_function(POINTED_AT)
-    page.mouse.down()
-    page.mouse.up()
 
 
 def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
@@ -35,7 +22,8 @@ def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
         panel = page.locator(f"{CHART} .nsewdrag[data-subplot=x3y3]")
         panel.scroll_into_view_if_needed()
         for _ in range(5):  # a click while Plotly draws the chart anew is none to it
-            click_column(page, panel)
+            box = panel.bounding_box()
+            click_chart(page, CHART, box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2)
             with suppress(TimeoutError):
                 page.locator(DIAGRAM).wait_for(timeout=AGAIN_MS)
                 break

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from tests.support.pages import PHONE, Opened, assert_stayed, assert_within_width, expect, look_at, settle
+from tests.support.pages import PHONE, Opened, assert_stayed, assert_within_width, click_chart, expect, look_at, settle
 
-PICTURE = ".diagram svg"
-#: Plotly looks for the pointer some times a second.
-POINTED_AT = "document.querySelector('.st-key-story_waterfall .js-plotly-plot')._hoverdata?.length"
+PICTURE, CHART = ".diagram svg", ".st-key-story_waterfall"
 
 
 def test_a_story_is_read_on(opened: Opened) -> None:
     with opened("/story?chain=DenseNet to DenseNet-BC, 100 layers", awaited=PICTURE) as page:
-        chart = page.locator(".st-key-story_waterfall .js-plotly-plot")
+        chart = page.locator(f"{CHART} .js-plotly-plot")
         assert_stayed(page)
         expect(page.get_by_text("in 4 steps")).to_be_in_viewport(ratio=1)
         expect(chart).to_be_in_viewport(ratio=1)
@@ -20,11 +18,7 @@ def test_a_story_is_read_on(opened: Opened) -> None:
         page.get_by_role("heading", name="2. Half the dense layers").wait_for()
         settle(page, PICTURE)
         bar = chart.locator(".barlayer .point").nth(3).bounding_box()
-        page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2 - 1)
-        page.mouse.move(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
-        page.wait_for_function(POINTED_AT)
-        page.mouse.down()
-        page.mouse.up()
+        click_chart(page, CHART, bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
         page.get_by_role("heading", name="3. Compression").wait_for()
         settle(page, PICTURE)
         link = page.url

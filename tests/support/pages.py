@@ -161,6 +161,15 @@ def pick(page: Page, label: str, option: str, awaited: str = TABLE) -> None:
     settle(page, awaited)
 
 
+def click_chart(page: Page, chart: str, x: float, y: float) -> None:
+    """Click into a chart once Plotly, which looks for the pointer some times a second, has seen it there."""
+    page.mouse.move(x, y - 1)
+    page.mouse.move(x, y)
+    page.wait_for_function(f"document.querySelector('{chart} .js-plotly-plot')._hoverdata?.length")
+    page.mouse.down()
+    page.mouse.up()
+
+
 def show_tables(page: Page) -> None:
     """Turn every chart to the table of its figures."""
     for tab in page.get_by_role("tab", name="Table", exact=True).all():
