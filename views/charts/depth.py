@@ -55,7 +55,7 @@ def profile(
     """
     last = len(LAYER_PANELS)
     data = [
-        *(trace for row, key in enumerate(LINES, start=1) for trace in _lines(row, frame, key, theme, ghost)),
+        *_lines(frame, theme, ghost),
         *(trace for row, key in enumerate(BAR_QUANTITIES, start=3) for trace in _bars(row, frame, key, theme, ghost)),
         *_shares(last, frame, theme),
     ]
@@ -103,15 +103,15 @@ def _y_axis(row: int, title: str, frames: Sequence[pd.DataFrame]) -> dict[str, A
     return found
 
 
-def _lines(
-    row: int, frame: pd.DataFrame, key: str, theme: Theme, ghost: pd.DataFrame | None
-) -> Iterator[dict[str, Any]]:
-    """Channels or resolution; Plotly takes dictionaries and arrays in several times faster than objects and lists."""
-    if ghost is not None:
-        dotted = {"color": theme.muted, "width": 1, "dash": "dot"}
-        yield _step_line(row, ghost, key, dotted) | {"hoverinfo": "skip", "showlegend": False}
-    solid = _step_line(row, frame, key, {"color": theme.text, "width": 1.5})
-    yield solid | UNSEEN | {"mode": "lines+markers", "hovertext": _texts(frame, _write_map, LINES, ghost)}
+def _lines(frame: pd.DataFrame, theme: Theme, ghost: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
+    """Channels and resolution; Plotly takes dictionaries and arrays in several times faster than objects and lists."""
+    texts = _texts(frame, _write_map, LINES, ghost)
+    for row, key in enumerate(LINES, start=1):
+        if ghost is not None:
+            dotted = {"color": theme.muted, "width": 1, "dash": "dot"}
+            yield _step_line(row, ghost, key, dotted) | {"hoverinfo": "skip", "showlegend": False}
+        solid = _step_line(row, frame, key, {"color": theme.text, "width": 1.5})
+        yield solid | UNSEEN | {"mode": "lines+markers", "hovertext": texts}
 
 
 def _step_line(row: int, frame: pd.DataFrame, key: str, line: dict[str, Any]) -> dict[str, Any]:
