@@ -147,7 +147,7 @@ def render() -> None:
         widgets.say(network_finding(summary))
         st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch, at inference.")
         draw_headlines(summary)
-        layers = layer_tables.layer_frame(summary)
+        layers = layer_tables.with_receptive_fields(layer_tables.layer_frame(summary), summary)
         left, right = st.columns(2, gap="medium")
         with left:
             draw_kinds(summary)

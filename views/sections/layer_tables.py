@@ -44,10 +44,14 @@ def layer_frame(summary: Summary) -> pd.DataFrame:
     frame = summary.to_frame()
     frame.insert(0, "number", range(1, len(frame) + 1))
     sizes = [_map_size(shape) for shape in frame["output_shape"]]
-    seen = receptive_fields(cost.layer for cost in summary.layers)
-    frame["receptive_field"] = [seen[name].side if name in seen else None for name in frame["name"]]
-    frame["jump"] = [seen[name].jump if name in seen else None for name in frame["name"]]
     return _with_shares(frame.assign(output_size=sizes, resolution=[size and size[0] for size in sizes]))
+
+
+def with_receptive_fields(frame: pd.DataFrame, summary: Summary) -> pd.DataFrame:
+    """What each layer sees of the image, too: charts do without."""
+    seen = receptive_fields(cost.layer for cost in summary.layers)
+    known = [seen.get(name) for name in frame["name"]]
+    return frame.assign(receptive_field=[one and one.side for one in known], jump=[one and one.jump for one in known])
 
 
 def kind_frame(summary: Summary) -> pd.DataFrame:
@@ -71,7 +75,7 @@ def _with_shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_layers(frame: pd.DataFrame, most: int, key: str, on_select: Callable[[], None]) -> None:
-    """One row a layer; `on_select` is called as one is selected."""
+    """One row a layer, of a frame `with_receptive_fields`; `on_select` is called as one is selected."""
     facts = ("layer.name", "op", "stage", "in_channels", "out_channels", "output_size", "kernel", "stride")
     facts += ("layer.receptive_field", "jump")
     tables.show(frame, columns(*facts, *COSTS, *SHARES), key, most, on_select=on_select)
