@@ -37,6 +37,10 @@ _BOUNDS = {
 }
 
 
+#: What speeds and times are told for until another is chosen.
+DEFAULT_DEVICE = "RTX 4090"
+
+
 class UnknownDeviceError(DenseScopeError, KeyError):
     """No device is known under that name."""
 

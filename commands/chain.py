@@ -10,10 +10,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.chains import CountedChain, list_chains
-from analysis.chains.counted import DEVICE
 from analysis.chains.counted import chain as count
 from analysis.chains.findings import chain_finding, step_sentences
-from analysis.facts import list_devices
+from analysis.facts import DEFAULT_DEVICE, list_devices
 from archs.checks import parse_image_size
 from commands.options import BatchOption, FormatOption, OutputOption, Request, SizeOption, parse_value
 from commands.output import Grid, emit
@@ -28,7 +27,7 @@ def chain(
     dtype: Annotated[str, typer.Option(metavar="TYPE", help="What an element is stored as.")] = "float32",
     device: Annotated[
         str, typer.Option(metavar="DEVICE", help=f"That times are predicted for: {', '.join(list_devices())}.")
-    ] = DEVICE,
+    ] = DEFAULT_DEVICE,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.columns import Column, by_evidence, columns
-from analysis.facts import TABLES, Device, get_device, list_devices, read_device
+from analysis.facts import DEFAULT_DEVICE, TABLES, Device, get_device, list_devices, read_device
 from analysis.precision import ARITHMETICS
 from analysis.targets import resolve_target
 from archs import checks
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.hardware.predict.predict import Prediction
-
-DEFAULT_DEVICE = "RTX 4090"
 
 
 def predict(

@@ -13,14 +13,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.columns import Column, columns
-from analysis.facts import list_devices
+from analysis.facts import DEFAULT_DEVICE, list_devices
 from analysis.precision import ARITHMETICS
 from analysis.search import DEFAULT_LIMIT
 from analysis.search import search as search_space
 from archs import checks
 from archs.errors import ConfigError
 from archs.registry import search_spaces
-from commands.hardware import DEFAULT_DEVICE
 from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request, parse_value
 from commands.output import Grid, Row, emit
 

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.facts import list_devices
+from analysis.facts import DEFAULT_DEVICE, list_devices
 from analysis.findings import INPUT_LABELS
 from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
@@ -84,13 +84,9 @@ def choose_libraries() -> None:
     )
 
 
-#: What speeds and times are shown for until another is chosen.
-DEVICE = "RTX 4090"
-
-
 def choose_device(label: str, key: str, at: Any = st, **more: Any) -> str:
     """One of the devices whose data sheets are known, the newest first."""
-    return widgets.choose(label, key, list_devices()[::-1], DEVICE, at, **more)
+    return widgets.choose(label, key, list_devices()[::-1], DEFAULT_DEVICE, at, **more)
 
 
 def counting(names: Sequence[str]) -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.chains.records import Chain, Step, change_words, get_chain
 from analysis.columns import Column, changes_of, column, columns
-from analysis.facts import get_device
+from analysis.facts import DEFAULT_DEVICE, get_device
 from analysis.findings import Delta
 from analysis.memory.inference import inference_memory
 from analysis.memory.training import training_memory
@@ -34,7 +34,6 @@ MEASURED = "measured"
 CHAIN_QUANTITIES = (*COSTS, *PREDICTED, *SHAPE)
 #: The metric of chains that name none.
 TOP1 = "ImageNet top-1"
-DEVICE = "RTX 4090"
 
 
 @dataclass(frozen=True)
@@ -183,7 +182,7 @@ def chain(
     image_size: int | Pair | None = None,
     batch_size: int = 1,
     dtype: str = "float32",
-    device: str = DEVICE,
+    device: str = DEFAULT_DEVICE,
 ) -> CountedChain:
     """A shipped chain by its name, or any networks in a row, with what each step changes.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.columns import Column
-from analysis.facts import Device, get_device
+from analysis.facts import DEFAULT_DEVICE, Device, get_device
 from analysis.hardware.accuracy import accuracy_rows
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.predict.calibrated import factors_for
@@ -87,7 +87,7 @@ class TrainingMemory:
 class PredictedSeconds:
     """Predicted seconds of a batch on a device (`analysis.predict`), each config at its own image size."""
 
-    device: str | Device = "RTX 4090"
+    device: str | Device = DEFAULT_DEVICE
     batch_size: int = 256
     precision: str = "float16"
     layout: str = "nchw"

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.facts import DEFAULT_DEVICE
 from analysis.quantities import label_of
 from analysis.search import search
 from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, format_value
@@ -69,7 +70,7 @@ def ask() -> Question:
         )
         objectives = tuple({goals[text][0]: goals[text] for text in texts}.values()) or DEFAULT_OBJECTIVES
         bounded = choose_quantities("Budgets", "budgets", DEFAULT_BUDGETS)
-        device = sidebar.DEVICE
+        device = DEFAULT_DEVICE
         if "predicted_seconds" in (*bounded, *(name for name, _ in objectives)):
             with below_space:
                 device = sidebar.choose_device("Predict for", "search_device")
