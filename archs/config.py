@@ -8,7 +8,7 @@ checks give back, so that counts never depend on what made a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal
@@ -125,6 +125,11 @@ def share(default: float, label: str, help: str, **more: Any) -> Any:
 def numbers(default: Any, label: str, help: str, *, per: str, **more: Any) -> Any:
     """A field of numbers from `low` to `high`: one for each of the sequence `per`, or one for all of that."""
     return _declare(default, label, help, "number", per=per, **more)
+
+
+def one_for_each(value: Any, sequence: Sized) -> tuple[Any, ...]:
+    """The numbers of a field that is `per` a sequence, where one may stand for all."""
+    return value if isinstance(value, tuple) else (value,) * len(sequence)
 
 
 def choice(default: str, label: str, help: str, *choices: str, **more: Any) -> Any:

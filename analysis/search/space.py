@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from archs import checks
-from archs.config import NetworkConfig, declared
+from archs.config import NetworkConfig, declared, one_for_each
 from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate, nearest_names
 from archs.planning import resolve_config
 from archs.registry import search_spaces
@@ -106,11 +106,8 @@ def with_values(base: NetworkConfig, values: Iterable[tuple[Axis, Any]]) -> Netw
 
 def sequence_of(base: NetworkConfig, name: str) -> tuple[Any, ...]:
     """A field as a sequence: one number that stands for all stages as one per stage, anything else as none."""
-    value = getattr(base, name)
-    if isinstance(value, tuple):
-        return value
     per = declared(type(base))[name].per
-    return (value,) * len(getattr(base, per)) if per else ()
+    return one_for_each(getattr(base, name), getattr(base, per) if per else ())
 
 
 def _axis(base: NetworkConfig, name: Any, values: Any) -> Axis:

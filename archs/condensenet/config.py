@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import gcd, lcm
 from typing import ClassVar
 
-from archs.config import NetworkConfig, boolean, choice, integer, integers
+from archs.config import NetworkConfig, boolean, choice, integer, integers, one_for_each
 from archs.errors import ConfigError
 
 
@@ -69,5 +69,4 @@ class CondenseNetConfig(NetworkConfig):
     @property
     def growths(self) -> tuple[int, ...]:
         """k of each block."""
-        k = self.growth_rates
-        return k if isinstance(k, tuple) else (k,) * len(self.layers_per_block)
+        return one_for_each(self.growth_rates, self.layers_per_block)

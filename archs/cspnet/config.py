@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any, ClassVar
 
-from archs.config import NetworkConfig, boolean, choice, integer, integers, numbers
+from archs.config import NetworkConfig, boolean, choice, integer, integers, numbers, one_for_each
 from archs.errors import ConfigError
 
 RATIO: dict[str, Any] = {"low": 0, "open_low": True, "high": 4, "step": 0.05}
@@ -94,7 +94,7 @@ class CSPNetConfig(NetworkConfig):
 
     def per_stage(self, value: Any) -> Any:
         """A field's value for each stage, where one stands for all."""
-        return value if isinstance(value, tuple) else (value,) * len(self.blocks)
+        return one_for_each(value, self.blocks)
 
     def expanded_channels(self, stage: int) -> int:
         """Channels that `stage` (from 0) splits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archs.config import NetworkConfig, boolean, choice, integer, integers
+from archs.config import NetworkConfig, boolean, choice, integer, integers, one_for_each
 from archs.errors import ConfigError
 
 
@@ -46,7 +46,7 @@ class DPNConfig(NetworkConfig):
 
     def increment(self, stage: int) -> int:
         """Channels that each block of `stage` (from 0) appends to the dense path: d."""
-        return self.increments[stage] if isinstance(self.increments, tuple) else self.increments
+        return one_for_each(self.increments, self.blocks)[stage]
 
     def residual_channels(self, stage: int) -> int:
         """Channels of the residual path of `stage`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from archs.config import NetworkConfig, choice, integer, integers
+from archs.config import NetworkConfig, choice, integer, integers, one_for_each
 from archs.errors import ConfigError
 
 
@@ -87,7 +87,7 @@ class PeleeNetConfig(NetworkConfig):
         return self._per_stage(self.bottleneck_width)
 
     def _per_stage(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
-        return value if isinstance(value, tuple) else (value,) * len(self.block_config)
+        return one_for_each(value, self.block_config)
 
     def fixed_channels(self, stage: int) -> int:
         """Channels of either bottleneck of a layer of `stage` (from 0), whatever it reads."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
-from archs.config import NetworkConfig, integer, integers, number, share
+from archs.config import NetworkConfig, integer, integers, number, one_for_each, share
 from archs.errors import ConfigError
 
 #: Inner channels, and those that transitions make, are multiples of it.
@@ -111,7 +111,7 @@ class RDNetConfig(NetworkConfig):
         return tuple(found)
 
     def _per_stage(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
-        return value if isinstance(value, tuple) else (value,) * len(self.growth_rates)
+        return one_for_each(value, self.growth_rates)
 
 
 def _rounded_down(channels: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archs.config import NetworkConfig, boolean, choice, integer, integers
+from archs.config import NetworkConfig, boolean, choice, integer, integers, one_for_each
 from archs.errors import ConfigError
 
 
@@ -102,4 +102,4 @@ class VoVNetConfig(NetworkConfig):
         return self._per_stage(self.stage_out_chs)
 
     def _per_stage(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
-        return value if isinstance(value, tuple) else (value,) * len(self.block_per_stage)
+        return one_for_each(value, self.block_per_stage)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analysis.findings import reason
-from archs.config import Field, NetworkConfig, declared
+from archs.config import Field, NetworkConfig, declared, one_for_each
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from archs.planning import plan_layers
@@ -69,8 +69,8 @@ def from_choice(control: Control, text: str) -> Any:
 
 def numbers(config: Any, control: Control) -> tuple[int, ...]:
     """A row of numbers; one number for all blocks is shown as one for each."""
-    value = getattr(config, control.field)
-    return value if isinstance(value, tuple) else (value,) * len(getattr(config, control.declared.per))
+    per = control.declared.per
+    return one_for_each(getattr(config, control.field), getattr(config, per) if per else ())
 
 
 def with_block(config: Any, control: Control) -> dict[str, Any]:
