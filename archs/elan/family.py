@@ -22,7 +22,7 @@ def blocks(config: ELANConfig) -> str:
 
 
 def channels(config: ELANConfig) -> str:
-    inner, outer = (", ".join(map(str, numbers)) for numbers in (config.widths, config.out_channels))
+    inner, outer = (", ".join(map(str, numbers)) for numbers in (config.widths, config.out_chs))
     each = {1: "every one", 2: "every second"}.get(config.step, f"one in {config.step}")
     joined = (kept(config) + 2) * config.widths[-1]
     return (

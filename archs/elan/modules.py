@@ -59,7 +59,7 @@ class ELANBlock(nn.Module):
         self.conv_in = ConvNormAct(config, in_channels, width, 1)
         self.conv_mid = nn.ModuleList(ConvNormAct(config, width, width, 3) for _ in range(config.layers))
         kept = len(range(0, config.layers, config.step))
-        self.conv_concat = ConvNormAct(config, (2 + kept) * width, config.out_channels[stage], 1)
+        self.conv_concat = ConvNormAct(config, (2 + kept) * width, config.out_chs[stage], 1)
 
     def forward(self, x: Tensor) -> Tensor:
         features = [self.conv_cross(x)]
@@ -102,7 +102,7 @@ def downsampling(config: ELANConfig, stage: int, in_channels: int) -> tuple[nn.M
         return Halves(config, stage, in_channels), 2 * config.halves(stage, in_channels)[1]
     if config.downsampling == "pool":
         return nn.MaxPool2d(2), in_channels
-    channels = config.out_channels[stage]
+    channels = config.out_chs[stage]
     return ConvNormAct(config, in_channels, channels, 3, stride=2), channels
 
 
@@ -113,7 +113,7 @@ class Head(nn.Module):
         super().__init__()
         self.drop_rate = config.drop_rate
         self.global_pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(config.out_channels[-1], config.num_classes)
+        self.fc = nn.Linear(config.out_chs[-1], config.num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.global_pool(x).flatten(1)
@@ -139,10 +139,10 @@ class ELAN(Network):
         channels, stride = config.in_channels, 1
         if config.reorganise:
             channels, stride = 4 * channels, 2
-        for out_channels, step in zip(config.stem_channels, config.stem_strides, strict=True):
+        for out_channels, step in zip(config.stem_channels, config.strides, strict=True):
             self.stem.append(ConvNormAct(config, channels, out_channels, 3, step))
             channels, stride = out_channels, step * stride
-        for index, out_channels in enumerate(config.out_channels):
+        for index, out_channels in enumerate(config.out_chs):
             self.stages.append(ELANStage(config, index, channels))
             channels, stride = out_channels, stride * 2 if config.downsamples(index) else stride
             self.add_feature_info(channels, stride, f"stages.{index}")

@@ -19,7 +19,7 @@ def stem(config: ELANConfig, x: Layer) -> Steps:
     stage = Stage("stem")
     if config.reorganise:
         x = yield stage.concat("reorganise.concat", phases(x))
-    for index, (channels, stride) in enumerate(zip(config.stem_channels, config.stem_strides, strict=True)):
+    for index, (channels, stride) in enumerate(zip(config.stem_channels, config.strides, strict=True)):
         x = yield from conv_norm_act(config, stage, f"stem.{index}", x, channels, 3, stride)
     return x
 
@@ -47,7 +47,7 @@ def elan_stage(config: ELANConfig, index: int, x: Layer) -> Steps:
 
 def downsampling(config: ELANConfig, index: int, stage: Stage, scope: str, x: Layer) -> Steps:
     if config.downsampling == "conv":
-        return (yield from conv_norm_act(config, stage, scope, x, config.out_channels[index], 3, stride=2))
+        return (yield from conv_norm_act(config, stage, scope, x, config.out_chs[index], 3, stride=2))
     if config.downsampling not in HALVES:
         return (yield stage.max_pool2d(scope, x, 2, stride=2))
     inner, half = config.halves(index, x.output_shape[1])
@@ -69,7 +69,7 @@ def elan_block(config: ELANConfig, index: int, stage: Stage, scope: str, x: Laye
         if left % config.step == 0:
             features.append(x)
     x = yield stage.concat(f"{scope}.concat", features[::-1])
-    return (yield from conv_norm_act(config, stage, f"{scope}.conv_concat", x, config.out_channels[index], 1))
+    return (yield from conv_norm_act(config, stage, f"{scope}.conv_concat", x, config.out_chs[index], 1))
 
 
 def head(config: ELANConfig, x: Layer) -> Steps:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import ClassVar
 
-from archs.config import NetworkConfig, boolean, integers, number
+from archs.config import NetworkConfig, boolean, integers, number, one_for_each
 
 #: How many blocks there may be.
 BLOCKS = range(1, 9)
@@ -33,13 +33,13 @@ class HarDNetConfig(NetworkConfig):
         lengths=BLOCKS,
         structural=True,
     )
-    growth_rates: tuple[int, ...] = integers(
+    growth_rates: int | tuple[int, ...] = integers(
         (14, 16, 20, 40, 160), "Growth rate k per block", "Channels of odd layers.", step=2, per="layers_per_block"
     )
     multiplier: float = number(
         1.7, "Multiplier m", "Layer 2ʲ·odd makes k·mʲ channels.", low=1, high=4, step=0.1, slider=(1, 2.5)
     )
-    transition_channels: tuple[int, ...] = integers(
+    transition_channels: int | tuple[int, ...] = integers(
         (128, 256, 320, 640, 1024),
         "Transition channels",
         "Of the 1×1 convolution behind each block.",
@@ -47,7 +47,7 @@ class HarDNetConfig(NetworkConfig):
         step=16,
         per="layers_per_block",
     )
-    downsample: tuple[int, ...] = integers(
+    downsample: int | tuple[int, ...] = integers(
         (1, 0, 1, 1, 0),
         "Downsampling behind each block",
         "1 halves the map, 0 keeps it.",
@@ -57,9 +57,13 @@ class HarDNetConfig(NetworkConfig):
     )
     depthwise: bool = boolean("Depthwise-separable (DS)", "Layers as a pointwise and a depthwise convolution.")
 
+    def per_block(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
+        """A field's value for each block, where one stands for all."""
+        return one_for_each(value, self.layers_per_block)
+
     def layer_channels(self, block: int, layer: int) -> int:
         """Channels that a layer (from 1) of a block (from 0) makes: k·m^j, to an even number, 2^j the power in it."""
-        channels: float = self.growth_rates[block]
+        channels: float = self.per_block(self.growth_rates)[block]
         while layer % 2 == 0:
             channels, layer = channels * self.multiplier, layer // 2
         return 2 * (floor(channels + 1) // 2)

@@ -43,8 +43,12 @@ def depth_terms(config: HarDNetConfig, layers: Sequence[Layer]) -> tuple[Term, .
 
 
 def unit_words(config: HarDNetConfig, row: str) -> tuple[str, str]:
-    k, m = config.growth_rates[int(row.rpartition(" ")[2]) - 1], config.multiplier
+    k, m = config.per_block(config.growth_rates)[int(row.rpartition(" ")[2]) - 1], config.multiplier
     return "pointwise and depthwise layer" if config.depthwise else "3×3 layer", f", k = {k}, m = {m:g}"
+
+
+def growth_rates(config: HarDNetConfig) -> str:
+    return different(config.per_block(config.growth_rates), ", ")
 
 
 def blocks(config: HarDNetConfig) -> str:
@@ -58,7 +62,7 @@ def channels(config: HarDNetConfig) -> str:
     most, read = config.layer_channels(index, widest), len(links(widest))
     example = f": layer {widest} of block {index + 1} makes {most} and reads {read}" if widest > 1 else ""
     return (
-        f"An odd layer makes k = {different(config.growth_rates, ', ')} channels and reads the one before it; each "
+        f"An odd layer makes k = {growth_rates(config)} channels and reads the one before it; each "
         f"factor 2 in a layer's number multiplies its channels by m = {config.multiplier:g} and links it to one layer "
         f"more{example}. Odd layers and the last leave the block."
     )
@@ -66,7 +70,7 @@ def channels(config: HarDNetConfig) -> str:
 
 def landmarks(config: HarDNetConfig) -> Landmarks:
     kind = "convolution 1×1" if config.depthwise else "convolution k×k"
-    made = f"odd layers make k = {different(config.growth_rates, ', ')}, others k·mʲ, m = {config.multiplier:g}"
+    made = f"odd layers make k = {growth_rates(config)}, others k·mʲ, m = {config.multiplier:g}"
     return Landmarks({kind: made})
 
 

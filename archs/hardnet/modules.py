@@ -89,14 +89,15 @@ class HarDNet(Network):
         self._add("stem", nn.Sequential(conv_norm_relu(first, second, 1 if config.depthwise else 3)))
         self._add("stem", depthwise_conv(second, 2) if config.depthwise else nn.MaxPool2d(3, stride=2, padding=1))
         channels, stride, last = second, 4, len(config.layers_per_block) - 1
-        for index, out_channels in enumerate(config.transition_channels):
+        downsample = config.per_block(config.downsample)
+        for index, out_channels in enumerate(config.per_block(config.transition_channels)):
             block = HarDBlock(config, index, channels)
             self._add(f"HarD block {index + 1}", block)
             transition, channels = f"transition {index + 1}", out_channels
             self._add(transition, nn.Sequential(conv_norm_relu(block.out_channels, channels, 1)))
-            if config.downsample[index] or index == last:
+            if downsample[index] or index == last:
                 self.add_feature_info(channels, stride, f"base.{len(self.base) - 1}")
-            if config.downsample[index]:
+            if downsample[index]:
                 self._add(transition, depthwise_conv(channels, 2) if config.depthwise else nn.MaxPool2d(2))
                 stride *= 2
         classifier = nn.Linear(channels, config.num_classes)

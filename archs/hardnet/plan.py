@@ -53,8 +53,9 @@ def joined(stage: Stage, scope: str, features: list[Layer]) -> Steps:
 
 def transition(config: HarDNetConfig, index: int, scopes: Iterator[str], x: Layer) -> Steps:
     stage = Stage(f"transition {index + 1}")
-    x = yield from conv_norm_relu(stage, next(scopes), x, config.transition_channels[index], 1)
-    if not config.downsample[index]:
+    channels = config.per_block(config.transition_channels)[index]
+    x = yield from conv_norm_relu(stage, next(scopes), x, channels, 1)
+    if not config.per_block(config.downsample)[index]:
         return x
     if config.depthwise:
         return (yield from depthwise_conv(stage, next(scopes), x, stride=2))

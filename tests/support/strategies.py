@@ -118,13 +118,14 @@ def condensenet_configs(draw: st.DrawFn) -> CondenseNetConfig:
 @st.composite
 def hardnet_configs(draw: st.DrawFn) -> HarDNetConfig:
     blocks = draw(integers(1, 4))
+    growth_rate, channels, switch = integers(1, 20), integers(1, 60), integers(0, 1)
     return HarDNetConfig(
         stem_channels=draw(tuples(integers(1, 40), 2)),
         layers_per_block=draw(tuples(integers(1, 9), blocks)),
-        growth_rates=draw(tuples(integers(1, 20), blocks)),
+        growth_rates=draw(growth_rate | tuples(growth_rate, blocks)),
         multiplier=draw(st.floats(1, 2)),
-        transition_channels=draw(tuples(integers(1, 60), blocks)),
-        downsample=draw(tuples(integers(0, 1), blocks)),
+        transition_channels=draw(channels | tuples(channels, blocks)),
+        downsample=draw(switch | tuples(switch, blocks)),
         depthwise=draw(st.booleans()),
         drop_rate=draw(st.sampled_from([0.0, 0.1])),
         **{field: draw(strategy) for field, strategy in COMMON.items()},
@@ -198,6 +199,7 @@ def cspnet_configs(draw: st.DrawFn) -> CSPNetConfig:
 @st.composite
 def elan_configs(draw: st.DrawFn) -> ELANConfig:
     stages, convolutions = draw(integers(1, 4)), draw(integers(1, 3))
+    channels = integers(1, 40).map(lambda half: 2 * half)
     return ELANConfig(
         stem_channels=draw(tuples(integers(1, 40), convolutions)),
         stem_strides=(1,) * (convolutions - 1) + (draw(integers(1, 2)),),
@@ -206,7 +208,7 @@ def elan_configs(draw: st.DrawFn) -> ELANConfig:
         widths=draw(tuples(integers(1, 40), stages)),
         layers=draw(integers(1, 5)),
         step=draw(integers(1, 3)),
-        out_channels=draw(tuples(integers(1, 40).map(lambda half: 2 * half), stages)),
+        out_channels=draw(channels | tuples(channels, stages)),
         parallel=draw(st.booleans()),
         activation=draw(st.sampled_from(["silu", "leaky_relu"])),
         drop_rate=draw(st.sampled_from([0.0, 0.1])),
