@@ -34,7 +34,7 @@ class CSPNetConfig(NetworkConfig):
         (32, 64), "Stem channels", "Of each of its convolutions.", high=4096, step=8, lengths=range(1, 4)
     )
     stem_kernel: int = integer(
-        3, "Stem kernel", "Side of its windows: 7 in ResNets, 6 where it stands for Focus.", high=11
+        3, "Stem kernel", "Side of its windows: 7 in ResNets, 6 where it stands for Focus.", high=11, structural=True
     )
     stem_stride: int = integer(2, "Stem stride", "Of its first convolution.", high=2)
     pool: bool = boolean("Max pooling", "3×3/2 behind the stem, as in ResNets.")

@@ -28,7 +28,7 @@ class ELANConfig(NetworkConfig):
         (32, 64, 64, 128), "Stem channels", "Of its 3×3 convolutions.", high=4096, step=8, lengths=range(1, 9)
     )
     stem_strides: int | tuple[int, ...] = integers(
-        (1, 2, 1, 2), "Stem strides", "Of its 3×3 convolutions.", high=2, per="stem_channels"
+        (1, 2, 1, 2), "Stem strides", "Of its 3×3 convolutions.", high=2, per="stem_channels", structural=True
     )
     reorganise: bool = boolean("Reorganise pixels", "Begin with the four pixel phases of the image side by side.")
     downsampling: str = choice(

@@ -54,6 +54,7 @@ class HarDNetConfig(NetworkConfig):
         low=0,
         high=1,
         per="layers_per_block",
+        structural=True,
     )
     depthwise: bool = boolean("Depthwise-separable (DS)", "Layers as a pointwise and a depthwise convolution.")
 

@@ -185,6 +185,18 @@ def test_combinations_that_are_no_networks_are_told_apart():
     assert assert_equal(condensed, list(range(condensed.size))) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("yolov7", {"stem_strides[0]": (1, 2)}),
+        ("hardnet68", {"downsample[0]": (0, 1), "image_size": (16,)}),
+        ("cs3darknet_s", {"stem_kernel": (3, 6), "image_size": (1,)}),
+    ],
+)
+def test_an_image_too_small_for_the_larger_number_may_do_for_the_smaller(name, choices):
+    assert assert_equal(Space(name, choices), [0, 1]) == 1
+
+
 def test_images_that_are_too_small_make_no_networks():
     space = Space("densenet121", {"image_size": (16, 28, 29, 64), "block_config": ((6, 12), (1, 1, 1, 1, 1))})
     assert 0 < assert_equal(space, list(range(space.size))) < space.size
