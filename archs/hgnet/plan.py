@@ -43,7 +43,9 @@ def hg_stage(config: HGNetConfig, index: int, x: Layer, blocks: int) -> Steps:
     stage, scope = Stage(f"HG stage {index + 1}"), f"stages.{index}"
     if index > 0:
         channels = x.output_shape[1]
-        x = yield from conv_norm(stage, f"{scope}.downsample", x, channels, 3, stride=2, groups=channels)
+        x = yield from conv_norm_act(
+            config, stage, f"{scope}.downsample", x, channels, 3, 2, groups=channels, act=False
+        )
     for block in range(blocks):
         x = yield from hg_block(config, index, stage, f"{scope}.blocks.{block}", x, residual=block > 0)
     return x
@@ -82,23 +84,8 @@ def head(config: HGNetConfig, x: Layer) -> Steps:
 
 
 def light_layer(config: HGNetConfig, stage: Stage, scope: str, x: Layer, channels: int, kernel: int) -> Steps:
-    x = yield from conv_norm(stage, f"{scope}.conv1", x, channels, 1)
+    x = yield from conv_norm_act(config, stage, f"{scope}.conv1", x, channels, 1, act=False)
     return (yield from conv_norm_act(config, stage, f"{scope}.conv2", x, channels, kernel, groups=channels))
-
-
-def conv_norm(
-    stage: Stage,
-    scope: str,
-    x: Layer,
-    channels: int,
-    kernel: int,
-    stride: int = 1,
-    *,
-    groups: int = 1,
-    padding: int | None = None,
-) -> Steps:
-    x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride, groups=groups, padding=padding)
-    return (yield stage.batch_norm(f"{scope}.bn", x))
 
 
 def conv_norm_act(
@@ -112,8 +99,12 @@ def conv_norm_act(
     *,
     groups: int = 1,
     padding: int | None = None,
+    act: bool = True,
 ) -> Steps:
-    x = yield from conv_norm(stage, scope, x, channels, kernel, stride, groups=groups, padding=padding)
+    x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride, groups=groups, padding=padding)
+    x = yield stage.batch_norm(f"{scope}.bn", x)
+    if not act:
+        return x
     x = yield stage.relu(f"{scope}.act", x)
     return (yield from learnable_affine(config, stage, f"{scope}.lab", x))
 
