@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from archs.attention.modules import EffectiveSqueezeExcitation
 from archs.network import Network
 from archs.rdnet.config import DenseStage, RDNetConfig
 
@@ -18,19 +19,6 @@ class LayerNorm2d(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class EffectiveSqueezeExcitation(nn.Module):
-    """eSE: channel attention with one fully connected layer that keeps all channels (arXiv:1911.06667, section 3.2)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Conv2d(channels, channels, 1)
-        self.gate = nn.Hardsigmoid()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.gate(self.fc(self.pool(x)))
 
 
 class FeatureMixer(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archs.attention.plan import effective_squeeze_excitation
 from archs.layer import Layer
 from archs.plan import Stage, Steps
 from archs.rdnet.config import DenseStage, RDNetConfig
@@ -48,13 +49,6 @@ def block(config: RDNetConfig, stage: Stage, scope: str, x: Layer, numbers: Dens
     x = yield stage.elementwise("gelu", f"{scope}.3", x)
     x = yield stage.conv2d(f"{scope}.4", x, numbers.growth_rate, 1, bias=True)
     return (yield from effective_squeeze_excitation(stage, f"{scope}.5", x)) if numbers.ese else x
-
-
-def effective_squeeze_excitation(stage: Stage, scope: str, x: Layer) -> Steps:
-    gate = yield stage.global_avg_pool(f"{scope}.pool", x)
-    gate = yield stage.conv2d(f"{scope}.fc", gate, x.output_shape[1], 1, bias=True)
-    gate = yield stage.hardsigmoid(f"{scope}.gate", gate)
-    return (yield stage.mul(f"{scope}.mul", x, gate))
 
 
 def head(config: RDNetConfig, x: Layer) -> Steps:

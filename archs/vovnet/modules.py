@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from archs.attention.modules import EffectiveSqueezeExcitation
 from archs.network import Network
 from archs.recompute.post_activation import conv2d, norm_relu, scale
 from archs.recompute.recomputable import Features, concat, pays_for, pool2d, value
@@ -49,19 +50,6 @@ class SeparableConvNormAct(nn.Sequential):
         if self.memory_efficient and pays_for(self.bn, self.act):
             return norm_relu(self.conv_pw(conv2d(x, self.conv_dw)), self.bn)
         return super().forward(value(x))  # type: ignore[no-untyped-call]
-
-
-class EffectiveSqueezeExcitation(nn.Module):
-    """eSE: channel attention with one fully connected layer that keeps all channels (arXiv:1911.06667, section 3.2)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Conv2d(channels, channels, 1)
-        self.gate = nn.Hardsigmoid()
-
-    def forward(self, x: Features) -> Tensor:
-        return scale(x, self.gate(self.fc(self.pool(value(x)))))
 
 
 class SqueezeExcitation(nn.Module):

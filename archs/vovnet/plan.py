@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from archs.attention.plan import effective_squeeze_excitation
 from archs.layer import Layer
 from archs.plan import Stage, Steps, repeated
 from archs.vovnet.config import VoVNetConfig
@@ -62,13 +63,6 @@ def osa_block(
     elif attention:
         x = yield from effective_squeeze_excitation(stage, f"{scope}.attn", x)
     return (yield stage.add(f"{scope}.add", x, identity)) if residual else x
-
-
-def effective_squeeze_excitation(stage: Stage, scope: str, x: Layer) -> Steps:
-    gate = yield stage.global_avg_pool(f"{scope}.pool", x)
-    gate = yield stage.conv2d(f"{scope}.fc", gate, x.output_shape[1], 1, bias=True)
-    gate = yield stage.hardsigmoid(f"{scope}.gate", gate)
-    return (yield stage.mul(f"{scope}.mul", x, gate))
 
 
 def squeeze_excitation(stage: Stage, scope: str, x: Layer, reduction: int) -> Steps:
