@@ -71,6 +71,11 @@ class ELANConfig(NetworkConfig):
         """Channels that each stage makes."""
         return one_for_each(self.out_channels, self.widths)
 
+    @property
+    def kept(self) -> int:
+        """How many of a row's convolutions are aggregated."""
+        return len(range(0, self.layers, self.step))
+
     def downsamples(self, stage: int) -> bool:
         """Whether a stage (from 0) begins at half the size."""
         return stage > 0 or self.downsampling in IN_FRONT_OF_ALL

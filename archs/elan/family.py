@@ -10,21 +10,16 @@ from archs.family import Family, Look, Notation, Prose, Searching, VariantStyle
 HEAD = "the backbone is YOLOv7's, global pooling and classifier are ours"
 
 
-def kept(config: ELANConfig) -> int:
-    """How many of a row's convolutions are aggregated."""
-    return len(range(0, config.layers, config.step))
-
-
 def blocks(config: ELANConfig) -> str:
     number, doubled = len(config.widths), "2 × " if config.parallel else ""
     each = f"{config.layers} 3×3 convolution{'' if config.layers == 1 else 's'} in a row"
-    return f"{doubled}{number} ELAN blocks of {each}, of which {kept(config)} are aggregated; {HEAD}"
+    return f"{doubled}{number} ELAN blocks of {each}, of which {config.kept} are aggregated; {HEAD}"
 
 
 def channels(config: ELANConfig) -> str:
     inner, outer = (", ".join(map(str, numbers)) for numbers in (config.widths, config.out_chs))
     each = {1: "every one", 2: "every second"}.get(config.step, f"one in {config.step}")
-    joined = (kept(config) + 2) * config.widths[-1]
+    joined = (config.kept + 2) * config.widths[-1]
     return (
         f"Within an ELAN block every 3×3 convolution reads and makes as many channels as the two 1×1 convolutions in "
         f"front of the row ({inner} by stage); {each} of the row, counted from the last, is joined with both "

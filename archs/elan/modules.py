@@ -58,8 +58,7 @@ class ELANBlock(nn.Module):
         self.conv_cross = ConvNormAct(config, in_channels, width, 1)
         self.conv_in = ConvNormAct(config, in_channels, width, 1)
         self.conv_mid = nn.ModuleList(ConvNormAct(config, width, width, 3) for _ in range(config.layers))
-        kept = len(range(0, config.layers, config.step))
-        self.conv_concat = ConvNormAct(config, (2 + kept) * width, config.out_chs[stage], 1)
+        self.conv_concat = ConvNormAct(config, (2 + config.kept) * width, config.out_chs[stage], 1)
 
     def forward(self, x: Tensor) -> Tensor:
         features = [self.conv_cross(x)]
