@@ -76,6 +76,11 @@ def _offsets(*xs: Layer) -> tuple[int, ...]:
     return tuple([x.offsets[0] if x.op == PART else 0 for x in xs]) if any(x.op == PART for x in xs) else ()
 
 
+def joined(stage: Stage, scope: str, features: Sequence[Layer]) -> Steps:
+    """Their concatenation; one alone is read as it is."""
+    return features[0] if len(features) == 1 else (yield stage.concat(f"{scope}.concat", features))
+
+
 def collect(steps: Steps) -> list[Layer]:
     """Run a plan to its end and list its layers in execution order."""
     layers: list[Layer] = []

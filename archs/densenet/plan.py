@@ -6,7 +6,7 @@ from functools import partial
 
 from archs.densenet.config import DenseNetConfig
 from archs.layer import Layer
-from archs.plan import Stage, Steps, repeated
+from archs.plan import Stage, Steps, joined, repeated
 from archs.stems.plan import stem_block
 
 
@@ -42,14 +42,10 @@ def dense_block(config: DenseNetConfig, number: int, x: Layer, num_layers: int) 
     features = [x]
     for number in range(1, num_layers + 1):
         layer = f"{scope}.denselayer{number}"
-        read = yield from join(stage, layer, [features[index] for index in config.sources(number)])
+        read = yield from joined(stage, layer, [features[index] for index in config.sources(number)])
         new = yield from dense_layer(config, stage, layer, read)
         features.append(new)
-    return (yield from join(stage, scope, [features[index] for index in config.joined(num_layers)]))
-
-
-def join(stage: Stage, scope: str, features: list[Layer]) -> Steps:
-    return features[0] if len(features) == 1 else (yield stage.concat(f"{scope}.concat", features))
+    return (yield from joined(stage, scope, [features[index] for index in config.joined(num_layers)]))
 
 
 def dense_layer(config: DenseNetConfig, stage: Stage, scope: str, x: Layer) -> Steps:

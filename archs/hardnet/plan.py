@@ -7,7 +7,7 @@ from itertools import count
 
 from archs.hardnet.config import HarDNetConfig, links, outputs
 from archs.layer import Layer
-from archs.plan import Stage, Steps
+from archs.plan import Stage, Steps, joined
 
 
 def plan_hardnet(config: HarDNetConfig, image: Layer) -> Steps:
@@ -44,11 +44,6 @@ def block(config: HarDNetConfig, index: int, scope: str, x: Layer) -> Steps:
             x = yield from conv_norm_relu(stage, own, x, channels, 3)
         features.append(x)
     return (yield from joined(stage, scope, [features[number] for number in outputs(layers)]))
-
-
-def joined(stage: Stage, scope: str, features: list[Layer]) -> Steps:
-    """What links lead to; one alone is read as it is."""
-    return (yield stage.concat(f"{scope}.concat", features)) if len(features) > 1 else features[0]
 
 
 def transition(config: HarDNetConfig, index: int, scopes: Iterator[str], x: Layer) -> Steps:
