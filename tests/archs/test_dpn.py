@@ -1,4 +1,4 @@
-"""DPNs are timm's: two paths in one tensor, a classifier that is a convolution."""
+"""DPN: two paths in one tensor."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ import analysis
 import archs
 from analysis.structure.connectivity import blocks
 from archs.errors import ConfigError
-from tests.support.exhaustive import representatives
-from tests.support.timms_own import assert_equals_timm
-
-
-@pytest.mark.parametrize("name", representatives(["dpn48b", "dpn68"], archs.list_archs(family="dpn")))
-def test_weights_of_timm_give_its_outputs(name: str) -> None:
-    assert_equals_timm(name)
 
 
 def test_a_block_adds_to_the_residual_path_and_appends_to_the_dense_one() -> None:

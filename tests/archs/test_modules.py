@@ -32,8 +32,12 @@ PUBLISHED = {
 }
 
 
-#: Plain and with attention, identity and depthwise: what the others differ in is how often and how wide.
-RUN = ["densenet121", "vovnet39", "ese_vovnet39b", "ese_vovnet19b_slim_dw", "hgnet_tiny", "hgnetv2_b0", "rdnet_tiny"]
+#: Plain and with attention, identity and depthwise; bottlenecks in groups, both kinds of cross stage, no split, Focus's
+#: window; two paths, split or not: what the others differ in is how often and how wide.
+RUN = [
+    *("densenet121", "vovnet39", "ese_vovnet39b", "ese_vovnet19b_slim_dw", "hgnet_tiny", "hgnetv2_b0", "rdnet_tiny"),
+    *("cspresnext50", "cspdarknet53", "darknet53", "cs3darknet_focus_s", "dpn48b", "dpn68"),
+]
 
 
 def build_published(name, device="cpu"):
@@ -57,11 +61,15 @@ def test_same_output_as_the_published_implementation(name):
     theirs, ours = build_published(name).double(), archs.create_model(name).double()
     for scalars in (parameter for parameter in theirs.parameters() if parameter.ndim == 1):
         nn.init.uniform_(scalars, 0.5, 1.5)  # some start so small, or as 1, that they would show nothing
+    for norm in (module for module in theirs.modules() if isinstance(module, nn.BatchNorm2d)):
+        nn.init.uniform_(norm.running_var, 0.5, 1.5)
+        nn.init.normal_(norm.running_mean, std=0.1)
     assert ours.load_state_dict(theirs.state_dict()).missing_keys == []
     image = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     with torch.no_grad():
         for training in (False, True):
             expected, found = (model.train(training)(image) for model in (theirs, ours))
+            assert expected.std() > 1e-3
             assert torch.allclose(found, expected, rtol=0, atol=1e-9), training
 
 
