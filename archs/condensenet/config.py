@@ -66,6 +66,14 @@ class CondenseNetConfig(NetworkConfig):
         makes = self.groups if self.reactivation else self.groups // gcd(self.groups, self.bottleneck)
         return lcm(read, self.groups_3x3, makes)
 
+    def attends(self, block: int) -> bool:
+        """Whether the dense layers of a block (from 1) have SE."""
+        return self.attention_from is not None and block >= self.attention_from
+
+    def has_hardswish(self, block: int) -> bool:
+        """Whether those of a block (from 1) have hard swish in place of ReLU."""
+        return self.hardswish_from is not None and block >= self.hardswish_from
+
     @property
     def growths(self) -> tuple[int, ...]:
         """k of each block."""

@@ -93,8 +93,7 @@ class DenseLayer(nn.Module):
         super().__init__()
         k = config.growths[block - 1]
         width = config.bottleneck * k
-        hardswish = config.hardswish_from is not None and block >= config.hardswish_from
-        attends = config.attention_from is not None and block >= config.attention_from
+        hardswish = config.has_hardswish(block)
         self.conv_1 = CondenseConv(config, in_channels, width, hardswish=hardswish)
         self.conv_2 = nn.Sequential(
             OrderedDict(
@@ -103,7 +102,7 @@ class DenseLayer(nn.Module):
                 conv=nn.Conv2d(width, k, 3, padding=1, groups=config.groups_3x3, bias=False),
             )
         )
-        self.se = SqueezeExcitation(k, k) if attends else None
+        self.se = SqueezeExcitation(k, k) if config.attends(block) else None
         self.sfr = Reactivation(config, k, in_channels, hardswish=hardswish) if config.reactivation else None
 
     def forward(self, x: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ def plan_condensenet(config: CondenseNetConfig, image: Layer) -> Steps:
 def dense_layer(config: CondenseNetConfig, block: int, stage: Stage, number: int, x: Layer) -> Steps:
     scope = f"features.denseblock_{block}.denselayer_{number}"
     k, channels = config.growths[block - 1], x.output_shape[1]
-    act = "hardswish" if config.hardswish_from is not None and block >= config.hardswish_from else "relu"
+    act = "hardswish" if config.has_hardswish(block) else "relu"
     new = yield stage.index_select(
         f"{scope}.conv_1.index_select", x, channels * config.groups // config.condense_factor
     )
@@ -38,7 +38,7 @@ def dense_layer(config: CondenseNetConfig, block: int, stage: Stage, number: int
     new = yield from shuffle(stage, f"{scope}.conv_1", new, config.groups)
     new = yield from norm_act(stage, f"{scope}.conv_2", new, act)
     new = yield stage.conv2d(f"{scope}.conv_2.conv", new, k, 3, groups=config.groups_3x3)
-    if config.attention_from is not None and block >= config.attention_from:
+    if config.attends(block):
         new = yield from squeeze_excitation(stage, f"{scope}.se", new, k)
     if config.reactivation:
         again = yield from norm_act(stage, f"{scope}.sfr", new, act)
