@@ -101,7 +101,7 @@ class CrossStage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv_exp(self.conv_down(x))
-        first, second = x.split(self.part_channels, 1)  # type: ignore[no-untyped-call]
+        first, second = torch.split(x, self.part_channels, 1)
         if self.blocks_first:
             first = self.blocks(first)
         else:
