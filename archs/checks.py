@@ -69,12 +69,12 @@ def number(field: str, value: Any, low: float, high: float = inf, *, open_low: b
 
 
 def numbers(
-    field: str, value: Any, count: int, low: float, high: float = inf, *, open_low: bool, open_high: bool
+    field: str, value: Any, lengths: range, low: float, high: float = inf, *, open_low: bool, open_high: bool
 ) -> tuple[float, ...]:
-    """`value` as so many floats between `low` and `high`."""
+    """`value` as a tuple of floats between `low` and `high`, with an allowed length."""
     listed = plain(value)
-    if not isinstance(listed, (tuple, list)) or len(listed) != count:
-        raise ConfigError(field, value, f"one number, or a sequence of {count}")
+    if not isinstance(listed, (tuple, list)) or len(listed) not in lengths:
+        raise ConfigError(field, value, f"a sequence of {span(lengths)} numbers")
     return tuple(number(field, each, low, high, open_low=open_low, open_high=open_high) for each in listed)
 
 

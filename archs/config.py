@@ -66,7 +66,8 @@ class Field:
             case "number":
                 ends = "[("[self.open_low], "])"[self.open_high]
                 each = f", or one for each of {self.per}" if self.per else ""
-                return f"a number in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}{each}"
+                one = f"{checks.span(self.lengths)} numbers" if self.lengths else "a number"
+                return f"{one} in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}{each}"
         numbers = f"from {int(self.low)} to {int(self.high)}"
         if self.kind == "image_size":
             return f"a side, or height and width, {numbers}"
@@ -88,14 +89,18 @@ class Field:
                 return checks.choice(name, value, self.choices)
             case "number":
                 ends = {"open_low": self.open_low, "open_high": self.open_high}
-                if self.per and isinstance(value, (tuple, list)):
-                    return checks.numbers(name, value, len(getattr(config, self.per)), self.low, self.high, **ends)
+                if lengths := self._lengths(config, value):
+                    return checks.numbers(name, value, lengths, self.low, self.high, **ends)
                 return checks.number(name, value, self.low, self.high, **ends)
-        low, high, lengths = int(self.low), int(self.high), self.lengths
-        if self.per and not checks.is_integer(value):
-            count = len(getattr(config, self.per))
-            lengths = range(count, count + 1)
+        low, high, lengths = int(self.low), int(self.high), self._lengths(config, value)
         return checks.integers(name, value, low, high, lengths) if lengths else checks.integer(name, value, low, high)
+
+    def _lengths(self, config: Any, value: Any) -> range | None:
+        """How long the value may be as a sequence; None where it is one number."""
+        if self.per and isinstance(value, (tuple, list)):
+            count = len(getattr(config, self.per))
+            return range(count, count + 1)
+        return self.lengths
 
 
 def _declare(default: Any, label: str, help: str, kind: Any, **more: Any) -> Any:
@@ -122,9 +127,9 @@ def share(default: float, label: str, help: str, **more: Any) -> Any:
     return number(default, label, help, low=0, high=1, step=0.05, **more)
 
 
-def numbers(default: Any, label: str, help: str, *, per: str, **more: Any) -> Any:
-    """A field of numbers from `low` to `high`: one for each of the sequence `per`, or one for all of that."""
-    return _declare(default, label, help, "number", per=per, **more)
+def numbers(default: Any, label: str, help: str, **more: Any) -> Any:
+    """A field of numbers from `low` to `high`: `lengths` of them, or one for each of the sequence `per`, or for all."""
+    return _declare(default, label, help, "number", **more)
 
 
 def one_for_each(value: Any, sequence: Sized) -> tuple[Any, ...]:
@@ -137,9 +142,9 @@ def choice(default: str, label: str, help: str, *choices: str, **more: Any) -> A
     return _declare(default, label, help, "choice", choices=choices, **more)
 
 
-def boolean(label: str, help: str, **more: Any) -> Any:
-    """A field that is False unless it is set."""
-    return _declare(False, label, help, "boolean", **more)
+def boolean(label: str, help: str, *, default: bool = False, **more: Any) -> Any:
+    """A field that is False unless it is set, or unless its default says otherwise."""
+    return _declare(default, label, help, "boolean", **more)
 
 
 def sides(default: int | Pair, label: str, help: str, **more: Any) -> Any:
@@ -148,7 +153,24 @@ def sides(default: int | Pair, label: str, help: str, **more: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig:
+class Declared:
+    """A record whose fields are checked by what they declare, and kept as Python's own values.
+
+    Raises:
+        ConfigError: a field holds a value that is not allowed.
+    """
+
+    def __post_init__(self) -> None:
+        for name, each in sorted(declared(type(self)).items(), key=lambda item: bool(item[1].per)):
+            checks.keep(self, **{name: each.check(name, self)})
+        self.check_together()
+
+    def check_together(self) -> None:
+        """What no field can tell alone. Raises: ConfigError: the values do not go together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(Declared):
     """An image classifier: what it takes and what it tells apart; each family adds what it is made of.
 
     Raises:
@@ -172,14 +194,6 @@ class NetworkConfig:
     #: Whether training keeps no concatenation, BN or ReLU output, but makes them again (docs/memory.md): same results.
     memory_efficient: bool = boolean("Recompute in training", "Concatenation, BN and ReLU: docs/memory.md.")
 
-    def __post_init__(self) -> None:
-        for name, each in sorted(declared(type(self)).items(), key=lambda item: bool(item[1].per)):
-            checks.keep(self, **{name: each.check(name, self)})
-        self.check_together()
-
-    def check_together(self) -> None:
-        """What no field can tell alone. Raises: ConfigError: the values do not go together."""
-
 
 def declared(config_type: Any) -> dict[str, Field]:
     """The declarations of a config's fields, the family's own first; a default that is set anew keeps them.
@@ -195,4 +209,8 @@ def _declared(config_type: Any) -> dict[str, Field]:
     owners = filter(is_dataclass, reversed(config_type.__mro__))
     found = {each.name: each.metadata[Field] for owner in owners for each in fields(owner) if Field in each.metadata}
     common = [each.name for each in fields(NetworkConfig)]
-    return {each.name: found[each.name] for each in sorted(fields(config_type), key=lambda each: each.name in common)}
+    return {
+        each.name: found[each.name]
+        for each in sorted(fields(config_type), key=lambda each: each.name in common)
+        if each.name in found
+    }

@@ -24,11 +24,20 @@ def _remake(kind: type[DenseScopeError], args: tuple[Any, ...], state: dict[str,
     return error
 
 
-class UnknownArchError(DenseScopeError, KeyError):
+class UnknownNameError(DenseScopeError, KeyError):
+    """Nothing has that name; the nearest three that something has are named."""
+
+    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+        nearest = nearest_names(name, known)
+        rest = f"the nearest names are {nearest}" if nearest else "there are none yet"
+        super().__init__(f"There is no {what} {name!r}; {rest}.")
+
+
+class UnknownArchError(UnknownNameError):
     """No architecture is registered under that name."""
 
     def __init__(self, name: object, known: Iterable[str]) -> None:
-        super().__init__(f"There is no architecture {name!r}; the nearest names are {nearest_names(name, known)}.")
+        super().__init__("architecture", name, known)
 
 
 class ConfigError(DenseScopeError, ValueError):

@@ -26,7 +26,7 @@ def run_all(*commands: str) -> dict[str, str]:
 
 
 PLAN_ROUTE = {
-    "import": "import archs, analysis, cli",
+    "import": "import archs, analysis, training, cli",
     "configs and plans": """
 import archs
 for name in archs.list_archs():
@@ -148,7 +148,14 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 SOURCES = [
     path
-    for pattern in ("archs/**/*.py", "analysis/**/*.py", "commands/**/*.py", "views/**/*.py", "*.py")
+    for pattern in (
+        "archs/**/*.py",
+        "analysis/**/*.py",
+        "training/**/*.py",
+        "commands/**/*.py",
+        "views/**/*.py",
+        "*.py",
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
 IMPORTS = [found for path in SOURCES for found in imports_of(path)]
@@ -169,7 +176,9 @@ def test_archs_imports_only_the_standard_library_and_torch():
 @pytest.mark.parametrize(
     ("within", "banned"),
     [
-        ("analysis/", {"views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
+        ("archs/", {"analysis", "training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
+        ("analysis/", {"training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
+        ("training/", {"views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
         ("views/", {"app", "router", "commands", "cli", "typer", "rich"}),
         ("app.py", {"commands", "cli", "typer", "rich"}),
         ("router.py", {"app", "commands", "cli", "typer", "rich"}),
@@ -187,7 +196,7 @@ def test_torch_is_imported_only_where_modules_are_defined_traced_or_run():
         if path.startswith("archs/recompute/"):  # the autograd functions of these modules
             continue
         assert "nn.Module" in (ROOT / path).read_text(encoding="utf-8"), f"{path} defines no nn.Module"
-    assert all(path.startswith("analysis/") for path in HEAVY_FILES - in_archs), HEAVY_FILES
+    assert all(path.startswith(("analysis/", "training/")) for path in HEAVY_FILES - in_archs), HEAVY_FILES
 
 
 def test_files_that_import_torch_are_imported_only_on_demand():
@@ -202,14 +211,14 @@ def _is_heavy(module: str) -> bool:
 
 
 #: Façades: they hand on the names of the packages below them, and nothing inside their own folder needs them.
-FACADES = ("analysis/__init__.py", "archs/__init__.py")
+FACADES = ("analysis/__init__.py", "archs/__init__.py", "training/__init__.py")
 FILES = {path.relative_to(ROOT).as_posix() for path in SOURCES}
 
 
 def package_of(file: str) -> str:
-    """The folder of a file; a file at the top of `archs`, `analysis` or `views`, or beside them, is one by itself."""
+    """The folder of a file; a file at the top of one of the rooms, or beside them, is one by itself."""
     folder = file.rpartition("/")[0]
-    return file if folder in ("", "archs", "analysis", "views") else folder
+    return file if folder in ("", "archs", "analysis", "training", "views") else folder
 
 
 def file_of(module: str) -> str | None:

@@ -65,6 +65,12 @@ for depth, k in ((100, 12), (250, 24), (190, 40)):
     config = cifar_bc(k, block_config=((depth - 4) // 6,) * 3)
     register_arch(f"densenetbc{depth}_k{k}", config, source=f"{PAPER}, Table 2", named_depth=depth)
 register_arch(
+    "densenetbc40_k12",
+    cifar_bc(12, (6, 6, 6)),
+    source=f"{PAPER}, section 3, for L = 40",
+    named_depth=40,
+)
+register_arch(
     "densenet_cifar",
     cifar_bc(12, (6, 12, 24, 16)),
     source="DenseNet-121's four blocks on CIFAR with k = 12, as in widely copied code (kuangliu/pytorch-cifar)",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 #: What takes seconds to import, or may not be installed.
-HEAVY = {"torch", "torchvision", "timm", "torchinfo", "thop"}
+HEAVY = {"torch", "torchvision", "timm", "torchinfo", "thop", "accelerate"}
 
 #: Makes the heavy packages look as if they were not installed.
 BLOCK_HEAVY = f"""

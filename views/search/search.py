@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analysis.columns import Column
-from analysis.hardware.measure.results import users_folder
 from analysis.quantities import in_a_sentence, label_of
 from analysis.search.picks import Pick, choice_finding, network_name, pick_networks
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value, quantity_column
@@ -17,6 +16,7 @@ from analysis.search.space import Space, get_space
 from analysis.units import format_ratio
 from archs.config import Field, declared
 from archs.design import Design, nearest_arch
+from archs.kept import users_folder
 from archs.registry import get_family
 from views import tables, widgets, workbench
 from views.charts import search as figures

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from analysis.hardware.measure.record import Measurement
 from archs.errors import DenseScopeError, nearest_names, require
+from archs.kept import users_folder
 
 #: Of the file, not of the program: it grows when older programs cannot read the file any more.
 SCHEMA = 1
-FOLDER_VARIABLE = "DENSESCOPE_DATA"
 FILE_NAME = "results.json"
 #: How long to wait for another process that is writing.
 LOCK_SECONDS = 30.0
@@ -165,10 +165,3 @@ def _unused_name(path: Path) -> Path:
     stem = f"{path.name}.corrupt-{datetime.now():%Y-%m-%d}"
     names = (path.with_name(stem if number == 1 else f"{stem}-{number}") for number in count(1))
     return next(name for name in names if not name.exists())
-
-
-def users_folder() -> Path:
-    if folder := os.environ.get(FOLDER_VARIABLE):
-        return Path(folder)
-    folder = require("platformdirs", "Keeping results").user_data_path("densescope", appauthor=False)
-    return Path(folder)

@@ -1,0 +1,211 @@
+"""The record of a training: a folder with what was asked for, a log that only grows, checkpoints, and weights.
+
+run.json             network, data set, recipe, software, machine, state
+log.jsonl            a line a report of a step, a line an epoch
+last/, previous/     checkpoints (`training.checkpoints`)
+weights.safetensors  what was learned, with its config and recipe; a target as "run:NAME"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from archs.design import Design, parse_design
+from archs.errors import ConfigError, DenseScopeError, UnknownNameError, require
+from archs.kept import runs_folder
+from training.recipes import Recipe, recipe_from_json
+
+SCHEMA = 1
+RECORD, LOG, WEIGHTS, LOCK, TRASH = "run.json", "log.jsonl", "weights.safetensors", ".lock", ".trash"
+#: "killed" is never written: a run that says it is running, while no process holds its folder, was.
+STATES = ("new", "running", "finished", "stopped", "failed", "killed")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+Row = dict[str, Any]
+
+
+class TrainingError(DenseScopeError):
+    """A training cannot begin, go on or be read."""
+
+
+class Run:
+    """One training, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            values = json.loads((folder / RECORD).read_bytes())
+            if values["schema"] > SCHEMA:
+                raise TrainingError(f"The run {folder.name!r} was written by a newer DenseScope.")
+            self.design: Design = parse_design(json.dumps(values["network"]), f"run {folder.name}")
+            self.recipe: Recipe = recipe_from_json(values["recipe"])
+            self.data: str = values["data"]
+            #: What the weights were initialised from; empty for a fresh start.
+            self.weights_from: str = values["weights"]
+        except OSError as error:
+            raise TrainingError(f"The run {folder.name!r} cannot be read: {error.strerror or error}.") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TrainingError(f"The record of the run {folder.name!r} is damaged: {error}.") from None
+        self.record: Row = values
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def weights(self) -> Path:
+        """Where its weights are once it has finished."""
+        return self.folder / WEIGHTS
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        said: str = json.loads((self.folder / RECORD).read_bytes()).get("state", "new")
+        return "killed" if said == "running" and not self.is_taken() else said
+
+    def log(self) -> list[Row]:
+        """What was reported, in order; steps that were done again after a kill stand once."""
+        rows: list[Row] = []
+        try:
+            lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        for line in lines:
+            try:
+                row = json.loads(line)
+            except ValueError:  # the last line of a killed run may be torn
+                continue
+            while rows and rows[-1]["step"] >= row["step"] and (rows[-1]["kind"], row["kind"]) != ("step", "epoch"):
+                rows.pop()
+            rows.append(row)
+        return rows
+
+    def epochs(self) -> list[Row]:
+        """The rows of its epochs."""
+        return [row for row in self.log() if row["kind"] == "epoch"]
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the test images that its weights classify right; None before the first epoch has ended."""
+        epochs = self.epochs()
+        return epochs[-1]["test_accuracy"] if epochs else None
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a row to the log by one write."""
+        line = json.dumps({**row, "time": datetime.now(UTC).isoformat(timespec="milliseconds")}) + "\n"
+        with (self.folder / LOG).open("ab", buffering=0) as file:
+            file.write(line.encode())
+
+    def update(self, **values: Any) -> None:
+        """Change its record: state, process, what went wrong."""
+        self.record = {**json.loads((self.folder / RECORD).read_bytes()), **values}
+        _write(self.folder / RECORD, json.dumps(self.record, indent=2) + "\n")
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """The right to train it, for one process. Raises: TrainingError: another has it."""
+        filelock = require("filelock", "Training")
+        try:
+            with filelock.FileLock(self.folder / LOCK, timeout=0):
+                yield
+        except filelock.Timeout:
+            raise TrainingError(f"Another process is training the run {self.name!r}.") from None
+
+    def is_taken(self) -> bool:
+        """Whether a process is training it."""
+        try:
+            with self.taken():
+                return False
+        except TrainingError:
+            return True
+
+
+def _write(path: Path, content: str) -> None:
+    """Write a file that takes the place of the old one in one step."""
+    aside = path.with_name(f".{path.name}.unfinished")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def list_runs() -> list[str]:
+    """The names of all runs, the newest first."""
+    found = [path.parent for path in runs_folder().glob(f"*/{RECORD}") if _NAME.fullmatch(path.parent.name)]
+    return [folder.name for folder in sorted(found, key=lambda folder: -(folder / RECORD).stat().st_mtime)]
+
+
+def get_run(name: str) -> Run:
+    """A run by its name. Raises: UnknownNameError: there is none; TrainingError: it cannot be read."""
+    if name not in (known := list_runs()):
+        raise UnknownNameError("run", name, known)
+    return Run(runs_folder() / name)
+
+
+def create_run(name: str, design: Design, data: str, recipe: Recipe, weights: str = "") -> Run:
+    """A new run that has not begun. Raises: TrainingError, ConfigError: the name is taken, or is none for a folder."""
+    folder = runs_folder() / check_name(name)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise TrainingError(f"There is already a run {name!r}: give another name.") from None
+    except OSError as error:
+        raise TrainingError(f"Cannot make {str(folder)!r}: {error.strerror}.") from None
+    record = {
+        "schema": SCHEMA,
+        "state": "new",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "network": json.loads(design.to_json()),
+        "data": data,
+        "recipe": recipe.to_json(),
+        "weights": weights,
+    }
+    _write(folder / RECORD, json.dumps(record, indent=2) + "\n")
+    return Run(folder)
+
+
+def check_name(name: str) -> str:
+    """The name of a run. Raises: ConfigError: it cannot be one."""
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise ConfigError("name", name, "letters, digits, '.', '_' and '-', at most 80")
+    return name
+
+
+def free_name(wished: str) -> str:
+    """A name that no run has: the wished one, or with a number behind it."""
+    known = set(list_runs())
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", wished).strip("-._")[:70] or "run"
+    return next(name for name in (plain, *(f"{plain}-{n}" for n in range(2, 10_000))) if name not in known)
+
+
+def rename_run(name: str, new: str) -> Run:
+    """Give a run another name. Raises: as `get_run` and `create_run`; TrainingError: it is being trained."""
+    run = get_run(name)
+    target = runs_folder() / check_name(new)
+    if target.exists():
+        raise TrainingError(f"There is already a run {new!r}: give another name.")
+    if run.is_taken():
+        raise TrainingError(f"The run {name!r} is being trained: stop it first.")
+    run.folder.rename(target)
+    return Run(target)
+
+
+def delete_run(name: str) -> Path:
+    """Move a run to the trash beside the runs; where it is then. Raises: as `rename_run`."""
+    run = get_run(name)
+    if run.is_taken():
+        raise TrainingError(f"The run {name!r} is being trained: stop it first.")
+    trash = runs_folder() / TRASH
+    trash.mkdir(exist_ok=True)
+    target = trash / f"{name} {datetime.now():%Y-%m-%d %H.%M.%S.%f}"
+    shutil.move(run.folder, target)
+    return target
