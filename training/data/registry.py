@@ -67,3 +67,22 @@ register_data(
         reader="training.data.digits:read",
     )
 )
+register_data(
+    DataSet(
+        name="fashion",
+        title="Fashion-MNIST",
+        classes=(
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        ),
+        image_size=28,
+        channels=1,
+        train_images=60_000,
+        test_images=10_000,
+        mean=(0.2860,),
+        std=(0.3530,),
+        licence="MIT",
+        source="Xiao et al., Fashion-MNIST, arXiv:1708.07747; zalandoresearch/fashion-mnist",
+        reader="training.data.fashion:read",
+    )
+)
