@@ -28,6 +28,8 @@ from training.runs import Run
 
 #: Called with a row of the log as it is written.
 Report = Callable[[dict[str, Any]], object]
+#: Called with the network and how many epochs it has learned, before the first and after each.
+Watch = Callable[[nn.Module, int], object]
 #: How precisions are called by Accelerate.
 MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 #: Seconds between two reports of steps.
@@ -58,7 +60,14 @@ class Position:
         vars(self).update(state)
 
 
-def fit(run: Run, report: Report = lambda row: None, *, cpu: bool = False, save_seconds: float = 60.0) -> None:
+def fit(
+    run: Run,
+    report: Report = lambda row: None,
+    *,
+    cpu: bool = False,
+    save_seconds: float = 60.0,
+    watch: Watch = lambda network, epochs: None,
+) -> None:
     """Train a run to its end, from where it stands.
 
     Args:
@@ -66,6 +75,7 @@ def fit(run: Run, report: Report = lambda row: None, *, cpu: bool = False, save_
         report: called with every row of the log.
         cpu: not to use a GPU that is there.
         save_seconds: between two checkpoints inside an epoch; each epoch ends with one.
+        watch: called with the network and how many epochs it has learned, before the first and after each.
     """
     recipe, data = run.recipe, get_data(run.data)
     accelerator = Accelerator(mixed_precision=MIXED[recipe.precision], cpu=cpu)
@@ -80,7 +90,8 @@ def fit(run: Run, report: Report = lambda row: None, *, cpu: bool = False, save_
     at, steps = Position(), len(batches)
     accelerator.register_for_checkpointing(at, average)
     checkpoints = Checkpoints(accelerator, run.folder)
-    checkpoints.restore()
+    if not checkpoints.restore():
+        watch(accelerator.unwrap_model(network), 0)
     reported, saved = perf_counter(), perf_counter()
     network.train()
     while at.epoch < recipe.epochs:
@@ -116,6 +127,7 @@ def fit(run: Run, report: Report = lambda row: None, *, cpu: bool = False, save_
             scores = evaluate(average.module, images.test, data, accelerator)
             row |= {f"averaged_{key}": value for key, value in scores.items()}
         at.end_epoch()
+        watch(accelerator.unwrap_model(network), at.epoch)
         _report(run, accelerator, report, row)
         checkpoints.save()
         saved = perf_counter()
