@@ -1,0 +1,14 @@
+"""Recipes: how networks are trained, as papers and repositories tell it, as data that `training.loop` follows."""
+
+from training.recipes.recipe import GROUPS, Recipe, batch_note, recipe_from_json
+from training.recipes.registry import RECIPES, get_recipe, list_recipes
+
+__all__ = [
+    "GROUPS",
+    "RECIPES",
+    "Recipe",
+    "batch_note",
+    "get_recipe",
+    "list_recipes",
+    "recipe_from_json",
+]
