@@ -26,7 +26,7 @@ def evaluate(network: nn.Module, images: Images, data: DataSet, accelerator: Any
     rank, processes = accelerator.process_index, accelerator.num_processes
     own = torch.arange(rank, len(images), processes)
     for start in range(0, len(own), BATCH):
-        logits, labels = _logits(network, images, own[start : start + BATCH], data, accelerator)
+        logits, labels = logits_of(network, images, own[start : start + BATCH], data, accelerator)
         right = (logits.argmax(1) == labels).sum()
         loss = cross_entropy(logits.float(), labels, reduction="sum")
         sums += torch.stack((loss, right, torch.tensor(len(labels), device=right.device))).double().cpu()
@@ -35,7 +35,7 @@ def evaluate(network: nn.Module, images: Images, data: DataSet, accelerator: Any
     return {"loss": loss_sum / count, "accuracy": right_sum / count}
 
 
-def _logits(
+def logits_of(
     network: nn.Module, images: Images, indices: Tensor, data: DataSet, accelerator: Any
 ) -> tuple[Tensor, Tensor]:
     """What a network says of some images (n, classes), and their labels."""

@@ -22,6 +22,7 @@ from training.checkpoints import Checkpoints
 from training.data.images import open_data
 from training.data.registry import get_data
 from training.evaluate import evaluate
+from training.predictions import save_predictions
 from training.randomness import derived, generator
 from training.recipes import Recipe
 from training.runs import Run
@@ -132,7 +133,9 @@ def fit(
         checkpoints.save()
         saved = perf_counter()
     if accelerator.is_main_process:
-        save_weights(average.module if recipe.ema_decay else accelerator.unwrap_model(network), run)
+        learned = average.module if recipe.ema_decay else accelerator.unwrap_model(network)
+        save_weights(learned, run)
+        save_predictions(run.folder, learned, images.test, data, accelerator)
 
 
 def step(

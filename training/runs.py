@@ -4,6 +4,7 @@ run.json             network, data set, recipe, software, machine, state
 log.jsonl            a line a report of a step, a line an epoch
 last/, previous/     checkpoints (`training.checkpoints`)
 weights.safetensors  what was learned, with its config and recipe; a target as "run:NAME"
+predictions.npz      what it says of the test images (`training.predictions`)
 """
 
 from __future__ import annotations
