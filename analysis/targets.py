@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.meter import cost_layers
 from analysis.ops import OPS
 from archs import checks
 from archs.create import create_model
+from archs.described import is_described
 from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require
 from archs.layer import Layer, Pair
@@ -131,6 +133,8 @@ class Target:
     #: What becomes of a trace that the second witness does not confirm: an error (True), a note ("warn"); False to do
     #: without a witness.
     verify: bool | str = True
+    #: What fills the module of the config, as `create_model` takes it; None for random ones.
+    weights: str | PathLike[str] | None = None
 
     @property
     def family(self) -> str | None:
@@ -229,9 +233,10 @@ class Target:
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:
-    """Make a `Target` of a registered name, a config, a design or its file, an `nn.Module`, or a library's name.
+    """Make a `Target` of whatever stands for a network.
 
-    Overrides change fields of the config.
+    That is a registered name, a config, a design or its file, "run:NAME" or a .safetensors file that says what it is
+    of, an `nn.Module`, or a library's name. Overrides change fields of the config.
 
     >>> resolve_target("densenet121", growth_rate=24).name
     'densenet121 (growth_rate=24)'
@@ -242,6 +247,8 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """
     if isinstance(target, Target):
         return target
+    if is_described(target):
+        return Target(_label(str(target), overrides), resolve_config(target, **overrides), weights=target)
     if is_design_path(target):
         target = read_design(target)
     if isinstance(target, Design):
@@ -258,7 +265,7 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     if hasattr(target, "named_modules"):
         config = getattr(target, "config", None)
         return Target(type(target).__name__, config if is_config(config) else None, target)
-    allowed = "a registered name, a config, a design file, an nn.Module, 'timm/NAME' or 'torchvision/NAME'"
+    allowed = "a registered name, a config, a design file, a run, an nn.Module, 'timm/NAME' or 'torchvision/NAME'"
     raise ConfigError("target", target, allowed)
 
 

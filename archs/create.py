@@ -7,6 +7,7 @@ from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from archs.described import is_described
 from archs.errors import require
 from archs.planning import resolve_config
 from archs.registry import get_family
@@ -24,9 +25,9 @@ def create_model(
     10
 
     Args:
-        arch: a registered name or a config.
-        weights: a file, "timm/NAME.TAG" or "torchvision/DEFAULT" (docs/weights.md); None to initialise them. What was
-            loaded, and what was not and why, is the model's `weights_report`, else None.
+        arch: a registered name or a config; or "run:NAME" or a .safetensors file, whose weights it then has.
+        weights: a file, "run:NAME", "timm/NAME.TAG" or "torchvision/DEFAULT" (docs/weights.md); None to initialise
+            them. What was loaded, and what was not and why, is the model's `weights_report`, else None.
         device: where to put the weights; None for torch's default, "meta" for none at all.
         overrides: config fields to change.
 
@@ -36,6 +37,8 @@ def create_model(
         WeightsError: the weights cannot be found, fetched, read, or fitted to the network.
     """
     config = resolve_config(arch, **overrides)
+    if weights is None and is_described(arch):
+        weights = arch
     module_path, class_name = get_family(config.family).module.split(":")
     torch = require("torch", "Building a module")
     with torch.device(device) if device else nullcontext():

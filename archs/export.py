@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from archs import checks
+from archs.described import described_weights
 from archs.errors import DenseScopeError, first_line, require
 from archs.layer import Pair
 from archs.planning import plan_layers
@@ -134,13 +133,8 @@ def _write_torchscript(model: nn.Module, images: Tensor, path: Path, any_batch: 
 def _write_safetensors(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
     safetensors = require("safetensors.torch", "Writing a .safetensors file")
     config: Any = model.config
-    metadata = {
-        "format": "pt",
-        "name": registered_name(config) or "",
-        "family": config.family,
-        "config": json.dumps(asdict(config)),
-    }
-    path.write_bytes(safetensors.save(model.state_dict(), metadata))  # save_file would set permissions of its own
+    content = described_weights(model.state_dict(), config, registered_name(config) or "")
+    path.write_bytes(content)  # save_file would set permissions of its own
     written = deepcopy(model)
     written.load_state_dict(safetensors.load_file(path))
     return written

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
+from typing import TypeGuard
 
-from archs.errors import require
+from archs.errors import ConfigError, UnknownNameError, WeightsError, require
 
 FOLDER_VARIABLE = "DENSESCOPE_DATA"
+#: In the folder of a run: what was asked for, and what was learned (`training.runs`).
+RECORD, WEIGHTS = "run.json", "weights.safetensors"
+#: What stands before the name of a run where it is a network or weights: "run:NAME".
+RUN = "run:"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def users_folder() -> Path:
@@ -20,3 +28,60 @@ def users_folder() -> Path:
 def runs_folder() -> Path:
     """Where training runs lie, a folder each (`training.runs`)."""
     return users_folder() / "runs"
+
+
+def list_runs() -> list[str]:
+    """The names of all runs, the newest first."""
+    found = [path for path in runs_folder().glob(f"*/{RECORD}") if _NAME.fullmatch(path.parent.name)]
+    return [path.parent.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
+
+
+def check_run_name(name: str) -> str:
+    """The name of a run. Raises: ConfigError: it cannot be one."""
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise ConfigError("name", name, "letters, digits, '.', '_' and '-', at most 80")
+    return name
+
+
+def is_run(value: object) -> TypeGuard[str]:
+    """Whether a network or weights are those of a run."""
+    return isinstance(value, str) and value.startswith(RUN)
+
+
+def trained_runs() -> list[str]:
+    """The runs that have weights, as "run:NAME", the newest first."""
+    return [f"{RUN}{name}" for name in list_runs() if (runs_folder() / name / WEIGHTS).is_file()]
+
+
+def weights_of_run(written: str) -> Path:
+    """The file of weights that "run:NAME" stands for.
+
+    Raises:
+        ConfigError: no run can have that name.
+        UnknownNameError: there is no such run; it names the nearest three.
+        WeightsError: it has no weights yet.
+    """
+    name = check_run_name(written.removeprefix(RUN))
+    if name not in (known := list_runs()):
+        raise UnknownNameError("run", name, known)
+    path = runs_folder() / name / WEIGHTS
+    if not path.is_file():
+        raise WeightsError(f"The run {name!r} has no weights yet: {_why(path.with_name(RECORD))}.")
+    return path
+
+
+#: What the states of a run without weights say of it.
+_WITHOUT_WEIGHTS = {
+    "new": "its training has not begun",
+    "running": "its training has not ended",
+    "stopped": "its training was stopped before it ended",
+    "failed": "its training failed",
+}
+
+
+def _why(record: Path) -> str:
+    try:
+        state = json.loads(record.read_bytes())["state"]
+        return _WITHOUT_WEIGHTS[state]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "its training has not ended"

@@ -1,4 +1,4 @@
-"""The ways from whatever stands for a network, a registered name, a config, a design or its file, to its layers."""
+"""The ways from whatever stands for a network, a name, a config, a design, a run or a file, to its layers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from archs import checks
 from archs.config import NetworkConfig
+from archs.described import described_network, is_described
 from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
@@ -14,8 +15,13 @@ from archs.registry import check_recomputes, get_config, get_family, is_config, 
 
 
 def resolve_config(arch: Any, /, **overrides: Any) -> Any:
-    """A config, of a registered name, a config, a design, or its file. Raises: as `get_config` and `read_design`."""
-    if is_design_path(arch):
+    """A config, of a registered name, a config, a design or its file, a run, or weights that say what they are of.
+
+    Raises: as `get_config`, `read_design` and `described_network`.
+    """
+    if is_described(arch):
+        arch = described_network(arch)
+    elif is_design_path(arch):
         arch = read_design(arch)
     if isinstance(arch, Design):
         arch = arch.config

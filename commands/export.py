@@ -25,7 +25,10 @@ def export(
     safetensors: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the weights alone.")] = None,
     weights: Annotated[
         str | None,
-        typer.Option(metavar="WEIGHTS", help="A file, timm/NAME.TAG or torchvision/DEFAULT; left out: freshly drawn."),
+        typer.Option(
+            metavar="WEIGHTS",
+            help="A file, run:NAME, timm/NAME.TAG or torchvision/DEFAULT; left out: a run's own, else freshly drawn.",
+        ),
     ] = None,
     image_size: Annotated[str, typer.Option(metavar="SIZE", help="A side, height x width, or its own.")] = "own",
     batch_size: Annotated[str, typer.Option(metavar="N", help="The one batch that it takes, or any.")] = "any",

@@ -26,7 +26,9 @@ from archs.layer import Pair
 #: The formats of every command: tables for people, the others for machines.
 ALL_FORMATS = ("table", *FORMATS)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A registered network: `list` shows them.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="A registered network (`list` shows them), a design's file or run:NAME.")
+]
 SizeOption = Annotated[
     str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
 ]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from time import perf_counter
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from safetensors.torch import save_file
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from archs.create import create_model
+from archs.described import described_weights
 from training.augment import normalised, varied
 from training.batches import Batches
 from training.checkpoints import Checkpoints
@@ -175,7 +174,8 @@ def _report(run: Run, accelerator: Accelerator, report: Report, row: dict[str, A
 
 def save_weights(network: nn.Module, run: Run) -> None:
     """Write what was learned, with config and recipe beside the tensors."""
-    metadata = {"config": json.dumps(asdict(run.design.config)), "recipe": json.dumps(run.recipe.to_json())}
+    recipe = json.dumps(run.recipe.to_json())
+    content = described_weights(network.state_dict(), run.design.config, run.design.name, data=run.data, recipe=recipe)
     aside = run.weights.with_name(f".{run.weights.name}.unfinished")
-    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, aside, metadata)
+    aside.write_bytes(content)
     aside.rename(run.weights)

@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from archs.design import Design, parse_design
-from archs.errors import ConfigError, DenseScopeError, UnknownNameError, require
-from archs.kept import runs_folder
+from archs.errors import DenseScopeError, UnknownNameError, require
+from archs.kept import RECORD, WEIGHTS, runs_folder
+from archs.kept import check_run_name as check_name
+from archs.kept import list_runs as list_runs
 from training.recipes import Recipe, recipe_from_json
 
 SCHEMA = 1
-RECORD, LOG, WEIGHTS, LOCK, TRASH = "run.json", "log.jsonl", "weights.safetensors", ".lock", ".trash"
+LOG, LOCK, TRASH = "log.jsonl", ".lock", ".trash"
 #: "killed" is never written: a run that says it is running, while no process holds its folder, was.
 STATES = ("new", "running", "finished", "stopped", "failed", "killed")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 Row = dict[str, Any]
 
@@ -139,12 +140,6 @@ def _write(path: Path, content: str) -> None:
     os.replace(aside, path)
 
 
-def list_runs() -> list[str]:
-    """The names of all runs, the newest first."""
-    found = [path.parent for path in runs_folder().glob(f"*/{RECORD}") if _NAME.fullmatch(path.parent.name)]
-    return [folder.name for folder in sorted(found, key=lambda folder: -(folder / RECORD).stat().st_mtime)]
-
-
 def get_run(name: str) -> Run:
     """A run by its name. Raises: UnknownNameError: there is none; TrainingError: it cannot be read."""
     if name not in (known := list_runs()):
@@ -172,13 +167,6 @@ def create_run(name: str, design: Design, data: str, recipe: Recipe, weights: st
     }
     _write(folder / RECORD, json.dumps(record, indent=2) + "\n")
     return Run(folder)
-
-
-def check_name(name: str) -> str:
-    """The name of a run. Raises: ConfigError: it cannot be one."""
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise ConfigError("name", name, "letters, digits, '.', '_' and '-', at most 80")
-    return name
 
 
 def free_name(wished: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,26 +42,13 @@ def read_content(path: Path) -> Any:
         MissingPackageError: the package that reads this format is not installed.
     """
     _check_file(path)
-    read = _read_safetensors if _is_safetensors(path) else _read_pickle
+    read = _read_safetensors if is_safetensors(path) else _read_pickle
     try:
         return read(path)
     except MissingPackageError:
         raise
     except Exception as error:  # whatever a damaged file makes its reader do, it is a damaged file
         raise WeightsError(f"{str(path)!r} {_refusal(error)}.") from None
-
-
-def read_exported_config(path: Path) -> Mapping[str, Any]:
-    """The fields that a .safetensors file of `cli.py export` keeps beside its tensors; none for other files."""
-    if not _is_safetensors(path):
-        return {}
-    with require("safetensors", "Reading a .safetensors file").safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
-    try:
-        config = json.loads(metadata.get("config", "{}"))
-    except (ValueError, RecursionError):
-        return {}
-    return config if isinstance(config, dict) else {}
 
 
 def _check_file(path: Path) -> None:
@@ -84,7 +69,7 @@ def _check_file(path: Path) -> None:
         raise WeightsError(f"Cannot read {shown}: {error.strerror}.") from None
 
 
-def _is_safetensors(path: Path) -> bool:
+def is_safetensors(path: Path) -> bool:
     return path.name.lower().endswith(".safetensors")
 
 

@@ -1,4 +1,4 @@
-"""From what a person gives as weights to a file on this machine: a path, or the name of published weights."""
+"""From what a person gives as weights to a file on this machine: a path, a run, or the name of published weights."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from archs.errors import ConfigError, WeightsError, abbreviate, nearest_names, require
+from archs.kept import is_run, weights_of_run
 from archs.registry import list_archs
 from archs.weights.names import registered_name
 
@@ -22,16 +23,20 @@ TIMM_FILE = "model.safetensors"
 
 
 def locate_weights(weights: str | PathLike[str], config: Any) -> Path:
-    """The file that `weights` stands for: a path, "timm/NAME.TAG" or "torchvision/MEMBER", fetched if need be.
+    """The file that `weights` stands for, fetched if need be: a path, "run:NAME", "timm/NAME.TAG" or
+    "torchvision/MEMBER".
 
     Raises:
         ConfigError: neither a path nor a name.
+        UnknownNameError: there is no such run.
         WeightsError: there are no such weights, or they cannot be fetched.
         MissingPackageError: the library that publishes them is not installed.
     """
     if not isinstance(weights, (str, PathLike)):
         raise ConfigError("weights", weights, "a path, or a name such as timm/densenet121.tv_in1k")
     name = str(fspath(weights))
+    if is_run(name):
+        return weights_of_run(name)
     source, _, member = name.partition("/")
     if source not in ("timm", "torchvision") or exists(name):
         return Path(name)

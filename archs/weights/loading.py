@@ -6,16 +6,19 @@ input channels).
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archs.config import declared
+from archs.described import read_description
 from archs.errors import WeightsError, WeightsWarning, abbreviate
 from archs.registry import get_family
-from archs.weights.files import read_content, read_exported_config
+from archs.weights.files import is_safetensors, read_content
 from archs.weights.hub import locate_weights
 from archs.weights.names import fitting_names, title_of
 from archs.weights.places import Place, State, find_network, prefixes
@@ -180,8 +183,17 @@ def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
         if ours in tensors:
             raise WeightsError(f"{source} holds {abbreviate(ours)} twice, the second time as {abbreviate(key)}.")
         tensors[ours] = place.state[key]
-    unseen = {**read_exported_config(path), **place.layout.implies}
+    unseen = {**_told_fields(path), **place.layout.implies}
     return Checkpoint(source, place, copies, tensors, unseen)
+
+
+def _told_fields(path: Path) -> Mapping[str, Any]:
+    """The config that stands beside the tensors of a file; empty where none does."""
+    try:
+        config = json.loads(read_description(path).get("config", "{}")) if is_safetensors(path) else {}
+    except (ValueError, RecursionError, TypeError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:

@@ -125,7 +125,7 @@ def _to_layout(values: Tensor, layout: torch.memory_format) -> Tensor:
 def build(target: Target) -> nn.Module:
     """The target's module with weights: its own, or random ones where it has none; a copy if it was given as one."""
     if target.module is None:
-        return create_model(target.config)
+        return create_model(target.config, weights=target.weights)
     module = deepcopy(target.module)
     for part in module.modules():
         _fill(part)
