@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, chain, crosscheck, export, hardware, memory, networks, search, structure
+from commands import benchmark, chain, crosscheck, export, hardware, memory, networks, runs, search, structure, train
 
 INTERRUPTED = 130
 
@@ -36,6 +36,8 @@ app.command("predict")(hardware.predict)
 app.command("published")(hardware.published)
 app.command("validate")(hardware.validate)
 app.command("search", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(search.search)
+app.command("train")(train.train)
+app.add_typer(runs.app, name="runs")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

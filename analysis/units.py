@@ -145,6 +145,26 @@ def format_change(share: float) -> str:
     return f"{number}{THIN_SPACE}%".replace("-", "−")
 
 
+def format_duration(seconds: float) -> str:
+    """How long something takes, for people who wait: two of the largest units, or one.
+
+    >>> format_duration(2.45), format_duration(75), format_duration(2320), format_duration(690_000)
+    ('2.5\u2009s', '1\u2009min 15\u2009s', '39\u2009min', '8\u2009days')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f}{THIN_SPACE}s" if seconds >= 0.1 or not seconds else format_si(seconds, "s")
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}{THIN_SPACE}s"
+    if whole < 600:
+        rest = f" {whole % 60}{THIN_SPACE}s" if whole % 60 else ""
+        return f"{whole // 60}{THIN_SPACE}min{rest}"
+    if (minutes := round(seconds / 60)) < 120:
+        return f"{minutes}{THIN_SPACE}min"
+    hours = round(seconds / 3600)
+    return f"{hours}{THIN_SPACE}h" if hours < 72 else f"{round(seconds / 86400)}{THIN_SPACE}days"
+
+
 def format_size(size: tuple[int, int]) -> str:
     """An image size.
 

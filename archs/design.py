@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archs import checks
-from archs.config import NetworkConfig
+from archs.config import Declared, NetworkConfig
 from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate
 from archs.registry import get_config, get_family, list_archs, list_families
 
@@ -71,8 +71,8 @@ def nearest_arch(config: NetworkConfig) -> tuple[str, dict[str, Any]]:
     return min(differences.items(), key=lambda item: len(item[1]))
 
 
-def changes(base: NetworkConfig, config: NetworkConfig) -> dict[str, Any]:
-    """The fields in which `config` differs from a config of the same family, with its own values."""
+def changes(base: Declared, config: Declared) -> dict[str, Any]:
+    """The fields in which a config, or a recipe, differs from another of its kind, with its own values."""
     names = [field.name for field in fields(config)]
     return {name: getattr(config, name) for name in names if getattr(config, name) != getattr(base, name)}
 

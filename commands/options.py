@@ -137,8 +137,8 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
-    """Overrides of a config from `field=value` texts.
+def parse_changes(changes: Iterable[str], option: str = "--set") -> dict[str, Any]:
+    """Overrides of a config, or a recipe, from the `field=value` texts of an option.
 
     >>> parse_changes(["growth_rate=24", "block_config=6,12,24,16", "bn_size=none", "stem=cifar"])
     {'growth_rate': 24, 'block_config': (6, 12, 24, 16), 'bn_size': None, 'stem': 'cifar'}
@@ -147,11 +147,12 @@ def parse_changes(changes: Iterable[str]) -> dict[str, Any]:
     for change in changes:
         field, equals, value = change.partition("=")
         if not (field.strip() and equals):
-            raise ConfigError("--set", change, "a field and a value such as growth_rate=24")
+            raise ConfigError(option, change, f"a field and a value such as {_EXAMPLES[option]}")
         values[field.strip().replace("-", "_")] = parse_value(value.strip())
     return values
 
 
+_EXAMPLES = {"--set": "growth_rate=24", "--with": "epochs=20"}
 _WORDS = {"true": True, "false": False, "none": None}
 
 

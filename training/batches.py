@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from training.data.images import Images
+from training.forecast import steps_of_epoch
 from training.randomness import generator
 
 
@@ -18,9 +19,7 @@ class Batches:
         self.images, self.batch_size, self.seed, self.rank, self.processes = images, batch_size, seed, rank, processes
 
     def __len__(self) -> int:
-        """Batches of an epoch; one of fewer than two images a process, of which no batch norm learns, is left out."""
-        whole, rest = divmod(len(self.images), self.batch_size)
-        return whole + (rest >= 2 * self.processes)
+        return steps_of_epoch(len(self.images), self.batch_size, self.processes)
 
     def of_epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """Images (n, C, H, W) and labels (n,) from a step of an epoch on."""

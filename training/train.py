@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.targets import resolve_target
@@ -76,6 +76,30 @@ def prepare(
     **overrides: Any,
 ) -> Run:
     """A run that has not begun; as `train`."""
+    asked = settle(network, data, recipe, weights=weights, **overrides)
+    wished = name or free_name(f"{asked.design.name}-{recipe if isinstance(recipe, str) else asked.data}")
+    return create_run(wished, asked.design, asked.data, asked.recipe, asked.weights_from)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is asked to train, on what, how: the parts of a `Run` of these names, without a folder."""
+
+    design: Design
+    data: str
+    recipe: Recipe
+    weights_from: str = ""
+
+
+def settle(
+    network: Any,
+    data: str | None = None,
+    recipe: str | Recipe = "densenet-cifar",
+    *,
+    weights: str | None = None,
+    **overrides: Any,
+) -> Settings:
+    """What `prepare` makes a run of; as `train`."""
     how = get_recipe(recipe) if isinstance(recipe, str) else recipe
     how = how.varied(**overrides)
     images = get_data(data or how.data)
@@ -83,8 +107,7 @@ def prepare(
     if target.config is None:
         raise ConfigError("network", target.name, "one of the registry, a config or a design")
     config = fitted(target.config, images, how)
-    wished = name or f"{target.name}-{recipe if isinstance(recipe, str) else images.name}"
-    return create_run(name or free_name(wished), Design(target.name[:80], config), images.name, how, weights or "")
+    return Settings(Design(target.name[:80], config), images.name, how, weights or "")
 
 
 def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:

@@ -1,0 +1,207 @@
+"""What does a network learn: train."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from analysis.targets import resolve_target
+from analysis.units import format_si, join
+from archs import checks
+from archs.design import changes
+from archs.errors import ConfigError, DenseScopeError, require
+from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
+from commands.output import Grid, Row, emit
+from training.columns import RUNS, run_row
+from training.data import get_data, list_data
+from training.forecast import steps_of_epoch
+from training.recipes import Recipe, batch_note, get_recipe, list_recipes
+from training.recipes.recipe import PRECISIONS
+from training.runs import Run, TrainingError, create_run, free_name, get_run, list_runs
+from training.train import Settings, resume, settle
+
+DEVICES = ("auto", "cpu", "cuda")
+_RANK, _PROCESSES = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def train(
+    network: Annotated[
+        str | None, typer.Argument(metavar="NETWORK", help="A registered name, or the file of a design.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"{', '.join(list_data())}; left out, the one that the recipe is for."),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(list_recipes())}; left out, the first for the data.")
+    ] = None,
+    changes: ChangesOption = None,
+    epochs: Annotated[str | None, typer.Option(metavar="N", help="Of the recipe; as --with epochs=N.")] = None,
+    batch_size: Annotated[
+        str | None, typer.Option(metavar="N", help="Of the recipe; the learning rate follows in proportion.")
+    ] = None,
+    lr: Annotated[str | None, typer.Option(metavar="X", help="The highest learning rate.")] = None,
+    precision: Annotated[str | None, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISIONS)}.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="FIELD=VALUE", help="Change any field of the recipe, such as flip=0.5."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the run; the same command again goes on with it.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="WEIGHTS", help="To begin with: a file, timm/NAME.TAG or run:NAME.")
+    ] = None,
+    resume_name: Annotated[
+        str | None, typer.Option("--resume", metavar="NAME", help="Go on with a run from where it stands.")
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help=f"{', '.join(DEVICES)}.")] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="Begin, however long it takes.")] = False,
+    file_format: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Train a network by a recipe, in a run that survives a kill: the same command with --name goes on.
+
+    Several GPUs: `torchrun --nproc-per-node 2 cli.py train …`, or `accelerate launch cli.py train …`.
+    """
+    cpu = checks.choice("--device", device, DEVICES) == "cpu"
+    if device == "cuda" and not require("torch", "Training").cuda.is_available():
+        raise ConfigError("--device", device, "auto or cpu: PyTorch finds no GPU here")
+    if (network is None) == (resume_name is None):
+        raise DenseScopeError("Give either a network to train, or --resume with the name of a run.")
+
+    def find() -> Run:
+        if resume_name is not None:
+            return get_run(resume_name)
+        recipe_fields = parse_changes(fields or (), "--with")
+        how = recipe_of(recipe, data, recipe_fields, epochs=epochs, batch_size=batch_size, lr=lr, precision=precision)
+        target = resolve_target(network, **parse_changes(changes or ()))
+        return _run_of(settle(target, data, how, weights=weights), name, recipe or how.data)
+
+    run = _in_all_processes(find, cpu=cpu)
+    if run.state != "finished":
+        _train(run, cpu=cpu)
+    if _RANK == 0:
+        row = run_row(run)
+        emit(
+            lambda: [row], lambda: [Grid([row], RUNS, only_used=True)], Request(file_format=file_format, output=output)
+        )
+
+
+def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **common: str | None) -> Recipe:
+    """The recipe that the options say; another batch changes the learning rate with it, unless that is given too."""
+    if name is None:
+        name = next((each for each in list_recipes() if get_recipe(each).data == data), list_recipes()[0])
+    base = get_recipe(name)
+    given = {key: parse_value(value) for key, value in common.items() if value is not None}
+    if "batch_size" in given and "lr" not in given | fields:
+        scaled = base.for_batch(given["batch_size"])
+        if note := batch_note(scaled, base):
+            _say(note)
+        base = scaled
+    return base.varied(**given | fields)
+
+
+def _run_of(asked: Settings, name: str | None, label: str) -> Run:
+    """A new run, or the one of that name if it is the same. Raises: TrainingError: it is another."""
+    if name is None or name not in list_runs():
+        name = name or free_name(f"{asked.design.name}-{label}")
+        return create_run(name, asked.design, asked.data, asked.recipe, asked.weights_from)
+    run = get_run(name)
+    differences = [
+        *(["network"] if run.design.config != asked.design.config else []),
+        *(["data"] if run.data != asked.data else []),
+        *(["weights"] if run.weights_from != asked.weights_from else []),
+        *changes(asked.recipe, run.recipe),
+    ]
+    if differences:
+        raise TrainingError(
+            f"There is already a run {name!r}, which differs in {join(differences)}: "
+            f"give another name, or go on with it by `--resume {name}`."
+        )
+    return run
+
+
+def _in_all_processes(find: Callable[[], Run], *, cpu: bool) -> Run:
+    """The run that the first of several processes finds or makes; the others are told its name."""
+    if _PROCESSES == 1:
+        return find()
+    accelerate = require("accelerate", "Training")
+    accelerate.PartialState(cpu=cpu)
+    said: list[Any] = [None]
+    if _RANK == 0:
+        try:
+            said = [find().name]
+        except DenseScopeError as error:
+            said = [error]
+    require("accelerate.utils", "Training").broadcast_object_list(said)
+    if isinstance(said[0], DenseScopeError):
+        raise said[0] if _RANK == 0 else typer.Exit(2)
+    return get_run(said[0])
+
+
+def _train(run: Run, *, cpu: bool) -> None:
+    """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _progress(run) as report:
+            resume(run, report, cpu=cpu)
+    except KeyboardInterrupt:
+        _say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(sentence: str) -> None:
+    if _RANK == 0:
+        print(sentence, file=sys.stderr)
+
+
+@contextmanager
+def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
+    """What takes the rows of the log: a bar on stderr if that is a terminal, else a line an epoch."""
+    if _RANK or not sys.stderr.isatty():
+        yield lambda row: _say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        steps = steps_of_epoch(get_data(run.data).train_images, run.recipe.batch_size, _PROCESSES)
+        task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
+
+        def report(row: Row) -> None:
+            if row["kind"] == "epoch":
+                progress.console.print(epoch_line(row, run.recipe.epochs), highlight=False)
+            said = f"epoch {min(row['step'] // steps + 1, run.recipe.epochs)}/{run.recipe.epochs}"
+            progress.update(task, description=said, completed=row["step"], figures=_figures(row))
+
+        yield report
+
+
+def epoch_line(row: Row, epochs: int) -> str:
+    """What an epoch came to.
+
+    >>> epoch_line({"epoch": 2, "train_loss": 0.25, "test_loss": 0.2, "test_accuracy": 0.975}, 8)
+    'epoch 2/8: training loss 0.2500, test loss 0.2000, test accuracy 97.50 %'
+    """
+    parts = [f"training loss {row['train_loss']:.4f}", f"test loss {row['test_loss']:.4f}"]
+    parts += [f"test accuracy {100 * row['test_accuracy']:.2f} %"]
+    if row.get("averaged_accuracy") is not None:
+        parts.append(f"averaged weights {100 * row['averaged_accuracy']:.2f} %")
+    return f"epoch {row['epoch']}/{epochs}: {', '.join(parts)}"
+
+
+def _figures(row: Row) -> str:
+    """The figures of a step beside the bar."""
+    if row["kind"] == "epoch":
+        return f"test accuracy {100 * row['test_accuracy']:.2f} %"
+    return f"loss {row['loss']:.3f}, lr {row['lr']:.3g}, {format_si(row['images_per_s'])} images/s"
