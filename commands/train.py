@@ -175,7 +175,7 @@ def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
 
     shown = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        steps = steps_of_epoch(get_data(run.data).train_images, run.recipe.batch_size, _PROCESSES)
+        steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, _PROCESSES)
         task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
 
         def report(row: Row) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from training.data.images import Images
+from training.data.images import Labelled
 from training.forecast import steps_of_epoch
 from training.randomness import generator
 
@@ -15,7 +15,7 @@ from training.randomness import generator
 class Batches:
     """The part of each batch that one of several processes takes; the last batch may be smaller."""
 
-    def __init__(self, images: Images, batch_size: int, seed: int, rank: int = 0, processes: int = 1) -> None:
+    def __init__(self, images: Labelled, batch_size: int, seed: int, rank: int = 0, processes: int = 1) -> None:
         self.images, self.batch_size, self.seed, self.rank, self.processes = images, batch_size, seed, rank, processes
 
     def __len__(self) -> int:
@@ -26,4 +26,4 @@ class Batches:
         order = torch.randperm(len(self.images), generator=generator(self.seed, epoch))
         for step in range(start, len(self)):
             whole = order[step * self.batch_size : (step + 1) * self.batch_size]
-            yield self.images.batch(whole[self.rank :: self.processes])
+            yield self.images.batch(whole[self.rank :: self.processes], epoch)

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from training.augment import normalised
-from training.data.images import Images
+from training.data.images import Labelled
 from training.data.registry import DataSet
 
 BATCH = 500
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, images: Images, data: DataSet, accelerator: Any) -> dict[str, float]:
+def evaluate(network: nn.Module, images: Labelled, data: DataSet, accelerator: Any) -> dict[str, float]:
     """Loss of a network, and the share that it classifies right, of all images of all processes.
 
     It is left in training mode.
@@ -36,7 +36,7 @@ def evaluate(network: nn.Module, images: Images, data: DataSet, accelerator: Any
 
 
 def logits_of(
-    network: nn.Module, images: Images, indices: Tensor, data: DataSet, accelerator: Any
+    network: nn.Module, images: Labelled, indices: Tensor, data: DataSet, accelerator: Any
 ) -> tuple[Tensor, Tensor]:
     """What a network says of some images (n, classes), and their labels."""
     pixels, labels = (each.to(accelerator.device) for each in images.batch(indices))

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from archs.create import create_model
 from archs.described import described_weights
-from training.augment import normalised, varied
+from training.augment import varied
 from training.batches import Batches
 from training.checkpoints import Checkpoints
 from training.data.images import open_data
@@ -77,9 +77,10 @@ def fit(
         save_seconds: between two checkpoints inside an epoch; each epoch ends with one.
         watch: called with the network and how many epochs it has learned, before the first and after each.
     """
-    recipe, data = run.recipe, get_data(run.data)
+    recipe = run.recipe
+    data = get_data(run.data).shown(recipe)
     accelerator = Accelerator(mixed_precision=MIXED[recipe.precision], cpu=cpu)
-    images = open_data(data)
+    images = open_data(data, recipe)
     torch.manual_seed(derived(recipe.seed))
     network = create_model(run.design.config, weights=run.weights_from or None)
     network = network.to(memory_format=torch.channels_last if recipe.channels_last else torch.contiguous_format)
@@ -101,7 +102,7 @@ def fit(
             lr = recipe.lr_at(begun / (recipe.epochs * steps))
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            seen = normalised(varied(pixels.to(accelerator.device), recipe, generator(*now)), data)
+            seen = varied(pixels.to(accelerator.device), data, recipe, generator(*now))
             loss, right = step(network, optimizer, accelerator, seen, labels.to(accelerator.device), recipe)
             if recipe.ema_decay:
                 average.update(accelerator.unwrap_model(network), step=begun)

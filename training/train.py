@@ -115,7 +115,7 @@ def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfi
 
     Raises: ConfigError: images of that size do not suit the network.
     """
-    side = recipe.image_size or data.image_size
+    side = data.side(recipe)
     found = replace(
         config,
         num_classes=len(data.classes),

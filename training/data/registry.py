@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from archs.errors import UnknownNameError
+from training.recipes import Recipe
+from training.runs import TrainingError
+
+#: Called with a file's name, the bytes of it that have come, and how many there are (0: nobody knows).
+Progress = Callable[[str, int, int], object]
+
+
+class DataError(TrainingError):
+    """Images that are not there, cannot be fetched or are damaged."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,23 @@ class DataSet:
     std: tuple[float, ...]
     licence: str
     source: str
-    #: "module:function" that gives the training and test images of a folder; imported when they are opened.
+    #: "module:function" that opens it (`training.data.images.Sources`); imported when it does.
     reader: str
+
+    def side(self, recipe: Recipe) -> int:
+        """Pixels of a side of the images that networks see."""
+        return recipe.image_size or self.image_size
+
+    def learned_from(self, recipe: Recipe) -> int:
+        """How many of the training images a network learns from, which are not kept for validation."""
+        return max(0, self.train_images - recipe.validation)
+
+    def shown(self, recipe: Recipe) -> DataSet:
+        """The data set as a recipe shows it: the side of its images, and what they are normalised by."""
+        found = replace(self, image_size=self.side(recipe))
+        if recipe.normalise == "channels":
+            return found
+        return replace(found, mean=(0.0,) * self.channels, std=(1.0,) * self.channels)
 
 
 _DATA: dict[str, DataSet] = {}

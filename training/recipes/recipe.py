@@ -97,9 +97,7 @@ class Recipe(Declared):
         "bytes",
     )
     flip: float = share(0.0, "Flip", "Probability that an image is mirrored.")
-    alternate_flip: bool = boolean(
-        "Alternate", "An image that was mirrored in one epoch is not in the next.", idle=_only("flip")
-    )
+    alternate_flip: bool = boolean("Alternate", "An image that was mirrored in one epoch is not in the next.")
     shift: int = integer(
         0, "Shift", "Pixels of zero padding that a crop of the image's size is drawn from.", low=0, high=256
     )
@@ -214,6 +212,10 @@ class Recipe(Declared):
             raise ConfigError("milestones", self.milestones, "in ascending order")
         if self.nesterov and not (self.momentum and not self.dampening):
             raise ConfigError("nesterov", True, "False without momentum, and where momentum is dampened")
+        if self.alternate_flip and self.flip != 0.5:
+            raise ConfigError(
+                "flip", self.flip, "0.5 where it alternates: every image is mirrored in every second epoch"
+            )
         if len(self.crop_area) == 1:
             raise ConfigError("crop_area", self.crop_area, "two shares, or none")
         for name in ("crop_area", "crop_ratio"):
