@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -46,6 +47,15 @@ class Network(nn.Module):
             if match := re.match(pattern, layer_name):
                 return stage.format(*match.groups())
         return "head"
+
+    def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
+        """What says how deep a parameter lies, by its name: 0 for the stem, most for the head; in timm's convention.
+
+        Parameters in the same row of the paper's table lie equally deep, `coarse` or not.
+        """
+        rows = dict.fromkeys(self.stage_of(name) for name, _ in self.named_parameters())
+        depths = {row: depth for depth, row in enumerate(rows)}
+        return lambda name: depths[self.stage_of(name)]
 
     def initialise(self, mode: Literal["fan_in", "fan_out"]) -> None:
         """Fill convolutions from He's normal distribution over "fan_in" or "fan_out", and clear all biases.

@@ -86,6 +86,22 @@ class Recipe(Declared):
         "xavier",
     )
 
+    freeze: int = integer(
+        0, "Frozen stages", "Rows of the network's table, from the stem on, that keep all as it is.", low=0, high=100
+    )
+    layer_decay: float = number(
+        1.0,
+        "Layer decay",
+        "× learning rate, for each row of the network's table that weights lie further from the classifier.",
+        low=0,
+        high=1,
+        open_low=True,
+        step=0.05,
+    )
+    head_lr: float = number(
+        1.0, "Classifier's learning rate", "× that of other weights.", low=0, high=1000, open_low=True
+    )
+
     image_size: int | None = integer(
         None, "Image side", "Pixels that images are resized to; none: as they are.", optional=True, high=8192
     )
@@ -236,6 +252,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("optimizer", "momentum", "dampening", "nesterov", "weight_decay", "decay_all", "max_norm"),
         *("label_smoothing", "drop_rate", "initial"),
     ),
+    "Fine-tuning": ("freeze", "layer_decay", "head_lr"),
     "Images": (
         *("image_size", "normalise", "flip", "alternate_flip", "shift", "crop_area", "crop_ratio", "jitter"),
         *("lighting", "cutout", "mixup", "cutmix", "test_resize", "validation"),

@@ -1,0 +1,71 @@
+"""Training that begins with weights learned elsewhere: stages that stay as they are, and learning rates by depth.
+
+A stage is a row of the paper's table that has weights, as `archs.network.Network.group_matcher` counts them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analysis.meter import cost_layers
+from archs.config import NetworkConfig
+from archs.errors import ConfigError
+from archs.planning import plan_layers
+from training.recipes import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def stages_of(config: NetworkConfig) -> list[str]:
+    """The stages of a network, the stem first; without torch."""
+    costs = cost_layers(plan_layers(config, None))
+    return list(dict.fromkeys(cost.layer.stage for cost in costs if cost.params))
+
+
+def check_freeze(config: NetworkConfig, recipe: Recipe) -> None:
+    """Raises: ConfigError: a recipe freezes stages that a network does not have, or leaves nothing to learn."""
+    *stages, head = stages_of(config)
+    if recipe.freeze > len(stages):
+        raise ConfigError("freeze", recipe.freeze, f"at most {len(stages)}, up to {stages[-1]!r}: the {head} learns")
+
+
+def freeze(network: Any, stages: int) -> None:
+    """Keep some stages of a network, from the stem on, as they are: weights, and statistics of batch norms.
+
+    To be called again whenever the network has been put into training mode.
+    """
+    if not stages:
+        return
+    depth_of = network.group_matcher()
+    frozen = {id(parameter) for name, parameter in network.named_parameters() if depth_of(name) < stages}
+    for module in network.modules():
+        inside = list(module.parameters())
+        if inside and all(id(parameter) in frozen for parameter in inside):
+            module.eval().requires_grad_(False)
+
+
+def parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """A network's weights that learn, apart by "weight_decay" and by "lr_scale", the factor of their learning rate.
+
+    Those of batch norms and biases may not decay. Each stage further from the head has `layer_decay` times the
+    learning rate, and the classifier `head_lr` times.
+
+    Source: Bao et al., BEiT, arXiv:2106.08254; timm's `param_groups_layer_decay`.
+    """
+    names = [name for name, _ in network.named_parameters()]
+    depths = dict.fromkeys(names, 0)
+    if recipe.layer_decay < 1:
+        depth_of: Any = network.group_matcher()  # type: ignore[operator]
+        depths = {name: depth_of(name) for name in names}
+    deepest, classifier = max(depths.values()), f"{names[-1].rpartition('.')[0]}."
+    groups: dict[tuple[bool, float], dict[str, Any]] = {}
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        factor = recipe.head_lr if name.startswith(classifier) else 1.0
+        scale = factor * recipe.layer_decay ** (deepest - depths[name])
+        decays = recipe.decay_all or parameter.ndim > 1
+        terms = {"params": [], "weight_decay": recipe.weight_decay * decays, "lr_scale": scale}
+        groups.setdefault((not decays, scale), terms)["params"].append(parameter)
+    return [groups[key] for key in sorted(groups)]
