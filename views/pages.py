@@ -54,6 +54,7 @@ PAGES = (
     ),
     Page("design/design.py", "Design", "edit", 0),
     Page("memory/memory.py", "Memory", "memory"),
+    Page("training/training.py", "Training", "model_training", reads=()),
     Page("search/search.py", "Search", "travel_explore", 0, ()),
     Page("counters.py", "Counters", "calculate", reads=COUNTS),
     Page("hardware/hardware.py", "Hardware", "speed", ANY_NUMBER, SIZE, "section", {"Accuracy and cost": ()}),

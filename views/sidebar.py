@@ -50,14 +50,21 @@ def choose_baseline(names: Sequence[str]) -> str:
     return name
 
 
-def choose_network() -> str:
-    """One network, the same in all views that show one."""
+def choose_network(default: str = DEFAULT.baseline, *, libraries: bool = True) -> str:
+    """One network, the same in all views that show one.
+
+    Args:
+        default: before one was chosen anywhere.
+        libraries: whether networks of other libraries are offered beside the registered ones and the designs.
+    """
     with st.sidebar:
         st.header("Network")
-        name = widgets.choose("Network", "network", _offered("network"), DEFAULT.baseline, label_visibility="collapsed")
+        offered = _offered("network", libraries=libraries)
+        name = widgets.choose("Network", "network", offered, default, label_visibility="collapsed")
         workbench.carry(name)
         st.caption(_origin(name))
-        choose_libraries()
+        if libraries:
+            choose_libraries()
     return name
 
 
@@ -97,10 +104,10 @@ def counting(names: Sequence[str]) -> AbstractContextManager[None]:
     return st.spinner(f"Building and tracing {foreign[0] if len(foreign) == 1 else f'{len(foreign)} networks'} …")
 
 
-def _offered(key: str) -> list[str]:
+def _offered(key: str, *, libraries: bool = True) -> list[str]:
     """The options of a selection: they hold whatever it has selected already."""
-    libraries = st.session_state.get("libraries") or ()
-    foreign = [name for library in libraries for name in _names(library)]
+    asked = st.session_state.get("libraries") or () if libraries else ()
+    foreign = [name for library in asked for name in _names(library)]
     return list(dict.fromkeys([*list_archs(), *workbench.offered(), *_asked_for(key), *foreign]))
 
 

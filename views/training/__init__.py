@@ -1,0 +1,1 @@
+"""The Training view: what networks learn."""

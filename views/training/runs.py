@@ -1,0 +1,267 @@
+"""Training: runs abreast, live: how far they are, their curves beside what is published, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.findings import reason
+from analysis.units import format_duration, format_si
+from archs.errors import DenseScopeError
+from archs.registry import list_families
+from training import delete_run, get_run, launch, rename_run
+from training.columns import RUNS, run_row
+from training.data import get_data
+from training.examples import is_shipped, shipped
+from training.findings import outcome_of, percent, runs_finding
+from training.progress import Progress, progress_of
+from training.published_curves import Published, beside
+from training.runs import Run
+from views import tables, widgets
+from views.charts import training as figures
+from views.charts.training import Curve
+from views.theme import Theme, family_colour, mix
+from views.training.start import MOST_SHOWN, SHOWN
+
+#: Seconds between two looks at the logs of runs that go on.
+POLL_SECONDS = 2
+#: In the session: what became of the last action, what went wrong in it, and that all of the page is to be drawn.
+_DONE, _PROBLEM, _ALL = "done with a run", "problem with a run", "runs have changed"
+STATES = {
+    "new": ("not begun", "gray"),
+    "starting": ("starting", "blue"),
+    "running": ("running", "blue"),
+    "finished": ("finished", "green"),
+    "stopped": ("stopped", "orange"),
+    "failed": ("failed", "red"),
+    "killed": ("killed", "red"),
+}
+GOES_ON = ("starting", "running")
+#: Where runs of one family stand from the family's colour to the outline's, one after the other.
+SHADES = (0.0, 0.45, 0.25, 0.6, 0.15, 0.7)
+HELP = (
+    "Share of the test images that is classified right, after each epoch. Own runs are solid, thin lines are of the "
+    "images that a run learns from, and dotted is what others published: hover it for its source."
+)
+
+
+def choose_runs() -> list[Run]:
+    """The runs that are shown: some of one's own, else what is shipped."""
+    found = {run.name: run for run in launch.readable_runs()}
+    if not found:
+        return shipped()
+    if SHOWN in st.session_state:
+        st.session_state[SHOWN] = [name for name in st.session_state[SHOWN] if name in found]
+    names = widgets.choose_many(
+        "Runs", SHOWN, list(found), list(found)[:2], max_selections=MOST_SHOWN, help="Shown abreast, at most six."
+    )
+    return [found[name] for name in names]
+
+
+def follow(draw: Callable[[Sequence[Run]], None], runs: Sequence[Run]) -> None:
+    """Draw something of some runs, and again as long as one of them goes on; then the page."""
+    goes_on = _goes_on(runs)
+
+    def draw_again() -> None:
+        if st.session_state.pop(_ALL, False) or (goes_on and not _goes_on(runs)):
+            st.rerun()
+        draw(runs)
+
+    st.fragment(draw_again, run_every=POLL_SECONDS if goes_on else None, key=draw.__name__)()
+
+
+def _goes_on(runs: Sequence[Run]) -> bool:
+    return any(launch.state_of(run) in GOES_ON for run in runs)
+
+
+def say_finding(runs: Sequence[Run]) -> None:
+    """What came of the runs, or has come of them so far."""
+    names = (name for run in runs for name in (run.design.name, run.name))
+    widgets.say(runs_finding([outcome_of(run, launch.state_of(run)) for run in runs]), *dict.fromkeys(names))
+
+
+def say_done() -> None:
+    """What became of the last action, now that all of the page is drawn."""
+    st.session_state.pop(_ALL, None)
+    if message := st.session_state.pop(_DONE, None):
+        st.success(widgets.literal(message), icon=":material/check:")
+    if problem := st.session_state.pop(_PROBLEM, None):
+        widgets.say_error(problem)
+
+
+def draw_runs(runs: Sequence[Run]) -> None:
+    """How far each run is, and the curves of all."""
+    if any(map(is_shipped, runs)):
+        st.caption("Trained by DenseScope and shipped with it, for you have no runs yet: start one above.")
+    found = {run.name: progress_of(run) for run in runs}
+    for run in runs:
+        _draw_head(run, launch.state_of(run), found[run.name])
+    _draw_curves(runs, found)
+
+
+def _draw_head(run: Run, state: str, progress: Progress) -> None:
+    """A run in a line, and what can be done with it."""
+    with st.container(border=True, key=f"run_{run.name}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            word, colour = STATES[state]
+            said = f"{run.design.name} on {get_data(run.data).title}"
+            st.markdown(f"**{widgets.literal(run.name)}** {widgets.literal(said)}", width="stretch")
+            st.badge(word, color=colour)
+            if not is_shipped(run):
+                _draw_actions(run, state)
+        if state in GOES_ON:
+            share = min(1.0, progress.epochs_done / run.recipe.epochs)
+            st.progress(share, _pace(run, state, progress))
+        elif sentence := _trouble(run, state):
+            st.caption(sentence)
+
+
+def _pace(run: Run, state: str, progress: Progress) -> str:
+    """How far a run is, how fast, and how long it will take."""
+    if state == "starting":
+        return "The process starts: PyTorch is being loaded."
+    parts = [f"epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
+    if run.accuracy is not None:
+        parts.append(f"{percent(run.accuracy)} right")
+    if progress.images_per_s:
+        parts.append(f"{format_si(progress.images_per_s)} images/s")
+    if progress.seconds_left:
+        parts.append(f"{format_duration(progress.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def _trouble(run: Run, state: str) -> str:
+    """Why a run is not at its end, and what to do."""
+    match state:
+        case "new":
+            return "It has not begun: Start begins it."
+        case "stopped":
+            return "It was stopped and is kept as it was: Resume goes on from there."
+        case "killed":
+            return "Its process was killed, or the machine went down: Resume goes on from its last checkpoint."
+        case "failed":
+            return f"It failed: {widgets.literal(launch.problem_of(run) or 'its process did not say why.')}"
+    return ""
+
+
+def _draw_actions(run: Run, state: str) -> None:
+    """Stop or resume; rename and delete where nothing goes on."""
+    if state in GOES_ON:
+        st.button("Stop", key=f"stop {run.name}", icon=":material/stop:", on_click=_act, args=("stop", run.name))
+        return
+    if state != "finished":
+        word = "Start" if state == "new" else "Resume"
+        other = next(iter(launch.in_progress()), "")
+        st.button(
+            word,
+            key=f"resume {run.name}",
+            icon=":material/play_arrow:",
+            disabled=bool(other),
+            help=f"{other} is being trained: stop it first, or wait." if other else None,
+            on_click=_act,
+            args=("resume", run.name),
+        )
+    with st.popover("More", icon=":material/more_horiz:", key=f"more {run.name}"):
+        st.text_input("Name", run.name, key=f"name of {run.name}")
+        st.button("Rename", key=f"rename {run.name}", on_click=_act, args=("rename", run.name))
+        st.button(
+            "Delete", key=f"delete {run.name}", icon=":material/delete:", on_click=_act, args=("delete", run.name)
+        )
+        st.caption("A deleted run goes to a trash folder beside the runs.")
+
+
+def _act(what: str, name: str) -> None:
+    """Do something with a run, and say what became of it."""
+    state: Any = st.session_state
+    state[_ALL] = True
+    try:
+        match what:
+            case "stop":
+                launch.stop(get_run(name))
+                state[_DONE] = f"{name} was asked to stop; it ends after its step."
+            case "resume":
+                launch.start(get_run(name))
+            case "rename":
+                new = rename_run(name, state[f"name of {name}"].strip()).name
+                state[SHOWN] = [new if each == name else each for each in state.get(SHOWN, ())]
+                state[_DONE] = f"{name} is called {new} now."
+            case "delete":
+                place = delete_run(name)
+                state[SHOWN] = [each for each in state.get(SHOWN, ()) if each != name]
+                state[_DONE] = f"{name} lies in the trash: {place}"
+    except DenseScopeError as error:
+        state[_PROBLEM] = reason(error)
+
+
+def colours(runs: Sequence[Run], theme: Theme) -> dict[str, str]:
+    """A colour a run: its family's, one after the other further from it."""
+    count = dict.fromkeys(list_families(), 0)
+    found = {}
+    for run in runs:
+        family = run.design.config.family
+        shade = SHADES[count[family] % len(SHADES)]
+        found[run.name] = mix(family_colour(family), theme.outline_towards, shade)
+        count[family] += 1
+    return found
+
+
+def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
+    """Four charts over the epochs; the table of the runs beside the first."""
+    theme = widgets.current_theme()
+    shades = colours(runs, theme)
+    epochs = max(run.recipe.epochs for run in runs)
+    published = _published(runs)
+
+    def lines(key: str, kind: str = "steps", *, said: str = "") -> list[Curve]:
+        return [
+            Curve(
+                run.name, kind, shades[run.name], found[run.name].curves.get(key, ()), f"{run.name}{said}" * bool(said)
+            )
+            for run in runs
+        ]
+
+    first, *others = lines("train_accuracy", "learning")
+    accuracy = [
+        first._replace(said="thin: of the images that it learns from"),
+        *others,
+        *lines("test_accuracy", "trained", said=": trained here"),
+        *(_line(one, epochs, theme) for one in published),
+    ]
+    with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
+        figure = figures.curves(accuracy, percent, "Test accuracy", epochs, theme, share=True)
+        widgets.draw(figure, "accuracy_curves", "Lines: accuracy of each run over its epochs, and what is published.")
+    left, middle, right = st.columns(3)
+    panels = (
+        (left, [*lines("loss", "learning"), *lines("test_loss", "trained")], "Loss", _three_digits),
+        (middle, lines("lr"), "Learning rate", _three_digits),
+        (right, lines("images_per_s"), "Images/s", format_si),
+    )
+    for place, drawn, title, write in panels:
+        with place:
+            figure = figures.curves(drawn, write, title, epochs, theme, height=figures.LOW)
+            widgets.draw(figure, f"curves of {title}", f"Lines: {title} of each run over its epochs.")
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _published(runs: Sequence[Run]) -> list[Published]:
+    """What is published of the runs' data sets and networks, each once."""
+    return list(dict.fromkeys(one for run in runs for one in beside(run.design.name, run.data, run.recipe)))
+
+
+def _line(one: Published, epochs: int, theme: Theme) -> Curve:
+    """A published curve as far as the axis reaches; an end point as a level."""
+    name = f"{one.network}, {get_data(one.data).title}"
+    source = f"<br>published: {one.source}{f'<br>{one.note}' if one.note else ''}"
+    points = one.points if len(one.points) > 1 else ((0, one.accuracy), (epochs, one.accuracy))
+    said = f"{one.network}: published, {percent(one.accuracy)} after {one.epochs:,} epochs"
+    return Curve(name, "published", theme.muted, [point for point in points if point[0] <= epochs], said, source)
+
+
+def _show_table(runs: Sequence[Run]) -> None:
+    tables.show(pd.DataFrame([run_row(run) for run in runs]), RUNS, "runs_table")
