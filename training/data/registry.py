@@ -70,44 +70,16 @@ def list_data() -> list[str]:
 
 
 def get_data(name: str) -> DataSet:
-    """A data set by its name. Raises: UnknownNameError: no such name; it names the nearest three."""
+    """A data set by its name, or a folder of images of one's own as "folder:PATH".
+
+    Raises:
+        UnknownNameError: no such name; it names the nearest three.
+        DataError: no such folder, or no images in it.
+    """
+    if isinstance(name, str) and name.startswith("folder:"):
+        from training.data.folder import describe
+
+        return describe(name)
     if name not in _DATA:
         raise UnknownNameError("data set", name, _DATA)
     return _DATA[name]
-
-
-register_data(
-    DataSet(
-        name="digits",
-        title="Handwritten digits",
-        classes=tuple("0123456789"),
-        image_size=8,
-        channels=1,
-        train_images=1437,
-        test_images=360,
-        mean=(0.3055,),
-        std=(0.3760,),
-        licence="CC BY 4.0",
-        source="UCI, Optical Recognition of Handwritten Digits; training/data/NOTICE.md",
-        reader="training.data.digits:read",
-    )
-)
-register_data(
-    DataSet(
-        name="fashion",
-        title="Fashion-MNIST",
-        classes=(
-            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-        ),
-        image_size=28,
-        channels=1,
-        train_images=60_000,
-        test_images=10_000,
-        mean=(0.2860,),
-        std=(0.3530,),
-        licence="MIT",
-        source="Xiao et al., Fashion-MNIST, arXiv:1708.07747; zalandoresearch/fashion-mnist",
-        reader="training.data.fashion:read",
-    )
-)
