@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError, UnknownNameError, require
@@ -25,6 +25,9 @@ from archs.kept import RECORD, WEIGHTS, runs_folder
 from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
 from training.recipes import Recipe, recipe_from_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 LOG, LOCK, TRASH = "log.jsonl", ".lock", ".trash"
@@ -93,6 +96,12 @@ class Run:
     def epochs(self) -> list[Row]:
         """The rows of its epochs."""
         return [row for row in self.log() if row["kind"] == "epoch"]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an epoch: losses and accuracies, of the images that it learned from and of those for tests."""
+        import pandas as pd
+
+        return pd.DataFrame(self.epochs()).drop(columns="kind", errors="ignore")
 
     @property
     def accuracy(self) -> float | None:
