@@ -76,6 +76,15 @@ def format_share(share: float) -> str:
     return f"{percent:.{decimals}f}{THIN_SPACE}%"
 
 
+def format_accuracy(share: float) -> str:
+    """The share of images that are classified right, in percent with two decimals, as the field writes it.
+
+    >>> format_accuracy(0.99722)
+    '99.72\u2009%'
+    """
+    return f"{100 * share:.2f}{THIN_SPACE}%"
+
+
 def format_quantity(key: str, value: float) -> str:
     """A quantity of `analysis.quantities` with its unit.
 

@@ -26,6 +26,7 @@ from analysis.hardware.predict.validation import (
 from analysis.memory.training import training_schemes
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import summarize
+from training.reuse import get_trained_reuse, list_trained_reuse
 
 ROOT = Path(__file__).parent.parent
 README, CLAIMS, MEMORY, PREDICTION = (
@@ -50,7 +51,7 @@ def renewed(document: Path, parts: Mapping[str, str]) -> str:
 
 
 def readme_parts() -> dict[str, str]:
-    return {"glossary": glossary(), "published": published()}
+    return {"glossary": glossary(), "published": published(), "trained": trained()}
 
 
 def memory_parts() -> dict[str, str]:
@@ -81,6 +82,11 @@ def glossary() -> str:
 
 
 SCALES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def trained() -> str:
+    """The networks whose maps of feature reuse are shipped."""
+    return "".join(f"- {get_trained_reuse(name).describe()}\n" for name in list_trained_reuse())
 
 
 class Claim(NamedTuple):

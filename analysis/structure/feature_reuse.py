@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analysis.ops import op_kind
 from analysis.structure.connectivity import Block, Reader, blocks
 from analysis.targets import resolve_target
-from analysis.units import format_share, join
+from analysis.units import format_ratio, format_share, join
 from archs.layer import Layer
 
 if TYPE_CHECKING:
@@ -151,6 +151,52 @@ def reuse_finding(name: str, found: tuple[BlockReuse, ...]) -> str:
     if not told:
         return UNTOLD.format(name)
     return f"{name}: {join(told[-3:])}."
+
+
+def input_weighed_least(found: Sequence[BlockReuse]) -> tuple[int, int]:
+    """Of the layers behind the first block that read several features: how many weigh the block's input least; all."""
+    columns = [
+        {source: value for (source, reader), value in strengths.items() if reader == number}
+        for block, strengths in found[1:]
+        for number, reader in enumerate(block.readers)
+        if reader.kind == "layer"
+    ]
+    columns = [column for column in columns if len(column) > 1]
+    return sum(min(column, key=lambda source: column[source]) == 0 for column in columns), len(columns)
+
+
+def leanings(found: Sequence[BlockReuse]) -> list[float]:
+    """Of what reads all features at the end of each block: the weight of the later half ÷ that of the shallow half."""
+    leaning = []
+    for block, strengths in found:
+        last = next((n for n, reader in enumerate(block.readers) if reader.kind == "last"), None)
+        column = [strengths[place] for place in sorted(strengths) if place[1] == last]
+        if half := len(column) // 2:
+            leaning.append(sum(column[-half:]) / sum(column[:half]))
+    return leaning
+
+
+def training_finding(name: str, before: Sequence[BlockReuse], after: Sequence[BlockReuse]) -> str:
+    """What training made of a network's connections, by what the papers saw in theirs: dense, or aggregated once.
+
+    Source: DenseNet, arXiv:1608.06993, section 5; VoVNet, arXiv:1904.09730, section 3.
+    """
+    random, learned = leanings(before), leanings(after)
+    least, layers = input_weighed_least(after)
+    if layers:
+        later, at_first = (sum(leaning > 1 for leaning in found) for found in (learned, random))
+        return (
+            f"{name}: trained, the end of {later} of {len(learned)} blocks weighs the later features more ({at_first} "
+            f"as initialised), and {least or 'none'} of the {layers} layers behind the first block weigh the block's "
+            "input least. The DenseNet paper saw the first of the classifier and the second of all layers, on CIFAR-10 "
+            "and without compression."
+        )
+    shallow = sum(leaning < 1 for leaning in learned)
+    most, at_first = (format_ratio(1 / min(found)) for found in (learned, random))
+    return (
+        f"{name}: trained, the end of {shallow} of {len(learned)} blocks weighs the shallow features more, up to "
+        f"{most} ({at_first} as initialised). The VoVNet paper saw it in blocks of 12 layers, on CIFAR-10."
+    )
 
 
 def _source(label: str) -> str:

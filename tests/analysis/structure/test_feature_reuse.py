@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from analysis.structure import reuse  # noqa: E402
-from analysis.structure.connectivity import Block  # noqa: E402
-from analysis.structure.feature_reuse import reuse_finding  # noqa: E402
-from archs import create_model, get_config  # noqa: E402
+from analysis.structure.connectivity import Block, blocks  # noqa: E402
+from analysis.structure.feature_reuse import (  # noqa: E402
+    BlockReuse,
+    input_weighed_least,
+    leanings,
+    reuse_finding,
+    training_finding,
+)
+from archs import create_model, get_config, plan_layers  # noqa: E402
 
 SMALL = {
     "densenet": ("densenet121", {"block_config": (2, 3), "growth_rate": 4, "num_init_features": 8}),
@@ -97,3 +105,32 @@ def test_rows_tell_which_weights() -> None:
     row = reuse(create_model(get_config(name, **overrides)))[0].rows()[0]
     assert row["weights"] == "features.denseblock1.denselayer1.conv1.weight"
     assert (row["source"], row["reader"], row["channels"]) == ("input", "1", 8)
+
+
+def by_source(name: str, strength: Callable[[int], float]) -> list[BlockReuse]:
+    """A network whose readers weigh each source by its number."""
+    own = blocks(plan_layers(name))
+    return [
+        BlockReuse(block, {(s, n): strength(s) for n, reader in enumerate(block.readers) for s in reader.sources})
+        for block in own
+    ]
+
+
+def test_whether_the_input_of_a_block_is_weighed_least() -> None:
+    rising, falling = (by_source("densenetbc40_k12", lambda s, sign=sign: 50 + sign * s) for sign in (1, -1))
+    assert input_weighed_least(rising) == (10, 10)  # five of six layers in each of two blocks read more than the input
+    assert input_weighed_least(falling) == (0, 10)
+    assert input_weighed_least([rising[0], falling[1], rising[2]]) == (5, 10)
+    before, after = [rising[0], rising[1], falling[2]], [falling[0], rising[1], falling[2]]
+    told = training_finding("this network", before, after)
+    assert "1 of 3 blocks weighs the later features more (2 as initialised), and 5 of the 10" in told
+    assert "and none of the 10 layers" in training_finding("this network", before, falling)
+
+
+def test_whether_the_end_of_a_block_leans_to_its_later_features() -> None:
+    rising, falling = (by_source("osa40_5x43", lambda s, sign=sign: 10 + sign * s) for sign in (1, -1))
+    assert input_weighed_least(rising) == (0, 0)  # each layer reads one feature alone
+    assert leanings(rising) == [(13 + 14 + 15) / (10 + 11 + 12)] * 3
+    assert leanings(falling[:1]) == [(7 + 6 + 5) / (10 + 9 + 8)]
+    told = training_finding("this network", rising, [rising[0], *falling[1:]])
+    assert "the end of 2 of 3 blocks weighs the shallow features more, up to ×1.50 (×0.786 as initialised)" in told

@@ -1,0 +1,100 @@
+"""The shipped maps of trained networks: they are of the networks that they name, and say what is told of them."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+
+import pytest
+
+from analysis.structure.connectivity import blocks
+from archs.planning import plan_layers
+from archs.registry import get_config
+from training.data.registry import get_data
+from training.reuse import (
+    FOLDER,
+    get_trained_reuse,
+    list_trained_reuse,
+    parse_trained_reuse,
+    weighed,
+)
+from training.runs import TrainingError
+from training.train import fitted
+
+SHIPPED = {"densenetbc40_k12": "dense", "osa40_5x43": "one-shot"}
+
+
+def text_of(name: str) -> str:
+    return (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+
+
+def test_one_of_each_wiring_is_shipped() -> None:
+    assert list_trained_reuse() == list(SHIPPED)
+    assert sum(len(text_of(name)) for name in SHIPPED) < 100_000
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_map_is_of_the_network_that_it_names(name: str) -> None:
+    trained = get_trained_reuse(name)
+    data = get_data(trained.data)
+    assert trained.design.config == fitted(get_config(name), data, trained.recipe)
+    own = blocks(plan_layers(trained.design.config))
+    for watched in trained.epochs:
+        assert [one.block for one in watched.maps] == own
+        assert [list(one.strengths) for one in watched.maps] == [weighed(block) for block in own]
+        assert all(isfinite(value) and value > 0 for one in watched.maps for value in one.strengths.values())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_accuracies_are_of_whole_images(name: str) -> None:
+    trained = get_trained_reuse(name)
+    images = get_data(trained.data).test_images
+    assert [watched.epoch for watched in trained.epochs] == [*range(trained.recipe.epochs + 1)]
+    assert trained.epochs[0].accuracy is None
+    rights = [watched.accuracy * images for watched in trained.epochs[1:] if watched.accuracy is not None]
+    assert len(rights) == trained.recipe.epochs
+    assert all(right == pytest.approx(round(right), abs=1e-9) for right in rights)
+    assert trained.accuracy > 0.98
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_map_is_written_as_it_was_read(name: str) -> None:
+    assert parse_trained_reuse(text_of(name)).to_json() == text_of(name)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_before_training_it_is_what_the_seed_gives(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    from analysis.structure import reuse
+    from archs.create import create_model
+    from training.randomness import derived
+
+    trained = get_trained_reuse(name)
+    torch.manual_seed(derived(trained.recipe.seed))
+    found = reuse(create_model(trained.design.config))
+    for (block, strengths), (_, kept) in zip(found, trained.at(0).maps, strict=True):
+        assert kept == pytest.approx(strengths, rel=1e-3), block.name
+
+
+def test_a_map_of_another_wiring_is_refused() -> None:
+    values = json.loads(text_of("osa40_5x43"))
+    values["epochs"][-1]["strengths"][1].pop()
+    with pytest.raises(TrainingError, match="The map of osa40_5x43 does not fit its wiring"):
+        parse_trained_reuse(json.dumps(values))
+
+
+def test_what_is_told_of_them() -> None:
+    dense, one_shot = (get_trained_reuse(name).finding() for name in SHIPPED)
+    assert dense.startswith(
+        "densenetbc40_k12: trained, the end of 3 of 3 blocks weighs the later features more (1 as initialised), and "
+        "none of the 10 layers behind the first block weigh the block's input least."
+    )
+    assert one_shot.startswith(
+        "osa40_5x43: trained, the end of 3 of 3 blocks weighs the shallow features more, up to ×"
+    )
+    ends = [
+        [value for (_, reader), value in one.strengths.items() if reader == 5]
+        for one in get_trained_reuse("osa40_5x43").epochs[-1].maps
+    ]
+    most = max(sum(column[:3]) / sum(column[3:]) for column in ends)
+    assert f"up to ×{most:.2f} (×" in one_shot
