@@ -12,6 +12,8 @@ from analysis import memory, summarize
 from analysis.structure.connectivity import blocks
 from tests.support.app import assert_sound, open_app, toasts
 from tests.support.exhaustive import OF_EACH_FAMILY, representatives
+from training.reuse import get_trained_reuse
+from views.architecture.trained_reuse import DENSE, ONE_SHOT
 
 ARCHITECTURE = "views/architecture/architecture.py"
 SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")
@@ -37,7 +39,7 @@ def test_every_section(section: str, network: str) -> None:
 def test_two_networks(section: str) -> None:
     app = open_section(section, "densenet121", beside="ese_vovnet57b")
     assert not toasts(app)
-    tables = 4 if section == "Connectivity" else 2
+    tables = 4 if section in ("Connectivity", "Feature reuse") else 2  # wiring, and trained networks
     assert len(app.dataframe) == tables
 
 
@@ -76,7 +78,60 @@ def test_without_weights_the_wiring_says_what_it_can() -> None:
     app = open_section("Feature reuse", "peleenet")
     assert any("peleenet has no trained weights here" in caption.value for caption in app.caption)
     assert any(text.value.startswith("Of what is read at the end of peleenet's blocks") for text in app.markdown)
-    assert app.dataframe[0].value["strength"].max() == 1
+    assert app.dataframe[1].value["strength"].max() == 1
+
+
+@pytest.mark.parametrize(
+    ("network", "example"), [("densenet121", DENSE), ("vovnet39", ONE_SHOT), (DENSE, DENSE), (ONE_SHOT, ONE_SHOT)]
+)
+def test_the_first_sight_is_a_trained_network(network: str, example: str) -> None:
+    app = open_section("Feature reuse", network)
+    trained = get_trained_reuse(example)
+    assert trained.finding() in [text.value for text in app.markdown]
+    assert any(trained.describe() in caption.value for caption in app.caption)
+    strengths = [value for one in trained.epochs[-1].maps for value in one.strengths.values()]
+    assert sorted(app.dataframe[0].value["strength"]) == sorted(strengths)
+    assert len(app.dataframe) == 1 + (network != example)
+
+
+def test_epochs_are_chosen_and_played() -> None:
+    app = open_section("Feature reuse")
+    trained, slider = get_trained_reuse(DENSE), f"epoch_{DENSE}"
+    app.select_slider(key=slider).set_value(0).run()
+    assert app.dataframe[0].value["strength"].max() == max(
+        value for one in trained.epochs[0].maps for value in one.strengths.values()
+    )
+    button = f"{DENSE}_plays_button"
+    assert app.button(key=button).label == "Play"
+    app.button(key=button).click().run()
+    begun = app.select_slider(key=slider).value
+    assert app.run().select_slider(key=slider).value == begun + 1
+    last = len(trained.epochs) - 1
+    app.select_slider(key=slider).set_value(last - 1).run()
+    assert app.select_slider(key=slider).value == last
+    app.run()
+    assert_sound(app)
+    assert (app.select_slider(key=slider).value, app.button(key=button).label) == (last, "Play")
+
+
+def test_weights_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from archs import create_model
+    from training import prepare
+    from training.loop import save_weights
+
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    run = prepare(DENSE, "digits", "digits", name="mine")
+    model = create_model(run.design.config)
+    with torch.no_grad():
+        model.features.transition1.conv.weight.fill_(0.25)
+    assert not [box for box in open_section("Feature reuse", DENSE).selectbox if box.key == f"run_{DENSE}"]
+    save_weights(model, run)
+    app = open_section("Feature reuse", DENSE)
+    app.selectbox(key=f"run_{DENSE}").set_value("run:mine").run()
+    assert_sound(app)
+    frame = app.dataframe[0].value
+    assert set(frame[frame["reader"] == "transition 1"]["strength"]) == {0.25}
 
 
 def test_weights_of_a_file(tmp_path: Path) -> None:
