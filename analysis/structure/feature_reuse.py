@@ -192,10 +192,10 @@ def training_finding(name: str, before: Sequence[BlockReuse], after: Sequence[Bl
             "and without compression."
         )
     shallow = sum(leaning < 1 for leaning in learned)
-    most, at_first = (format_ratio(1 / min(found)) for found in (learned, random))
+    most, untrained = (format_ratio(1 / min(found)) for found in (learned, random))
     return (
         f"{name}: trained, the end of {shallow} of {len(learned)} blocks weighs the shallow features more, up to "
-        f"{most} ({at_first} as initialised). The VoVNet paper saw it in blocks of 12 layers, on CIFAR-10."
+        f"{most} ({untrained} as initialised). The VoVNet paper saw it in blocks of 12 layers, on CIFAR-10."
     )
 
 
