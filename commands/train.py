@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,22 +11,21 @@ from typing import Annotated, Any
 import typer
 
 from analysis.targets import resolve_target
-from analysis.units import format_si, join
+from analysis.units import format_si
 from archs import checks
-from archs.design import changes
 from archs.errors import ConfigError, DenseScopeError, require
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, Row, emit
+from training import processes
 from training.columns import RUNS, run_row
 from training.data import get_data, list_data
 from training.forecast import steps_of_epoch
 from training.recipes import Recipe, batch_note, get_recipe, list_recipes
 from training.recipes.recipe import PRECISIONS
-from training.runs import Run, TrainingError, create_run, free_name, get_run, list_runs
-from training.train import Settings, resume, settle
+from training.runs import Run, get_run
+from training.train import begin, resume, settle
 
 DEVICES = ("auto", "cpu", "cuda")
-_RANK, _PROCESSES = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def train(
@@ -82,12 +80,17 @@ def train(
         recipe_fields = parse_changes(fields or (), "--with")
         how = recipe_of(recipe, data, recipe_fields, epochs=epochs, batch_size=batch_size, lr=lr, precision=precision)
         target = resolve_target(network, **parse_changes(changes or ()))
-        return _run_of(settle(target, data, how, weights=weights), name, recipe or how.data)
+        return begin(settle(target, data, how, weights=weights), name, recipe or how.data)
 
-    run = _in_all_processes(find, cpu=cpu)
+    try:
+        run = processes.by_main(find, cpu=cpu)
+    except DenseScopeError:
+        if processes.is_main():
+            raise
+        raise typer.Exit(2) from None  # one process says it
     if run.state != "finished":
         _train(run, cpu=cpu)
-    if _RANK == 0:
+    if processes.is_main():
         row = run_row(run)
         emit(
             lambda: [row], lambda: [Grid([row], RUNS, only_used=True)], Request(file_format=file_format, output=output)
@@ -108,44 +111,6 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
     return base.varied(**given | fields)
 
 
-def _run_of(asked: Settings, name: str | None, label: str) -> Run:
-    """A new run, or the one of that name if it is the same. Raises: TrainingError: it is another."""
-    if name is None or name not in list_runs():
-        name = name or free_name(f"{asked.design.name}-{label}")
-        return create_run(name, asked.design, asked.data, asked.recipe, asked.weights_from)
-    run = get_run(name)
-    differences = [
-        *(["network"] if run.design.config != asked.design.config else []),
-        *(["data"] if run.data != asked.data else []),
-        *(["weights"] if run.weights_from != asked.weights_from else []),
-        *changes(asked.recipe, run.recipe),
-    ]
-    if differences:
-        raise TrainingError(
-            f"There is already a run {name!r}, which differs in {join(differences)}: "
-            f"give another name, or go on with it by `--resume {name}`."
-        )
-    return run
-
-
-def _in_all_processes(find: Callable[[], Run], *, cpu: bool) -> Run:
-    """The run that the first of several processes finds or makes; the others are told its name."""
-    if _PROCESSES == 1:
-        return find()
-    accelerate = require("accelerate", "Training")
-    accelerate.PartialState(cpu=cpu)
-    said: list[Any] = [None]
-    if _RANK == 0:
-        try:
-            said = [find().name]
-        except DenseScopeError as error:
-            said = [error]
-    require("accelerate.utils", "Training").broadcast_object_list(said)
-    if isinstance(said[0], DenseScopeError):
-        raise said[0] if _RANK == 0 else typer.Exit(2)
-    return get_run(said[0])
-
-
 def _train(run: Run, *, cpu: bool) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -160,14 +125,14 @@ def _train(run: Run, *, cpu: bool) -> None:
 
 
 def _say(sentence: str) -> None:
-    if _RANK == 0:
+    if processes.is_main():
         print(sentence, file=sys.stderr)
 
 
 @contextmanager
 def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
     """What takes the rows of the log: a bar on stderr if that is a terminal, else a line an epoch."""
-    if _RANK or not sys.stderr.isatty():
+    if not processes.is_main() or not sys.stderr.isatty():
         yield lambda row: _say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None
         return
     from rich.console import Console
@@ -175,7 +140,7 @@ def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
 
     shown = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, _PROCESSES)
+        steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, processes.count())
         task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
 
         def report(row: Row) -> None:

@@ -2,28 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from training.data.images import Labelled
 from training.forecast import steps_of_epoch
 from training.randomness import generator
+from training.runs import TrainingError
+from training.stopping import leave_stopping_to_main
+
+Batch = tuple[Tensor, Tensor]
 
 
 class Batches:
-    """The part of each batch that one of several processes takes; the last batch may be smaller."""
+    """The part of each batch that one of several processes takes; the last batch may be smaller.
 
-    def __init__(self, images: Labelled, batch_size: int, seed: int, rank: int = 0, processes: int = 1) -> None:
-        self.images, self.batch_size, self.seed, self.rank, self.processes = images, batch_size, seed, rank, processes
+    Raises: TrainingError: batches or images are too few for the processes.
+    """
+
+    def __init__(
+        self, images: Labelled, batch_size: int, seed: int, rank: int = 0, processes: int = 1, workers: int = 0
+    ) -> None:
+        self.images, self.batch_size, self.seed, self.workers = images, batch_size, seed, workers
+        self.rank, self.processes = rank, processes
+        if min(batch_size, len(images)) < 2 * processes:
+            raise TrainingError(
+                f"A batch of {batch_size} of {len(images)} images gives some of {processes} processes fewer than the "
+                "two images that batch norm needs: take fewer processes, a larger batch_size or more images."
+            )
 
     def __len__(self) -> int:
         return steps_of_epoch(len(self.images), self.batch_size, self.processes)
 
-    def of_epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def size(self, step: int) -> int:
+        """Images of a step of an epoch, of all processes together."""
+        return min(self.batch_size, len(self.images) - step * self.batch_size)
+
+    def of_epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Images (n, C, H, W) and labels (n,) from a step of an epoch on."""
         order = torch.randperm(len(self.images), generator=generator(self.seed, epoch))
-        for step in range(start, len(self)):
-            whole = order[step * self.batch_size : (step + 1) * self.batch_size]
-            yield self.images.batch(whole[self.rank :: self.processes], epoch)
+        wholes = (order[step * self.batch_size :][: self.batch_size] for step in range(start, len(self)))
+        return fetched(self.images, [whole[self.rank :: self.processes] for whole in wholes], epoch, self.workers)
+
+
+def fetched(images: Labelled, indices: Sequence[Tensor], epoch: int = 0, workers: int = 0) -> Iterator[Batch]:
+    """The batches of images at some indices, decoded ahead by workers where there is something to decode."""
+    if not images.decodes:
+        return (images.batch(each, epoch) for each in indices)
+    return iter(
+        DataLoader(
+            _ByIndices(images, epoch),
+            sampler=indices,  # whose items are those of a batch
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=leave_stopping_to_main,
+            generator=torch.Generator(),  # else it would draw from the one that all share
+        )
+    )
+
+
+class _ByIndices(Dataset[Any]):
+    """What a DataLoader asks item by item, asked batch by batch."""
+
+    def __init__(self, images: Labelled, epoch: int) -> None:
+        self.images, self.epoch = images, epoch
+
+    def __getitem__(self, indices: Tensor) -> Batch:
+        return self.images.batch(indices, self.epoch)
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """A batch on the device that computes, on its way there while that still computes with the last."""
+    if device.type == "cuda":
+        batch = batch[0].pin_memory(), batch[1].pin_memory()
+    return batch[0].to(device, non_blocking=True), batch[1].to(device, non_blocking=True)

@@ -1,35 +1,87 @@
-"""Where a killed run goes on: checkpoints that are written aside and take the place of the last in one step."""
+"""Where a killed run goes on: `last.pt`, and `previous.pt` should that be damaged."""
 
 from __future__ import annotations
 
-import shutil
+import io
+import pickle
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-SAVING, LAST, PREVIOUS = "saving", "last", "previous"
+import torch
+
+from archs.errors import first_line
+from training import files
+from training.log import Row
+from training.runs import TrainingError, difference
+
+SCHEMA = 1
+LAST, PREVIOUS = "last.pt", "previous.pt"
+
+
+class Stateful(Protocol):
+    """What can be saved: a network, an optimizer, a position."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> object: ...
 
 
 class Checkpoints:
-    """The checkpoints of a run: the last, and the one before it while the last is being replaced."""
+    """The checkpoints of a run, in its folder. `identity` tells whose they are."""
 
-    def __init__(self, accelerator: Any, folder: Path) -> None:
-        self.accelerator, self.folder = accelerator, folder
+    def __init__(self, folder: Path, identity: Row) -> None:
+        self.folder, self.identity = folder, identity
+        #: Whether the last was found damaged, and the one before was loaded.
+        self.went_back = False
 
-    def save(self) -> None:
-        """Write the state of all that is prepared and registered; every process calls it."""
-        self.accelerator.save_state(str(self.folder / SAVING), safe_serialization=True)
-        self.accelerator.wait_for_everyone()
-        if self.accelerator.is_main_process:
-            shutil.rmtree(self.folder / PREVIOUS, ignore_errors=True)
-            if (self.folder / LAST).exists():
-                (self.folder / LAST).rename(self.folder / PREVIOUS)
-            (self.folder / SAVING).rename(self.folder / LAST)
-        self.accelerator.wait_for_everyone()
+    def save(self, parts: Mapping[str, Stateful]) -> None:
+        """Write the state of everything. Raises: TrainingError: it cannot be written; those that there are stay."""
+        states = {name: part.state_dict() for name, part in parts.items()}
+        content = io.BytesIO()
+        torch.save({"schema": SCHEMA, "identity": self.identity, **states}, content)
+        try:
+            files.write(self.folder / LAST, content.getbuffer(), keep=self.folder / PREVIOUS)
+        except OSError as error:
+            raise TrainingError(
+                f"No checkpoint can be written to {str(self.folder)!r} ({error.strerror or error}); "
+                "the one before is whole: make room and resume the run."
+            ) from None
 
-    def restore(self) -> bool:
-        """Load the last checkpoint, else the one before; whether there was one."""
+    def load(self) -> dict[str, Any] | None:
+        """The states that were saved last, else those before; None if none ever were.
+
+        Raises: TrainingError: there are only damaged ones, or ones of something else.
+        """
+        paths = [path for name in (LAST, PREVIOUS) if (path := self.folder / name).exists()]
+        for path in paths:
+            try:
+                found = torch.load(path, map_location="cpu", weights_only=True)
+            except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError):
+                continue
+            except OSError as error:
+                raise TrainingError(f"The checkpoint {str(path)!r} cannot be read: {first_line(error)}.") from None
+            self._check(found, path)
+            self.went_back = path.name == PREVIOUS
+            return found
+        if paths:
+            raise TrainingError(
+                f"No checkpoint in {str(self.folder)!r} can be read, for they are damaged: "
+                f"delete {' and '.join(path.name for path in paths)} to train the run from its beginning."
+            )
+        return None
+
+    def remove(self) -> None:
+        """Delete them: the run has finished."""
         for name in (LAST, PREVIOUS):
-            if (self.folder / name).exists():
-                self.accelerator.load_state(str(self.folder / name))
-                return True
-        return False
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _check(self, found: Any, path: Path) -> None:
+        if not (isinstance(found, dict) and {"schema", "identity"} <= found.keys()):
+            raise TrainingError(f"{str(path)!r} is no checkpoint of DenseScope: delete it to train from the beginning.")
+        if found["schema"] > SCHEMA:
+            raise TrainingError(f"The checkpoint {str(path)!r} was written by a newer DenseScope: resume it with that.")
+        if different := difference(self.identity, found["identity"]):
+            raise TrainingError(
+                f"The checkpoint {str(path)!r} is of another training ({different}): "
+                "move it to its own run, or delete it to train from the beginning."
+            )

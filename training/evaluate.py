@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from training import processes
 from training.augment import normalised
-from training.data.images import Labelled
+from training.batches import fetched, to_device
+from training.data.images import Labelled, Split
 from training.data.registry import DataSet
+
+if TYPE_CHECKING:
+    from training.learner import Learner
 
 BATCH = 500
 
 
-@torch.no_grad()
-def evaluate(network: nn.Module, images: Labelled, data: DataSet, accelerator: Any) -> dict[str, float]:
-    """Loss of a network, and the share that it classifies right, of all images of all processes.
+def evaluated(learner: Learner, images: Split, data: DataSet, workers: int = 0) -> dict[str, float]:
+    """Scores of a network in training, by what a log calls them.
 
-    It is left in training mode.
+    "averaged" is of the average of its weights, "validation" of those that would be kept, each where there is one.
     """
+    learner.share_buffers()
+    asked: dict[str, tuple[nn.Module, Labelled]] = {"test": (learner.plain, images.test)}
+    if learner.average:
+        asked["averaged"] = learner.learned, images.test
+    if images.validation:
+        asked["validation"] = learner.learned, images.validation
+    return {
+        f"{what}_{key}": value
+        for what, (network, shown) in asked.items()
+        for key, value in evaluate(network, shown, data, learner.accelerator, workers).items()
+    }
+
+
+@torch.no_grad()
+def evaluate(
+    network: nn.Module, images: Labelled, data: DataSet, accelerator: Any, workers: int = 0
+) -> dict[str, float]:
+    """Loss of a network, and the share that it classifies right, of all images, which all processes share.
+
+    It is left in evaluation mode.
+    """
+    own = torch.arange(accelerator.process_index, len(images), accelerator.num_processes)
+    sums = torch.zeros(2, device=accelerator.device)
+    for logits, labels in classified(network, images, own, data, accelerator, workers):
+        loss = cross_entropy(logits, labels, reduction="sum")
+        sums += torch.stack((loss, (logits.argmax(1) == labels).sum()))
+    loss_sum, right = processes.gathered(sums).double().sum(0).tolist()
+    return {"loss": loss_sum / len(images), "accuracy": right / len(images)}
+
+
+def classified(
+    network: nn.Module, images: Labelled, numbers: Tensor, data: DataSet, accelerator: Any, workers: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """What a network says of the images of some numbers, in batches (n, classes), and their labels (n,)."""
     network.eval()
-    sums = torch.zeros(3, dtype=torch.float64)
-    rank, processes = accelerator.process_index, accelerator.num_processes
-    own = torch.arange(rank, len(images), processes)
-    for start in range(0, len(own), BATCH):
-        logits, labels = logits_of(network, images, own[start : start + BATCH], data, accelerator)
-        right = (logits.argmax(1) == labels).sum()
-        loss = cross_entropy(logits.float(), labels, reduction="sum")
-        sums += torch.stack((loss, right, torch.tensor(len(labels), device=right.device))).double().cpu()
-    network.train()
-    loss_sum, right_sum, count = accelerator.reduce(sums.to(accelerator.device), "sum").tolist()
-    return {"loss": loss_sum / count, "accuracy": right_sum / count}
-
-
-def logits_of(
-    network: nn.Module, images: Labelled, indices: Tensor, data: DataSet, accelerator: Any
-) -> tuple[Tensor, Tensor]:
-    """What a network says of some images (n, classes), and their labels."""
-    pixels, labels = (each.to(accelerator.device) for each in images.batch(indices))
-    seen = normalised(pixels, data).contiguous(memory_format=torch.channels_last)
-    with accelerator.autocast():
-        return network(seen), labels
+    for batch in fetched(images, torch.split(numbers, BATCH), workers=workers):
+        pixels, labels = to_device(batch, accelerator.device)
+        seen = normalised(pixels, data).contiguous(memory_format=torch.channels_last)
+        with accelerator.autocast():
+            logits = network(seen)
+        yield logits.float(), labels

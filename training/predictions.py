@@ -122,15 +122,12 @@ def save_predictions(folder: Path, network: nn.Module, images: Labelled, data: D
     import numpy as np
     import torch
 
-    from training.evaluate import BATCH, logits_of
+    from training.evaluate import classified
 
     said, truths = [], []
-    network.eval()
     with torch.no_grad():
-        for start in range(0, len(images), BATCH):
-            numbers = torch.arange(start, min(start + BATCH, len(images)))
-            logits, truth = logits_of(network, images, numbers, data, accelerator)
-            said.append(logits.float().softmax(1).cpu())
+        for logits, truth in classified(network, images, torch.arange(len(images)), data, accelerator):
+            said.append(logits.softmax(1).cpu())
             truths.append(truth.cpu())
     probabilities, labels = torch.cat(said), torch.cat(truths)
     confidence, predicted = probabilities.max(1)

@@ -1,8 +1,8 @@
 """The record of a training: a folder with what was asked for, a log that only grows, checkpoints, and weights.
 
 run.json             network, data set, recipe, software, machine, state
-log.jsonl            a line a report of a step, a line an epoch
-last/, previous/     checkpoints (`training.checkpoints`)
+log.jsonl            a line a report of a step, a line an epoch (`training.log`)
+last.pt, previous.pt checkpoints, while it has not finished (`training.checkpoints`)
 weights.safetensors  what was learned, with its config and recipe; a target as "run:NAME"
 predictions.npz      what it says of the test images (`training.predictions`)
 """
@@ -10,7 +10,6 @@ predictions.npz      what it says of the test images (`training.predictions`)
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,11 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archs.design import Design, parse_design
+from analysis.units import join
+from archs.design import Design, changes, parse_design
 from archs.errors import DenseScopeError, UnknownNameError, require
 from archs.kept import RECORD, WEIGHTS, runs_folder
 from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
+from training import files, log
+from training.log import Row
 from training.recipes import Recipe, recipe_from_json
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ LOG, LOCK, TRASH = "log.jsonl", ".lock", ".trash"
 #: "killed" is never written: a run that says it is running, while no process holds its folder, was.
 STATES = ("new", "running", "finished", "stopped", "failed", "killed")
 
-Row = dict[str, Any]
+#: What of a record decides the weights.
+DECISIVE = ("network", "data", "recipe", "weights")
 
 
 class TrainingError(DenseScopeError):
@@ -66,6 +69,11 @@ class Run:
         return self.folder.name
 
     @property
+    def identity(self) -> Row:
+        """What decides its weights: two runs that agree in this come to the same."""
+        return {key: self.record[key] for key in DECISIVE}
+
+    @property
     def weights(self) -> Path:
         """Where its weights are once it has finished."""
         return self.folder / WEIGHTS
@@ -78,20 +86,7 @@ class Run:
 
     def log(self) -> list[Row]:
         """What was reported, in order; steps that were done again after a kill stand once."""
-        rows: list[Row] = []
-        try:
-            lines = (self.folder / LOG).read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
-        for line in lines:
-            try:
-                row = json.loads(line)
-            except ValueError:  # the last line of a killed run may be torn
-                continue
-            while rows and rows[-1]["step"] >= row["step"] and (rows[-1]["kind"], row["kind"]) != ("step", "epoch"):
-                rows.pop()
-            rows.append(row)
-        return rows
+        return log.read(self.folder / LOG)
 
     def epochs(self) -> list[Row]:
         """The rows of its epochs."""
@@ -107,25 +102,47 @@ class Run:
     def accuracy(self) -> float | None:
         """Share of the test images that its weights classify right; None before the first epoch has ended."""
         epochs = self.epochs()
-        return epochs[-1]["test_accuracy"] if epochs else None
+        if not epochs:
+            return None
+        validated = [row for row in epochs if "validation_accuracy" in row]
+        row = max(validated, key=lambda row: row["validation_accuracy"]) if validated else epochs[-1]
+        return row.get("averaged_accuracy", row["test_accuracy"])
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Add a row to the log by one write."""
-        line = json.dumps({**row, "time": datetime.now(UTC).isoformat(timespec="milliseconds")}) + "\n"
-        with (self.folder / LOG).open("ab", buffering=0) as file:
-            file.write(line.encode())
+        """Add a row to the log. Raises: TrainingError: it cannot be written."""
+        with self.writing():
+            log.append(self.folder / LOG, row)
 
     def update(self, **values: Any) -> None:
-        """Change its record: state, process, what went wrong."""
-        self.record = {**json.loads((self.folder / RECORD).read_bytes()), **values}
-        _write(self.folder / RECORD, json.dumps(self.record, indent=2) + "\n")
+        """Change its record: state, process, what went wrong. Raises: TrainingError: it cannot be written."""
+        with self.writing():
+            self.record = {**json.loads((self.folder / RECORD).read_bytes()), **values}
+            _write_record(self.folder, self.record)
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """The right to train it, for one process. Raises: TrainingError: another has it."""
+    def writing(self) -> Iterator[None]:
+        """Writes to its folder inside this raise a TrainingError when they fail."""
+        try:
+            yield
+        except OSError as error:
+            raise TrainingError(
+                f"The run {self.name!r} cannot be written to {str(self.folder)!r} ({error.strerror or error}); "
+                "nothing that was finished is lost: make room and resume it."
+            ) from None
+
+    @contextmanager
+    def taken(self, wait: float = 1.0) -> Iterator[None]:
+        """The right to train it, for one process.
+
+        Args:
+            wait: seconds, for whoever only looks whether it is taken.
+
+        Raises:
+            TrainingError: another process has it.
+        """
         filelock = require("filelock", "Training")
         try:
-            with filelock.FileLock(self.folder / LOCK, timeout=0):
+            with filelock.FileLock(self.folder / LOCK, timeout=wait):
                 yield
         except filelock.Timeout:
             raise TrainingError(f"Another process is training the run {self.name!r}.") from None
@@ -133,20 +150,26 @@ class Run:
     def is_taken(self) -> bool:
         """Whether a process is training it."""
         try:
-            with self.taken():
+            with self.taken(wait=0):
                 return False
         except TrainingError:
             return True
 
 
-def _write(path: Path, content: str) -> None:
-    """Write a file that takes the place of the old one in one step."""
-    aside = path.with_name(f".{path.name}.unfinished")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+def difference(one: Row, other: Row) -> str:
+    """The first thing in which two records of what is trained differ, in words; empty if they don't.
+
+    >>> difference({"recipe": {"lr": 0.1, "seed": 0}}, {"recipe": {"lr": 0.2, "seed": 0}})
+    'recipe: lr 0.1, there 0.2'
+    """
+    for key in dict.fromkeys((*one, *other)):
+        here, there = one.get(key), other.get(key)
+        if isinstance(here, dict) and isinstance(there, dict):
+            if inner := difference(here, there):
+                return f"{key}: {inner}"
+        elif here != there:
+            return f"{key} {here!r}, there {there!r}"
+    return ""
 
 
 def get_run(name: str) -> Run:
@@ -159,12 +182,6 @@ def get_run(name: str) -> Run:
 def create_run(name: str, design: Design, data: str, recipe: Recipe, weights: str = "") -> Run:
     """A new run that has not begun. Raises: TrainingError, ConfigError: the name is taken, or is none for a folder."""
     folder = runs_folder() / check_name(name)
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        raise TrainingError(f"There is already a run {name!r}: give another name.") from None
-    except OSError as error:
-        raise TrainingError(f"Cannot make {str(folder)!r}: {error.strerror}.") from None
     record = {
         "schema": SCHEMA,
         "state": "new",
@@ -174,8 +191,37 @@ def create_run(name: str, design: Design, data: str, recipe: Recipe, weights: st
         "recipe": recipe.to_json(),
         "weights": weights,
     }
-    _write(folder / RECORD, json.dumps(record, indent=2) + "\n")
+    try:
+        folder.mkdir(parents=True)
+        _write_record(folder, record)
+    except FileExistsError:
+        raise TrainingError(f"There is already a run {name!r}: give another name.") from None
+    except OSError as error:
+        raise TrainingError(f"Cannot make {str(folder)!r}: {error.strerror}.") from None
     return Run(folder)
+
+
+def find_or_create_run(name: str, design: Design, data: str, recipe: Recipe, weights: str = "") -> Run:
+    """A new run, or the one of that name if it is the same. Raises: as `create_run`."""
+    if name not in list_runs():
+        return create_run(name, design, data, recipe, weights)
+    run = get_run(name)
+    differences = [
+        *(["network"] if run.design.config != design.config else []),
+        *(["data"] if run.data != data else []),
+        *(["weights"] if run.weights_from != weights else []),
+        *changes(recipe, run.recipe),
+    ]
+    if differences:
+        raise TrainingError(
+            f"There is already a run {name!r}, which differs in {join(differences)}: "
+            f"give another name, or resume {name!r}."
+        )
+    return run
+
+
+def _write_record(folder: Path, record: Row) -> None:
+    files.write(folder / RECORD, (json.dumps(record, indent=2) + "\n").encode())
 
 
 def free_name(wished: str) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from analysis.targets import resolve_target
 from archs.config import NetworkConfig
 from archs.design import Design
-from archs.errors import ConfigError, DenseScopeError, require
+from archs.errors import ConfigError, require
 from archs.planning import plan_layers
+from training import processes
 from training.data.registry import DataSet, get_data
+from training.failures import explained
+from training.log import Row
 from training.recipes import Recipe, get_recipe
-from training.runs import Run, create_run, free_name
+from training.runs import Run, TrainingError, find_or_create_run, free_name
 
 
 def train(
@@ -24,11 +28,16 @@ def train(
     *,
     name: str | None = None,
     weights: str | None = None,
-    report: Callable[[dict[str, Any]], object] = lambda row: None,
+    report: Callable[[Row], object] = lambda row: None,
     cpu: bool = False,
+    workers: int = 0,
+    tracker: str | None = None,
     **overrides: Any,
 ) -> Run:
     """Train a network to the end of a recipe; the run, whose weights are a target: `run:NAME`.
+
+    The same call again, with a name, goes on with a run that was killed. Processes that torchrun or
+    `accelerate launch` started train one run together.
 
     Args:
         network: a registered name, a config, a design or its file.
@@ -38,32 +47,57 @@ def train(
         weights: to begin with, as `archs.create_model` takes them.
         report: called with every row of the log.
         cpu: not to use a GPU that is there.
+        workers: processes that decode images ahead, where images are files.
+        tracker: what else keeps the numbers, such as "tensorboard".
         overrides: fields of the recipe to change.
 
     Raises:
         UnknownNameError, ConfigError, UnknownFieldError: something that is not there, or not allowed.
         TrainingError: it cannot begin, or failed.
+        KeyboardInterrupt: it was stopped, and has kept where it stands.
     """
-    return resume(prepare(network, data, recipe, name=name, weights=weights, **overrides), report, cpu=cpu)
+    run = prepare(network, data, recipe, name=name, weights=weights, cpu=cpu, **overrides)
+    return resume(run, report, cpu=cpu, workers=workers, tracker=tracker)
 
 
-def resume(run: Run, report: Callable[[dict[str, Any]], object] = lambda row: None, *, cpu: bool = False) -> Run:
-    """Train a run to its end, from where it stands. Raises: TrainingError: as `train`."""
+def resume(run: Run, report: Callable[[Row], object] = lambda row: None, *, cpu: bool = False, **how: Any) -> Run:
+    """Train a run to its end, from where it stands; one that has finished is returned as it is.
+
+    Args:
+        run: which.
+        report: called with every row of the log.
+        cpu: not to use a GPU that is there.
+        how: workers, tracker and what else `training.loop.fit` takes.
+
+    Raises:
+        TrainingError, KeyboardInterrupt: as `train`.
+    """
     require("accelerate", "Training")
     from training.loop import fit
 
-    with run.taken():
-        run.update(state="running", pid=os.getpid(), message="")
-        try:
-            fit(run, report, cpu=cpu)
-        except KeyboardInterrupt:
-            run.update(state="stopped")
-            raise
-        except DenseScopeError as error:
-            run.update(state="failed", message=str(error))
-            raise
-        run.update(state="finished")
+    with ExitStack() as stack:
+        processes.by_main(lambda: stack.enter_context(run.taken()), cpu=cpu)
+        if not processes.by_main(run.weights.exists):
+            _record(run, state="running", message="")
+            try:
+                fit(run, report, cpu=cpu, **how)
+            except KeyboardInterrupt:
+                _record(run, state="stopped")
+                raise
+            except Exception as error:
+                told = explained(error, run.recipe)
+                _record(run, state="failed", message=str(told))
+                raise told from (None if told is error else error)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        processes.by_main(lambda: _record(run, state="finished", finished=now))
     return run
+
+
+def _record(run: Run, **values: Any) -> None:
+    """Say in a run's record how it stands; where that cannot be written, the lock that is free or taken says enough."""
+    if processes.is_main():
+        with suppress(TrainingError):
+            run.update(**values)
 
 
 def prepare(
@@ -73,12 +107,13 @@ def prepare(
     *,
     name: str | None = None,
     weights: str | None = None,
+    cpu: bool = False,
     **overrides: Any,
 ) -> Run:
-    """A run that has not begun; as `train`."""
+    """A run that has not begun, or, if there is one of that name that is the same, that one; as `train`."""
     asked = settle(network, data, recipe, weights=weights, **overrides)
-    wished = name or free_name(f"{asked.design.name}-{recipe if isinstance(recipe, str) else asked.data}")
-    return create_run(wished, asked.design, asked.data, asked.recipe, asked.weights_from)
+    label = recipe if isinstance(recipe, str) else asked.data
+    return processes.by_main(lambda: begin(asked, name, label), cpu=cpu)
 
 
 @dataclass(frozen=True)
@@ -108,6 +143,21 @@ def settle(
         raise ConfigError("network", target.name, "one of the registry, a config or a design")
     config = fitted(target.config, images, how)
     return Settings(Design(target.name[:80], config), images.name, how, weights or "")
+
+
+def begin(asked: Settings, name: str | None, label: str) -> Run:
+    """The run of a name, if it is the one that is asked for, or a new one.
+
+    Args:
+        asked: what to train.
+        name: of the run; None for one made of the network and the label.
+        label: what it is called beside the network.
+
+    Raises:
+        TrainingError, ConfigError: as `create_run`.
+    """
+    name = name or free_name(f"{asked.design.name}-{label}")
+    return find_or_create_run(name, asked.design, asked.data, asked.recipe, asked.weights_from)
 
 
 def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:

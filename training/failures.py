@@ -1,0 +1,23 @@
+"""What went wrong in a training, in a sentence that says what to do."""
+
+from __future__ import annotations
+
+from archs.errors import DenseScopeError, first_line
+from training.recipes import Recipe
+from training.runs import TrainingError
+
+#: How PyTorch's allocators say that there is no more: on GPUs, and on CPUs.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "Cannot allocate memory")
+
+
+def explained(error: Exception, recipe: Recipe) -> DenseScopeError:
+    """An error of which a person can make something; those that are such already stay."""
+    if isinstance(error, DenseScopeError):
+        return error
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        memory_efficient = "" if recipe.memory_efficient else "memory_efficient, "
+        return TrainingError(
+            f"A step of {recipe.batch_size} images in {recipe.accumulate} part{'s' * (recipe.accumulate > 1)} does not "
+            f"fit into memory: try {memory_efficient}accumulate={2 * recipe.accumulate} or a smaller batch_size."
+        )
+    return TrainingError(f"The training failed: {type(error).__name__}, {first_line(error)}.")
