@@ -159,6 +159,27 @@ _DERIVED = (
         "log10(parameters × MACs): a guess at accuracy, not accuracy.",
         "decimal",
     ),
+    Quantity(
+        "synflow",
+        "Synflow",
+        "",
+        "log10 of Σ |weight · gradient| of an untrained network whose weights are made positive: a guess at accuracy.",
+        "decimal",
+    ),
+    Quantity(
+        "naswot",
+        "NASWOT",
+        "",
+        "Log-determinant of how alike an untrained network's ReLUs treat the images of a batch: a guess at accuracy.",
+        "decimal",
+    ),
+    Quantity(
+        "grad_norm",
+        "Gradient norm, untrained",
+        "",
+        "Sum of the norms of the weights' gradients in the first step of a training: a guess at accuracy.",
+        "decimal",
+    ),
 )
 
 #: What memory holds (`analysis.memory`), counted tensor by tensor.

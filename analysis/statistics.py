@@ -39,6 +39,23 @@ def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return round(float(np.corrcoef(_ranks(a), _ranks(b))[0, 1]), 12)
 
 
+def spearman_interval(a: npt.ArrayLike, b: npt.ArrayLike, resamples: int = 1000) -> tuple[float, float]:
+    """The middle 95 % of the rank correlations of resamples of the pairs, drawn with replacement and a fixed seed.
+
+    >>> spearman_interval(range(20), range(20))
+    (1.0, 1.0)
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, section 13.3: the percentile interval.
+    """
+    import numpy as np
+
+    x, y = np.asarray(a, float), np.asarray(b, float)
+    drawn = np.random.default_rng(0).integers(0, len(x), (resamples, len(x)))
+    varied = [each for each in drawn if len(np.unique(x[each])) > 1 and len(np.unique(y[each])) > 1]
+    found = [spearman(x[each], y[each]) for each in varied]
+    return quantile(found, 0.025), quantile(found, 0.975)
+
+
 def _ranks(values: npt.ArrayLike) -> npt.NDArray[Any]:
     import numpy as np
 

@@ -22,8 +22,10 @@ from archs.errors import ConfigError
 from archs.registry import search_spaces
 from commands.options import ALL_FORMATS, FormatOption, OutputOption, Request, parse_value
 from commands.output import Grid, Row, emit
+from training.data import list_data
 
 if TYPE_CHECKING:
+    from analysis.search.quantities import Evaluator
     from analysis.search.result import SearchResult
 
 #: Quantities that the table shows whatever is asked for.
@@ -44,7 +46,9 @@ def search(
     ] = None,
     maximize: Annotated[
         list[str] | None,
-        typer.Option(metavar="QUANTITY", help="depth, receptive_field, capacity_proxy …; both may be repeated."),
+        typer.Option(
+            metavar="QUANTITY", help="depth, capacity_proxy, synflow, naswot, trained_accuracy …; both may be repeated."
+        ),
     ] = None,
     limit: Annotated[str, typer.Option(metavar="N", help="Configs to look at; drawn if there are more.")] = str(
         DEFAULT_LIMIT
@@ -56,6 +60,14 @@ def search(
     ] = DEFAULT_DEVICE,
     precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(ARITHMETICS)}.")] = "float16",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
+    data: Annotated[
+        str, typer.Option(metavar="NAME", help=f"For trained_accuracy: {', '.join(list_data())}.")
+    ] = "digits",
+    recipe: Annotated[str, typer.Option(metavar="NAME", help="For trained_accuracy, as `train` takes it.")] = "digits",
+    epochs: Annotated[str | None, typer.Option(metavar="N", help="For trained_accuracy; else the recipe's.")] = None,
+    images: Annotated[
+        str | None, typer.Option(metavar="N", help="For trained_accuracy: the first N; else all but those held out.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep what is evaluated; go on from it after an interruption.")
     ] = None,
@@ -65,11 +77,15 @@ def search(
 ) -> None:
     """Search a space of networks under budgets: --max-QUANTITY N and --min-QUANTITY N, such as --max-params 8e6."""
     from analysis.search.quantities import PredictedSeconds
+    from training.searching import TrainedAccuracy
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
     senses = (("min", minimize or ()), ("max", maximize or ()))
     objectives = {_quantity(word): sense for sense, words in senses for word in words}
-    predicted = PredictedSeconds(device, parse_value(batch_size), precision, execution=execution)
+    evaluators: dict[str, Evaluator] = {
+        "predicted_seconds": PredictedSeconds(device, parse_value(batch_size), precision, execution=execution),
+        "trained_accuracy": TrainedAccuracy(data, recipe, _number(epochs), _number(images)),
+    }
     with _progress() as progress:
         found = search_space(
             space,
@@ -77,7 +93,7 @@ def search(
             objectives or ("params", "macs", "memory_access_cost"),
             parse_value(limit),
             seed=parse_value(seed),
-            evaluators={"predicted_seconds": predicted},
+            evaluators=evaluators,
             store=store,
             progress=progress,
             jobs=parse_value(jobs),
@@ -111,6 +127,10 @@ def _quantity(word: str) -> str:
     return word.replace("-", "_")
 
 
+def _number(text: str | None) -> Any:
+    return None if text is None else parse_value(text)
+
+
 def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
     yield Text(found.finding())
     from analysis.search.quantities import quantity_column
@@ -120,6 +140,8 @@ def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
     yield Grid(rows, [*fields, *map(quantity_column, shown)])
     if found.exclusions:
         yield Grid(found.exclusion_rows(), columns("bound.bound", "alone", "bound.first"))
+    if "trained_accuracy" in shown:
+        yield Text("Accuracies come from short trainings here: they rank networks, and nothing more.", style="dim")
     if "predicted_seconds" in shown:
         yield Text("Times are predicted, not measured: docs/prediction.md says how well.", style="dim")
 

@@ -18,7 +18,8 @@ from plotly.subplots import make_subplots
 
 import analysis
 from analysis.search.budgets import Bound
-from analysis.search.quantities import PredictedSeconds, proxy_evidence
+from analysis.search.evidence import proxy_evidence
+from analysis.search.quantities import PredictedSeconds
 from analysis.search.space import Space
 from analysis.statistics import spearman
 from analysis.units import format_ratio, format_share, format_si

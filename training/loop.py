@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from training import processes
 from training.augment import blended, varied
 from training.batches import Batches, to_device
-from training.data.images import Labelled, open_data
+from training.data.images import Labelled, Split, open_data
 from training.data.registry import DataSet, get_data
 from training.engine import Reporter, create_accelerator, described
 from training.evaluate import evaluated
@@ -42,6 +42,7 @@ def fit(
     save_every: int | None = None,
     tracker: str | None = None,
     watch: Watch = lambda network, epochs: None,
+    images: Split | None = None,
 ) -> None:
     """Train a run to its end, from where it stands; every process that trains it calls this.
 
@@ -54,6 +55,7 @@ def fit(
         save_every: steps of an epoch after which there is one besides.
         tracker: what else keeps the numbers, as Accelerate calls it.
         watch: called with the network and how many epochs it has learned, before the first and after each.
+        images: to learn from and to be tested on; None: those of the run's data set.
 
     Raises:
         KeyboardInterrupt: it was asked to stop, and has kept where it stands.
@@ -64,7 +66,7 @@ def fit(
     accelerator = create_accelerator(recipe, run, cpu=cpu, tracker=tracker)
     log = Reporter(run, report, accelerator)
     log.record(**described(accelerator))
-    images, rank = processes.main_first(lambda: open_data(data, recipe)), accelerator.process_index
+    images, rank = images or processes.main_first(lambda: open_data(data, recipe)), accelerator.process_index
     batches = Batches(images.train, recipe.batch_size, recipe.seed, rank, accelerator.num_processes, workers)
     at = Position(len(batches), recipe.epochs)
     learner = Learner(run, accelerator, at)

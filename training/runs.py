@@ -179,9 +179,14 @@ def get_run(name: str) -> Run:
     return Run(runs_folder() / name)
 
 
-def create_run(name: str, design: Design, data: str, recipe: Recipe, weights: str = "") -> Run:
-    """A new run that has not begun. Raises: TrainingError, ConfigError: the name is taken, or is none for a folder."""
-    folder = runs_folder() / check_name(name)
+def create_run(
+    name: str, design: Design, data: str, recipe: Recipe, weights: str = "", place: Path | None = None
+) -> Run:
+    """A new run that has not begun, in the folder of all runs or in another place.
+
+    Raises: TrainingError, ConfigError: the name is taken, or is none for a folder.
+    """
+    folder = (place or runs_folder()) / check_name(name)
     record = {
         "schema": SCHEMA,
         "state": "new",

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from itertools import combinations
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from analysis.columns import Column
 from analysis.facts import DEFAULT_DEVICE, Device, get_device
-from analysis.hardware.accuracy import accuracy_rows
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
@@ -21,14 +18,14 @@ from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.precision import parse_arithmetic, parse_dtype
-from analysis.quantities import QUANTITIES, Quantity, label_of
+from analysis.quantities import QUANTITIES, Quantity, label_of, register_quantity
+from analysis.search.evidence import capacity_proxy
 from analysis.search.walks import WALKED
-from analysis.statistics import spearman
 from analysis.structure.receptive_field import receptive_field
 from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
-from archs.errors import ConfigError, DenseScopeError, nearest_names
+from archs.errors import DenseScopeError, nearest_names, require
 from archs.planning import plan_layers
 
 #: A quantity of one config; NaN where it has none.
@@ -130,6 +127,36 @@ class ReceptiveField:
         return receptive_field(plan_layers(config, None))
 
 
+#: Zero-cost proxies: what an untrained network tells.
+PROXIES = ("synflow", "naswot", "grad_norm")
+
+
+@dataclass(frozen=True)
+class ZeroCost:
+    """A guess at accuracy by a look at the untrained network (`analysis.search.proxies`).
+
+    Weights, standard-normal images and labels are drawn anew for each config, all from the seed: no data set is needed.
+    """
+
+    proxy: str
+    batch_size: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checks.keep(
+            self,
+            proxy=checks.choice("proxy", self.proxy, PROXIES),
+            batch_size=checks.integer("batch_size", self.batch_size, 2, checks.MAX_BATCH_SIZE),
+            seed=checks.integer("seed", self.seed, 0, 2**63 - 1),
+        )
+
+    def __call__(self, config: NetworkConfig) -> float:
+        require("torch", "A zero-cost proxy")
+        from analysis.search.proxies import judge
+
+        return judge(config, self.proxy, self.batch_size, self.seed)
+
+
 #: What is evaluated config by config, as it is unless the caller gives another under the same name.
 EVALUATORS: dict[str, Evaluator] = {
     "inference_bytes": PeakMemory(),
@@ -137,7 +164,10 @@ EVALUATORS: dict[str, Evaluator] = {
     "predicted_seconds": PredictedSeconds(),
     "measured_seconds": MeasuredSeconds(),
     "receptive_field": ReceptiveField(),
+    **{name: ZeroCost(name) for name in PROXIES},
 }
+#: What takes a machine for seconds a config, and torch: the browser leaves it to the command line.
+SLOW = {"measured_seconds", *PROXIES}
 
 #: What a search can bound and optimise, by name.
 SEARCH_QUANTITIES: dict[str, Quantity] = {key: QUANTITIES[key] for key in (*COUNTED, *EVALUATORS)}
@@ -158,10 +188,18 @@ def evaluation_key(name: str, evaluator: Evaluator) -> str:
     """What a store calls an evaluation: of ours, everything that the value depends on beside config and machine."""
     if isinstance(evaluator, PredictedSeconds):
         return f"{name} {evaluator!r} {factors_for(get_device(evaluator.device).name)!r}"
-    return f"{name} {evaluator!r}" if type(evaluator) in _OURS else name
+    return f"{name} {evaluator!r}" if type(evaluator) in map(type, EVALUATORS.values()) else name
 
 
-_OURS = tuple(type(evaluator) for evaluator in EVALUATORS.values())
+def register_evaluator(quantity: Quantity, evaluator: Evaluator) -> None:
+    """Let searches bound and optimise a new quantity that takes seconds a config and depends on what its repr tells.
+
+    Raises: ValueError: there is a quantity of that key.
+    """
+    register_quantity(quantity)
+    EVALUATORS[quantity.key] = evaluator
+    SEARCH_QUANTITIES[quantity.key] = quantity
+    SLOW.add(quantity.key)
 
 
 def format_value(name: str, value: float) -> str:
@@ -181,61 +219,3 @@ def quantity_column(name: str) -> Column:
     known = SEARCH_QUANTITIES.get(name)
     help = known.definition if known else "By the caller's own function."
     return Column(name, label_of(name), help, partial(format_value, name))
-
-
-#: At this rank correlation and above, a proxy is not called weak.
-STRONG = 0.7
-#: The one published recipe that trained networks of all three families; its figures stand in osmr/imgclsmob's README.
-RECIPE = "imgclsmob Gluon (original training)"
-#: The image size at which accuracies are compared.
-IMAGE_SIZE = 224
-
-
-def capacity_proxy(params: npt.ArrayLike, macs: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """log10(params × MACs), MACs of one image: both equally, nothing fitted.
-
-    Source: parameters and FLOPs as the baselines that few zero-cost proxies beat: White et al., "A Deeper Look at
-    Zero-Cost Proxies for Lightweight NAS", ICLR Blog Track 2022.
-    """
-    return np.log10(np.asarray(params, float)) + np.log10(np.asarray(macs, float))
-
-
-class ProxyEvidence(NamedTuple):
-    """How the proxy ranks the networks that one recipe has trained."""
-
-    recipe: str
-    networks: tuple[str, ...]
-    #: Spearman's rank correlation between the proxy and published ImageNet top-1 accuracy.
-    rank_correlation: float
-    #: Pairs of networks whose MACs differ by less than a factor of two, and how many of them it ranks right.
-    close_pairs: int
-    close_pairs_right: int
-
-    def sentence(self) -> str:
-        """What is known about the proxy, to stand wherever it is offered."""
-        points = f"Spearman, {len(self.networks)} networks of the recipe {self.recipe}"
-        strength = "" if self.rank_correlation >= STRONG else " It is weak: do not choose by it."
-        return (
-            "The capacity proxy is log10(parameters × MACs). Its rank correlation with published ImageNet top-1 "
-            f"accuracy is {self.rank_correlation:.2f} ({points}); it ranks {self.close_pairs_right} of "
-            f"{self.close_pairs} pairs right whose MACs differ by less than a factor of two, so within a narrow budget "
-            f"it says little.{strength}"
-        )
-
-
-@cache
-def proxy_evidence(recipe: str = RECIPE) -> ProxyEvidence:
-    """How the proxy ranks the registered networks that a recipe has trained. Raises: ConfigError: fewer than three."""
-    rows = {row["name"]: row for row in accuracy_rows() if _fits(row, recipe)}
-    if len(rows) < 3:
-        raise ConfigError("recipe", recipe, "one that trained three registered networks or more")
-    proxies = capacity_proxy([row["params"] for row in rows.values()], [row["macs"] for row in rows.values()])
-    accuracies = np.array([-row["error"] for row in rows.values()])
-    macs = [row["macs"] for row in rows.values()]
-    close = [(a, b) for a, b in combinations(range(len(rows)), 2) if 0.5 < macs[a] / macs[b] < 2]
-    right = sum(bool((proxies[a] - proxies[b]) * (accuracies[a] - accuracies[b]) > 0) for a, b in close)
-    return ProxyEvidence(recipe, tuple(rows), spearman(proxies, accuracies), len(close), right)
-
-
-def _fits(row: dict[str, Any], recipe: str) -> bool:
-    return bool(row["family"] and row["recipe"] == recipe and row["image_size"] == IMAGE_SIZE and row["macs"])

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.quantities import in_a_sentence, label_of
 from analysis.search.budgets import Exclusion
-from analysis.search.quantities import proxy_evidence
+from analysis.search.evidence import proxy_evidence
 from analysis.search.space import Space
 from analysis.units import join
 from archs.config import NetworkConfig

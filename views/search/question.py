@@ -12,12 +12,12 @@ import streamlit as st
 from analysis.facts import DEFAULT_DEVICE
 from analysis.quantities import label_of
 from analysis.search import search
-from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, format_value
+from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, SLOW, PredictedSeconds, format_value
 from analysis.search.space import Space, get_space, list_spaces
 from views import sidebar, widgets
 
-#: What the browser offers: measuring takes the server's machine, so it is left to the command line.
-EVALUATED = tuple(name for name in EVALUATORS if name != "measured_seconds")
+#: What the browser offers: what takes its machine for seconds a network is left to the command line.
+EVALUATED = tuple(name for name in EVALUATORS if name not in SLOW)
 QUANTITIES = (*COUNTED, *EVALUATED)
 DEFAULT_BUDGETS = ("params", "macs")
 DEFAULT_OBJECTIVES = (("memory_access_cost", "min"), ("capacity_proxy", "max"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import analysis
-from analysis.search.quantities import proxy_evidence
+from analysis.search.evidence import proxy_evidence
 from archs import get_config
 from commands.options import parse_value
 from scripts.matched_budget import NAME, TIMES, TOLERANCE, reference

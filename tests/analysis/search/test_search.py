@@ -8,15 +8,8 @@ import pytest
 import analysis
 from analysis.search.budgets import Tally, parse_budgets
 from analysis.search.engine import draw
-from analysis.search.quantities import (
-    COUNTED,
-    EVALUATORS,
-    SEARCH_QUANTITIES,
-    PredictedSeconds,
-    capacity_proxy,
-    evaluation_key,
-    proxy_evidence,
-)
+from analysis.search.evidence import capacity_proxy, proxy_evidence
+from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, evaluation_key
 from analysis.statistics import spearman
 from analysis.structure.receptive_field import receptive_field
 from archs import get_config, list_archs, plan_layers
