@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -18,9 +15,6 @@ from training.data.images import Sources
 from training.data.registry import DataError, DataSet, Progress
 from training.data.sizes import Sizes
 
-#: Threads that decode; Pillow works outside Python's lock.
-THREADS = min(8, os.cpu_count() or 1)
-
 
 class Files:
     """Images that lie in files, a file each, with labels (N,)."""
@@ -31,21 +25,10 @@ class Files:
         self.paths = [path for path, _ in samples]
         self.labels = torch.tensor([label for _, label in samples])
 
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(THREADS)
-
-    def __getstate__(self) -> dict[str, object]:
-        """All but the threads, for another process."""
-        return {name: value for name, value in vars(self).items() if name != "_threads"}
-
     def sized(self, chosen: Tensor, sizes: Sizes, epoch: int) -> Tensor:
         """Images (n, 3, side, side) as the recipe shows them. Raises: DataError: one is damaged."""
-
-        def decoded(index: int) -> Tensor:
-            return functional.pil_to_tensor(sizes.of_image(_opened(self.paths[index]), index, epoch))
-
-        return torch.stack(list(self._threads.map(decoded, chosen.tolist())))
+        opened = (sizes.of_image(_opened(self.paths[index]), index, epoch) for index in chosen.tolist())
+        return torch.stack([functional.pil_to_tensor(image) for image in opened])
 
 
 def read(data: DataSet, folder: Path, progress: Progress) -> Sources:
