@@ -2,9 +2,11 @@
 
 import re
 import shlex
+from functools import partial
 
 import pytest
 
+import training
 from archs import list_archs
 from cli import main
 from scripts.documents import CLAIMS, MEMORY, claims, claims_parts, memory_parts, readme_parts, renewed
@@ -21,13 +23,23 @@ def code_blocks(language: str) -> list[str]:
 
 def test_python_runs_and_prints_what_its_comments_say(capsys):
     pytest.importorskip("torch", reason="the example builds a module")
-    [code] = code_blocks("python")
+    code = code_blocks("python")[0]
     exec(compile(code, "README.md", "exec"), {})
     printed = capsys.readouterr().out
     assert printed.startswith("7978856 2834161664 459510848\n")
     assert printed.endswith("1 + 2×58 + 3 + 1 = 121\n")
     listed = re.search(r"list_archs\(\"densenet1\?1\"\)  # (.*)", code)
     assert listed[1] == str(list_archs("densenet1?1"))
+
+
+def test_python_trains(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("accelerate")
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    monkeypatch.setattr(training, "train", partial(training.train, epochs=1))
+    names = {}
+    exec(compile(code_blocks("python")[1], "README.md", "exec"), names)
+    assert f"\n{names['run'].accuracy}\n" in capsys.readouterr().out
+    assert names["model"].config == names["run"].design.config
 
 
 def test_command_lines_run(tmp_path, monkeypatch, capsys):
@@ -38,8 +50,13 @@ def test_command_lines_run(tmp_path, monkeypatch, capsys):
     for command in commands:
         if command.endswith("cli.py validate") and not EXHAUSTIVE:
             continue  # it takes ten seconds, and test_prediction.py runs it
-        assert main(shlex.split(command)[2:]) == 0, command
-    assert not capsys.readouterr().err
+        arguments = shlex.split(command, comments=True)[2:]
+        if arguments[0] == "train":
+            if arguments[arguments.index("--data") + 1] != "digits":
+                continue  # its images are not here
+            arguments += ["--epochs", "1"]
+        assert main(arguments) == 0, command
+        assert not capsys.readouterr().err or arguments[0] == "train", command  # it says how its epochs end
 
 
 def test_tables_are_those_of_the_code():
