@@ -64,8 +64,9 @@ def join(cpu: bool) -> None:
     if not is_initialized():
         import atexit
 
-        from accelerate import PartialState
+        from accelerate.state import AcceleratorState, PartialState
 
+        AcceleratorState._reset_state(reset_partial_state=True)  # of a training before that one process did alone
         PartialState(cpu=on_cpu(cpu))
         atexit.register(_leave)
 
