@@ -55,11 +55,13 @@ class Checkpoints:
         paths = [path for name in (LAST, PREVIOUS) if (path := self.folder / name).exists()]
         for path in paths:
             try:
-                found = torch.load(path, map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError):
-                continue
+                content = path.read_bytes()
             except OSError as error:
                 raise TrainingError(f"The checkpoint {str(path)!r} cannot be read: {first_line(error)}.") from None
+            try:
+                found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            except (RuntimeError, OSError, EOFError, pickle.UnpicklingError, ValueError, KeyError):
+                continue
             self._check(found, path)
             self.went_back = path.name == PREVIOUS
             return found

@@ -34,8 +34,10 @@ def create_accelerator(recipe: Recipe, run: Run, *, cpu: bool = False, tracker: 
     if tracker:
         check_tracker(tracker)
     AcceleratorState._reset_state(reset_partial_state=True)  # else the precision of the first one in a process stays
+    mixed, cpu = MIXED[recipe.precision], processes.on_cpu(cpu)
+    if cpu and mixed == "fp16":  # Accelerate would compute in float32 and say nothing
+        raise TrainingError("A CPU cannot train in float16: set precision to bfloat16 or float32.")
     try:
-        mixed, cpu = MIXED[recipe.precision], processes.on_cpu(cpu)
         accelerator = Accelerator(mixed_precision=mixed, cpu=cpu, log_with=tracker, project_dir=run.folder)
     except ValueError as error:
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""Groups of processes that do something together, as torchrun starts them, and may be killed: torch is imported once."""
+"""Groups of processes that do something together, as torchrun starts them; torch is imported once for all."""
 
 from __future__ import annotations
 

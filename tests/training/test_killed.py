@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
 import pytest
 
 from tests.support.groups import run_group
-from tests.support.project import ROOT
 from training.runs import Run, get_run
 
 pytest.importorskip("accelerate")
