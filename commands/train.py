@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
+from analysis.facts import get_device
 from analysis.targets import resolve_target
 from analysis.units import format_si
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, require
+from archs.kept import check_run_name
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, Row, emit
 from training import processes
 from training.columns import RUNS, run_row
 from training.data import get_data, list_data
-from training.forecast import steps_of_epoch
-from training.recipes import Recipe, batch_note, get_recipe, list_recipes
+from training.forecast import forecast
+from training.recipes import Recipe, batch_note, get_recipe, list_recipes, steps_of_epoch
 from training.recipes.recipe import PRECISIONS
-from training.runs import Run, get_run
-from training.train import begin, resume, settle
+from training.runs import Run, TrainingError, get_run, list_runs
+from training.train import Settings, begin, resume, settle
 
 DEVICES = ("auto", "cpu", "cuda")
+#: The run that has just been trained; when it was created is known.
+RESULT = tuple(column for column in RUNS if column.key not in ("state", "created"))
 
 
 def train(
@@ -46,7 +50,7 @@ def train(
     ] = None,
     lr: Annotated[str | None, typer.Option(metavar="X", help="The highest learning rate.")] = None,
     precision: Annotated[str | None, typer.Option(metavar="PRECISION", help=f"{', '.join(PRECISIONS)}.")] = None,
-    fields: Annotated[
+    recipe_changes: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="FIELD=VALUE", help="Change any field of the recipe, such as flip=0.5."),
     ] = None,
@@ -60,7 +64,17 @@ def train(
         str | None, typer.Option("--resume", metavar="NAME", help="Go on with a run from where it stands.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="DEVICE", help=f"{', '.join(DEVICES)}.")] = "auto",
+    workers: Annotated[str, typer.Option(metavar="N", help="Processes that decode images ahead.")] = "0",
+    tracker: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What else keeps the numbers: tensorboard, wandb, mlflow, …")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Begin, however long it takes.")] = False,
+    foretell: Annotated[
+        bool, typer.Option("--forecast", help="Say how long it will take and what memory, and don't begin.")
+    ] = False,
+    predict_for: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="The same of a GPU that isn't here, by its data sheet.")
+    ] = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -73,28 +87,64 @@ def train(
         raise ConfigError("--device", device, "auto or cpu: PyTorch finds no GPU here")
     if (network is None) == (resume_name is None):
         raise DenseScopeError("Give either a network to train, or --resume with the name of a run.")
+    how = {"workers": checks.integer("--workers", parse_value(workers), 0, 256), "tracker": tracker}
+    request = Request(file_format=file_format, output=output)
 
-    def find() -> Run:
+    def ask() -> Settings | Run:
         if resume_name is not None:
             return get_run(resume_name)
-        recipe_fields = parse_changes(fields or (), "--with")
-        how = recipe_of(recipe, data, recipe_fields, epochs=epochs, batch_size=batch_size, lr=lr, precision=precision)
-        target = resolve_target(network, **parse_changes(changes or ()))
-        return begin(settle(target, data, how, weights=weights), name, recipe or how.data)
+        common = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "precision": precision}
+        fields = recipe_of(recipe, data, parse_changes(recipe_changes or (), "--with"), **common)
+        return settle(resolve_target(network, **parse_changes(changes or ())), data, fields, weights=weights)
 
+    if foretell or predict_for:
+        show_forecast(ask(), predict_for, request, cpu=cpu)
+        return
     try:
-        run = processes.by_main(find, cpu=cpu)
+        run = processes.by_main(lambda: _find(ask(), name, recipe, cpu=cpu, yes=yes), cpu=cpu)
     except DenseScopeError:
         if processes.is_main():
             raise
         raise typer.Exit(2) from None  # one process says it
     if run.state != "finished":
-        _train(run, cpu=cpu)
+        _train(run, cpu=cpu, **how)
     if processes.is_main():
-        row = run_row(run)
-        emit(
-            lambda: [row], lambda: [Grid([row], RUNS, only_used=True)], Request(file_format=file_format, output=output)
-        )
+        rows = [run_row(run)]
+        emit(lambda: rows, lambda: [Grid(rows, RESULT, only_used=True)], request)
+
+
+def _find(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu: bool, yes: bool) -> Run:
+    """The run that is asked for, or a new one, whose record holds what it was said to take.
+
+    Raises: TrainingError: it is another; it takes long, or more memory than there is, and nobody has said yes.
+    """
+    if isinstance(asked, Run):
+        has_begun = asked.state != "new"
+    else:
+        has_begun = name is not None and check_run_name(name) in list_runs()
+    found = None if has_begun else forecast(asked, cpu=cpu, steps=3 if processes.count() == 1 else 0)
+    if found:
+        _say(found.sentence())
+        if not yes and (found.is_long or not found.fits):
+            raise TrainingError("Nothing has begun: say --yes to train it all the same.")
+    run = asked if isinstance(asked, Run) else begin(asked, name, recipe or asked.data)
+    if found:
+        run.update(forecast=found.to_json())
+    return run
+
+
+def show_forecast(asked: Settings | Run, device: str | None, request: Request, *, cpu: bool) -> None:
+    """What a training will take here, or on a device that is not here: there its memory, which is counted."""
+    if device is None:
+        found = forecast(asked, cpu=cpu)
+        emit(lambda: [found.row()], lambda: [Text(found.sentence())], request)
+        return
+    sheet = get_device(device)
+    if sheet.memory_bytes is None:
+        raise DenseScopeError(f"No source says how much memory {sheet.name} has.")
+    found = forecast(asked, steps=0, free_bytes=int(sheet.memory_bytes))
+    told = [f"On {sheet.name}:", found.sentence(), "How long a step takes there is not predicted: only inference is."]
+    emit(lambda: [found.row() | {"device": sheet.name}], lambda: [Text(" ".join(told))], request)
 
 
 def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **common: str | None) -> Recipe:
@@ -111,17 +161,14 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
     return base.varied(**given | fields)
 
 
-def _train(run: Run, *, cpu: bool) -> None:
+def _train(run: Run, **how: Any) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _progress(run) as report:
-            resume(run, report, cpu=cpu)
+            resume(run, report, **how)
     except KeyboardInterrupt:
         _say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _say(sentence: str) -> None:

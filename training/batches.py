@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from training.data.images import Labelled
-from training.forecast import steps_of_epoch
 from training.randomness import generator
+from training.recipes import steps_of_epoch
 from training.runs import TrainingError
 from training.stopping import leave_stopping_to_main
 

@@ -1,13 +1,168 @@
-"""What a training will take, before it begins."""
+"""What a training will take, before it begins: time by a few steps that are measured here, memory by counting."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-def steps_of_epoch(images: int, batch_size: int, processes: int = 1) -> int:
-    """Batches of an epoch; one of fewer than two images a process, of which no batch norm learns, is left out.
+from analysis.memory import TrainingMemory, memory
+from analysis.units import format_duration, format_si, without_zeros
+from archs.errors import require
+from training.data.registry import get_data
+from training.recipes import Recipe, steps_of_epoch
+from training.runs import Run
 
-    >>> steps_of_epoch(50_000, 64), steps_of_epoch(129, 64)
-    (782, 2)
+if TYPE_CHECKING:
+    from training.train import Settings
+
+#: A training that takes longer begins only if that is wanted: seconds.
+LONG_SECONDS = 600.0
+#: The optimizers of recipes, as memory is counted with them.
+_COUNTED = {"sgd": "sgd", "adamw": "adamw"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a training will take: times as they were measured here, memory as it is counted."""
+
+    epochs: int
+    #: Of an epoch.
+    steps: int
+    batch_size: int
+    #: What the steps were made on; empty where none were.
+    device: str = ""
+    #: Median of some steps; None where none were made.
+    step_seconds: float | None = None
+    measured_steps: int = 0
+    #: Of the tests after each epoch, by a batch of images.
+    test_seconds: float | None = None
+    #: What a step holds at its peak, in float32; None where the recipe's optimizer is not counted.
+    step_bytes: int | None = None
+    #: What the device can still hold; None where nobody tells.
+    free_bytes: int | None = None
+    #: Images at once that fit there, counted.
+    largest_batch: int | None = None
+
+    @property
+    def epoch_seconds(self) -> float | None:
+        """Of the steps and the tests; reading images from files is not in it."""
+        if self.step_seconds is None:
+            return None
+        return self.steps * self.step_seconds + (self.test_seconds or 0.0)
+
+    @property
+    def total_seconds(self) -> float | None:
+        """Of all epochs."""
+        return None if self.epoch_seconds is None else self.epochs * self.epoch_seconds
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes so long that one should be asked."""
+        return (self.total_seconds or 0.0) > LONG_SECONDS
+
+    @property
+    def fits(self) -> bool:
+        """Whether a step is not known to need more memory than there is."""
+        return None in (self.step_bytes, self.free_bytes) or self.step_bytes <= self.free_bytes  # type: ignore[operator]
+
+    def sentence(self) -> str:
+        """What it will take, and how that is known.
+
+        >>> found = Forecast(epochs=20, steps=782, batch_size=64, device="this CPU", step_seconds=2.8, measured_steps=3)
+        >>> print(found.sentence().replace("\\u2009", " "))
+        About 36 min an epoch, 12 h for all 20, by the median of 3 steps measured on this CPU: 2.8 s for 64 images.
+        """
+        return " ".join(filter(None, (self._time(), self._memory())))
+
+    def _time(self) -> str:
+        if self.epoch_seconds is None or self.step_seconds is None or self.total_seconds is None:
+            return ""
+        steps = f"the median of {self.measured_steps} steps" if self.measured_steps > 1 else "one step"
+        total = f", {format_duration(self.total_seconds)} for all {self.epochs}" if self.epochs > 1 else ""
+        return (
+            f"About {format_duration(self.epoch_seconds)} an epoch{total}, by {steps} measured on {self.device}: "
+            f"{format_duration(self.step_seconds)} for {self.batch_size} images."
+        )
+
+    def _memory(self) -> str:
+        if self.step_bytes is None:
+            return ""
+        held = f"A step holds {_bytes(self.step_bytes)} (counted, in float32)"
+        if self.free_bytes is None:
+            return f"{held}."
+        free = f"the {_bytes(self.free_bytes)} that are free"
+        most = f"batch {self.largest_batch:,} is the most that fits" if self.largest_batch else "not one image fits"
+        return f"{held} of {free}; {most}." if self.fits else f"{held}, more than {free}: {most}."
+
+    def row(self) -> dict[str, Any]:
+        """What a table shows of it: plain values."""
+        return self.to_json() | {"epoch_seconds": self.epoch_seconds, "total_seconds": self.total_seconds}
+
+    def to_json(self) -> dict[str, Any]:
+        """As a run's record keeps it."""
+        return asdict(self)
+
+
+def forecast(asked: Settings | Run, *, cpu: bool = False, steps: int = 3, free_bytes: int | None = None) -> Forecast:
+    """What a training will take.
+
+    Args:
+        asked: a run, or what one would be made of (`training.settle`).
+        cpu: not to use a GPU that is there.
+        steps: to make on a copy that is thrown away; 0 to count alone, which imports no torch.
+        free_bytes: memory to fit into; None for what the device can still hold.
     """
-    whole, rest = divmod(images, batch_size)
-    return whole + (rest >= 2 * processes)
+    recipe, data = asked.recipe, get_data(asked.data)
+    at_once = -(-recipe.batch_size // recipe.accumulate)
+    optimizer = counted_optimizer(recipe)
+    held = None
+    if optimizer:
+        found = memory(asked.design.config, data.side(recipe), at_once, mode="training")
+        held = found.total_bytes(optimizer) + _average_bytes(found, recipe)
+    told: dict[str, Any] = {}
+    if steps:
+        require("torch", "Training")
+        from training.pace import measure
+
+        pace = measure(asked, held or 0, cpu=cpu, steps=steps)
+        free_bytes = pace.free_bytes if free_bytes is None else free_bytes
+        told = {"device": pace.device, "step_seconds": pace.step_seconds, "measured_steps": pace.steps}
+        if pace.test_seconds is not None:
+            told["test_seconds"] = pace.test_seconds * data.test_images * (2 if recipe.ema_decay else 1)
+    if optimizer and free_bytes:
+        room = free_bytes - _average_bytes(found, recipe)
+        told["largest_batch"] = found.largest_batch(room, optimizer) * recipe.accumulate if room > 0 else 0
+    return Forecast(
+        epochs=recipe.epochs,
+        steps=steps_of_epoch(data.learned_from(recipe), recipe.batch_size),
+        batch_size=recipe.batch_size,
+        step_bytes=held,
+        free_bytes=free_bytes,
+        **told,
+    )
+
+
+def counted_optimizer(recipe: Recipe) -> str | None:
+    """The recipe's optimizer as `analysis.memory` counts it; None where that is not known."""
+    if recipe.optimizer == "sgd" and not recipe.momentum:
+        return "none"
+    return _COUNTED.get(recipe.optimizer)
+
+
+def _average_bytes(found: TrainingMemory, recipe: Recipe) -> int:
+    """Of the running average beside the weights."""
+    return (found.weight_bytes + found.buffer_bytes) if recipe.ema_decay else 0
+
+
+def forecast_of(run: Run) -> Forecast | None:
+    """What was forecast before a run began, if anything was."""
+    said = run.record.get("forecast")
+    if not isinstance(said, Mapping):
+        return None
+    known = {each.name for each in fields(Forecast)}
+    return Forecast(**{name: value for name, value in said.items() if name in known})
+
+
+def _bytes(value: float) -> str:
+    return without_zeros(format_si(value, "B"))

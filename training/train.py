@@ -16,6 +16,7 @@ from archs.planning import plan_layers
 from training import processes
 from training.data.registry import DataSet, get_data
 from training.failures import explained
+from training.finetune import check_freeze
 from training.log import Row
 from training.recipes import Recipe, get_recipe
 from training.runs import Run, TrainingError, find_or_create_run, free_name
@@ -163,7 +164,7 @@ def begin(asked: Settings, name: str | None, label: str) -> Run:
 def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
     """A config with the classes, channels and image size of a data set, and the dropout of a recipe.
 
-    Raises: ConfigError: images of that size do not suit the network.
+    Raises: ConfigError: images of that size do not suit the network, or the recipe freezes more than it has.
     """
     side = data.side(recipe)
     found = replace(
@@ -175,4 +176,5 @@ def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfi
         memory_efficient=recipe.memory_efficient,
     )
     plan_layers(found, side)
+    check_freeze(found, recipe)
     return found

@@ -8,6 +8,8 @@ import shlex
 import pytest
 
 from cli import main
+from commands.train import recipe_of
+from training.forecast import Forecast, forecast_of
 from training.runs import get_run, list_runs
 
 pytest.importorskip("accelerate")
@@ -66,8 +68,7 @@ def test_another_command_of_the_same_name_is_refused(changed, said, folder, caps
 
 
 def test_another_batch_changes_the_learning_rate_and_says_so(folder, capsys):
-    from commands.train import recipe_of
-
+    capsys.readouterr()
     assert recipe_of("densenet-cifar", None, {}, batch_size="256").lr == pytest.approx(0.4)
     assert "is 0.4 instead of 0.1" in capsys.readouterr().err
     assert recipe_of("densenet-cifar", None, {}, batch_size="256", lr="0.1").lr == 0.1
@@ -76,8 +77,6 @@ def test_another_batch_changes_the_learning_rate_and_says_so(folder, capsys):
 
 
 def test_the_recipe_follows_from_the_data():
-    from commands.train import recipe_of
-
     assert recipe_of(None, "digits", {}).data == "digits"
 
 
@@ -97,6 +96,8 @@ BAD_INPUT = {
     "train densenetbc40_k12 --data digits --set growth=4": "DenseNetConfig has no field 'growth'",
     "train densenetbc40_k12 --data digits --name a/b": "name is 'a/b', but must be letters",
     "train densenetbc40_k12 --data digits --device tpu": "--device is 'tpu', but must be one of 'auto', 'cpu', 'cuda'",
+    "train densenetbc40_k12 --data digits --with freeze=7": "freeze is 7, but must be at most 6, up to 'dense block 3'",
+    "train densenetbc40_k12 --data digits --workers many": "--workers is 'many'",
     "train no.json --data digits": "The design 'no.json' cannot be read",
     "train --resume nothing": "There is no run 'nothing'; the nearest names are 'first'",
     "runs show nothing": "There is no run 'nothing'; the nearest names are 'first'",
@@ -167,3 +168,29 @@ def test_a_run_is_exported_by_the_ending_of_the_file(ending, folder, tmp_path, c
         assert {name: tensor.tolist() for name, tensor in load_file(file).items()} == {
             name: tensor.tolist() for name, tensor in load_file(get_run("first").weights).items()
         }
+
+
+def test_what_it_will_take_is_said_and_kept_before_it_begins(folder, capsys):
+    found = forecast_of(get_run("first"))
+    assert (found.epochs, found.steps, found.batch_size) == (1, 6, 256)
+    assert found.measured_steps
+    [row] = rows(capsys, f"train {TINY} --forecast")
+    assert float(row["total_seconds"]) > 0
+    assert run(f"train {TINY} --predict-for 'RTX 4090'") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("On RTX 4090: A step holds ")
+    assert "is not predicted" in said
+    assert list_runs() == ["first"]
+
+
+@pytest.mark.parametrize("told", [{"step_seconds": 10.0}, {"step_bytes": 2, "free_bytes": 1}])
+def test_long_trainings_and_those_that_do_not_fit_need_a_yes(told, folder, capsys, monkeypatch):
+    import commands.train
+
+    found = Forecast(epochs=100, steps=10, batch_size=256, **told)
+    monkeypatch.setattr(commands.train, "forecast", lambda *_, **__: found)
+    assert run(f"train {TINY} --name long") == 2
+    assert capsys.readouterr().err.endswith("error: Nothing has begun: say --yes to train it all the same.\n")
+    assert list_runs() == ["first"]
+    assert run(f"train {TINY} --name long --yes") == 0
+    assert run("runs delete long") == 0

@@ -1,6 +1,6 @@
 """Recipes: how networks are trained, as papers and repositories tell it, as data that `training.loop` follows."""
 
-from training.recipes.recipe import GROUPS, Recipe, batch_note, recipe_from_json
+from training.recipes.recipe import GROUPS, Recipe, batch_note, recipe_from_json, steps_of_epoch
 from training.recipes.registry import RECIPES, get_recipe, list_recipes
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "get_recipe",
     "list_recipes",
     "recipe_from_json",
+    "steps_of_epoch",
 ]
