@@ -26,6 +26,11 @@ def _only(field: str, *values: Any) -> Callable[[Any], str]:
     return idle
 
 
+def _any(*reasons: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The first of some reasons why a field has no effect."""
+    return lambda recipe: next((said for reason in reasons if (said := reason(recipe))), "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Declared):
     """One way to train a network. Images are (N, C, H, W).
@@ -70,10 +75,23 @@ class Recipe(Declared):
     )
 
     optimizer: str = choice("sgd", "Optimizer", "Stochastic gradient descent, AdamW or RMSProp.", *OPTIMIZERS)
-    momentum: float = share(0.9, "Momentum", "Share of the last step that the next begins with.", open_high=True)
-    dampening: float = share(0.0, "Dampening", "Share of a gradient that momentum leaves out.", idle=_only("momentum"))
+    momentum: float = share(
+        0.9,
+        "Momentum",
+        "Share of the last step that the next begins with.",
+        open_high=True,
+        idle=_only("optimizer", "sgd", "rmsprop"),
+    )
+    dampening: float = share(
+        0.0,
+        "Dampening",
+        "Share of a gradient that momentum leaves out.",
+        idle=_any(_only("optimizer", "sgd"), _only("momentum")),
+    )
     nesterov: bool = boolean("Nesterov", "Look ahead by the momentum.", idle=_only("optimizer", "sgd"))
-    weight_decay: float = number(1e-4, "Weight decay", "Added to the gradient, × weight.", low=0, high=1, step=1e-4)
+    weight_decay: float = number(
+        1e-4, "Weight decay", "× weight, added to the gradient; AdamW shrinks weights by it.", low=0, high=1, step=1e-4
+    )
     decay_all: bool = boolean("Decay all", "Batch norm and biases too.", default=True, idle=_only("weight_decay"))
     max_norm: float = number(0.0, "Largest gradient", "Norm that gradients are cut to; 0: not cut.", low=0, high=1e6)
     label_smoothing: float = share(0.0, "Label smoothing", "Share of the target that all classes get.", open_high=True)
