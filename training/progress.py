@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from training.data.registry import get_data
+from training.forecast import steps_of_epoch
 from training.runs import Run
 
 Row = dict[str, Any]
@@ -67,9 +68,7 @@ def _steps_of_epoch(run: Run, rows: Sequence[Row]) -> float:
     for row in reversed(rows):
         if row["kind"] == "epoch":
             return float(row["step"] / row["epoch"])
-    if rows and rows[-1].get("steps"):
-        return float(rows[-1]["steps"] / run.recipe.epochs)
-    return max(1.0, get_data(run.data).train_images / run.recipe.batch_size)
+    return float(steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size) or 1)
 
 
 def _seconds_per_step(rows: Sequence[Row]) -> float | None:

@@ -20,8 +20,8 @@ from views import tables, widgets
 from views.charts import training as figures
 from views.theme import family_colour
 
-#: Mistakes that are shown, so many in a row; the side of each in pixels, at the least.
-SHOWN, ABREAST, SIDE = 12, 6, 128
+#: Mistakes that are shown; the side of each in pixels.
+SHOWN, SIDE = 12, 128
 CONFUSION_HELP = (
     "Each row holds the test images of a class, each column what they are taken for. What is right stands on the "
     "diagonal without a colour."
@@ -89,12 +89,11 @@ def _draw_mistakes(mistakes: Sequence[Mistake], data: DataSet) -> None:
     if not mistakes:
         return
     st.header("Which mistakes are the worst?", help=MISTAKES_HELP, anchor=False)
-    for start in range(0, len(mistakes), ABREAST):
-        places = st.columns(ABREAST)
-        for place, one in zip(places, mistakes[start : start + ABREAST], strict=False):
+    with st.container(horizontal=True, gap="medium"):
+        for one in mistakes:
             true, predicted = data.classes[one.true], data.classes[one.predicted]
-            with place:
-                st.image(enlarged(one.pixels), width=SIDE, alt=f"Test image {one.number} of class {true}")
+            with st.container(width=SIDE, gap="xsmall"):
+                st.image(enlarged(one.pixels), width=SIDE, alt=f"Test image {one.number}, of class {true}")
                 st.caption(f"**{true}**, taken for **{predicted}** ({percent(one.confidence)} sure)")
 
 

@@ -215,19 +215,19 @@ def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
     epochs = max(run.recipe.epochs for run in runs)
     published = _published(runs)
 
-    def lines(key: str, kind: str = "steps", *, said: str = "") -> list[Curve]:
-        return [
-            Curve(
-                run.name, kind, shades[run.name], found[run.name].curves.get(key, ()), f"{run.name}{said}" * bool(said)
-            )
-            for run in runs
-        ]
+    def lines(key: str, kind: str = "steps", *, said: str = "", averaged: str = "") -> list[Curve]:
+        drawn = []
+        for run in runs:
+            known = found[run.name].curves
+            points = known.get(averaged) or known.get(key, ())
+            drawn.append(Curve(run.name, kind, shades[run.name], points, f"{run.name}{said}" * bool(said)))
+        return drawn
 
     first, *others = lines("train_accuracy", "learning")
     accuracy = [
         first._replace(said="thin: of the images that it learns from"),
         *others,
-        *lines("test_accuracy", "trained", said=": trained here"),
+        *lines("test_accuracy", "trained", said=": trained here", averaged="averaged_accuracy"),
         *(_line(one, epochs, theme) for one in published),
     ]
     with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
@@ -235,7 +235,12 @@ def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
         widgets.draw(figure, "accuracy_curves", "Lines: accuracy of each run over its epochs, and what is published.")
     left, middle, right = st.columns(3)
     panels = (
-        (left, [*lines("loss", "learning"), *lines("test_loss", "trained")], "Loss", _three_digits),
+        (
+            left,
+            [*lines("loss", "learning"), *lines("test_loss", "trained", averaged="averaged_loss")],
+            "Loss",
+            _three_digits,
+        ),
         (middle, lines("lr"), "Learning rate", _three_digits),
         (right, lines("images_per_s"), "Images/s", format_si),
     )

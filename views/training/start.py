@@ -16,6 +16,7 @@ from archs.config import NetworkConfig
 from archs.errors import DenseScopeError
 from training import launch
 from training.data import get_data
+from training.forecast import steps_of_epoch
 from training.recipes import get_recipe
 from training.runs import free_name
 from views import widgets
@@ -72,9 +73,10 @@ def training_bytes(config: NetworkConfig, batch_size: int, dtype: str) -> int:
 def _say_forecast(question: Question) -> None:
     """What it will take, counted and predicted."""
     data, recipe = get_data(question.data), question.recipe
-    steps = -(-data.train_images // recipe.batch_size)
+    images = data.learned_from(recipe)
+    steps = steps_of_epoch(images, recipe.batch_size)
     said = [
-        f"{question.network} learns from {data.train_images:,} images in {recipe.epochs:,} epochs of {steps:,} steps "
+        f"{question.network} learns from {images:,} images in {recipe.epochs:,} epochs of {steps:,} steps "
         f"and is tested on {data.test_images:,}."
     ]
     try:
