@@ -67,7 +67,7 @@ def _curves() -> tuple[Published, ...]:
 
 def _curve(rows: list[dict[str, str]]) -> Published:
     """The curve of some rows, whose last says most of it."""
-    points = tuple((int(row["epoch"]), float(row["accuracy"]) / 100) for row in rows)
+    points = tuple((int(row["epoch"]), round(float(row["accuracy"]) / 100, 6)) for row in rows)
     last = rows[-1]
     augmented = is_augmented(get_recipe(last["recipe"]))
     words = (last[key] for key in ("recipe", "source", "note"))

@@ -16,8 +16,8 @@ from archs.config import NetworkConfig
 from archs.errors import DenseScopeError
 from training import launch
 from training.data import get_data
-from training.forecast import steps_of_epoch
 from training.recipes import get_recipe
+from training.recipes.recipe import steps_of_epoch
 from training.runs import free_name
 from views import widgets
 from views.charts import training as figures
