@@ -47,22 +47,20 @@ def draw_epochs(name: str, *, alone: bool) -> None:
 
 
 def choose_epoch(trained: TrainedReuse) -> int:
-    """A slider over the epochs, and a button that moves it."""
+    """A slider over the epochs, and a button that moves it, from where it stands or from the first."""
     key, plays = f"epoch_{trained.name}", f"{trained.name}_plays"
     options = [watched.epoch for watched in trained.epochs]
-    slider, button = st.columns([5, 1], vertical_alignment="bottom")
-    if st.session_state.get(plays):
-        at = options.index(st.session_state.get(key, options[-1]))
-        if at + 1 < len(options):
-            st.session_state[key] = options[at + 1]
-        else:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        slider, button = st.container(), st.container(width="content")
+    playing = st.session_state.get(plays, False)
+    if playing:
+        st.session_state[key] = options[(options.index(st.session_state[key]) + 1) % len(options)]
+        if st.session_state[key] == options[-1]:
             st.session_state[plays] = False
             st.rerun()
-    label = {True: "Stop", False: "Play"}[bool(st.session_state.get(plays))]
-    if button.button(label, key=f"{plays}_button", icon=f":material/{ICONS[label]}:", width="stretch"):
-        st.session_state[plays] = label == "Play"
-        if label == "Play":
-            st.session_state[key] = options[0]
+    label, icon = ("Pause", "pause") if playing else ("Play", "play_arrow")
+    if button.button(label, key=f"{plays}_button", icon=f":material/{icon}:"):
+        st.session_state[plays] = not playing
         st.rerun()
     return slider.select_slider(
         "Epochs of training",
@@ -72,9 +70,6 @@ def choose_epoch(trained: TrainedReuse) -> int:
         format_func=lambda epoch: said_of(trained, epoch),
         persist_state="session",
     )
-
-
-ICONS = {"Play": "play_arrow", "Stop": "stop"}
 
 
 def said_of(trained: TrainedReuse, epoch: int) -> str:
