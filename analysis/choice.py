@@ -1,14 +1,18 @@
-"""Which network? Published accuracy and the time of an image on a device, and what the one buys of the other."""
+"""Which network? Its accuracy and the time of an image on a device, and what the one buys of the other."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import log2
+from statistics import mode
 from typing import Any, NamedTuple
 
 from analysis.hardware.accuracy import MORE_THAN_PLAIN, pareto_front, plainly_trained, published_errors
 from analysis.hardware.speeds import Speed
 from analysis.units import THIN_SPACE, format_quantity, format_ratio, format_size, join
+from archs import checks
+from archs.config import NetworkConfig
 from archs.layer import Pair
 
 #: Which of several published accuracies of a network counts.
@@ -30,7 +34,7 @@ class Fact(NamedTuple):
     """A figure that is not counted, and what there is to say of it."""
 
     value: float
-    #: "measured", "published" or "predicted".
+    #: One of `analysis.hardware.speeds.EVIDENCE`.
     evidence: str
     #: How far the truth may lie below and above, as shares of the figure; None where that is not known.
     error: tuple[float, float] | None = None
@@ -49,17 +53,61 @@ class Accuracy(NamedTuple):
     note: str = ""
 
 
+class Trained(NamedTuple):
+    """What a network has learned here, as the test images of its data set tell."""
+
+    #: The name of the training, and its network, fitted to the images.
+    run: str
+    config: NetworkConfig
+    #: Of the data set.
+    title: str
+    recipe: str
+    epochs: int
+    #: Share of the test images that its weights classify right.
+    accuracy: float
+
+    @property
+    def how(self) -> str:
+        """Recipe and epochs."""
+        epochs = "" if "epochs=" in self.recipe else f", {self.epochs} epoch{'s' if self.epochs > 1 else ''}"
+        return f"recipe {self.recipe}{epochs}"
+
+    @property
+    def conditions(self) -> tuple[str, str, str]:
+        """Data set, image size and recipe: networks of the same ones are alike but for what they are."""
+        return self.title, self.size, self.how
+
+    @property
+    def size(self) -> str:
+        """Of the images, in a sentence."""
+        return format_size(checks.image_size(self.config.image_size))
+
+    @property
+    def told(self) -> str:
+        """Where it comes from, in a cell of a table."""
+        return f"{self.title}, {self.size}, {self.how}, run {self.run}"
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a line."""
+        right = format_quantity("accuracy_here", self.accuracy)
+        return f"Trained here on {self.title}, {self.size}: {right} of the test images right ({self.how})."
+
+
 class Candidate(NamedTuple):
     """A network, with what is known of it beside its costs."""
 
     name: str
     accuracy: Accuracy | None
     speed: Speed | None
+    trained: Trained | None = None
 
     def fact(self, key: str) -> Fact | None:
         """A quantity that is not counted; None where it is counted, or nothing is known of it."""
         if key == "top1" and self.accuracy:
             return Fact(self.accuracy.top1, "published")
+        if key == "accuracy_here" and self.trained:
+            return Fact(self.trained.accuracy, "trained")
         if key == "images_per_s" and self.speed:
             return Fact(self.speed.images_per_s, self.speed.evidence, self.speed.error)
         if key == "seconds_per_image" and self.speed:
@@ -164,6 +212,49 @@ def _recipes(told: Sequence[Candidate]) -> list[str]:
     (most, _), *others = sorted(by_group.items(), key=lambda item: -len(item[1]))
     exceptions = join(f"{join(names)} by {_TRAINERS.get(group, group)}" for group, names in others)
     return [f"Trained by {_TRAINERS.get(most, most)}; {exceptions}."]
+
+
+def trained_finding(candidates: Sequence[Candidate]) -> str:
+    """Which of the networks that were trained here on a data set has learned most, and whether all were trained alike;
+    empty where none was.
+    """
+    trained = sorted((one for one in candidates if one.trained), key=lambda one: -_learned(one).accuracy)
+    if not trained:
+        return ""
+    best, *others = trained
+    told = _learned(best)
+    opening = f"Trained here on {told.title}, {told.size}, {best.name} classifies "
+    opening += f"{format_quantity('accuracy_here', told.accuracy)} of the test images right ({told.how})"
+    if others:
+        behind = told.accuracy - _learned(others[0]).accuracy
+        points = f"{100 * behind:.1f}{THIN_SPACE}points behind" if behind >= _POINTS else "about as good"
+        opening += f"; {others[0].name} is next, {points}"
+    unlike = [one.name for one in others if _learned(one).conditions != told.conditions]
+    return f"{opening}. Trained otherwise: {_some(unlike)}." if unlike else f"{opening}."
+
+
+def like_with_like(found: Mapping[str, Sequence[Trained]]) -> dict[str, Trained]:
+    """Of what each network has learned, what was trained as most of the networks were, else what came out best.
+
+    Args:
+        found: by network, trainings on one data set.
+    """
+    each = Counter(conditions for runs in found.values() for conditions in {run.conditions for run in runs})
+    return {
+        name: max(runs, key=lambda run: (each[run.conditions], run.accuracy)) for name, runs in found.items() if runs
+    }
+
+
+def trained_alike(candidates: Iterable[Candidate]) -> list[str]:
+    """The networks that were trained as most of them were: the same images, recipe and epochs."""
+    trained = {one.name: one.trained.conditions for one in candidates if one.trained}
+    usual = mode(trained.values()) if trained else None
+    return [name for name, conditions in trained.items() if conditions == usual]
+
+
+def _learned(one: Candidate) -> Trained:
+    assert one.trained
+    return one.trained
 
 
 def unknown_finding(candidates: Sequence[Candidate], sizes: Mapping[str, Pair], device: str) -> str:

@@ -158,6 +158,8 @@ _WORDS = {
     "quantity": ("Quantity", "Of the whole network, at this batch."),
     "norm": ("Batch norm", "Dotted path, as in PyTorch's named_modules()."),
     "why": ("Where, or why not", "The convolution that took it in, or what stands between."),
+    # of trainings
+    "trained_how": ("Trained here", "Data set, image size, recipe, epochs and run of the trained accuracy."),
     # of chains
     "step.title": ("Step", "A network of the chain."),
     "change": ("Change", "What sets the network apart from the one before it."),
@@ -170,7 +172,7 @@ _WORDS = {
     "execution": ("Execution", "eager, or compiled by torch.compile."),
     "outcome": ("Outcome", "measured, or out of memory."),
     "software": ("Software", "Versions."),
-    "evidence": ("Evidence", "measured here, published by others, or predicted by DenseScope's model."),
+    "evidence": ("Evidence", "measured or trained here, published by others, or predicted by DenseScope's model."),
     "calibration": ("Calibrated by", "What the factors of the prediction come from."),
     "bound": ("Held back by", "By the prediction."),
     "network": ("Network", "As the source names it."),

@@ -208,6 +208,13 @@ _DECIDING = (
         "top1", "ImageNet top-1", "%", "Published share of ImageNet's validation images, one crop each.", "points"
     ),
     Quantity(
+        "accuracy_here",
+        "Trained accuracy",
+        "%",
+        "Share of a data set's test images that the network classifies right after a training here.",
+        "points",
+    ),
+    Quantity(
         "training_bytes_per_image",
         "Training memory of an image",
         "B",

@@ -11,6 +11,7 @@ from analysis.precision import DTYPE_BYTES, spelled
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from archs import checks
 from archs.errors import ConfigError, MissingPackageError, UnknownArchError
+from archs.kept import is_run, weights_of_run
 from archs.layer import Pair
 from archs.registry import get_family, list_archs, list_families
 
@@ -21,7 +22,9 @@ _BETWEEN = re.compile(r"\s+(?:vs\.?|versus|against|beside|and|or|with)\s+|[,;&|]
 _DEPTH = re.compile(r"\b(?:L|depth)\s*=\s*(?=[0-9])", re.IGNORECASE)
 #: "C = G = 8" is C = 8 and G = 8.
 _EQUAL = re.compile(r"\b([A-Z])\s*=\s*([A-Z])\s*=\s*([0-9]+)", re.IGNORECASE)
-_SIZE = re.compile(r"(?:@|\bat\b)\s*([0-9]+(?:\s*[x×*]\s*[0-9]+)?)\s*(?:px|pixels?)?|\b([0-9]+)\s*px\b", re.IGNORECASE)
+_SIZE = re.compile(
+    r"(?:@|\bat\b)\s*([0-9]+(?:\s*[x×*]\s*[0-9]+)?)\s*(?:px|pixels?)?|(?<![\w.-])([0-9]+)\s*px\b", re.IGNORECASE
+)
 _BATCH = re.compile(r"(?<=\s)(?:b|bs|batch(?:\s+size)?(?:\s+of)?)\s*=?\s*([0-9]{1,9})\b", re.IGNORECASE)
 
 
@@ -79,9 +82,13 @@ def find_network(written: str, own: Sequence[str] = ()) -> str:
 
     Raises:
         UnknownArchError: no network has the name; it names the nearest three.
+        UnknownNameError, WeightsError: there is no such run, or it has no weights.
         ConfigError: it means several.
     """
     written = written.strip(" ?.!")
+    if is_run(written):
+        weights_of_run(written)
+        return written
     if is_library_name(written):
         return _only(written, list_library(written.partition("/")[0])) or _unknown(written)
     return _only(written, [*own, *list_archs()]) or _only(written, _of_libraries()) or _unknown(written)

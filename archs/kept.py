@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TypeGuard
 
-from archs.errors import ConfigError, UnknownNameError, WeightsError, require
+from archs.errors import ConfigError, DenseScopeError, UnknownNameError, WeightsError, require
 
 FOLDER_VARIABLE = "DENSESCOPE_DATA"
 #: In the folder of a run: what was asked for, and what was learned (`training.runs`).
@@ -68,6 +68,14 @@ def weights_of_run(written: str) -> Path:
     if not path.is_file():
         raise WeightsError(f"The run {name!r} has no weights yet: {_why(path.with_name(RECORD))}.")
     return path
+
+
+def version_of_run(written: str) -> int:
+    """When the weights that "run:NAME" stands for were written, in nanoseconds; 0 where there are none."""
+    try:
+        return weights_of_run(written).stat().st_mtime_ns
+    except (DenseScopeError, OSError):
+        return 0
 
 
 #: What the states of a run without weights say of it.

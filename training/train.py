@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -164,19 +164,25 @@ def begin(asked: Settings, name: str | None, label: str) -> Run:
 def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
     """A config with the classes, channels and image size of a data set, and the dropout of a recipe.
 
-    Raises: ConfigError: images of that size do not suit the network, the recipe doesn't suit the images, or it freezes
-        more than there is.
+    Raises: ConfigError: images of that size do not suit the network, or the recipe freezes more than it has.
     """
-    data.check(recipe)
-    side = data.side(recipe)
-    found = replace(
+    found = for_images(config, data, recipe)
+    plan_layers(found)
+    check_freeze(found, recipe)
+    return found
+
+
+#: The fields of a config that follow from the images and the recipe.
+FITTED = tuple(each.name for each in fields(NetworkConfig))
+
+
+def for_images(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
+    """As `fitted`, whatever the size of the images."""
+    return replace(
         config,
         num_classes=len(data.classes),
         in_channels=data.channels,
-        image_size=side,
+        image_size=data.side(recipe),
         drop_rate=recipe.drop_rate or config.drop_rate,
         memory_efficient=recipe.memory_efficient,
     )
-    plan_layers(found, side)
-    check_freeze(found, recipe)
-    return found

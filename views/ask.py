@@ -16,8 +16,8 @@ from views import widgets, workbench
 _BOX, _PROBLEM, _GO = "ask", "ask problem", "ask goes to"
 EXAMPLE = "DenseNet-121 vs ResNet-50"
 HELP = (
-    "One network or several, as papers write them, of DenseScope, timm and torchvision; if you like, with an image "
-    "size, a batch size and a data type behind them: `DenseNet-121 vs ResNet-50 @512 b8 fp16`."
+    "One network or several, as papers write them, of DenseScope, timm and torchvision, or `run:NAME`; if you like, "
+    "with an image size, a batch size and a data type behind them: `DenseNet-121 vs ResNet-50 @512 b8 fp16`."
 )
 
 

@@ -16,6 +16,7 @@ from analysis.optimize.saving import Saving, saving
 from analysis.summary import comparison_row
 from analysis.targets import LIBRARIES, is_library_name
 from archs.errors import DenseScopeError
+from archs.kept import is_run, version_of_run
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
 from views.networks import variant
@@ -30,7 +31,9 @@ Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
 
 
 def by_content(max_entries: int = 64) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Caches what is computed of names, or of one: in another session the name of a design may mean another one."""
+    """Caches what is computed of names, or of one, by what they mean: the name of a design may mean another one in
+    another session, that of a run another one tomorrow.
+    """
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         def compute(contents: list[str], /, *arguments: Any, **more: Any) -> Result:
@@ -41,11 +44,17 @@ def by_content(max_entries: int = 64) -> Callable[[Callable[Arguments, Result]],
 
         @wraps(function)
         def answer(*arguments: Any, **more: Any) -> Result:
-            return kept(contents_of(arguments[0]), *arguments, **more)
+            return kept(_meanings(arguments[0]), *arguments, **more)
 
         return answer
 
     return decorate
+
+
+def _meanings(names: str | Sequence[str]) -> list[str]:
+    """What those of some names stand for that may mean one thing now and another later."""
+    runs = filter(is_run, [names] if isinstance(names, str) else names)
+    return [*contents_of(names), *(f"{name} {version_of_run(name)}" for name in runs)]
 
 
 @by_content()
@@ -98,7 +107,7 @@ def counters(
     Raises: DenseScopeError: the network cannot be traced here.
     """
     target = target_of(name)
-    key = target, image_size, batch_size
+    key = target, *_meanings(name), image_size, batch_size
     if key not in _COUNTED:
         summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
         _COUNTED[key] = cross_check(target, image_size, batch_size, before=before)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from analysis.choice import RECIPES, best_buy_finding, unknown_finding
+from analysis.choice import RECIPES, Trained, best_buy_finding, trained_finding, unknown_finding
 from analysis.columns import columns
 from analysis.findings import comparison_finding
 from analysis.hardware.speeds import EXECUTIONS
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES, in_a_sentence
 from analysis.quantities import label_of as quantity_label
 from views import cached, sidebar, tables, widgets
-from views.candidates import candidates, with_facts, with_training_memory
+from views.candidates import candidates, trained_here, with_facts, with_training_memory
 from views.charts import networks as figures
 from views.charts.networks import Shown
 from views.networks import PRESETS, preset_of
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: What is known beside the counted quantities.
 DECIDING = ("top1", "images_per_s", "seconds_per_image", "training_bytes_per_image")
 AXES = (*DECIDING, *NETWORK_QUANTITIES)
+#: What is known of networks that were trained here, and only then in axes and table.
+TRAINED = "accuracy_here"
 #: Where networks without any accuracy are drawn.
 COSTS = ("macs", "bytes_moved")
 #: All quantities, the most telling first, and those that the table begins with.
@@ -41,6 +43,11 @@ BESIDE = {"top1": "group", "images_per_s": "speed_evidence"}
 STYLES = {"rounded": "Rounded", "exact": "Exact", "relative": "Ratio"}
 ORDERS = {"family": "Family and size", "value": "Value"}
 NO_SIZE = "none"
+#: What the dashed line means, by the vertical axis.
+LINES = {
+    "top1": "The dashed line joins those that no other beats at both.",
+    TRAINED: "The dashed line joins those that no other, trained as most of them were, beats at both.",
+}
 #: In the session: the name of the network that is pointed at. Elements that tell or show it.
 LIT = "lit network"
 BOLD, LIGHT = "font-weight: 700; background-color: #80808018;", "background-color: #56B4E940;"
@@ -79,8 +86,8 @@ def apply_preset() -> None:
         st.session_state["baseline"] = preset.baseline
 
 
-def draw_head(names: list[str]) -> tuple[str, str, str, str]:
-    """The title, and beside it what all figures are for: baseline, device, execution and recipe."""
+def draw_head(names: list[str]) -> tuple[str, str, str, str, dict[str, Trained]]:
+    """The title, and beside it what all figures are for: baseline, device, execution, recipe, what was trained here."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="compare_head"):
         st.title("Compare", anchor=False, width="stretch")
         with st.container(width=200):
@@ -93,7 +100,24 @@ def draw_head(names: list[str]) -> tuple[str, str, str, str]:
             execution = widgets.choose_segment("Execution", "speed_execution", list(EXECUTIONS), "compiled", help=help)
             help = "Plain: its authors' own training first, and no distilled or pretrained weights; or the best of all."
             recipe = widgets.choose_segment("Recipe of the accuracy", "recipe", RECIPES, "plain", help=help)
-    return baseline, device, execution, recipe
+            trained = choose_trained([baseline, *names])
+    return baseline, device, execution, recipe, trained
+
+
+def choose_trained(names: list[str]) -> dict[str, Trained]:
+    """What networks have learned here, by name: of one data set, which is asked for where there are several."""
+    widgets.know_parameters(["trained_on"])
+    found = trained_here(names)
+    if len(found) < 2:
+        return next(iter(found.values()), {})
+    help = "The data set of the trained accuracy: different ones are not compared."
+    most = max(found, key=lambda title: len(found[title]))
+    return found[widgets.choose("Trained on", "trained_on", list(found), most, help=help)]
+
+
+def axes_of(shown: Shown) -> tuple[str, ...]:
+    """The quantities that a chart offers."""
+    return (AXES[0], TRAINED, *AXES[1:]) if TRAINED in shown.frame else AXES
 
 
 def open_head(button: str, width: Literal["stretch", "content"] = "stretch") -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -104,19 +128,20 @@ def open_head(button: str, width: Literal["stretch", "content"] = "stretch") -> 
 
 def draw_scatter(shown: Shown, settings: sidebar.InputSettings) -> None:
     """Any quantity against any other: at first what people decide by."""
-    title, axes = open_head("Axes")
-    with axes:
-        x = widgets.choose("Horizontal axis", "x", AXES, "seconds_per_image", format_func=label_of)
-        y = widgets.choose("Vertical axis", "y", AXES, "top1", format_func=label_of)
-        size = widgets.choose("Area of the marks", "size", (*AXES, NO_SIZE), "params", format_func=label_of)
+    title, place = open_head("Axes")
+    with place:
+        axes = axes_of(shown)
+        x = widgets.choose("Horizontal axis", "x", axes, "seconds_per_image", format_func=label_of)
+        y = widgets.choose("Vertical axis", "y", axes, "top1", format_func=label_of)
+        size = widgets.choose("Area of the marks", "size", (*axes, NO_SIZE), "params", format_func=label_of)
         log = widgets.switch("Logarithmic axes", "log", True)
     shown = with_quantities(shown, settings, x, y, size)
     if shown.frame[[x, y]].dropna().empty:
         st.caption(f"None of these networks has both {in_a_sentence(label_of(x))} and {in_a_sentence(label_of(y))}.")
-        x, y = COSTS
+        x, y = (x, TRAINED) if TRAINED in shown.frame and not shown.frame[[x, TRAINED]].dropna().empty else COSTS
     area = "" if size == NO_SIZE else f" Area of a mark: {in_a_sentence(label_of(size))}."
     told = [f"**{label_of(key)}**: {QUANTITIES[key].definition}" for key in (x, y)]
-    line = "The dashed line joins those that no other beats at both." if y == "top1" else ""
+    line = LINES.get(y, "")
     title.header(
         f"{label_of(y)} against {in_a_sentence(label_of(x))}", anchor=False, help="\n\n".join([*told, area, line])
     )
@@ -128,7 +153,7 @@ def draw_scatter(shown: Shown, settings: sidebar.InputSettings) -> None:
 def draw_bars(shown: Shown, settings: sidebar.InputSettings) -> None:
     """One quantity of all networks."""
     title, place = open_head("Quantity")
-    key = widgets.choose("Quantity", "bars", AXES, "bytes_moved", place, format_func=label_of)
+    key = widgets.choose("Quantity", "bars", axes_of(shown), "bytes_moved", place, format_func=label_of)
     order = widgets.choose_segment("Order", "order", ORDERS, "family", place)
     shown = with_quantities(shown, settings, key)
     title.header(shown.notation.label(key), help=QUANTITIES[key].definition, anchor=False)
@@ -162,6 +187,8 @@ def draw_table(shown: Shown, settings: sidebar.InputSettings) -> pd.DataFrame:
     chosen = widgets.choose_many(
         "Columns", "columns", TABLE_COLUMNS, FIRST_COLUMNS, place, format_func=label_of, select_all=False
     )
+    is_trained = TRAINED in shown.frame
+    chosen = [TRAINED, *chosen] if is_trained else chosen
     shown = with_quantities(shown, settings, *chosen)
     scaled = shown.frame.assign(**{key: shown.notation.scale(shown.frame, key) for key in chosen})
     told = [
@@ -169,6 +196,7 @@ def draw_table(shown: Shown, settings: sidebar.InputSettings) -> pd.DataFrame:
         for key in chosen
         for column in (*shown.notation.columns([key]), *(columns(BESIDE[key]) if key in BESIDE else ()))
     ]
+    told += columns("trained_how") if is_trained else ()
     styles = {
         number: f"{BOLD if name == shown.baseline else ''} {LIGHT if name == shown.lit else ''}"
         for number, name in enumerate(shown.frame["name"])
@@ -196,7 +224,7 @@ def light_rows(names: list[str]) -> None:
 def render() -> None:
     """The page."""
     names, style = select()
-    baseline, device, execution, recipe = draw_head(names)
+    baseline, device, execution, recipe, trained = draw_head(names)
     names = names if baseline in names else [baseline, *names]
     settings = sidebar.current()
     with sidebar.counting(names):
@@ -206,11 +234,13 @@ def render() -> None:
         st.info("No network is left to show: choose another image size, or more networks, in the sidebar.")
         return
     sizes = dict(zip(frame["name"], frame["image_size"], strict=True))
-    known = candidates(sizes, device, execution, recipe)
+    known = candidates(sizes, device, execution, recipe, trained)
     frame = with_facts(frame, known)
     best_buy = best_buy_finding(list(known.values()), baseline)
     costs = comparison_finding(frame.to_dict("records"), baseline)
     widgets.say(best_buy or costs, *known)
+    if learned := trained_finding(list(known.values())):
+        widgets.say(learned, *known)
     if unknown := unknown_finding(list(known.values()), sizes, device):
         st.caption(widgets.literal(unknown))
     if style == "relative" and baseline not in set(frame["name"]):

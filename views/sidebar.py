@@ -16,15 +16,20 @@ from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, is_library_name, list_library
 from analysis.units import format_size
 from archs import checks
-from archs.errors import ConfigError, MissingPackageError
+from archs.errors import ConfigError, DenseScopeError, MissingPackageError
+from archs.kept import is_run, trained_runs
 from archs.layer import Pair
 from archs.registry import get_spec, list_archs
+from training.accuracy import finished_run
 from views import widgets, workbench
 from views.networks import DEFAULT
 from views.workbench import NOTHING
 
 #: A way out of what a network cannot be given.
 ANOTHER_NETWORK = "Or choose another network in the sidebar."
+#: Beside the libraries: what was trained here.
+RUNS = "runs"
+OF_RUNS = " Runs: the networks that were trained here, with their weights."
 #: What a selection finds, and where else to look.
 SEARCHED = "Type to search. What is not among them, such as ResNet-50, is found by the box above: Find networks."
 
@@ -41,7 +46,7 @@ def choose_networks() -> list[str]:
 
 def choose_baseline(names: Sequence[str]) -> str:
     """The network that ratios refer to, of the registered and the selected ones."""
-    elsewhere = filter(is_library_name, [*names, *_asked_for("baseline")])
+    elsewhere = filter(_is_elsewhere, [*names, *_asked_for("baseline")])
     options = list(dict.fromkeys([*list_archs(), *workbench.offered(), *elsewhere]))
     name = widgets.choose(
         "Baseline", "baseline", options, DEFAULT.baseline, help="Always part of the comparison; ratios refer to it."
@@ -79,15 +84,16 @@ def choose_network_and_beside() -> list[str]:
 
 
 def choose_libraries() -> None:
-    """Which libraries' networks the selection offers too; drawn below it, and read before it in the next run."""
+    """Where else the selection finds networks; drawn below it, and read before it in the next run."""
+    trained = bool(trained_runs())
     st.pills(
         "Search also in",
-        LIBRARIES,
+        [*LIBRARIES, RUNS] if trained else LIBRARIES,
         selection_mode="multi",
         key="libraries",
         persist_state="session",
         help="Adds the image classifiers of these libraries to the selection, more than 1,300 of them. "
-        "They are traced without weights; nothing is downloaded.",
+        "They are traced without weights; nothing is downloaded." + OF_RUNS * trained,
     )
 
 
@@ -107,15 +113,20 @@ def counting(names: Sequence[str]) -> AbstractContextManager[None]:
 def _offered(key: str, *, libraries: bool = True) -> list[str]:
     """The options of a selection: they hold whatever it has selected already."""
     asked = st.session_state.get("libraries") or () if libraries else ()
-    foreign = [name for library in asked for name in _names(library)]
+    foreign = [name for library in asked for name in (trained_runs() if library == RUNS else _names(library))]
     return list(dict.fromkeys([*list_archs(), *workbench.offered(), *_asked_for(key), *foreign]))
 
 
 def _asked_for(key: str) -> list[str]:
-    """The networks of libraries that the link or the session holds; whether they exist shows when they are built."""
+    """What the link or the session holds of libraries and runs; whether it exists shows when it is built."""
     kept = st.session_state.get(key) or []
     names = [*st.query_params.get_all(key), *([kept] if isinstance(kept, str) else kept)]
-    return [name for name in names if is_library_name(name)]
+    return [name for name in names if _is_elsewhere(name)]
+
+
+def _is_elsewhere(name: str) -> bool:
+    """Whether a network is neither registered nor on the shelf."""
+    return is_library_name(name) or is_run(name)
 
 
 def _names(library: str) -> Sequence[str]:
@@ -132,7 +143,17 @@ def _origin(name: str) -> str:
     """Where a network's definition comes from."""
     if is_library_name(name):
         return f"From {name.partition('/')[0]}, traced without weights. Its stages are its modules."
+    if is_run(name):
+        return _training(name)
     return "A design on your shelf." if workbench.is_design(name) else get_spec(name).source
+
+
+def _training(name: str) -> str:
+    """What a run was trained on, and what came of it; why it cannot be shown."""
+    try:
+        return finished_run(name).trained.sentence
+    except DenseScopeError as error:
+        return widgets.literal(str(error))
 
 
 IMAGE_SIZES = (checks.OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")

@@ -12,6 +12,7 @@ import streamlit as st
 from archs.config import NetworkConfig
 from archs.design import MAX_NAME, Design, nearest_arch, parse_design
 from archs.errors import ConfigError, DenseScopeError
+from archs.planning import resolve_config
 from archs.registry import check_recomputes, get_config, list_archs, override
 from views import widgets
 
@@ -244,9 +245,8 @@ def contents_of(names: str | Sequence[str]) -> list[str]:
 
 
 def config_of(name: str, **changes: object) -> object:
-    """The config of a design or of a registered network. Raises: as `archs.registry.override`."""
-    design = shelved().get(name)
-    return override(design.config, **changes) if design else get_config(name, **changes)
+    """The config of a design, a run or a registered network. Raises: as `archs.planning.resolve_config`."""
+    return resolve_config(target_of(name), **changes)
 
 
 def is_design(name: str) -> bool:

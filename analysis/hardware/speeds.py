@@ -19,7 +19,7 @@ from archs.errors import ConfigError
 from archs.layer import Pair
 
 #: From the strongest to the weakest.
-EVIDENCE = ("measured", "published", "predicted")
+EVIDENCE = ("measured", "trained", "published", "predicted")
 EXECUTIONS = ("eager", "compiled")
 #: What published throughputs were taken at.
 PUBLISHED_PRECISION = "float16"

@@ -37,7 +37,7 @@ def write_run(
     """
     run = prepare(network, data, get_recipe(recipe), name=name, epochs=epochs, **fields)
     for epoch in range(1, epochs + 1) if state != "new" else ():
-        share = accuracy * epoch / epochs
+        share = accuracy * (epoch / epochs)
         run.append({"kind": "step", "step": 10 * epoch - 5, "loss": 1 - share, "lr": 0.1, "images_per_s": 1000.0})
         scores = {"train_loss": 1 - share, "train_accuracy": share, "test_loss": 1 - share, "test_accuracy": share}
         run.append({"kind": "epoch", "step": 10 * epoch, "epoch": epoch, **scores})

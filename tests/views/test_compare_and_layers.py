@@ -82,7 +82,7 @@ BAD_SIZES = "banana", "0", "-5", "99999", "224x", "1e3", "224×224×3"
 @pytest.mark.parametrize("names", [DEFAULT.networks, list_archs()])
 def test_every_network_with_an_accuracy_is_named_beside_its_mark(names: list[str]) -> None:
     frame, _ = comparison(names, InputSettings())
-    known = candidates(dict(zip(frame["name"], frame["image_size"], strict=True)), "RTX 4090", "compiled", "plain")
+    known = candidates(dict(zip(frame["name"], frame["image_size"], strict=True)), "RTX 4090", "compiled", "plain", {})
     shown = Shown(with_facts(frame, known), known, Notation(), LIGHT, "densenet121")
     figure = scatter(shown, "seconds_per_image", "top1", "params", log=True)
     drawn = {name for trace in figure.data for name in trace.customdata or ()}

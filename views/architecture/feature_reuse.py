@@ -18,6 +18,7 @@ from archs.create import create_model
 from archs.described import described_file, described_network
 from archs.errors import DenseScopeError, WeightsError
 from archs.kept import is_run, trained_runs
+from training.train import FITTED
 from views import widgets
 from views.architecture.reuse_maps import draw_maps
 from views.architecture.trained_reuse import draw_examples, example_of
@@ -26,8 +27,6 @@ RANDOM = (
     "{name} has no trained weights here: random ones say nothing of use, so this is the wiring alone, which share of "
     "what each layer reads comes from where. Give weights below to see what training made of it."
 )
-#: What a training fits to its images and recipe (`training.train.fitted`).
-FITTED = ("num_classes", "in_channels", "image_size", "drop_rate", "memory_efficient")
 ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,6 +19,10 @@ from views.theme import OTHER_FAMILY, Theme
 
 HEIGHT = 480
 SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x", "star"), strict=True))
+#: Of what was trained here, the most frequent recipe first.
+TRAINED_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+#: Of the vertical axis: what stands there, and most numbers along it.
+PUBLISHED, MOST_TICKS = "ImageNet top-1 error", 12
 Row = Mapping[str, Any]
 
 
@@ -28,31 +33,35 @@ def accuracy(
     title: str,
     colours: Mapping[str, str],
     theme: Theme,
+    heading: str = PUBLISHED,
 ) -> go.Figure:
-    """A mark a published figure; recipes by marker, the chosen networks by colour, all others in grey.
+    """A mark an accuracy; recipes by marker, the chosen networks by colour, all others in grey.
 
     Args:
-        rows: with `cost`, `cost_evidence` and `error`.
+        rows: with `cost`, `cost_evidence`, `error` and its `evidence`.
         front: those that none beats, the best cost first.
         write: how costs are written.
         title: of the cost.
         colours: of the chosen networks.
+        heading: of the error.
     """
     errors = [row["error"] for row in rows]
     low, high = min(errors) - 0.8, max(errors) + 0.8
-    ticks = [error for error in range(0, 101, 2) if low <= error <= high]
-    texts, heading = [f"{tick}\u2009%" for tick in ticks], {"text": "ImageNet top-1 error"}
+    apart = next(step for step in (1, 2, 5, 10, 20) if high - low <= MOST_TICKS * step)
+    ticks = [error for error in range(0, 101, apart) if low <= error <= high]
+    texts = [f"{tick}\u2009%" for tick in ticks]
     x = axis([row["cost"] for row in rows], write, title, log=True)
-    y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": heading}
+    y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": {"text": heading}}
     layout = scatter_layout(theme, HEIGHT, x, y, itemsizing="constant")
     layout["annotations"] = _names(front, rows, colours, layout, theme)
     shades = {row["name"]: colours.get(row["name"], OTHER_FAMILY) for row in rows}
+    symbols = _symbols(rows)
     traces = [
         front_line(_points(front), theme) | {"name": "Pareto front", "showlegend": True},
         *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
-        *_recipe_entries(rows, theme),
+        *_recipe_entries(symbols, theme, grey=any(row["name"] not in colours for row in rows)),
         *(
-            _mark(row, write, title, shades[row["name"]], theme)
+            _mark(row, write, title, shades[row["name"]], symbols[row["group"]], theme)
             for row in sorted(rows, key=lambda row: row["name"] in colours)  # what is chosen lies above the rest
         ),
     ]
@@ -60,9 +69,17 @@ def accuracy(
 
 
 def _kind(row: Row) -> str:
-    """The weaker evidence of the published accuracy and its cost; a count is as good as any."""
-    cost = row["cost_evidence"]
-    return max("published", cost, key=EVIDENCE.index) if cost in EVIDENCE else "published"
+    """The weaker evidence of the accuracy and its cost; a count is as good as any."""
+    accuracy, cost = row["evidence"], row["cost_evidence"]
+    return max(accuracy, cost, key=EVIDENCE.index) if cost in EVIDENCE else accuracy
+
+
+def _symbols(rows: Sequence[Row]) -> dict[str, str]:
+    """The mark of each recipe: the same everywhere of those that are published."""
+    groups = Counter(row["group"] for row in rows)
+    if groups.keys() <= SYMBOLS.keys():
+        return {group: symbol for group, symbol in SYMBOLS.items() if group in groups}
+    return dict(zip([group for group, _ in groups.most_common()], cycle(TRAINED_SYMBOLS)))
 
 
 def _points(rows: Sequence[Row]) -> list[Point]:
@@ -100,27 +117,30 @@ def staircase(points: Sequence[Point]) -> list[Line]:
     return [line for (x, y), (to, end) in pairwise(points) for line in (((x, y), (to, y)), ((to, y), (to, end)))]
 
 
-def _recipe_entries(rows: Sequence[Row], theme: Theme) -> list[dict[str, Any]]:
+def _recipe_entries(symbols: Mapping[str, str], theme: Theme, *, grey: bool) -> list[dict[str, Any]]:
     """What marks mean, in no family's colour; a click on one hides its figures."""
     style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
     entries = [
-        {"name": group, "legendgroup": group, "marker": {"symbol": f"{SYMBOLS[group]}-open", "color": theme.muted}}
-        for group in RECIPES
-        if any(row["group"] == group for row in rows)
+        {"name": group, "legendgroup": group, "marker": {"symbol": f"{symbol}-open", "color": theme.muted}}
+        for group, symbol in symbols.items()
     ]
-    entries.append({"name": "grey: not chosen", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
+    if grey:
+        entries.append({"name": "grey: not chosen", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
     return [style | entry for entry in entries]
 
 
-def _mark(row: Row, write: Callable[[float], str], title: str, colour: str, theme: Theme) -> dict[str, Any]:
-    style = evidence.mark_style(_kind(row), colour, theme, SYMBOLS[row["group"]])
+def _mark(
+    row: Row, write: Callable[[float], str], title: str, colour: str, symbol: str, theme: Theme
+) -> dict[str, Any]:
+    style = evidence.mark_style(_kind(row), colour, theme, symbol)
     mark = evidence.mark(row["cost"], row["error"], style, _hover(row, write, title))
     return mark | {"legendgroup": row["group"], "cliponaxis": True}
 
 
 def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
+    error = f"{row['error']:.2f}\u2009%"
     lines = [
-        f"<b>{row['name']}</b>, {row['image_size']}\u2009px: top-1 error {row['error']:.2f}\u2009% (<b>published</b>)",
+        f"<b>{row['name']}</b>, {row['image_size']}\u2009px: top-1 error {error} (<b>{row['evidence']}</b>)",
         f"{title}: {write(row['cost'])} (<b>{row['cost_evidence']}</b>)",
         f"Recipe: {row['recipe']}",
         f"Evaluation: {row['evaluation'] or 'not stated'}",

@@ -1,4 +1,6 @@
-"""How kinds of evidence look, in bars and as marks: measured solid, published hatched, predicted outlined."""
+"""How kinds of evidence look, in bars and as marks: measured solid, trained here solid with holes, published hatched,
+predicted outlined.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,30 @@ from analysis.units import format_share, format_si, format_size
 from views.charts.labels import MARK, Line
 from views.theme import Theme, mix
 
-LEGEND = {"measured": "measured: solid", "published": "published: hatched", "predicted": "predicted: outlined"}
+LEGEND = {
+    "measured": "measured: solid",
+    "trained": "trained here: perforated",
+    "published": "published: hatched",
+    "predicted": "predicted: outlined",
+}
 _BAR_OF_PREDICTIONS = ", bar = worst known error"
-_MARK_LEGEND = LEGEND | {"published": "published: dotted"}
+_MARK_LEGEND = LEGEND | {"trained": "trained here: with a hole", "published": "published: dotted"}
+#: Pixels of a line around a mark; of the hole in one, which its own line makes, so that it needs more room.
+_LINE, HOLE = 1.8, 3.0
 CLEAR = "rgba(0,0,0,0)"
 
 
 def bar_styles(kind: str, colours: Sequence[str], theme: Theme) -> dict[str, Any]:
     """Plotly's `marker` of bars of one kind."""
-    line = {"color": [theme.outline(colour) if kind == "measured" else colour for colour in colours], "width": 1.6}
+    own = kind in ("measured", "trained")
+    line = {"color": [theme.outline(colour) if own else colour for colour in colours], "width": 1.6}
     if kind == "measured":
         return {"color": list(colours), "line": line}
     if kind == "predicted":
         return {"color": CLEAR, "line": line}
+    if kind == "trained":
+        holes = {"shape": ".", "fillmode": "overlay", "fgopacity": 1, "size": 7, "solidity": 0.2}
+        return {"color": list(colours), "pattern": holes, "line": line}
     paper = [mix(colour, theme.paper, 0.8) for colour in colours]
     pattern = {"shape": "/", "fgcolor": list(colours), "bgcolor": paper, "size": 6, "solidity": 0.4}
     return {"color": list(colours), "pattern": pattern, "line": line}
@@ -31,8 +44,11 @@ def bar_styles(kind: str, colours: Sequence[str], theme: Theme) -> dict[str, Any
 
 def mark_style(evidence: str, colour: str, theme: Theme, symbol: str = "circle") -> dict[str, Any]:
     """Plotly's `marker` of a point. What is published is pale and dotted, as its bars are pale and hatched."""
+    if evidence == "trained":
+        line = {"color": theme.paper, "width": HOLE}
+        return {"symbol": f"{symbol}-dot", "color": theme.outline(colour), "size": MARK + HOLE, "line": line}
     fills = {"measured": colour, "published": mix(colour, theme.paper, 0.7), "predicted": theme.paper}
-    line = {"color": theme.outline(colour) if evidence == "measured" else colour, "width": 1.8}
+    line = {"color": theme.outline(colour) if evidence == "measured" else colour, "width": _LINE}
     dotted = f"{symbol}-dot" if evidence == "published" else symbol
     return {"symbol": dotted, "color": fills[evidence], "size": MARK, "line": line}
 
@@ -138,6 +154,8 @@ def details(one: Candidate, keys: Collection[str]) -> list[str]:
             f"Source: {accuracy.source}",
             *([f"Doubt: {accuracy.note}"] if accuracy.note else []),
         ]
+    if one.trained and "accuracy_here" in keys:
+        lines += [one.trained.sentence, f"Run: {one.trained.run}"]
     if one.speed and {"images_per_s", "seconds_per_image"}.intersection(keys):
         lines += [f"{one.speed.device}, {one.speed.execution}", *_circumstances(one.speed)]
     return lines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from analysis.choice import Candidate, Fact
+from analysis.choice import Candidate, Fact, trained_alike
 from analysis.hardware.accuracy import pareto_front
 from analysis.hardware.speeds import EVIDENCE
 from analysis.quantities import QUANTITIES
@@ -63,6 +63,12 @@ class Shown(NamedTuple):
         fact = self.fact(name, key)
         return (fact.error[0] * value, fact.error[1] * value) if fact and fact.error else None
 
+    def is_ranked(self, name: str, key: str) -> bool:
+        """Whether a quantity of a network is an accuracy that was come to as those of most others were."""
+        if key == "accuracy_here":
+            return name in trained_alike(self.known.values())
+        return key == "top1"
+
     def kind(self, name: str, *keys: str) -> str:
         """The weakest evidence of some figures."""
         kinds = [fact.evidence for key in keys if (fact := self.fact(name, key))]
@@ -83,7 +89,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
     frame = frame.assign(diameter=_diameters(frame, size), kind=[shown.kind(name, x, y) for name in frame["name"]])
     x_axis, y_axis = (_axis(frame[end], key, notation, log) for end, key in (("x", x), ("y", y)))
     layout = scatter_layout(theme, tall, x_axis, y_axis, itemsizing="constant")
-    front = _front(frame, x) if y == "top1" else []
+    front = _front(frame[[shown.is_ranked(name, y) for name in frame["name"]]], x)
     bars = [bar for row in frame.to_dict("records") for bar in _bars_of_error(shown, row, x, y)]
     legend = ROW * ((frame["variant"].nunique() - 1) // IN_A_ROW)  # beyond its first row
     first = frame.assign(rank=frame["name"] != shown.baseline).sort_values("rank", kind="stable")
@@ -191,6 +197,9 @@ def _marks(group: pd.DataFrame, shown: Shown, keys: tuple[str, str, str | None],
     style = {"symbol": symbol, "color": colour, "opacity": 0.9, "line": {"color": theme.outline(colour), "width": 1.2}}
     if row["kind"] != "counted":
         style = evidence.mark_style(row["kind"], colour, theme, symbol)
+    diameters = group["diameter"]
+    if row["kind"] == "trained":
+        diameters = diameters.clip(lower=EQUAL) + evidence.HOLE
     x, y, _ = keys
     return {
         "type": "scatter",
@@ -204,7 +213,7 @@ def _marks(group: pd.DataFrame, shown: Shown, keys: tuple[str, str, str | None],
         "customdata": group["name"].tolist(),
         "hovertext": [_hover(each, keys, shown) for each in group.to_dict("records")],
         "hoverinfo": "text",
-        "marker": style | {"size": group["diameter"].tolist()},
+        "marker": style | {"size": diameters.tolist()},
         "error_x": _error_bar(group, shown, x, "x"),
         "error_y": _error_bar(group, shown, y, "y"),
         **_selected(group, shown),

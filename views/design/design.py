@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -14,14 +15,16 @@ from analysis.findings import delta_finding, network_finding, reason
 from analysis.summary import comparison_row
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
-from archs.registry import get_config
+from archs.registry import get_config, list_archs
 from views import sidebar, tables, widgets, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
-from views.design.results import CHARTS, GPU, draw_counted, draw_predicted
+from views.design.results import CHARTS, GPU, draw_counted, draw_predicted, draw_trained
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
+#: Where a design is trained.
+TRAINING = "views/training/training.py"
 COLUMNS = ("depth", "params", "macs", "memory_access_cost", "bytes_moved", "arithmetic_intensity", "activations")
 
 
@@ -34,6 +37,9 @@ def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettin
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Keep this design", icon=":material/bookmark_add:", on_click=bench.keep)
+        help = "Keeps it, and opens Training with it."
+        if st.button("Train this", icon=":material/model_training:", help=help):
+            _train(bench)
         st.download_button(
             "Save as JSON",
             lambda: bench.current.to_json(),  # written on demand: while a slider moves, files would come and go
@@ -72,6 +78,13 @@ def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSetti
         frame = pd.DataFrame(rows)
         tables.show(frame, columns("design.name", *COLUMNS), "shelf_table")
         widgets.downloads(frame, "designs")
+
+
+def _train(bench: Workbench) -> NoReturn:
+    """Go to Training with the design, which a selection finds on the shelf."""
+    name = bench.current.name if bench.current.name in list_archs() else bench.keep().name
+    st.session_state["network"] = name
+    widgets.open_page(TRAINING, {"network": name})
 
 
 def _open(bench: Workbench, name: str) -> None:
@@ -141,6 +154,7 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summ
     figures, charts = st.columns([3, 7], gap="medium")
     figures = figures.container(key="design_figures")
     with figures:
+        draw_trained(base, summary)
         draw_counted(base, summary)
     with charts:
         chart = widgets.choose_segment("Chart", "chart", list(CHARTS), next(iter(CHARTS)), label_visibility="collapsed")

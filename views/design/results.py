@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import Summary, predict
+from analysis.choice import Trained
 from analysis.columns import columns
 from analysis.findings import Delta, deltas
 from analysis.hardware.speeds import Conditions
@@ -17,9 +18,10 @@ from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.quantities import QUANTITIES, label_of
 from analysis.summary import comparison_row
-from analysis.units import format_change, format_exact, format_quantity, format_share, format_si
+from analysis.units import THIN_SPACE, format_change, format_exact, format_quantity, format_share, format_si
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
+from training.accuracy import finished_runs, runs_of
 from views import cached, tables, widgets
 from views.charts import depth as depth_figures
 from views.charts import networks as network_figures
@@ -59,6 +61,31 @@ def draw_predicted(base: Summary, summary: Summary, device: str) -> None:
     with st.container(gap=None, key="design_predicted"):
         for figure in _predicted(base, summary, device):
             _draw(figure)
+
+
+def draw_trained(base: Summary, summary: Summary) -> None:
+    """What the design has learned here, against what the baseline has learned in the same way."""
+    found = finished_runs()
+    own, other = (runs_of(one.name, one.target.config, found) for one in (summary, base))
+    if not own:
+        return
+    with st.container(gap=None, key="design_trained"):
+        for title in dict.fromkeys(one.title for one in own):
+            best = max((one for one in own if one.title == title), key=lambda one: one.accuracy)
+            alike = [one.accuracy for one in other if one.conditions == best.conditions]
+            _draw_accuracy(best, max(alike, default=None))
+
+
+def _draw_accuracy(best: Trained, before: float | None) -> None:
+    change = None if before is None or not best.accuracy - before else best.accuracy - before
+    st.metric(
+        f"Trained here, {best.title}",
+        format_quantity("accuracy_here", best.accuracy),
+        None if change is None else f"{100 * change:+.1f}{THIN_SPACE}points".replace("-", "−"),
+        delta_color="off" if change is None else "green" if change > 0 else "red",
+        delta_arrow="off" if change is None else "up" if change > 0 else "down",
+        help=f"{best.sentence} Run: {best.run}",
+    )
 
 
 def _draw(figure: Figure) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from statistics import mode
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,11 @@ from analysis.hardware.findings import accuracy_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import in_a_sentence, label_of
 from analysis.units import format_quantity, join
+from archs.kept import RUN
+from training.accuracy import accuracy_rows as trained_rows
+from training.accuracy import finished_runs
 from views import tables, widgets
+from views.candidates import trained_here
 from views.charts import accuracy as figures
 from views.hardware.question import (
     Question,
@@ -38,6 +43,12 @@ Row = dict[str, Any]
 Costs = dict[tuple[str, int], tuple[float, str]]
 #: Costs that come from a speed: its attributes.
 OF_SPEED = ("images_per_s", "seconds_per_image")
+#: What is said of what was trained here instead of `HELP`, and how marks differ there.
+HELP_TRAINED = (
+    "The share of all test images that networks classify wrong after a training here, against what they cost at the "
+    "image size that they were trained at. The dashed line joins those that no other, trained as most of them were, "
+    "beats at both. Recipes differ by mark. Where the cost is predicted, so is the mark."
+)
 LABELS = {key: label_of(key) for key in (*COUNTED_COSTS, *OF_SPEED, "joules_per_image")}
 HELP = (
     "Published ImageNet top-1 errors on one crop, at the image size they were tested at, against what the network "
@@ -46,14 +57,57 @@ HELP = (
 )
 
 
+#: How the link calls what is published.
+PUBLISHED = "published"
 #: So many of the networks that are left out are named.
 NAMED = 3
 ENERGY_COLUMNS = columns("network", "joules_per_image", "side.image_size", "device", "source", "note")
 
 
+class Told(NamedTuple):
+    """Accuracies of one kind: published ones, or what was trained here on one data set."""
+
+    rows: list[Row]
+    heading: str
+    help: str
+
+    @property
+    def is_trained(self) -> bool:
+        return self.heading != figures.PUBLISHED
+
+    def alike(self, rows: list[Row]) -> list[Row]:
+        """Those that may be set against each other: plainly trained, or trained as most are."""
+        if not self.is_trained:
+            return plainly_trained(rows)
+        usual = mode(row["group"] for row in self.rows)
+        return [row for row in rows if row["group"] == usual]
+
+    def chosen(self, names: Sequence[str]) -> list[Row]:
+        """The rows of some networks; of what was trained here, all where none of them was."""
+        if not self.is_trained:
+            return [row for row in self.rows if row["name"] in names]
+        runs = {f"{RUN}{one.run}" for learned in trained_here(names).values() for one in learned.values()}
+        return [row for row in self.rows if row["name"] in runs] or self.rows
+
+
 @st.cache_data(show_spinner="Counting what networks cost …")
-def _rows() -> list[Row]:
+def _published() -> list[Row]:
     return accuracy_rows()
+
+
+def _choose_accuracy() -> Told:
+    """What is said of accuracy: what is published, or what was trained here, where anything was."""
+    widgets.know_parameters(["accuracy_of"])
+    trained = list(dict.fromkeys(one.trained.title for one in finished_runs()))
+    titles = {PUBLISHED: "ImageNet, published"} | {title: f"{title}, trained here" for title in trained}
+    title = PUBLISHED
+    if trained:
+        with st.sidebar:
+            st.header("Accuracy")
+            title = widgets.choose("Accuracy", "accuracy_of", titles, PUBLISHED, label_visibility="collapsed")
+    if title == PUBLISHED:
+        return Told(_published(), figures.PUBLISHED, HELP)
+    return Told(trained_rows(title), f"{title} error, trained here", HELP_TRAINED)
 
 
 def draw_accuracy() -> None:
@@ -61,44 +115,56 @@ def draw_accuracy() -> None:
     with st.sidebar:
         st.header("Cost")
         key = widgets.choose("Cost", "cost", LABELS, "macs", label_visibility="collapsed")
+    told = _choose_accuracy()
     question = ask("one" if key in OF_SPEED else "none")
     where = LABELS[key]
     if key in OF_SPEED:
         where = f"{where} on {question.device.name}, {question.execution}"
-        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question)}
+        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question, told.rows)}
     else:
-        costs = counted_costs(_rows(), key) if key in COUNTED_COSTS else _energies(question)
-    _draw_costs(costs, key, where, question)
+        costs = counted_costs(told.rows, key) if key in COUNTED_COSTS else _energies(question)
+    _draw_costs(told, costs, key, where, question)
     if key in OF_SPEED:
         draw_devices(question.devices)
 
 
-def _draw_costs(costs: Costs, key: str, where: str, question: Question) -> None:
+def _draw_costs(told: Told, costs: Costs, key: str, where: str, question: Question) -> None:
     """Accuracy against a cost, called `where`: the finding, the chart and its table."""
-    rows = with_costs(_rows(), costs)
+    told = told._replace(rows=with_costs(told.rows, costs))
+    rows = told.rows
     if not rows:
         _explain_nothing(key)
         return
-    alike = plainly_trained(rows)
-    chosen = [row for row in rows if row["name"] in question.names]
+    alike = told.alike(rows)
+    chosen = told.chosen(question.names)
     faster_is_better = key == "images_per_s"
     write = _writer(key)
     say = _writer(key, in_a_sentence(LABELS[key]) if key in (*COUNTED_COSTS, "images_per_s") else "")
-    if (plain := plainly_trained(chosen)) or not chosen:
+    if (plain := told.alike(chosen)) or not chosen:
         widgets.say(accuracy_finding(plain, alike, say, in_a_sentence(where), more_is_better=faster_is_better))
     known_names = {row["name"] for row in chosen}
-    notes = _left_out([name for name in question.names if name not in known_names])
+    notes = [] if told.is_trained else _left_out([name for name in question.names if name not in known_names])
     if key in OF_SPEED:
         notes.append(circumstances(question, "the input size that each was tested at"))
-    if len(alike) < len(rows):
+    if told.is_trained:
+        notes += _trained_otherwise(alike, rows)
+    elif len(alike) < len(rows):
         notes.append("Stars were distilled or pretrained on more images: what is said, and the front, leave them out.")
     if notes:
         st.caption(" ".join(notes))
-    with widgets.chart_or_table("What does accuracy cost?", HELP, lambda: _show(rows, write)):
+    with widgets.chart_or_table("What does accuracy cost?", told.help, lambda: _show(rows, write)):
         theme = widgets.current_theme()
         front = pareto_front(alike, more_is_better=faster_is_better)
-        figure = figures.accuracy(rows, front, write, where, colours(sorted(known_names), theme), theme)
-        widgets.draw(figure, "accuracy", f"ImageNet error against {where} of {len(rows)} published figures.")
+        shades = colours(sorted(known_names), theme)
+        figure = figures.accuracy(rows, front, write, where, shades, theme, told.heading)
+        widgets.draw(figure, "accuracy", f"{told.heading} against {where}, {len(rows)} figures.")
+
+
+def _trained_otherwise(alike: Sequence[Row], rows: Sequence[Row]) -> list[str]:
+    """How those were trained of which all is said, and how many were not."""
+    others = len(rows) - len(alike)
+    left_out = f", without {others} trained otherwise" if others else ""
+    return [f"What is said, and the front, is of {len(alike)} trained by {alike[0]['group']}{left_out}."]
 
 
 def _left_out(names: Sequence[str]) -> list[str]:
@@ -112,12 +178,12 @@ def _writer(key: str, noun: str = "") -> Callable[[float], str]:
     return lambda value: f"{format_quantity(key, int(value) if key in COUNTED_COSTS else value)} {noun}".rstrip()
 
 
-def _speeds(question: Question) -> list[tuple[tuple[str, int], Speed]]:
+def _speeds(question: Question, told: Sequence[Row]) -> list[tuple[tuple[str, int], Speed]]:
     """The strongest known speed of each network at each image side; for those of timm only what is published."""
     found: dict[tuple[str, int], Speed] = {}
     given, device, execution = question.conditions, question.device, question.execution
-    for side in sorted({row["image_size"] for row in _rows()}):
-        rows = [row for row in _rows() if row["image_size"] == side]
+    for side in sorted({row["image_size"] for row in told}):
+        rows = [row for row in told if row["image_size"] == side]
         at = Conditions(given.batch_size, side, given.precision, given.layout)
         speeds = []
         if names := list(dict.fromkeys(row["name"] for row in rows if row["family"])):
