@@ -1,4 +1,4 @@
-"""The parts of README.md and of docs/claims.md, memory.md and prediction.md that come from the code.
+"""The parts of README.md and of docs/claims.md, memory.md, prediction.md and training.md that come from the code.
 
 `python -m scripts.documents` prints them, with `--write` it puts them in place.
 """
@@ -26,11 +26,13 @@ from analysis.hardware.predict.validation import (
 from analysis.memory.training import training_schemes
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import summarize
+from training.data import get_data, list_data
+from training.recipes import Recipe, get_recipe, list_recipes
 from training.reuse import get_trained_reuse, list_trained_reuse
 
 ROOT = Path(__file__).parent.parent
-README, CLAIMS, MEMORY, PREDICTION = (
-    ROOT / name for name in ("README.md", "docs/claims.md", "docs/memory.md", "docs/prediction.md")
+README, CLAIMS, MEMORY, PREDICTION, TRAINING = (
+    ROOT / name for name in ("README.md", "docs/claims.md", "docs/memory.md", "docs/prediction.md", "docs/training.md")
 )
 
 
@@ -64,6 +66,10 @@ def claims_parts() -> dict[str, str]:
     rows = [(claim.says, f"**{claim.finding.verdict}**", claim.finding.figures, claim.source) for claim in told]
     table = markdown_table(("What is said", "Verdict", "Figures", "Who says so"), rows)
     return {"claims": f"{claims_finding(told)}\n\n{table}"}
+
+
+def training_parts() -> dict[str, str]:
+    return {"recipes": recipes(), "data": data_sets()}
 
 
 def prediction_parts(validation: Validation) -> dict[str, str]:
@@ -206,9 +212,73 @@ def small_batches() -> str:
     return markdown_table(("Network", "Published", "Predicted, batch 1"), rows, numeric=(1, 2)) + fitting
 
 
+def recipes() -> str:
+    """Every recipe: when, how fast, on what, from where."""
+    rows = []
+    for name in list_recipes():
+        recipe = get_recipe(name)
+        terms = [
+            recipe.momentum and f"momentum {recipe.momentum:g}",
+            recipe.nesterov and "Nesterov",
+            recipe.weight_decay and f"decay {recipe.weight_decay:g}{'' if recipe.decay_all else ' of weights alone'}",
+            recipe.drop_rate and f"dropout {recipe.drop_rate:g}",
+            recipe.label_smoothing and f"label smoothing {recipe.label_smoothing:g}",
+            recipe.ema_decay and f"averaged weights {recipe.ema_decay:g}",
+            recipe.initial == "xavier" and "begins with Xavier's weights",
+        ]
+        optimizer = ", ".join((recipe.optimizer.upper(), *filter(None, terms)))
+        cells = (f"`{recipe.data}`", str(recipe.epochs), str(recipe.batch_size), recipe.lr_words(), optimizer)
+        rows.append((f"`{name}`", *cells, images_of(recipe), f"{recipe.source}. {recipe.notes}".rstrip()))
+    headers = (
+        "Recipe",
+        "Data",
+        "Epochs",
+        "Batch",
+        "Learning rate",
+        "Optimiser",
+        "Images",
+        "Source, and what it leaves open",
+    )
+    return markdown_table(headers, rows, numeric=(2, 3))
+
+
+def images_of(recipe: Recipe) -> str:
+    """What a recipe does to images."""
+    said = [
+        recipe.image_size and f"{recipe.image_size} px",
+        recipe.normalise == "bytes" and "÷ 255",
+        recipe.crop_area and f"crops of {recipe.crop_area[0]:g} to {recipe.crop_area[1]:g} of the area",
+        recipe.flip and ("alternating flip" if recipe.alternate_flip else "flip"),
+        recipe.shift and f"shift ±{recipe.shift}",
+        recipe.jitter and f"colour jitter {recipe.jitter:g}",
+        recipe.lighting and f"lighting {recipe.lighting:g}",
+        recipe.cutout and f"cutout {recipe.cutout}",
+        recipe.validation and f"{recipe.validation:,} pick the epoch",
+    ]
+    return ", ".join(filter(None, said)) or "as they are"
+
+
+def data_sets() -> str:
+    """Every data set that has a name."""
+    rows = []
+    for name in list_data():
+        data = get_data(name)
+        size = f"{data.image_size}×{data.image_size}{', grey' if data.channels == 1 else ''}"
+        counts = (f"{data.train_images:,}", f"{data.test_images:,}", str(len(data.classes)))
+        rows.append((f"`{name}`", data.title, size, *counts, data.licence, data.source))
+    headers = ("Name", "", "Pixels", "To learn from", "For tests", "Classes", "Licence", "Source")
+    return markdown_table(headers, rows, numeric=(3, 4, 5))
+
+
 def main(arguments: Sequence[str]) -> None:
     predicted = prediction_parts(validate_predictions())
-    whole = {README: readme_parts(), CLAIMS: claims_parts(), MEMORY: memory_parts(), PREDICTION: predicted}
+    whole = {
+        README: readme_parts(),
+        CLAIMS: claims_parts(),
+        MEMORY: memory_parts(),
+        PREDICTION: predicted,
+        TRAINING: training_parts(),
+    }
     for document, parts in whole.items():
         if arguments == ["--write"]:
             document.write_text(renewed(document, parts), encoding="utf-8")

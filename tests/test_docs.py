@@ -9,7 +9,17 @@ import pytest
 import training
 from archs import list_archs
 from cli import main
-from scripts.documents import CLAIMS, MEMORY, claims, claims_parts, memory_parts, readme_parts, renewed
+from scripts.documents import (
+    CLAIMS,
+    MEMORY,
+    TRAINING,
+    claims,
+    claims_parts,
+    memory_parts,
+    readme_parts,
+    renewed,
+    training_parts,
+)
 from scripts.documents import README as README_FILE
 from tests.support.exhaustive import EXHAUSTIVE
 from tests.support.project import ROOT
@@ -63,6 +73,7 @@ def test_tables_are_those_of_the_code():
     assert renewed(README_FILE, readme_parts()) == README, "run `python -m scripts.documents --write`"
     assert renewed(MEMORY, memory_parts()) == MEMORY.read_text(encoding="utf-8")
     assert renewed(CLAIMS, claims_parts()) == CLAIMS.read_text(encoding="utf-8")
+    assert renewed(TRAINING, training_parts()) == TRAINING.read_text(encoding="utf-8")
 
 
 def test_named_files_exist():

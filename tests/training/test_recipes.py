@@ -18,8 +18,8 @@ from training.recipes import GROUPS, RECIPES, Recipe, batch_note, get_recipe, li
 
 LUA = "liuzhuang13/DenseNet@e3d24fb4"
 PAPER = "arXiv:1608.06993 §4"
-PELEE = "Robert-JunWang/PeleeNet@05e928ad main.py"
-VOV = "stigma0617/VoVNet.pytorch@039d9dcb"
+PELEE = "Robert-JunWang/PeleeNet@520391a8 main.py"
+VOV = "stigma0617/VoVNet.pytorch@7130533c main.py"
 D2L = "Dive into Deep Learning 8.7"
 NOTE = "Pytorch Note 32"
 PROPOSED = "training.md, proposed `fast`"
@@ -170,6 +170,9 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
 
 #: What a source leaves open, and the recipe has to say so.
 DOUBTS = {
+    "densenet-cifar": "one epoch earlier",
+    "densenet-imagenet": "bicubically",
+    "peleenet-imagenet": "batch of 256",
     "densenet-cifar-plain": "drops",
     "densenet-svhn": "reads no SVHN",
     "vovnet-imagenet": "batch of 128",

@@ -236,6 +236,25 @@ class Recipe(Declared):
                 return [(self.epochs * at, self.lr_at(begun)) for begun, end in pairs for at in (begun, end)]
         return [(self.epochs * at, self.lr_at(at)) for at in shares]
 
+    def lr_words(self) -> str:
+        """The schedule in words.
+
+        >>> Recipe(data="cifar10", source="", epochs=300).lr_words()
+        '0.1, × 0.1 at epochs 150 and 225'
+        >>> Recipe(data="cifar10", source="", schedule="triangle", milestones=(0.25,)).lr_words()
+        'up to 0.1 at epoch 2.5, down to 0'
+        """
+        at = [f"{self.epochs * milestone:g}" for milestone in self.milestones]
+        match self.schedule:
+            case "cosine":
+                return f"{self.lr:g}, down to 0 along a cosine"
+            case "triangle":
+                return f"up to {self.lr:g} at epoch {at[0]}, down to 0"
+            case "steps" if at:
+                places = f"epochs {', '.join(at[:-1])} and {at[-1]}" if len(at) > 1 else f"epoch {at[0]}"
+                return f"{self.lr:g}, × {self.factor:g} at {places}"
+        return f"{self.lr:g}"
+
     def check_together(self) -> None:
         for name in ("data", "source", "notes"):
             if not isinstance(getattr(self, name), str):

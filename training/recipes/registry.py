@@ -16,7 +16,8 @@ _DROPS = "The source drops outputs of every convolution but the first; networks 
 _CIFAR = Recipe(
     data="cifar10",
     source=f"{_DENSENET} train.lua, datasets/cifar10.lua, README",
-    notes="CIFAR-100 is trained alike. Weights begin He normal and biases at 0.",
+    notes="CIFAR-100 is trained alike. As the paper says, the rate falls after half and three quarters of the epochs; "
+    "the released code, which counts epochs from 1, lets it fall one epoch earlier.",
     epochs=300,
     batch_size=64,
     lr=0.1,
@@ -69,7 +70,7 @@ RECIPES: dict[str, Recipe] = {
         _CIFAR,
         **_IMAGENET,
         source=f"{_DENSENET} train.lua, datasets/imagenet.lua, README",
-        notes="Trained on 4 GPUs.",
+        notes="Trained on 4 GPUs. The source resizes bicubically, networks here see images resized bilinearly.",
         epochs=90,
         batch_size=256,
         milestones=(30 / 90, 60 / 90),
@@ -78,8 +79,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "peleenet-imagenet": Recipe(
         **_IMAGENET,
-        source="Robert-JunWang/PeleeNet@05e928ad main.py",
-        notes="Without warm-up.",
+        source="Robert-JunWang/PeleeNet@520391a8 main.py",
+        notes="Without warm-up. Another version of the file (@3483689c) has a batch of 256 at a rate of 0.1.",
         epochs=120,
         batch_size=512,
         lr=0.18,
@@ -89,9 +90,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "vovnet-imagenet": Recipe(
         **_IMAGENET,
-        source="stigma0617/VoVNet.pytorch@039d9dcb",
-        notes="The README also says a batch of 128 in one sentence. "
-        "How test images are cut is not given: as the others of ImageNet do.",
+        source="stigma0617/VoVNet.pytorch@7130533c main.py",
+        notes="The README also says a batch of 128 in one sentence; in main.py that is the batch of the tests.",
         epochs=90,
         batch_size=256,
         lr=0.1,
