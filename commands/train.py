@@ -21,8 +21,9 @@ from commands.output import Grid, Row, emit
 from training import processes
 from training.columns import RUNS, run_row
 from training.data import get_data, list_data
+from training.data.registry import Progress
 from training.forecast import forecast
-from training.recipes import Recipe, batch_note, get_recipe, list_recipes, steps_of_epoch
+from training.recipes import Recipe, batch_note, get_recipe, list_recipes, recipe_for, steps_of_epoch
 from training.recipes.recipe import PRECISIONS
 from training.runs import Run, TrainingError, get_run, list_runs
 from training.train import Settings, begin, resume, settle
@@ -150,7 +151,7 @@ def show_forecast(asked: Settings | Run, device: str | None, request: Request, *
 def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **common: str | None) -> Recipe:
     """The recipe that the options say; another batch changes the learning rate with it, unless that is given too."""
     if name is None:
-        name = next((each for each in list_recipes() if get_recipe(each).data == data), list_recipes()[0])
+        name = recipe_for(data or "")
     base = get_recipe(name)
     given = {key: parse_value(value) for key, value in common.items() if value is not None}
     if "batch_size" in given and "lr" not in given | fields:
@@ -164,8 +165,8 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
 def _train(run: Run, **how: Any) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
     try:
-        with _progress(run) as report:
-            resume(run, report, **how)
+        with _progress(run) as (report, fetching):
+            resume(run, report, fetching=fetching, **how)
     except KeyboardInterrupt:
         _say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
         raise
@@ -177,16 +178,26 @@ def _say(sentence: str) -> None:
 
 
 @contextmanager
-def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
-    """What takes the rows of the log: a bar on stderr if that is a terminal, else a line an epoch."""
+def _progress(run: Run) -> Iterator[tuple[Callable[[Row], None], Progress]]:
+    """What takes the rows of the log, and what is fetched before: bars on stderr if that is a terminal, else lines."""
     if not processes.is_main() or not sys.stderr.isatty():
-        yield lambda row: _say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        told: set[str] = set()
 
-    shown = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
-    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in told:
+                _say(f"Fetching {name}, {format_si(total, 'B') if total else 'of unknown size'}.")
+                told.add(name)
+
+        yield lambda row: _say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None, tell
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    shown = (
+        *(bars.TextColumn("{task.description}"), bars.BarColumn()),
+        *(bars.TextColumn("{task.fields[figures]}"), bars.TimeRemainingColumn()),
+    )
+    with bars.Progress(*shown, console=Console(stderr=True), transient=True) as progress:
         steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, processes.count())
         task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
 
@@ -196,7 +207,14 @@ def _progress(run: Run) -> Iterator[Callable[[Row], None]]:
             said = f"epoch {min(row['step'] // steps + 1, run.recipe.epochs)}/{run.recipe.epochs}"
             progress.update(task, description=said, completed=row["step"], figures=_figures(row))
 
-        yield report
+        files: dict[str, Any] = {}
+
+        def fetching(name: str, done: int, total: int) -> None:
+            if name not in files:
+                files[name] = progress.add_task(f"fetching {name}", total=total or None, figures="")
+            progress.update(files[name], completed=done, figures=format_si(done, "B"), visible=done != total)
+
+        yield report, fetching
 
 
 def epoch_line(row: Row, epochs: int) -> str:

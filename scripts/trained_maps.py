@@ -1,7 +1,7 @@
 """The maps of feature reuse that are shipped: trains two small networks, and writes what they weigh after each epoch.
 
 `python -m scripts.trained_maps` trains both in a folder of its own and prints what came out; with `--write` it puts the
-maps in place (`training/shipped/`). A name chooses one of them.
+maps in place (`training/shipped/reuse/`). A name chooses one of them.
 """
 
 from __future__ import annotations

@@ -1,18 +1,31 @@
 """What do networks learn? Recipes, data sets, and runs that survive anything (docs/training.md).
 
 Importing this package imports no torch; opening data and training do.
+
+>>> import training
+>>> recipe = training.get_recipe("digits", epochs=2)
+>>> asked = training.settle("densenetbc40_k12", "digits", recipe)
+>>> training.forecast(asked, steps=0).steps  # batches of an epoch; with steps, how long they take on this machine
+23
+>>> run = training.train("densenetbc40_k12", "digits", recipe)  # doctest: +SKIP
+>>> run.accuracy, run.to_frame(), run.weights  # doctest: +SKIP
 """
 
-from training.data import get_data, list_data
+from training.data import DataSet, get_data, list_data
+from training.forecast import Forecast, forecast
 from training.recipes import Recipe, get_recipe, list_recipes
 from training.runs import Run, TrainingError, delete_run, get_run, list_runs, rename_run
-from training.train import prepare, resume, train
+from training.train import Settings, prepare, resume, settle, train
 
 __all__ = [
+    "DataSet",
+    "Forecast",
     "Recipe",
     "Run",
+    "Settings",
     "TrainingError",
     "delete_run",
+    "forecast",
     "get_data",
     "get_recipe",
     "get_run",
@@ -22,5 +35,6 @@ __all__ = [
     "prepare",
     "rename_run",
     "resume",
+    "settle",
     "train",
 ]

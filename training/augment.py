@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from archs.errors import ConfigError
 from training.data.registry import DataSet
 from training.recipes import Recipe
 
@@ -36,9 +35,9 @@ def varied(images: Tensor, data: DataSet, recipe: Recipe, random: torch.Generato
     Colours change before they are normalised, places after: what moves in from outside is the mean colour.
     Source of the order: liuzhuang13/DenseNet@4b5cc63a datasets/cifar10.lua, @9859da05 datasets/imagenet.lua.
 
-    Raises: ConfigError: the recipe changes colours that the images don't have.
+    Raises: ConfigError: the recipe asks for what the images don't have.
     """
-    check_colours(data, recipe)
+    data.check(recipe)
     if recipe.jitter:
         images = _jittered(images.float(), recipe.jitter, random)
     if recipe.lighting:
@@ -52,13 +51,6 @@ def varied(images: Tensor, data: DataSet, recipe: Recipe, random: torch.Generato
     if recipe.cutout:
         images = images.masked_fill(_squares(images, recipe.cutout, random), 0)
     return images
-
-
-def check_colours(data: DataSet, recipe: Recipe) -> None:
-    """Raises: ConfigError: the recipe changes colours that the images don't have."""
-    for name in ("jitter", "lighting"):
-        if getattr(recipe, name) and data.channels != 3:
-            raise ConfigError(name, getattr(recipe, name), f"0: the images of {data.name} have no colours")
 
 
 def blended(

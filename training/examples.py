@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.runs import Run
 
-FOLDER = Path(__file__).parent / "data" / "examples"
+FOLDER = Path(__file__).parent / "shipped" / "runs"
 
 
 def shipped() -> list[Run]:

@@ -14,7 +14,7 @@ from training import processes
 from training.augment import blended, varied
 from training.batches import Batches, to_device
 from training.data.images import Labelled, Split, open_data
-from training.data.registry import DataSet, get_data
+from training.data.registry import DataSet, Progress, get_data
 from training.engine import Reporter, create_accelerator, described
 from training.evaluate import evaluated
 from training.learner import Learner, save_weights
@@ -43,6 +43,7 @@ def fit(
     tracker: str | None = None,
     watch: Watch = lambda network, epochs: None,
     images: Split | None = None,
+    fetching: Progress = lambda name, done, total: None,
 ) -> None:
     """Train a run to its end, from where it stands; every process that trains it calls this.
 
@@ -56,6 +57,7 @@ def fit(
         tracker: what else keeps the numbers, as Accelerate calls it.
         watch: called with the network and how many epochs it has learned, before the first and after each.
         images: to learn from and to be tested on; None: those of the run's data set.
+        fetching: called as these come, if they are not here yet (`training.data.registry.Progress`).
 
     Raises:
         KeyboardInterrupt: it was asked to stop, and has kept where it stands.
@@ -66,7 +68,8 @@ def fit(
     accelerator = create_accelerator(recipe, run, cpu=cpu, tracker=tracker)
     log = Reporter(run, report, accelerator)
     log.record(**described(accelerator))
-    images, rank = images or processes.main_first(lambda: open_data(data, recipe)), accelerator.process_index
+    images = images or processes.main_first(lambda: open_data(data, recipe, progress=fetching))
+    rank = accelerator.process_index
     batches = Batches(images.train, recipe.batch_size, recipe.seed, rank, accelerator.num_processes, workers)
     at = Position(len(batches), recipe.epochs)
     learner = Learner(run, accelerator, at)

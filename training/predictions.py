@@ -6,9 +6,12 @@ They are computed once, as a training ends, and kept beside its weights; reading
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
+
+from training import files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,15 +140,14 @@ def save_predictions(folder: Path, network: nn.Module, images: Labelled, data: D
     pixels, _ = images.batch(worst)
     worst = worst[: max(1, MOST_BYTES // max(1, pixels[0].numel()))] if len(worst) else worst
     integers = np.int16 if len(data.classes) < 2**15 else np.int32
-    aside = folder / f".{FILE}.unfinished"
-    with aside.open("wb") as file:
-        np.savez_compressed(
-            file,
-            labels=labels.numpy().astype(integers),
-            predicted=predicted.numpy().astype(integers),
-            confidence=confidence.numpy().astype(np.float16),
-            of_truth=of_truth.numpy().astype(np.float16),
-            worst=worst.numpy().astype(np.int32),
-            pixels=pixels[: len(worst)].numpy(),
-        )
-    aside.replace(folder / FILE)
+    content = BytesIO()
+    np.savez_compressed(
+        content,
+        labels=labels.numpy().astype(integers),
+        predicted=predicted.numpy().astype(integers),
+        confidence=confidence.numpy().astype(np.float16),
+        of_truth=of_truth.numpy().astype(np.float16),
+        worst=worst.numpy().astype(np.int32),
+        pixels=pixels[: len(worst)].numpy(),
+    )
+    files.write(folder / FILE, content.getbuffer())

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from training.data.registry import get_data
-from training.recipes.recipe import steps_of_epoch
+from training.recipes import steps_of_epoch
 from training.runs import Run
 
 Row = dict[str, Any]

@@ -23,7 +23,7 @@ from training.recipes import Recipe, recipe_from_json
 from training.runs import TrainingError
 
 SCHEMA = 1
-FOLDER = Path(__file__).parent / "shipped"
+FOLDER = Path(__file__).parent / "shipped" / "reuse"
 #: Digits of a strength that are kept.
 DIGITS = 4
 

@@ -164,8 +164,10 @@ def begin(asked: Settings, name: str | None, label: str) -> Run:
 def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
     """A config with the classes, channels and image size of a data set, and the dropout of a recipe.
 
-    Raises: ConfigError: images of that size do not suit the network, or the recipe freezes more than it has.
+    Raises: ConfigError: images of that size do not suit the network, the recipe doesn't suit the images, or it freezes
+        more than there is.
     """
+    data.check(recipe)
     found = for_images(config, data, recipe)
     plan_layers(found)
     check_freeze(found, recipe)

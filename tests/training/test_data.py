@@ -18,6 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
+from archs import get_config
 from archs.errors import ConfigError, UnknownNameError
 from training.data import DataError, DataSet, fashion, get_data, list_data
 from training.data.fetch import fetch
@@ -25,6 +26,7 @@ from training.data.images import Images, Split, open_data
 from training.data.svhn import read_mat
 from training.recipes import RECIPES, Recipe, get_recipe
 from training.runs import TrainingError
+from training.train import fitted
 
 PLAIN = Recipe(data="", source="")
 RANDOM = np.random.default_rng(0)
@@ -300,8 +302,6 @@ def test_validation_images_are_kept_from_training_and_seen_as_in_tests() -> None
     again = open_data(get_data("digits"), recipe.varied(seed=6))
     assert not torch.equal(again.validation.which, found.validation.which)
     assert open_data(get_data("digits"), get_recipe("digits")).validation is None
-    with pytest.raises(ConfigError, match=r"validation is 1437, but must be less than the 1,437 training images\."):
-        open_data(get_data("digits"), recipe.varied(validation=1437))
 
 
 def test_a_part_is_some_of_the_images() -> None:
@@ -315,6 +315,35 @@ def test_what_a_recipe_shows_of_a_data_set() -> None:
     shown = get_data("fashion").shown(get_recipe("d2l-fashion"))
     assert (shown.image_size, shown.mean, shown.std) == (96, (0.0,), (1.0,))
     assert get_data("cifar10").shown(get_recipe("fast")) == get_data("cifar10")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"validation": 1437}, "validation is 1437, but must be less than the 1,437 training images."),
+        ({"jitter": 0.4}, "jitter is 0.4, but must be 0: the images of digits have no colours."),
+        ({"lighting": 0.1}, "lighting is 0.1, but must be 0: the images of digits have no colours."),
+        ({"shift": 8}, "shift is 8, but must be less than the 8 pixels of the images' side."),
+        ({"test_resize": 7}, "test_resize is 7, but must be at least the 8 pixels of the images' side."),
+        ({"image_size": 32, "test_resize": 28}, "test_resize is 28, but must be at least the 32 pixels"),
+    ],
+)
+def test_a_recipe_that_asks_for_what_images_dont_have_is_refused_before_anything_begins(
+    changes: dict[str, Any], says: str
+) -> None:
+    recipe = get_recipe("digits", **changes)
+    for refuse in (
+        lambda: fitted(get_config("densenetbc40_k12"), get_data("digits"), recipe),
+        lambda: open_data(get_data("digits"), recipe),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            refuse()
+        assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_every_recipe_suits_the_data_that_it_was_made_for(name: str) -> None:
+    get_data(get_recipe(name).data).check(get_recipe(name))
 
 
 # What goes wrong is told

@@ -243,7 +243,6 @@ def test_the_source_of_a_recipe_sets_no_idle_field(name: str) -> None:
         ({"crop_area": (1, 0.5)}, "crop_area is (1.0, 0.5), but must be the least before the greatest"),
         ({"crop_area": (0, 1)}, "crop_area is 0"),
         ({"crop_ratio": (2, 1)}, "crop_ratio is (2.0, 1.0)"),
-        ({"image_size": 224, "test_resize": 200}, "test_resize is 200, but must be at least image_size"),
         ({"seed": -1}, "seed is -1"),
         ({"data": 3}, "data is 3, but must be text"),
         ({"notes": None}, "notes is None, but must be text"),

@@ -58,6 +58,16 @@ def test_a_step_opens_in_design():
     assert app.title[0].value == "Design: Half the dense layers (DenseNet-B)"
 
 
+@pytest.mark.parametrize(("step", "network"), [("2", "Half the dense layers (DenseNet-B)"), ("4", "densenetbc100_k12")])
+def test_a_step_is_trained(step, network):
+    app = open_app(STORY, chain=BC, step=step)
+    next(button for button in app.button if button.label == "Train this").click().run()
+    assert_sound(app)
+    assert not toasts(app)
+    assert app.selectbox(key="network").value == network
+    assert app.selectbox(key="recipe").value == "digits"
+
+
 def test_an_input_that_does_not_suit():
     app = open_app(STORY, image_size="1")
     assert app.error[0].value.endswith("Choose another input in the sidebar.")

@@ -64,13 +64,14 @@ def test_the_first_sight_is_an_example_that_says_something() -> None:
     assert "shipped with it" in words(app)
     assert "gets" in words(app)
     assert "of 360 test images wrong" in words(app)
-    assert [button.label for button in app.button] == ["Start training"]
+    assert [button.label for button in app.button] == ["Start training", "How long will it take?"]
     assert not app.error
 
 
 def test_what_it_will_take_is_said_first_and_follows_the_fields() -> None:
     app = open_app(VIEW)
     assert "1,437 images in 8 epochs of 23 steps" in words(app)
+    assert "(counted, in float32)" in words(app)
     app.number_input(key="recipe batch_size").set_value(128).run()
     assert "in 8 epochs of 12 steps" in words(app) or "in 8 epochs of 11 steps" in words(app)
     assert "The learning rate is 0.2 instead of 0.1" in words(app)

@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from archs.errors import ConfigError
 from archs.kept import users_folder
 from training.data.registry import DataError, DataSet, Progress
 from training.data.sizes import Sizes
@@ -119,8 +118,9 @@ def open_data(
 
     Raises:
         DataError: they are not there and cannot be fetched, or are damaged; it says what to put where.
-        ConfigError: the recipe keeps more images for validation than there are.
+        ConfigError: the recipe asks for what the images don't have.
     """
+    data.check(recipe)
     module, _, function = data.reader.partition(":")
     found: Sources = getattr(import_module(module), function)(data, folder or data_folder(), progress)
     for source, count in zip(found, (data.train_images, data.test_images), strict=True):
@@ -131,8 +131,6 @@ def open_data(
     train, test = Shown(found.train, learned), Shown(found.test, tested)
     if not recipe.validation:
         return Split(train, test)
-    if recipe.validation >= len(train):
-        raise ConfigError("validation", recipe.validation, f"less than the {len(train):,} training images")
     order = torch.randperm(len(train), generator=generator(recipe.seed, VALIDATION))
     kept, learned_from = order[: recipe.validation].sort().values, order[recipe.validation :].sort().values
     return Split(train.part(learned_from), test, Shown(found.train, tested, kept))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from archs.errors import UnknownNameError
+from archs.errors import ConfigError, UnknownNameError
 from training.recipes import Recipe
 from training.runs import TrainingError
 
@@ -44,7 +44,21 @@ class DataSet:
 
     def learned_from(self, recipe: Recipe) -> int:
         """How many of the training images a network learns from, which are not kept for validation."""
-        return max(0, self.train_images - recipe.validation)
+        return self.train_images - recipe.validation
+
+    def check(self, recipe: Recipe) -> None:
+        """Raises: ConfigError: the recipe asks for what these images don't have."""
+        side = self.side(recipe)
+        for name in ("jitter", "lighting"):
+            if getattr(recipe, name) and self.channels != 3:
+                raise ConfigError(name, getattr(recipe, name), f"0: the images of {self.name} have no colours")
+        if recipe.shift >= side:
+            raise ConfigError("shift", recipe.shift, f"less than the {side} pixels of the images' side")
+        if recipe.test_resize and recipe.test_resize < side:
+            raise ConfigError("test_resize", recipe.test_resize, f"at least the {side} pixels of the images' side")
+        if recipe.validation >= self.train_images:
+            allowed = f"less than the {self.train_images:,} training images"
+            raise ConfigError("validation", recipe.validation, allowed)
 
     def shown(self, recipe: Recipe) -> DataSet:
         """The data set as a recipe shows it: the side of its images, and what they are normalised by."""

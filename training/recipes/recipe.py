@@ -274,8 +274,6 @@ class Recipe(Declared):
         for name in ("crop_area", "crop_ratio"):
             if list(ends := getattr(self, name)) != sorted(ends):
                 raise ConfigError(name, ends, "the least before the greatest")
-        if self.test_resize and self.test_resize < (self.image_size or 1):
-            raise ConfigError("test_resize", self.test_resize, f"at least image_size, which is {self.image_size}")
 
     def to_json(self) -> dict[str, Any]:
         """Its fields as plain values."""

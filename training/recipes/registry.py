@@ -163,6 +163,16 @@ def list_recipes() -> list[str]:
     return list(RECIPES)
 
 
+def recipe_for(data: str) -> str:
+    """The name of the recipe that suits a data set where none is given: the first made for it, or for its kind.
+
+    >>> [recipe_for(data) for data in ("digits", "cifar100", "svhn", "folder:images")]
+    ['digits', 'densenet-cifar', 'densenet-svhn', 'densenet-imagenet']
+    """
+    kind = {"cifar100": "cifar10", "svhn": "svhn-extra"}.get(data, "imagenet" if data.startswith("folder:") else data)
+    return next((name for name, recipe in RECIPES.items() if recipe.data == kind), next(iter(RECIPES)))
+
+
 def get_recipe(name: str, **overrides: Any) -> Recipe:
     """A recipe by its name, with some fields changed.
 

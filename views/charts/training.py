@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from analysis.units import format_share, without_zeros
 from views.charts.axes import ABOVE, linear_ticks
-from views.theme import Theme, mix, text_on
+from views.theme import Theme, family_colour, mix, text_on
 
 HEIGHT, LEGEND, LOW = 300, 22, 220
 #: How curves look: after each epoch, of steps, of the images that are learned from, and what others published.
@@ -165,3 +165,33 @@ def _numbers(table: Sequence[Sequence[int]], scale: Any, most: int, theme: Theme
         "hoverinfo": "skip",
         "showlegend": False,
     }
+
+
+#: Corners of the ground that two weights move on, how finely it is drawn, and how high its picture is.
+GROUND, GRID, DESCENT = ((-0.45, 1.1), (-1.1, 1.1)), 45, 380
+
+
+def descent(
+    paths: Mapping[str, Sequence[Sequence[float]]], loss: Callable[[tuple[float, float]], float], theme: Theme
+) -> go.Figure:
+    """The ways of two weights over the loss, drawn as lines of equal height; the last path is the one that counts."""
+    across, up = ([low + (high - low) * step / (GRID - 1) for step in range(GRID)] for low, high in GROUND)
+    levels = [[loss((x, y)) ** 0.5 for x in across] for y in up]
+    faint = mix(theme.muted, theme.page, 0.6)
+    ground = go.Contour(
+        x=across, y=up, z=levels, ncontours=14, showscale=False, hoverinfo="skip",
+        contours={"coloring": "lines"}, colorscale=[(0, faint), (1, faint)],
+    )  # fmt: skip
+    figure = go.Figure(ground)
+    shades = (theme.muted, family_colour("densenet"))
+    for (name, points), colour, dash in zip(paths.items(), shades, ("dot", "solid"), strict=True):
+        hovers = [f"<b>{name}</b>, step {n}: ({x:.3g}, {y:.3g})" for n, (x, y) in enumerate(points)]
+        figure.add_scatter(
+            x=[x for x, _ in points], y=[y for _, y in points], mode="lines+markers", name=name,
+            line={"color": colour, "width": 2, "dash": dash}, marker={"size": 5, "color": colour},
+            hovertext=hovers, hoverinfo="text",
+        )  # fmt: skip
+    axes = {"showgrid": False, "zeroline": True}
+    figure.update_xaxes(range=GROUND[0], title={"text": "a weight along the valley"}, **axes)
+    figure.update_yaxes(range=GROUND[1], title={"text": "a weight across it"}, **axes)
+    return figure.update_layout(template=theme.template, height=DESCENT, legend=ABOVE, margin={"t": 36})

@@ -98,16 +98,37 @@ def draw_words(found: CountedChain, step: int) -> None:
     st.header(f"{step}. {stop.step.title}", anchor=False)
     for sentence in step_sentences(found, step):
         widgets.say(sentence)
-    help = "Opens this network in Design, where everything about it can be changed."
-    if stop.step.target.config is not None and st.button("Edit from here", icon=":material/edit:", help=help):
-        open_in_design(stop)
+    if stop.step.target.config is None:
+        return
+    with st.container(horizontal=True):
+        help = "Opens this network in Design, where everything about it can be changed."
+        if st.button("Edit from here", icon=":material/edit:", help=help):
+            open_in_design(stop)
+        help = "Opens Training with this network, which says first how long it takes."
+        if st.button("Train this", icon=":material/model_training:", help=help):
+            open_in_training(stop)
 
 
 def open_in_design(stop: Stop) -> None:
     """Go on with the network of a step."""
+    put_on_bench(stop)
+    widgets.open_page("views/design/design.py")
+
+
+def open_in_training(stop: Stop) -> None:
+    """Train the network of a step; one that is not registered is kept among the designs."""
+    name = stop.step.registered
+    if not name:
+        put_on_bench(stop)
+        name = workbench.bench().keep().name
+    st.session_state["network"] = name
+    widgets.open_page("views/training/training.py", {"network": name})
+
+
+def put_on_bench(stop: Stop) -> None:
+    """Make the network of a step the design at hand."""
     name = stop.step.registered or stop.step.title
     workbench.bench().put(Design(name[:MAX_NAME], stop.step.target.config))
-    widgets.open_page("views/design/design.py")
 
 
 def draw_waterfall(found: CountedChain, key: str, step: int) -> None:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from archs.config import Field, NetworkConfig, declared
-from archs.design import Design
+from archs.design import MAX_NAME, Design
 from archs.errors import ConfigError, DenseScopeError
 from training.data import get_data, list_data
 from training.recipes import GROUPS, Recipe, batch_note, get_recipe, list_recipes
-from training.train import fitted
+from training.train import Settings, fitted
 from views import sidebar, widgets, workbench
 
 #: What a first visit trains: seconds on any machine.
@@ -40,6 +40,11 @@ class Question(NamedTuple):
     recipe: Recipe
     #: What was done to it that nobody asked for, in sentences.
     notes: tuple[str, ...]
+
+    @property
+    def settings(self) -> Settings:
+        """What a forecast is made of."""
+        return Settings(Design(self.network[:MAX_NAME], self.config), self.data, self.recipe)
 
 
 def choose_network() -> str:

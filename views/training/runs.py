@@ -17,6 +17,7 @@ from training.columns import RUNS, run_row
 from training.data import get_data
 from training.examples import is_shipped, shipped
 from training.findings import outcome_of, percent, runs_finding
+from training.forecast import forecast_of
 from training.progress import Progress, progress_of
 from training.published_curves import Published, beside
 from training.runs import Run
@@ -128,6 +129,8 @@ def _pace(run: Run, state: str, progress: Progress) -> str:
         parts.append(f"{percent(run.accuracy)} right")
     if progress.images_per_s:
         parts.append(f"{format_si(progress.images_per_s)} images/s")
+    if told := forecast_of(run) if not progress.epochs_done else None:
+        return told.sentence()
     if progress.seconds_left:
         parts.append(f"{format_duration(progress.seconds_left)} left")
     return ", ".join(parts)

@@ -9,25 +9,26 @@ import streamlit as st
 
 import training
 from analysis.findings import reason
-from analysis.memory import memory_of
-from analysis.summary import summarize
-from analysis.units import format_si
-from archs.config import NetworkConfig
 from archs.errors import DenseScopeError
 from training import launch
 from training.data import get_data
-from training.recipes import get_recipe
-from training.recipes.recipe import steps_of_epoch
+from training.forecast import Forecast, forecast
+from training.recipes import get_recipe, steps_of_epoch
 from training.runs import free_name
+from training.train import Settings
 from views import widgets
 from views.charts import training as figures
 from views.training import question as training_question
+from views.training.optimiser import draw_optimiser
 from views.training.question import Question
 
 #: In the session: the runs that are shown, and what went wrong when one was to begin.
 SHOWN, _PROBLEM = "runs", "problem of a run"
+#: In the session: what was asked for when steps were measured last, and what they took.
+_MEASURED = "measured forecast"
 #: Runs abreast.
 MOST_SHOWN = 6
+MEASURED_HOW = "Makes three steps here, on a copy that is thrown away, and times them."
 WHAT_IT_DOES = (
     "It goes on in a process of its own: leaving or reloading the page, or ending the app, does not stop it, and after "
     "a kill it resumes where it was."
@@ -45,46 +46,56 @@ def draw_start() -> None:
 
 
 def _draw_recipe(question: Question) -> None:
-    """What the recipe is: source and notes; its schedule and every field, where they are asked for."""
+    """What the recipe is: its schedule, its optimiser and every field, where they are asked for."""
     recipe, name = question.recipe, question.recipe_name
-    st.caption(widgets.literal(f"Recipe {name}, after {recipe.source}. {recipe.notes}".strip()))
     changes = len(training_question.changes_of(name))
     label = f"The recipe in full{f' ({changes} changed)' if changes else ''}"
     unfolded = st.expander(label, icon=":material/tune:", on_change="rerun", key="recipe_unfolded")
     if not unfolded.open:
         return
     with unfolded:
-        schedule, fields = st.tabs(["Learning rate", "Every field"], on_change="rerun", key="recipe_tabs")
+        titles = ["Learning rate", "Optimiser", "Every field"]
+        schedule, optimiser, fields = st.tabs(titles, on_change="rerun", key="recipe_tabs")
         with schedule:
-            figure = figures.schedule(recipe.lr_curve(), recipe.epochs, widgets.current_theme())
-            widgets.draw(figure, "schedule_chart", f"The learning rate of {name} over its epochs.")
+            if schedule.open:
+                figure = figures.schedule(recipe.lr_curve(), recipe.epochs, widgets.current_theme())
+                widgets.draw(figure, "schedule_chart", f"The learning rate of {name} over its epochs.")
+        with optimiser:
+            if optimiser.open:
+                draw_optimiser(recipe)
         with fields:
             if fields.open:
                 training_question.draw_fields(question)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def training_bytes(config: NetworkConfig, batch_size: int, dtype: str) -> int:
-    """What a step holds at its peak, SGD's state included. Raises: DenseScopeError: it cannot be counted."""
-    summary = summarize(config, batch_size=batch_size, dtype=dtype)
-    return memory_of(summary, "training").total_bytes("sgd")
+def _counted(settings: Settings) -> Forecast:
+    """What is known without a step. Raises: DenseScopeError: its memory cannot be counted."""
+    return forecast(settings, steps=0)
 
 
 def _say_forecast(question: Question) -> None:
-    """What it will take, counted and predicted."""
-    data, recipe = get_data(question.data), question.recipe
+    """What it will take: counted, and measured where somebody has asked for it."""
+    data, recipe, settings = get_data(question.data), question.recipe, question.settings
     images = data.learned_from(recipe)
-    steps = steps_of_epoch(images, recipe.batch_size)
     said = [
-        f"{question.network} learns from {images:,} images in {recipe.epochs:,} epochs of {steps:,} steps "
-        f"and is tested on {data.test_images:,}."
+        f"{question.network} learns from {images:,} images in {recipe.epochs:,} epochs of "
+        f"{steps_of_epoch(images, recipe.batch_size):,} steps and is tested on {data.test_images:,}."
     ]
+    asked, measured = st.session_state.get(_MEASURED, (None, None))
     try:
-        nbytes = training_bytes(question.config, recipe.batch_size, recipe.precision)
-        said.append(f"A step holds {format_si(nbytes, 'B')} at its peak (counted).")
+        found = measured if asked == settings else _counted(settings)
+        said.append(found.sentence())
     except DenseScopeError as error:
         said.append(f"Its memory cannot be counted: {reason(error)}")
-    widgets.say(" ".join([*said, *question.notes]))
+    widgets.say(" ".join(filter(None, [*said, *question.notes])), question.network)
+
+
+def _measure(question: Question) -> None:
+    """Make a few steps here, on a copy that is thrown away, and keep what they took."""
+    with st.spinner(f"Building {question.network}, and making a few steps …"):
+        st.session_state[_MEASURED] = question.settings, forecast(question.settings)
+    st.rerun()
 
 
 def _draw_button(question: Question) -> None:
@@ -110,6 +121,15 @@ def _draw_button(question: Question) -> None:
             on_click=_start,
             args=(question,),
         )
+        asked = st.button("How long will it take?", icon=":material/timer:", help=MEASURED_HOW)
+        st.caption(widgets.literal(_origin(question)))
+    if asked:
+        _measure(question)
+
+
+def _origin(question: Question) -> str:
+    """Where the recipe is from, and what its source leaves open."""
+    return f"Recipe {question.recipe_name}, after {question.recipe.source}. {question.recipe.notes}".strip()
 
 
 def _start(question: Question) -> None:
