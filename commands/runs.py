@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from archs.errors import DenseScopeError
 from commands.options import FormatOption, OutputOption, Request
 from commands.output import Grid, Row, emit
 from training.columns import EPOCHS, RUNS, described, run_row
+from training.forecast import forecast_of
 from training.runs import Run, TrainingError, delete_run, get_run, list_runs, rename_run
 
 app = typer.Typer(help="List the trainings of this machine; show, compare, export, rename or delete them.")
@@ -31,7 +33,12 @@ def list_all(
     """List the trainings of this machine; show, compare, export, rename or delete them."""
     if context.invoked_subcommand:
         return
-    rows = [run_row(get_run(name)) for name in list_runs()]
+    rows: list[Row] = []
+    for name in list_runs():
+        try:
+            rows.append(run_row(get_run(name)))
+        except DenseScopeError as error:  # one that is damaged does not hide the others
+            print(error, file=sys.stderr)
     none_yet = Text("No runs yet: `python cli.py train NETWORK` makes one.")
     emit(
         lambda: rows,
@@ -107,6 +114,8 @@ def _describe(run: Run) -> Iterator[RenderableType]:
     if row["message"]:
         yield Text(row["message"])
     yield Grid([row], [column for column in RUNS if column.write], only_used=True)
+    if found := forecast_of(run):
+        yield Text(f"Before it began: {found.sentence()}")
     if epochs:
         yield Grid(epochs, EPOCHS, only_used=True)
     yield Text(f"Recipe {described(run.recipe)}: {run.recipe.source}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -12,18 +12,18 @@ from rich.text import Text
 
 from analysis.facts import get_device
 from analysis.targets import resolve_target
-from analysis.units import format_si
 from archs import checks
-from archs.errors import ConfigError, DenseScopeError, require
+from archs.create import create_model
+from archs.errors import ConfigError, DenseScopeError, WeightsWarning, require
 from archs.kept import check_run_name
+from commands.epochs import say, shown
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
-from commands.output import Grid, Row, emit
+from commands.output import Grid, emit
 from training import processes
 from training.columns import RUNS, run_row
 from training.data import get_data, list_data
-from training.data.registry import Progress
 from training.forecast import forecast
-from training.recipes import Recipe, batch_note, get_recipe, list_recipes, recipe_for, steps_of_epoch
+from training.recipes import Recipe, batch_note, get_recipe, list_recipes, recipe_for
 from training.recipes.recipe import PRECISIONS
 from training.runs import Run, TrainingError, get_run, list_runs
 from training.train import Settings, begin, resume, settle
@@ -123,15 +123,44 @@ def _find(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu: b
         has_begun = asked.state != "new"
     else:
         has_begun = name is not None and check_run_name(name) in list_runs()
-    found = None if has_begun else forecast(asked, cpu=cpu, steps=3 if processes.count() == 1 else 0)
-    if found:
-        _say(found.sentence())
+    found = None
+    if not has_begun:
+        _say_what_is_adapted(asked)
+        alone = processes.count() == 1
+        found = forecast(asked, cpu=cpu, steps=3 if alone else 0, processes=processes.count())
+        say(found.sentence())
         if not yes and (found.is_long or not found.fits):
             raise TrainingError("Nothing has begun: say --yes to train it all the same.")
     run = asked if isinstance(asked, Run) else begin(asked, name, recipe or asked.data)
     if found:
         run.update(forecast=found.to_json())
     return run
+
+
+def _say_what_is_adapted(asked: Settings | Run) -> None:
+    """What a network gets of its data, where the recipe is made for other data; what it gets of given weights.
+
+    Raises: WeightsError: they do not fit.
+    """
+    data, made_for = get_data(asked.data), asked.recipe.data
+    if made_for != data.name:
+        side, plural = data.side(asked.recipe), "s" * (data.channels > 1)
+        say(
+            f"The recipe, made for {made_for}, is followed as it is; the network gets the {len(data.classes)} classes "
+            f"of {data.name} and images of {side}×{side} pixels with {data.channels} channel{plural}."
+        )
+    if asked.weights_from:
+        with without_warnings():
+            model = create_model(asked.design.config, weights=asked.weights_from)
+        say(str(model.weights_report))
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """What is said of weights in a sentence is not said again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WeightsWarning)
+        yield
 
 
 def show_forecast(asked: Settings | Run, device: str | None, request: Request, *, cpu: bool) -> None:
@@ -157,7 +186,7 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
     if "batch_size" in given and "lr" not in given | fields:
         scaled = base.for_batch(given["batch_size"])
         if note := batch_note(scaled, base):
-            _say(note)
+            say(note)
         base = scaled
     return base.varied(**given | fields)
 
@@ -165,73 +194,8 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
 def _train(run: Run, **how: Any) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
     try:
-        with _progress(run) as (report, fetching):
+        with without_warnings(), shown(run) as (report, fetching):
             resume(run, report, fetching=fetching, **how)
     except KeyboardInterrupt:
-        _say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
+        say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
         raise
-
-
-def _say(sentence: str) -> None:
-    if processes.is_main():
-        print(sentence, file=sys.stderr)
-
-
-@contextmanager
-def _progress(run: Run) -> Iterator[tuple[Callable[[Row], None], Progress]]:
-    """What takes the rows of the log, and what is fetched before: bars on stderr if that is a terminal, else lines."""
-    if not processes.is_main() or not sys.stderr.isatty():
-        told: set[str] = set()
-
-        def tell(name: str, done: int, total: int) -> None:
-            if name not in told:
-                _say(f"Fetching {name}, {format_si(total, 'B') if total else 'of unknown size'}.")
-                told.add(name)
-
-        yield lambda row: _say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None, tell
-        return
-    from rich import progress as bars
-    from rich.console import Console
-
-    shown = (
-        *(bars.TextColumn("{task.description}"), bars.BarColumn()),
-        *(bars.TextColumn("{task.fields[figures]}"), bars.TimeRemainingColumn()),
-    )
-    with bars.Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, processes.count())
-        task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
-
-        def report(row: Row) -> None:
-            if row["kind"] == "epoch":
-                progress.console.print(epoch_line(row, run.recipe.epochs), highlight=False)
-            said = f"epoch {min(row['step'] // steps + 1, run.recipe.epochs)}/{run.recipe.epochs}"
-            progress.update(task, description=said, completed=row["step"], figures=_figures(row))
-
-        files: dict[str, Any] = {}
-
-        def fetching(name: str, done: int, total: int) -> None:
-            if name not in files:
-                files[name] = progress.add_task(f"fetching {name}", total=total or None, figures="")
-            progress.update(files[name], completed=done, figures=format_si(done, "B"), visible=done != total)
-
-        yield report, fetching
-
-
-def epoch_line(row: Row, epochs: int) -> str:
-    """What an epoch came to.
-
-    >>> epoch_line({"epoch": 2, "train_loss": 0.25, "test_loss": 0.2, "test_accuracy": 0.975}, 8)
-    'epoch 2/8: training loss 0.2500, test loss 0.2000, test accuracy 97.50 %'
-    """
-    parts = [f"training loss {row['train_loss']:.4f}", f"test loss {row['test_loss']:.4f}"]
-    parts += [f"test accuracy {100 * row['test_accuracy']:.2f} %"]
-    if row.get("averaged_accuracy") is not None:
-        parts.append(f"averaged weights {100 * row['averaged_accuracy']:.2f} %")
-    return f"epoch {row['epoch']}/{epochs}: {', '.join(parts)}"
-
-
-def _figures(row: Row) -> str:
-    """The figures of a step beside the bar."""
-    if row["kind"] == "epoch":
-        return f"test accuracy {100 * row['test_accuracy']:.2f} %"
-    return f"loss {row['loss']:.3f}, lr {row['lr']:.3g}, {format_si(row['images_per_s'])} images/s"

@@ -32,9 +32,11 @@ class Forecast:
     batch_size: int
     #: What the steps were made on; empty where none were.
     device: str = ""
-    #: Median of some steps; None where none were made.
+    #: Of a step: median of some; None where none were made.
     step_seconds: float | None = None
     measured_steps: int = 0
+    #: Images of the steps that were made, where they were fewer than a batch.
+    measured_images: int | None = None
     #: Of the tests after each epoch, by a batch of images.
     test_seconds: float | None = None
     #: What a step holds at its peak, in float32; None where the recipe's optimizer is not counted.
@@ -78,7 +80,9 @@ class Forecast:
     def _time(self) -> str:
         if self.epoch_seconds is None or self.step_seconds is None or self.total_seconds is None:
             return ""
-        steps = f"the median of {self.measured_steps} steps" if self.measured_steps > 1 else "one step"
+        steps = f"the median of {self.measured_steps} steps" if self.measured_steps > 1 else "a step"
+        if self.measured_images and self.measured_images < self.batch_size:
+            steps += f" of {self.measured_images} images, in proportion,"
         total = f", {format_duration(self.total_seconds)} for all {self.epochs}" if self.epochs > 1 else ""
         return (
             f"About {format_duration(self.epoch_seconds)} an epoch{total}, by {steps} measured on {self.device}: "
@@ -104,17 +108,21 @@ class Forecast:
         return asdict(self)
 
 
-def forecast(asked: Settings | Run, *, cpu: bool = False, steps: int = 3, free_bytes: int | None = None) -> Forecast:
+def forecast(
+    asked: Settings | Run, *, cpu: bool = False, steps: int = 3, processes: int = 1, free_bytes: int | None = None
+) -> Forecast:
     """What a training will take.
 
     Args:
         asked: a run, or what one would be made of (`training.settle`).
         cpu: not to use a GPU that is there.
         steps: to make on a copy that is thrown away; 0 to count alone, which imports no torch.
+        processes: that share each batch; steps are made by this one alone.
         free_bytes: memory to fit into; None for what the device can still hold.
     """
     recipe, data = asked.recipe, get_data(asked.data)
-    at_once = -(-recipe.batch_size // recipe.accumulate)
+    parts = processes * recipe.accumulate
+    at_once = -(-recipe.batch_size // parts)
     optimizer = counted_optimizer(recipe)
     held = None
     if optimizer:
@@ -128,14 +136,15 @@ def forecast(asked: Settings | Run, *, cpu: bool = False, steps: int = 3, free_b
         pace = measure(asked, held or 0, cpu=cpu, steps=steps)
         free_bytes = pace.free_bytes if free_bytes is None else free_bytes
         told = {"device": pace.device, "step_seconds": pace.step_seconds, "measured_steps": pace.steps}
+        told["measured_images"] = pace.images or None
         if pace.test_seconds is not None:
             told["test_seconds"] = pace.test_seconds * data.test_images * (2 if recipe.ema_decay else 1)
     if optimizer and free_bytes:
         room = free_bytes - _average_bytes(found, recipe)
-        told["largest_batch"] = found.largest_batch(room, optimizer) * recipe.accumulate if room > 0 else 0
+        told["largest_batch"] = found.largest_batch(room, optimizer) * parts if room > 0 else 0
     return Forecast(
         epochs=recipe.epochs,
-        steps=steps_of_epoch(data.learned_from(recipe), recipe.batch_size),
+        steps=steps_of_epoch(data.learned_from(recipe), recipe.batch_size, processes),
         batch_size=recipe.batch_size,
         step_bytes=held,
         free_bytes=free_bytes,

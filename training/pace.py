@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from analysis.hardware.measure.benchmark import nothing
@@ -22,8 +23,10 @@ from training.randomness import derived, generator
 from training.runs import Run
 from training.train import Settings
 
-#: Seconds after which no more steps are made: the first, which prepares what others reuse, then has to do.
-ENOUGH_SECONDS = 10.0
+#: Images of a first step, which prepares what others reuse and tells how long they will take.
+FEW = 16
+#: A step that would take more seconds is not made: a step of a few images tells, in proportion.
+ENOUGH_SECONDS = 5.0
 
 
 class Pace(NamedTuple):
@@ -32,9 +35,11 @@ class Pace(NamedTuple):
     device: str
     #: Bytes that can still be had; None where nobody tells.
     free_bytes: int | None
-    #: Median of some steps; None where they did not fit.
+    #: Of a step of the whole batch: median of some; None where they did not fit.
     step_seconds: float | None = None
     steps: int = 0
+    #: Images of the steps that were made.
+    images: int = 0
     #: Of the network, on each test image.
     test_seconds: float | None = None
 
@@ -55,17 +60,24 @@ def measure(asked: Settings | Run, needed_bytes: int, *, cpu: bool, steps: int) 
 
 def _measured(asked: Settings | Run, processor: Processor, pace: Pace, steps: int) -> Pace:
     step, test = _runs(asked, processor.torch_device)
-    time = partial(processor.times, repeats=1, after_run=nothing)
-    first = time(step)
-    times: tuple[float, ...] = ()
-    while sum(first + times) < ENOUGH_SECONDS and len(times) < steps:
-        times += time(step)
-    tested = time(test)[0] / asked.recipe.batch_size
-    return pace._replace(step_seconds=median(times or first), steps=len(times) or 1, test_seconds=tested)
+    batch = asked.recipe.batch_size
+    few = min(FEW, batch)
+
+    def seconds(run: Callable[[int], None], images: int, repeats: int = 1) -> float:
+        return median(processor.times(partial(run, images), repeats, nothing))
+
+    taken = seconds(step, few)
+    if taken < ENOUGH_SECONDS:  # it has prepared a lot
+        taken = seconds(step, few)
+    if taken * batch / few < ENOUGH_SECONDS:
+        pace = pace._replace(step_seconds=seconds(step, batch, steps), steps=steps, images=batch)
+    else:
+        pace = pace._replace(step_seconds=taken * batch / few, steps=1, images=few)
+    return pace._replace(test_seconds=seconds(test, pace.images) / pace.images)
 
 
-def _runs(asked: Settings | Run, device: torch.device) -> tuple[Callable[[], None], Callable[[], None]]:
-    """A step of the training, and what a network says of as many images in a test."""
+def _runs(asked: Settings | Run, device: torch.device) -> tuple[Callable[[int], None], Callable[[int], None]]:
+    """A step of the training with so many images, and what a network says of as many in a test."""
     recipe, data, random = asked.recipe, get_data(asked.data).shown(asked.recipe), generator(asked.recipe.seed)
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     network = create_model(asked.design.config).to(device=device, memory_format=layout)  # type: ignore[call-overload]
@@ -81,9 +93,12 @@ def _runs(asked: Settings | Run, device: torch.device) -> tuple[Callable[[], Non
         enabled=recipe.precision != "float32",
     )
 
-    def step() -> None:
-        seen = varied(pixels.to(device), data, recipe, random).contiguous(memory_format=layout)
-        for images, truth in zip(seen.chunk(recipe.accumulate), labels.chunk(recipe.accumulate), strict=True):
+    def seen(count: int) -> Tensor:
+        return varied(pixels[:count].to(device), data, recipe, random).contiguous(memory_format=layout)
+
+    def step(count: int) -> None:
+        parts = max(1, min(recipe.accumulate, count // 2))
+        for images, truth in zip(seen(count).tensor_split(parts), labels[:count].tensor_split(parts), strict=True):
             with autocast():
                 loss = cross_entropy(network(images).float(), truth)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -91,10 +106,9 @@ def _runs(asked: Settings | Run, device: torch.device) -> tuple[Callable[[], Non
         optimizer.zero_grad()
 
     @torch.no_grad()
-    def test() -> None:
+    def test(count: int) -> None:
         network.eval()
-        seen = varied(pixels.to(device), data, recipe, random).contiguous(memory_format=layout)
         with autocast():
-            network(seen)
+            network(seen(count))
 
     return step, test

@@ -194,3 +194,36 @@ def test_long_trainings_and_those_that_do_not_fit_need_a_yes(told, folder, capsy
     assert list_runs() == ["first"]
     assert run(f"train {TINY} --name long --yes") == 0
     assert run("runs delete long") == 0
+
+
+def test_what_a_run_begins_with_is_said_and_what_does_not_fit_is_one_line(folder, capsys):
+    small = TINY.replace("growth_rate=4", "growth_rate=6")
+    assert run(f"train {small} --weights run:first") == 2
+    assert "error: run:first does not fit this DenseNet" in capsys.readouterr().err
+    assert run(f"train {TINY} --weights run:nothing") == 2
+    assert list_runs() == ["first"]
+    assert run(f"train {TINY} --weights run:first --with freeze=2 --with head_lr=10 --name tuned") == 0
+    said = capsys.readouterr().err
+    assert "tensors loaded from run:first" in said
+    assert "Warning" not in said
+    assert rows(capsys, "runs")[0]["weights"] == "run:first"
+    assert run("runs delete tuned") == 0
+
+
+def test_a_recipe_for_other_data_says_what_is_adapted(folder, capsys, monkeypatch):
+    line = TINY.replace("--recipe digits", "--recipe densenet-cifar --with validation=1200")
+    assert run(f"train {line} --name other") == 0
+    assert (
+        "made for cifar10, is followed as it is; the network gets the 10 classes of digits" in capsys.readouterr().err
+    )
+    assert run("runs delete other") == 0
+
+
+def test_a_damaged_run_does_not_hide_the_others(folder, capsys):
+    damaged = folder / "runs" / "damaged"
+    damaged.mkdir()
+    (damaged / "run.json").write_text("{}")
+    assert [row["name"] for row in rows(capsys, "runs")] == ["first"]
+    assert run("runs") == 0
+    assert "damaged" in capsys.readouterr().err
+    (damaged / "run.json").unlink()

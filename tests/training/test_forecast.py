@@ -68,6 +68,23 @@ def test_an_optimizer_that_is_not_counted_has_no_figure(asked):
     assert (told.step_bytes, told.sentence()) == (None, "")
 
 
+def test_processes_share_a_batch(asked):
+    one, two = (forecast(asked, steps=0, processes=count, free_bytes=10**9) for count in (1, 2))
+    assert two.step_bytes == forecast(replace(asked, recipe=asked.recipe.varied(accumulate=2)), steps=0).step_bytes
+    assert two.largest_batch > one.largest_batch
+
+
+def test_a_step_that_takes_long_is_told_by_a_few_images(asked, monkeypatch):
+    pytest.importorskip("timm")
+    import training.pace
+
+    monkeypatch.setattr(training.pace, "ENOUGH_SECONDS", 0.0)
+    told = forecast(asked, cpu=True)
+    assert (told.measured_steps, told.measured_images) == (1, 16)
+    assert "by a step of 16 images, in proportion, measured on " in told.sentence()
+    assert told.step_seconds > 0
+
+
 def test_what_does_not_fit_is_said_and_not_tried(asked, monkeypatch):
     pytest.importorskip("timm")
     from analysis.hardware.measure.processors import Cpu
@@ -84,7 +101,7 @@ def test_two_hours_are_long_and_one_minute_is_not():
     short = Forecast(epochs=2, steps=10, batch_size=64, step_seconds=3.0, measured_steps=1)
     assert not short.is_long
     assert replace(short, epochs=240).is_long
-    assert "by one step measured on" in short.sentence()
+    assert "by a step measured on" in short.sentence()
 
 
 def test_the_record_of_a_run_keeps_it(asked, found, tmp_path, monkeypatch):
