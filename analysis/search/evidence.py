@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -9,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analysis.facts import DATA
 from analysis.hardware.accuracy import accuracy_rows
-from analysis.statistics import spearman
+from analysis.quantities import label_of
+from analysis.statistics import spearman, spearman_interval
 from archs.errors import ConfigError
 
 #: At this rank correlation and above, a proxy is not called weak.
@@ -69,3 +73,77 @@ def proxy_evidence(recipe: str = RECIPE) -> ProxyEvidence:
 
 def _fits(row: dict[str, Any], recipe: str) -> bool:
     return bool(row["family"] and row["recipe"] == recipe and row["image_size"] == IMAGE_SIZE and row["macs"])
+
+
+#: Networks that `python -m scripts.proxies --train` has trained, with what the proxies say of them.
+TRAINED = DATA / "trained_proxies.csv"
+#: MACs that make a budget: the others are there to show what size alone tells.
+BAND = (1.5e6, 3e6)
+
+
+class TrainedEvidence(NamedTuple):
+    """How a quantity ranks networks of one budget that were trained here."""
+
+    quantity: str
+    networks: int
+    #: Spearman's, with the mean accuracy of the seeds; 95 % of bootstrap resamples lie between `low` and `high`.
+    rank_correlation: float
+    low: float
+    high: float
+
+    def told(self) -> str:
+        """The correlation, and in parentheses the interval."""
+        return f"{signed(self.rank_correlation)} ({signed(self.low)} to {signed(self.high)})"
+
+    def sentence(self) -> str:
+        """What is known about it, to stand wherever it is offered."""
+        strength = "" if self.rank_correlation >= STRONG else " It is weak: do not choose by it."
+        return (
+            f"{label_of(self.quantity)} is a guess at accuracy by an untrained network. Its rank correlation with "
+            f"accuracy trained here is {self.told()}: Spearman, and what 95 % of bootstrap resamples give, of "
+            f"{self.networks} DenseNets of {BAND[0] / 1e6:g} to {BAND[1] / 1e6:g} M MACs on Fashion-MNIST "
+            f"(docs/proxies.md).{strength}"
+        )
+
+
+#: What the file knows of a network beside its config, its accuracies and what they took.
+JUDGED = ("params", "macs", "memory_access_cost", "capacity_proxy", "synflow", "naswot", "grad_norm")
+
+
+def signed(value: float) -> str:
+    """A rank correlation for people.
+
+    >>> signed(-0.25)
+    '−0.25'
+    """
+    return f"{value:.2f}".replace("-", "−")
+
+
+@cache
+def trained_rows() -> tuple[dict[str, Any], ...]:
+    """Every network that was trained: what it was judged by, `accuracies` of its seeds, and `accuracy`, their mean."""
+    rows = []
+    with TRAINED.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            accuracies = [float(value) for key, value in row.items() if key.startswith("accuracy_") and value]
+            judged = {key: float(row[key]) for key in JUDGED}
+            rows.append(judged | {"accuracies": accuracies, "accuracy": sum(accuracies) / len(accuracies)})
+    return tuple(rows)
+
+
+def at_one_budget(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose MACs lie in the band."""
+    return [row for row in rows if BAND[0] <= row["macs"] <= BAND[1]]
+
+
+@cache
+def trained_evidence(quantity: str) -> TrainedEvidence:
+    """How one of `JUDGED` ranks the networks of one budget that were trained here."""
+    return evidence_of(quantity, at_one_budget(trained_rows()))
+
+
+def evidence_of(quantity: str, rows: Sequence[dict[str, Any]]) -> TrainedEvidence:
+    """How a quantity ranks some trained networks."""
+    judged, accuracies = ([row[key] for row in rows] for key in (quantity, "accuracy"))
+    low, high = spearman_interval(judged, accuracies)
+    return TrainedEvidence(quantity, len(rows), spearman(judged, accuracies), low, high)

@@ -15,7 +15,8 @@ import pandas as pd
 
 from analysis.quantities import in_a_sentence, label_of
 from analysis.search.budgets import Exclusion
-from analysis.search.evidence import proxy_evidence
+from analysis.search.evidence import proxy_evidence, trained_evidence
+from analysis.search.quantities import PROXIES
 from analysis.search.space import Space
 from analysis.units import join
 from archs.config import NetworkConfig
@@ -88,6 +89,7 @@ class SearchResult:
         words = [f"{looked}.", f"{kept}, and {best}."]
         if "capacity_proxy" in self.objectives:
             words.append(proxy_evidence().sentence())
+        words += [trained_evidence(name).sentence() for name in self.objectives if name in PROXIES]
         return " ".join(words)
 
 

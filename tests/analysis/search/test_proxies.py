@@ -10,10 +10,13 @@ import torch
 from torch import nn
 
 import analysis
+from analysis.search.evidence import JUDGED, TrainedEvidence, at_one_budget, evidence_of, trained_evidence, trained_rows
 from analysis.search.proxies import grad_norm, naswot, synflow
 from analysis.search.quantities import PROXIES, SLOW, ZeroCost, evaluation_key
 from archs import get_config
 from archs.errors import ConfigError
+from scripts import proxies as script
+from tests.support.project import ROOT
 
 TINY = replace(get_config("densenetbc40_k12"), growth_rate=4, block_config=(1, 1), num_init_features=4, image_size=8)
 IMAGES = torch.randn(6, 3, generator=torch.Generator().manual_seed(1))
@@ -123,6 +126,7 @@ def test_wider_networks_have_more_of_each_in_a_search(proxy):
     space = analysis.Space(TINY, {"growth_rate": (4, 32)})
     found = analysis.search(space, None, {proxy: "max"})
     assert found.front["growth_rate"].tolist() == [32] or proxy == "grad_norm"
+    assert trained_evidence(proxy).sentence() in found.finding()
     assert proxy in SLOW
 
 
@@ -130,3 +134,34 @@ def test_wider_networks_have_more_of_each_in_a_search(proxy):
 def test_bad_settings_are_refused(settings):
     with pytest.raises(ConfigError):
         ZeroCost(*settings)
+
+
+def test_what_was_trained_is_what_the_space_and_the_meter_say():
+    rows = script.kept()
+    assert len(at_one_budget(trained_rows())) >= 24
+    assert len({row["index"] for row in rows}) == len(rows)
+    for row in rows:
+        config = script.SPACE.config_at(int(row["index"]))
+        assert [row[name] for name in script.SPACE.open_fields] == [
+            "" if (value := getattr(config, name)) is None else str(value) for name in script.SPACE.open_fields
+        ]
+        assert int(row["macs"]) == analysis.summarize(config).macs
+    config = script.SPACE.config_at(int(rows[0]["index"]))
+    for proxy in PROXIES:
+        assert ZeroCost(proxy)(config) == pytest.approx(float(rows[0][proxy]), rel=1e-3)
+
+
+def test_the_document_is_what_the_script_prints():
+    document = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
+    for name, part in script.parts().items():
+        assert f"<!-- {name} -->\n{part}<!-- /{name} -->" in document
+
+
+def test_evidence_is_the_rank_correlation_with_the_mean_of_the_seeds():
+    rows = [{**dict.fromkeys(JUDGED, number), "accuracy": number**2} for number in range(9)]
+    found = evidence_of("naswot", rows)
+    assert found == TrainedEvidence("naswot", 9, 1.0, 1.0, 1.0)
+    assert "weak" not in found.sentence()
+    assert "It is weak" in found._replace(rank_correlation=0.69).sentence()
+    for row in trained_rows():
+        assert row["accuracy"] == pytest.approx(sum(row["accuracies"]) / len(row["accuracies"]))
