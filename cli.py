@@ -11,7 +11,20 @@ from collections.abc import Sequence
 import typer
 
 from archs.errors import DenseScopeError
-from commands import benchmark, chain, crosscheck, export, hardware, memory, networks, runs, search, structure, train
+from commands import (
+    benchmark,
+    chain,
+    crosscheck,
+    experiment,
+    export,
+    hardware,
+    memory,
+    networks,
+    runs,
+    search,
+    structure,
+    train,
+)
 
 INTERRUPTED = 130
 
@@ -37,6 +50,7 @@ app.command("published")(hardware.published)
 app.command("validate")(hardware.validate)
 app.command("search", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(search.search)
 app.command("train")(train.train)
+app.command("experiment")(experiment.experiment)
 app.add_typer(runs.app, name="runs")
 
 

@@ -102,19 +102,19 @@ def train(
         show_forecast(ask(), predict_for, request, cpu=cpu)
         return
     try:
-        run = processes.by_main(lambda: _find(ask(), name, recipe, cpu=cpu, yes=yes), cpu=cpu)
+        run = processes.by_main(lambda: find_run(ask(), name, recipe, cpu=cpu, yes=yes), cpu=cpu)
     except DenseScopeError:
         if processes.is_main():
             raise
         raise typer.Exit(2) from None  # one process says it
     if run.state != "finished":
-        _train(run, cpu=cpu, **how)
+        train_run(run, cpu=cpu, **how)
     if processes.is_main():
         rows = [run_row(run)]
         emit(lambda: rows, lambda: [Grid(rows, RESULT, only_used=True)], request)
 
 
-def _find(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu: bool, yes: bool) -> Run:
+def find_run(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu: bool, yes: bool) -> Run:
     """The run that is asked for, or a new one, whose record holds what it was said to take.
 
     Raises: TrainingError: it is another; it takes long, or more memory than there is, and nobody has said yes.
@@ -191,7 +191,7 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
     return base.varied(**given | fields)
 
 
-def _train(run: Run, **how: Any) -> None:
+def train_run(run: Run, **how: Any) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
     try:
         with without_warnings(), shown(run) as (report, fetching):

@@ -11,7 +11,8 @@ from training.recipes import RECIPES, Recipe, get_recipe
 from training.runs import Run
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share of images to a hundredth of a point."""
     return f"{100 * share:.2f}{THIN_SPACE}%"
 
 
@@ -28,9 +29,9 @@ RUNS = (
     Column("weights", "From", "The weights that it began with."),
     Column("state", "State", "new, running, finished, stopped, failed or killed."),
     Column("epochs", "Epochs", "Done, of all.", str),
-    Column("accuracy", "Trained accuracy", "Share of the test images that are classified right.", _percent),
-    Column("averaged_accuracy", "of averaged weights", "The same of the running average of its weights.", _percent),
-    Column("best_accuracy", "Best", "The highest of any epoch, of either.", _percent),
+    Column("accuracy", "Trained accuracy", "Share of the test images that are classified right.", percent),
+    Column("averaged_accuracy", "of averaged weights", "The same of the running average of its weights.", percent),
+    Column("best_accuracy", "Best", "The highest of any epoch, of either.", percent),
     Column("seconds", "Time", "From its first report to its last, while it was trained.", format_duration),
     Column("created", "Created", "UTC."),
     Column("message", "Message", "Why it ended."),
@@ -41,11 +42,11 @@ EPOCHS = (
     Column("epoch", "Epoch", "The training images were seen so often.", count),
     Column("lr", "Learning rate", "Of the last step.", _four_digits),
     Column("train_loss", "Training loss", "Mean over the epoch, as the weights changed.", _four_digits),
-    Column("train_accuracy", "Training accuracy", "The same of the share classified right.", _percent),
+    Column("train_accuracy", "Training accuracy", "The same of the share classified right.", percent),
     Column("test_loss", "Test loss", "Mean over the test images.", _four_digits),
-    Column("test_accuracy", "Test accuracy", "Share of the test images that are classified right.", _percent),
+    Column("test_accuracy", "Test accuracy", "Share of the test images that are classified right.", percent),
     Column("averaged_loss", "Averaged: test loss", "Of the running average of the weights.", _four_digits),
-    Column("averaged_accuracy", "Averaged: accuracy", "Of the running average of the weights.", _percent),
+    Column("averaged_accuracy", "Averaged: accuracy", "Of the running average of the weights.", percent),
     Column("images_per_s", "Images/s", "Of training.", format_si),
     Column("seconds", "Time", "Of the epoch.", format_duration),
 )
