@@ -12,6 +12,7 @@ from commands.train import recipe_of
 from training.forecast import Forecast, forecast_of
 from training.runs import get_run, list_runs
 
+torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
 #: Seconds of training: a dense layer in each of two blocks.
@@ -119,8 +120,6 @@ def test_bad_input_is_one_line(line, folder, capsys):
 
 
 def test_no_gpu_is_one_line(folder, capsys, monkeypatch):
-    import torch
-
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert run(f"train {TINY} --device cuda") == 2
     assert "PyTorch finds no GPU here" in capsys.readouterr().err
@@ -207,6 +206,13 @@ def test_what_a_run_begins_with_is_said_and_what_does_not_fit_is_one_line(folder
     assert "tensors loaded from run:first" in said
     assert "Warning" not in said
     assert rows(capsys, "runs")[0]["weights"] == "run:first"
+    from safetensors.torch import load_file
+
+    before, after = (load_file(get_run(name).weights) for name in ("first", "tuned"))
+    kept = {key for key in before if torch.equal(before[key], after[key])}
+    frozen = {key for key in before if key.startswith(("features.conv0", "features.norm0", "features.denseblock1"))}
+    assert frozen
+    assert kept == frozen
     assert run("runs delete tuned") == 0
 
 

@@ -64,6 +64,17 @@ def test_the_classifier_learns_at_its_own_rate_and_nothing_else_does():
     assert set(rates.values()) == {1, 10}
 
 
+def test_the_schedule_keeps_the_rates_apart():
+    optimizers = pytest.importorskip("training.optimizers")
+    network = small("densenet121")
+    optimizer = optimizers.create_optimizer(network, RECIPE.varied(head_lr=10, layer_decay=0.5))
+    optimizers.set_lr(optimizer, 0.1)
+    rates = {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
+    assert rates[id(network.classifier.weight)] == pytest.approx(1.0)
+    assert rates[id(network.features.norm5.weight)] == pytest.approx(0.1)
+    assert rates[id(network.features.conv0.weight)] == pytest.approx(0.1 * 0.5 ** (len(stages_of(network.config)) - 1))
+
+
 def test_without_fine_tuning_there_is_a_group_that_decays_and_one_that_does_not():
     network = small("densenet121")
     [decayed, rest] = parameter_groups(network, RECIPE.varied(decay_all=False))
