@@ -129,6 +129,7 @@ PAGES = {
     "views/architecture/architecture.py": ({"network": "toy7", "beside": "toy3"}, "aspect"),
     "views/design/design.py": ({"design": ""}, "chart"),
     "views/memory/memory.py": ({"network": "toy7", "image_size": "96"}, "part"),
+    "views/training/training.py": ({"network": "toy3"}, None),
     "views/search/search.py": ({"space": "toy"}, None),
     "views/counters.py": ({"network": "toy3"}, None),
     "views/hardware/hardware.py": ({"networks": ["toy3", "toy7"]}, "section"),

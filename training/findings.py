@@ -88,19 +88,22 @@ def _against(best: Outcome, next_one: Outcome, count: int) -> str:
     """The best run and the next; what else is different is said."""
     name = next_one.name if next_one.network == best.network else next_one.network
     points = 100 * ((best.accuracy or 0) - (next_one.accuracy or 0))
-    lead = f"{points:.1f} points more than {name}" if points >= 0.05 else f"as much as {name}"
-    of = f", the best of {count} runs" if count > 2 else ""
-    return f"That is {lead}{of}{_differences(best, next_one)}."
+    behind = f"{name}{_differences(best, next_one)}"
+    if points < 0.05:
+        return f"{name} has as much{_differences(best, next_one)}."
+    if count > 2:
+        return f"It is the best of {count} runs, {points:.1f} points before {behind}."
+    return f"That is {points:.1f} points more than {behind}."
 
 
 def _differences(best: Outcome, other: Outcome) -> str:
     """What is not alike in two runs, beside their networks."""
     found = []
     if best.epochs != other.epochs:
-        found.append(f"it had {_epochs(other.epochs)}")
+        found.append(f"after {_epochs(other.epochs)}")
     ours, theirs = best.recipe.to_json(), other.recipe.to_json()
     if any(ours[key] != theirs[key] for key in ours if key not in ("epochs", "source", "notes", "seed")):
-        found.append("its recipe is another")
+        found.append("by another recipe")
     return f" ({join(found)})" if found else ""
 
 

@@ -39,14 +39,15 @@ RIGHT = "peleenet classifies 95.0 % of 360 test images (Handwritten digits) righ
         ([outcome(seconds=None)], RIGHT.replace(" in 9.2 s", "")),
         ([outcome(epochs=3)], RIGHT.replace("after 8 epochs in 9.2 s", "after 3 of 8 epochs")),
         ([outcome(accuracy=None, epochs=0)], "No epoch has ended yet: the first figures come with the first one."),
+        ([outcome("two"), outcome()], f"{RIGHT} one has as much."),
         ([outcome("two", 0.9), outcome()], f"{RIGHT} That is 5.0 points more than two."),
         (
             [outcome("two", 0.9, network="vovnet39"), outcome(), outcome("three", 0.8)],
-            f"{RIGHT} That is 5.0 points more than vovnet39, the best of 3 runs.",
+            f"{RIGHT} It is the best of 3 runs, 5.0 points before vovnet39.",
         ),
         (
             [outcome("two", 0.9, epochs=4, recipe=get_recipe("digits", lr=0.2)), outcome()],
-            f"{RIGHT} That is 5.0 points more than two (it had 4 epochs and its recipe is another).",
+            f"{RIGHT} That is 5.0 points more than two (after 4 epochs and by another recipe).",
         ),
         (
             [outcome(), outcome("else", 0.99, data=CIFAR)],

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import archs
 import training
-from tests.support.app import assert_sound, open_app
+from archs.design import Design
+from tests.support.app import assert_sound, open_app, toasts
 from training import launch
 from training.runs import Run
 
@@ -57,6 +59,14 @@ def press(app: AppTest, label: str) -> None:
     assert_sound(app)
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the runs that were started, without a process each."""
+    names: list[str] = []
+    monkeypatch.setattr(launch, "start", lambda run: names.append(run.name))
+    return names
+
+
 def test_the_first_sight_is_an_example_that_says_something() -> None:
     app = open_app(VIEW)
     assert app.markdown[0].value.startswith("densenetbc40_k12 classifies 9")
@@ -78,6 +88,30 @@ def test_what_it_will_take_is_said_first_and_follows_the_fields() -> None:
     app.number_input(key="recipe epochs").set_value(3).run()
     assert "in 3 epochs" in words(app)
     assert any("**Epochs** (not 8)" in box.label for box in app.number_input)
+
+
+def test_the_link_carries_what_was_changed() -> None:
+    app = open_app(VIEW)
+    app.number_input(key="recipe epochs").set_value(3).run()
+    assert app.query_params["changes"] == '{"epochs":3}'
+    again = open_app(VIEW, changes='{"epochs":3,"milestones":[0.5]}')
+    assert "in 3 epochs" in words(again)
+    assert not toasts(again)
+    for nonsense in ('{"epochs":-3}', "[]", "{", '{"speed":1}'):
+        app = open_app(VIEW, changes=nonsense)
+        assert "in 8 epochs" in words(app)
+        assert "which was ignored" in toasts(app)[0]
+
+
+def test_the_design_at_hand_can_be_trained(started: list[str]) -> None:
+    design = Design("thin", archs.get_config("densenetbc40_k12", growth_rate=8))
+    app = open_app("views/design/design.py", design=design.to_link())
+    app.switch_page(VIEW).run()
+    assert_sound(app)
+    app.button_group(key="train_which").set_value("thin (Design)").run()
+    assert "thin learns from 1,437 images" in words(app)
+    press(app, "Start training")
+    assert training.get_run(started[0]).design.config.growth_rate == 8
 
 
 def test_images_that_are_too_small_are_resized_and_it_is_said() -> None:
@@ -112,14 +146,6 @@ def test_what_a_field_does_not_allow_is_refused_in_a_sentence() -> None:
     assert "**Channels last** (not on)" in [toggle.label for toggle in unfolded(app).toggle]
     press(app, "As the recipe says")
     assert unfolded(app).toggle(key="recipe channels_last").value is True
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the runs that were started, without a process each."""
-    names: list[str] = []
-    monkeypatch.setattr(launch, "start", lambda run: names.append(run.name))
-    return names
 
 
 def test_start_makes_a_run_of_what_was_asked_and_shows_it(started: list[str]) -> None:
@@ -187,7 +213,7 @@ def test_runs_abreast_are_set_against_each_other_like_with_like() -> None:
     app = open_app(VIEW, runs=["one", "two"])
     assert app.markdown[0].value == (
         "densenetbc40_k12 classifies 95.0\u2009% of 360 test images (Handwritten digits) right after 8 epochs. "
-        "That is 5.0 points more than two (its recipe is another)."
+        "That is 5.0 points more than two (by another recipe)."
     )
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [trace["name"] for trace in figure["data"] if trace["showlegend"]][1:] == [

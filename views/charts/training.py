@@ -61,7 +61,7 @@ def curves(
     drawn = [line for line in lines if line.points]
     entries = sum(bool(line.said) for line in drawn)
     low, high = _range([y for line in drawn for _, y in line.points], share)
-    ticks = linear_ticks(low, high, 5)
+    ticks = linear_ticks(low, high, 6 if height == HEIGHT else 5)
     layout = {
         "template": theme.template,
         "height": height + LEGEND * max(0, entries - 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import streamlit as st
 from archs.config import Field, NetworkConfig, declared
 from archs.design import MAX_NAME, Design
 from archs.errors import ConfigError, DenseScopeError
+from archs.kept import is_run
 from training.data import get_data, list_data
 from training.recipes import GROUPS, Recipe, batch_note, get_recipe, list_recipes
 from training.train import Settings, fitted
@@ -21,6 +23,8 @@ NETWORK, RECIPE = "densenetbc40_k12", "digits"
 SIDES = (32, 64, 96, 128, 224)
 #: In the session: fields of recipes that were changed, by recipe; and what was wrong with the last change.
 _CHANGES, _PROBLEM = "changes of recipes", "problem of a recipe's field"
+#: Of the link: the fields that were changed.
+LINK = "changes"
 #: Fields that stand beside recipe and data set, not among the others.
 FIRST = ("epochs", "batch_size")
 ABREAST = 4
@@ -66,13 +70,17 @@ def ask() -> Question:
     wished = get_recipe(recipe_name).data
     data = widgets.choose("Data set", "train_data", titles, wished if wished in titles else next(iter(titles)), second)
     base = get_recipe(recipe_name)
+    _read_link(recipe_name)
     recipe, notes = changed_recipe(base, changes_of(recipe_name))
     for place, field in zip((third, fourth), FIRST, strict=True):
         with place:
             _draw_field(field, base, recipe, recipe_name)
     if problem := st.session_state.pop(_PROBLEM, None):
         widgets.say_error(f"{problem} Until then the value before stands.")
+    _write_link(recipe_name)
     target = _target(network)
+    if is_run(network):
+        notes.append("Its weights begin anew, not as that run left them.")
     config = target.config if isinstance(target, Design) else workbench.config_of(target)
     config, recipe, note = fit(config, data, recipe)
     name = target.name if isinstance(target, Design) else target
@@ -119,6 +127,34 @@ def fit(config: NetworkConfig, data: str, recipe: Recipe) -> tuple[NetworkConfig
 def changes_of(recipe_name: str) -> dict[str, Any]:
     """Fields of a recipe that were changed on this page."""
     return st.session_state.setdefault(_CHANGES, {}).setdefault(recipe_name, {})
+
+
+def _read_link(recipe_name: str) -> None:
+    """Take over what the link says was changed, as it opens the page or Back leads to it."""
+    widgets.check_link(LINK, lambda text: _linked(text, recipe_name) is not None, "what this page wrote")
+    if _CHANGES not in st.session_state or widgets.by_history():
+        st.session_state[_CHANGES] = {recipe_name: _linked(st.query_params.get(LINK, ""), recipe_name) or {}}
+
+
+def _linked(text: str, recipe_name: str) -> dict[str, Any] | None:
+    """The changes that a link holds, if the recipe allows them."""
+    base = get_recipe(recipe_name)
+    try:
+        found = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+        changed_recipe(base, found)
+    except (ValueError, AttributeError, TypeError, DenseScopeError):
+        return None
+    return found
+
+
+def _write_link(recipe_name: str) -> None:
+    """Let the link carry what was changed."""
+    changes = changes_of(recipe_name)
+    text = json.dumps(changes, separators=(",", ":")) if changes else ""
+    if text and st.query_params.get(LINK) != text:
+        st.query_params[LINK] = text
+    elif not text and LINK in st.query_params:
+        del st.query_params[LINK]
 
 
 def draw_fields(question: Question) -> None:

@@ -216,7 +216,7 @@ def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
     theme = widgets.current_theme()
     shades = colours(runs, theme)
     epochs = max(run.recipe.epochs for run in runs)
-    published = _published(runs)
+    published, own = _published(runs), {run.design.name: shades[run.name] for run in runs}
 
     def lines(key: str, kind: str = "steps", *, said: str = "", averaged: str = "") -> list[Curve]:
         drawn = []
@@ -231,7 +231,7 @@ def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
         first._replace(said="thin: of the images that it learns from"),
         *others,
         *lines("test_accuracy", "trained", said=": trained here", averaged="averaged_accuracy"),
-        *(_line(one, epochs, theme) for one in published),
+        *(_line(one, epochs, own.get(one.arch, theme.muted)) for one in published),
     ]
     with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
         figure = figures.curves(accuracy, percent, "Test accuracy", epochs, theme, share=True)
@@ -262,13 +262,13 @@ def _published(runs: Sequence[Run]) -> list[Published]:
     return list(dict.fromkeys(one for run in runs for one in beside(run.design.name, run.data, run.recipe)))
 
 
-def _line(one: Published, epochs: int, theme: Theme) -> Curve:
+def _line(one: Published, epochs: int, colour: str) -> Curve:
     """A published curve as far as the axis reaches; an end point as a level."""
     name = f"{one.network}, {get_data(one.data).title}"
     source = f"<br>published: {one.source}{f'<br>{one.note}' if one.note else ''}"
     points = one.points if len(one.points) > 1 else ((0, one.accuracy), (epochs, one.accuracy))
     said = f"{one.network}: published, {percent(one.accuracy)} after {one.epochs:,} epochs"
-    return Curve(name, "published", theme.muted, [point for point in points if point[0] <= epochs], said, source)
+    return Curve(name, "published", colour, [point for point in points if point[0] <= epochs], said, source)
 
 
 def _show_table(runs: Sequence[Run]) -> None:
