@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,18 +159,26 @@ SOURCES = [
     )
     for path in sorted(ROOT.glob(pattern))
 ]
-IMPORTS = [found for path in SOURCES for found in imports_of(path)]
-#: Module paths ("archs.densenet.modules") of the files that import a heavy package as soon as they are imported.
-HEAVY_FILES = {found.path for found in IMPORTS if found.package in HEAVY and found.at_import}
-HEAVY_MODULES = {path.removesuffix(".py").replace("/", ".") for path in HEAVY_FILES}
+
+
+@cache
+def all_imports() -> list[Import]:
+    """Of every file: they are read once, where they are asked for."""
+    return [found for path in SOURCES for found in imports_of(path)]
+
+
+@cache
+def heavy_files() -> set[str]:
+    """The files that import a heavy package as soon as they are imported."""
+    return {found.path for found in all_imports() if found.package in HEAVY and found.at_import}
 
 
 def offenders(within: str, banned: set[str]) -> list[str]:
-    return [str(found) for found in IMPORTS if found.path.startswith(within) and found.package in banned]
+    return [str(found) for found in all_imports() if found.path.startswith(within) and found.package in banned]
 
 
 def test_archs_imports_only_the_standard_library_and_torch():
-    others = {found.package for found in IMPORTS if found.path.startswith("archs/")} - sys.stdlib_module_names
+    others = {found.package for found in all_imports() if found.path.startswith("archs/")} - sys.stdlib_module_names
     assert others <= {"archs", "torch"}, offenders("archs/", others - {"archs", "torch"})
 
 
@@ -191,23 +200,26 @@ def test_imports_point_downwards(within, banned):
 
 
 def test_torch_is_imported_only_where_modules_are_defined_traced_or_run():
-    in_archs = {path for path in HEAVY_FILES if path.startswith("archs/")}
+    in_archs = {path for path in heavy_files() if path.startswith("archs/")}
     for path in in_archs:
         if path.startswith("archs/recompute/"):  # the autograd functions of these modules
             continue
         assert "nn.Module" in (ROOT / path).read_text(encoding="utf-8"), f"{path} defines no nn.Module"
-    assert all(path.startswith(("analysis/", "training/")) for path in HEAVY_FILES - in_archs), HEAVY_FILES
+    assert all(path.startswith(("analysis/", "training/")) for path in heavy_files() - in_archs), heavy_files()
 
 
 def test_files_that_import_torch_are_imported_only_on_demand():
     early = [
-        str(found) for found in IMPORTS if found.at_import and found.path not in HEAVY_FILES and _is_heavy(found.module)
+        str(found)
+        for found in all_imports()
+        if found.at_import and found.path not in heavy_files() and _is_heavy(found.module)
     ]
     assert not early
 
 
 def _is_heavy(module: str) -> bool:
-    return any(module == heavy or module.startswith(f"{heavy}.") for heavy in HEAVY_MODULES)
+    heavy = (path.removesuffix(".py").replace("/", ".") for path in heavy_files())
+    return any(module == file or module.startswith(f"{file}.") for file in heavy)
 
 
 #: Façades: they hand on the names of the packages below them, and nothing inside their own folder needs them.
@@ -233,7 +245,7 @@ def file_of(module: str) -> str | None:
 
 def test_no_two_packages_import_each_other_not_even_around_others():
     imported: dict[str, dict[str, str]] = {}
-    for found in IMPORTS:
+    for found in all_imports():
         file = file_of(found.module)
         if file and file not in FACADES and found.path not in FACADES and package_of(file) != package_of(found.path):
             imported.setdefault(package_of(found.path), {})[package_of(file)] = str(found)

@@ -131,13 +131,15 @@ def _conviction(
 
 
 def find_flips(speeds: Iterable[Speed]) -> list[tuple[str, str, str, float, float]]:
-    """(device, slower, faster, faster / slower in eager mode, slower / faster once compiled), where both exceed 1."""
-    rates = {(speed.device, speed.name, speed.execution): speed.images_per_s for speed in speeds}
-    names = list(dict.fromkeys(name for _, name, _ in rates))
+    """(device, slower, faster, faster / slower in eager mode, slower / faster once compiled), where both exceed 1; of
+    networks that see images of one size.
+    """
+    rates = {(speed.device, speed.image_size, speed.name, speed.execution): speed.images_per_s for speed in speeds}
+    names = list(dict.fromkeys(name for _, _, name, _ in rates))
     flips = []
-    for device in dict.fromkeys(device for device, _, _ in rates):
+    for device, size in dict.fromkeys((device, size) for device, size, _, _ in rates):
         for slow, fast in permutations(names, 2):
-            four = [rates.get((device, name, how)) for how in ("eager", "compiled") for name in (slow, fast)]
+            four = [rates.get((device, size, name, how)) for how in ("eager", "compiled") for name in (slow, fast)]
             slow_eager, fast_eager, slow_compiled, fast_compiled = four
             if slow_eager and fast_eager and slow_compiled and fast_compiled:
                 before, after = fast_eager / slow_eager, slow_compiled / fast_compiled
@@ -147,20 +149,27 @@ def find_flips(speeds: Iterable[Speed]) -> list[tuple[str, str, str, float, floa
 
 
 def paradox_finding(speeds: Sequence[Speed]) -> str:
-    """The pair whose FLOPs and time disagree most: the argument of VoVNet's paper."""
+    """The pair whose FLOPs and time disagree most, of networks that see images of one size: the argument of VoVNet's
+    paper.
+    """
     pairs = [
         (small, large)
         for small, large in permutations(speeds, 2)
-        if small.flops < large.flops and small.seconds_per_image > large.seconds_per_image
+        if small.image_size == large.image_size
+        and small.flops < large.flops
+        and small.seconds_per_image > large.seconds_per_image
     ]
     if not pairs:
-        return "Throughout this selection, fewer FLOPs come with less time."
+        of_one_size = "" if len({speed.image_size for speed in speeds}) == 1 else " of networks at one image size"
+        return f"Throughout this selection{of_one_size}, fewer FLOPs come with less time."
     small, large = max(pairs, key=lambda pair: _disagreement(*pair))
+    alike = [speed for speed in speeds if speed.image_size == small.image_size]
+    at = "" if len(alike) == len(speeds) else f" at {format_size(small.image_size)}"
     return (
-        f"FLOPs alone mislead: on {small.device}, {small.name} needs {format_ratio(small.flops / large.flops)} the "
+        f"FLOPs alone mislead: on {small.device}{at}, {small.name} needs {format_ratio(small.flops / large.flops)} the "
         f"FLOPs of {large.name} but takes {format_ratio(small.seconds_per_image / large.seconds_per_image)} its time "
-        f"({join(sorted({small.evidence, large.evidence}))}, {small.execution}). Of {len(speeds)} networks, "
-        f"the FLOP/s differ by {format_ratio(_spread(speeds, lambda speed: speed.flops_per_s))}."
+        f"({join(sorted({small.evidence, large.evidence}))}, {small.execution}). Of {len(alike)} networks{at}, "
+        f"the FLOP/s differ by {format_ratio(_spread(alike, lambda speed: speed.flops_per_s))}."
     )
 
 

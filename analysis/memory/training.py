@@ -160,6 +160,19 @@ def training_memory(summary: Summary) -> TrainingMemory:
     return (_planned if summary.target.best_route == "plan" else _observed)(summary)
 
 
+def saved_bytes(summary: Summary) -> int:
+    """As `TrainingMemory.saved_bytes`, of a layer plan without following the step: a fifth of the time.
+
+    Raises: as `training_memory`.
+    """
+    if summary.target.best_route != "plan":
+        return training_memory(summary).saved_bytes
+    size = element_bytes(checks.choice("dtype", summary.dtype, TRAINING_DTYPES))
+    layers = training_layers(summary)
+    again = recomputation(layers, summary.target.config)
+    return sum(saved.nbytes for saved in saved_tensors(layers, size, recomputation=again))
+
+
 def _planned(summary: Summary) -> TrainingMemory:
     layers, size = training_layers(summary), element_bytes(summary.dtype)
     costs = {cost.layer.name: cost for cost in summary.layers}

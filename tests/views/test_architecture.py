@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
+
 import pytest
 
 from archs.registry import list_archs
@@ -21,9 +23,14 @@ def test_the_table_of_every_network(name: str) -> None:
     assert f"= {terms['layers'].sum()}**" in app.markdown[-1].value
 
 
-@pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
-@pytest.mark.parametrize(("network", "beside"), [("densenet121", "densenet169"), ("peleenet", "ese_vovnet19b_dw")])
-def test_sections_of_two_networks(section: str, network: str, beside: str) -> None:
+SECTIONS = ("Table", "Channels", "Code", "What changed")
+#: Of one family, and without a stage in common.
+PAIRS = (("densenet121", "densenet169"), ("peleenet", "ese_vovnet19b_dw"))
+
+
+@pytest.mark.parametrize(("section", "pair"), representatives(zip(SECTIONS, cycle(PAIRS)), product(SECTIONS, PAIRS)))
+def test_sections_of_two_networks(section: str, pair: tuple[str, str]) -> None:
+    network, beside = pair
     app = open_app(ARCHITECTURE, network=network, beside=beside, aspect=section)
     assert app.title[0].value == f"Architecture: {network} and {beside}"
     assert not app.error
@@ -80,8 +87,12 @@ def test_sections_of_another_view_do_not_get_in_the_way() -> None:
     assert not app.toast
 
 
-@pytest.mark.parametrize("section", ["Table", "Channels", "Code", "What changed"])
-@pytest.mark.parametrize("name", ["timm/resnet18", "timm/vit_tiny_patch16_224"])
+LIBRARY = ("timm/resnet18", "timm/vit_tiny_patch16_224")
+
+
+@pytest.mark.parametrize(
+    ("section", "name"), representatives(zip(SECTIONS, cycle(LIBRARY)), product(SECTIONS, LIBRARY))
+)
 def test_networks_of_libraries(section: str, name: str) -> None:
     pytest.importorskip("timm")
     app = open_app(ARCHITECTURE, network=name, aspect=section)

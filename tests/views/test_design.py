@@ -52,9 +52,12 @@ def test_a_slider_changes_every_figure() -> None:
     assert app.slider(key="design growth_rate").value == 24
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_FAMILY, list_archs()))
-def test_every_network_can_be_started_from(name: str) -> None:
-    app = open_app(VIEW, design=Design(name, get_config(name)).to_link())
+@pytest.mark.parametrize(
+    ("chart", "name"),
+    representatives(zip(cycle(CHARTS), OF_EACH_FAMILY), product(CHARTS, list_archs())),
+)
+def test_every_network_can_be_started_from_and_drawn(chart: str, name: str) -> None:
+    app = open_app(VIEW, chart=chart, design=Design(name, get_config(name)).to_link())
     assert app.title[0].value.replace("\\", "") == f"Design: {name}"
     app.selectbox(key="design baseline").set_value(name).run()
     assert_sound(app)
@@ -189,16 +192,6 @@ def test_a_name_is_shown_as_it_was_given() -> None:
     assert app.markdown[0].value.startswith(f"{shown} needs")
 
 
-@pytest.mark.parametrize(
-    ("chart", "name"),
-    representatives(zip(cycle(CHARTS), OF_EACH_FAMILY), product(CHARTS, list_archs())),
-)
-def test_charts(chart: str, name: str) -> None:
-    app = open_app(VIEW, chart=chart, design=Design("mine", get_config(name, num_classes=10)).to_link())
-    assert_sound(app)
-    assert not toasts(app)
-
-
 @pytest.mark.parametrize("chart", CHARTS)
 def test_the_table_of_a_chart_opens_in_its_tab(chart: str) -> None:
     app = open_app(VIEW, chart=chart)
@@ -247,8 +240,7 @@ def test_a_design_on_the_shelf_is_compared() -> None:
 SECTIONS = ("Speed", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_a_design_on_the_shelf_is_set_on_gpus(section: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_design_on_the_shelf_is_set_on_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
     app = open_app(VIEW)
     app.slider(key="design growth_rate").set_value(24).run()
@@ -256,13 +248,13 @@ def test_a_design_on_the_shelf_is_set_on_gpus(section: str, monkeypatch: pytest.
     app.switch_page("views/hardware/hardware.py").run()
     name = "my densenet121"
     app.multiselect(key="networks").set_value([name, "densenet121"]).run()
-    app.button_group(key="section").set_value(section).run()
-    if section == "Roofline":
-        app.selectbox(key="layers_of").set_value(name).run()
-    assert_sound(app)
-    assert not app.error
-    if section == "Benchmark here":
-        assert name not in app.selectbox(key="run_network").options
+    for section in SECTIONS:
+        app.button_group(key="section").set_value(section).run()
+        if section == "Roofline":
+            app.selectbox(key="layers_of").set_value(name).run()
+        assert_sound(app)
+        assert not app.error
+    assert name not in app.selectbox(key="run_network").options
 
 
 def test_the_ways_to_train_a_design_are_measured() -> None:

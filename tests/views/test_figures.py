@@ -15,7 +15,7 @@ from archs.registry import get_config, get_family, list_families
 from views.charts.costs import in_order, treemap, waterfall
 from views.charts.counters import differences
 from views.charts.depth import profile
-from views.charts.evidence import mark_style
+from views.charts.evidence import NO_ERROR, error_bar, mark_style
 from views.charts.once import Once
 from views.charts.panels import GHOST, behind
 from views.sections.layer_tables import layer_frame
@@ -142,6 +142,15 @@ def test_marks_of_every_variant_can_be_filled_and_dotted(family: str) -> None:
     for style in get_family(family).look.variants.values():
         assert "open" not in style.symbol  # it would be drawn in the colour of the fill, which predictions have none of
         go.Scatter(marker=mark_style("published", "#000000", LIGHT, style.symbol))
+
+
+def test_an_error_stays_at_its_own_figure_whatever_else_is_not_known() -> None:
+    bar = error_bar([None, (0.1, 0.5), None], [10, 20, 30], LIGHT)
+    assert bar["visible"]
+    assert (bar["arrayminus"][1], bar["array"][1]) == (2, 10)
+    assert bar["array"][0] == bar["array"][2] == NO_ERROR  # no number, of which Plotly draws nothing
+    assert not error_bar([None], [10], LIGHT)["visible"]
+    go.Figure(go.Bar(x=[10, 20, 30], error_x=bar))
 
 
 def test_differences_carry_their_sign() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from itertools import product
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import archs
 from analysis import memory
 from tests.support.app import assert_sound, open_app, toasts
+from tests.support.exhaustive import representatives
 
 MEMORY = "views/memory/memory.py"
 PARTS = ("Inference", "Training", "Which batch fits", "Schemes measured")
@@ -43,9 +45,12 @@ def test_the_verdict_follows_batch_budget_and_optimizer() -> None:
     assert texts(app).startswith("**Only with recomputing: batch 64 takes ")
 
 
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("name", ["densenet121", "densenetbc250_k24", "peleenet", "ese_vovnet19b_slim_dw"])
-def test_every_part(name: str, part: str) -> None:
+#: A long one, one of each kind of block, and one that recomputes nothing.
+NETWORKS = ("densenetbc250_k24", "peleenet", "ese_vovnet19b_slim_dw", "hardnet39ds")
+
+
+@pytest.mark.parametrize(("part", "name"), representatives(zip(PARTS, NETWORKS, strict=True), product(PARTS, NETWORKS)))
+def test_every_part(part: str, name: str) -> None:
     app = open_app(MEMORY, network=name, part=part)
     assert not app.error
     assert not toasts(app)
@@ -100,7 +105,11 @@ def test_the_batch_that_fits() -> None:
     assert "RTX 4090" in row["devices"]
 
 
-@pytest.mark.parametrize("budget", ["0", "-1 GB", "banana", "1e400", "24 parsecs", "999999999999 TB"])
+#: `test_findings` refuses all of them.
+BUDGETS = ("0", "-1 GB", "banana", "1e400", "24 parsecs", "999999999999 TB")
+
+
+@pytest.mark.parametrize("budget", representatives(["-1 GB", "banana"], BUDGETS))
 def test_a_bad_budget_is_one_sentence(budget: str) -> None:
     app = open_app(MEMORY, part="Which batch fits", budget=budget)
     assert len(app.error) == 1
@@ -184,12 +193,14 @@ def test_integers_have_no_gradients() -> None:
     assert list(metrics(app)) == ["Batch, inference"]
 
 
-@pytest.mark.parametrize("part", PARTS[:3])
-def test_a_network_of_timm(part: str) -> None:
+def test_a_network_of_timm() -> None:
     pytest.importorskip("timm")
-    app = open_app(MEMORY, network="timm/resnet18", part=part)
-    assert not app.error
-    assert app.markdown[0].value.startswith("**Yes: batch 1 fits")
+    app = open_app(MEMORY, network="timm/resnet18")
+    for part in PARTS[:3]:
+        app.button_group(key="part").set_value([part]).run()
+        assert_sound(app)
+        assert not app.error
+        assert app.markdown[0].value.startswith("**Yes: batch 1 fits")
 
 
 def test_attention_is_followed_in_training() -> None:

@@ -96,15 +96,22 @@ def mark(x: float, y: float, style: Mapping[str, Any], hover: str) -> dict[str, 
     }
 
 
+#: In the place of an error that is not known: for what is no number Plotly draws no bar, for null one of no length.
+NO_ERROR = "not known"
+
+
 def error_bar(errors: Iterable[tuple[float, float] | None], values: Iterable[float], theme: Theme) -> dict[str, Any]:
-    """Plotly's `error_x` or `error_y`: errors are shares of the values; none if one is not known."""
-    pairs = [(error, value) for error, value in zip(errors, values, strict=True) if error]
+    """Plotly's `error_x` or `error_y`: errors are shares of the values; none where one is not known."""
+    ends = [
+        (error[0] * value, error[1] * value) if error else (NO_ERROR, NO_ERROR)
+        for error, value in zip(errors, values, strict=True)
+    ]
     return {
         "type": "data",
-        "visible": bool(pairs),
+        "visible": any(low != NO_ERROR for low, _ in ends),
         "symmetric": False,
-        "arrayminus": [error[0] * value for error, value in pairs],
-        "array": [error[1] * value for error, value in pairs],
+        "arrayminus": [low for low, _ in ends],
+        "array": [high for _, high in ends],
         "color": theme.text,
         "thickness": 1.2,
         "width": 3,

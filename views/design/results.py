@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -15,7 +15,7 @@ from analysis.columns import columns
 from analysis.findings import Delta, deltas
 from analysis.hardware.speeds import Conditions
 from analysis.memory import memory_of
-from analysis.memory.training import TRAINING_DTYPES
+from analysis.memory.training import TRAINING_DTYPES, saved_bytes
 from analysis.quantities import QUANTITIES, label_of
 from analysis.summary import comparison_row
 from analysis.units import THIN_SPACE, format_change, format_exact, format_quantity, format_share, format_si
@@ -123,9 +123,23 @@ def _counted(base: Summary, summary: Summary) -> Iterator[Figure]:
 def _memory(base: Summary, summary: Summary) -> Iterator[Figure]:
     """Peak at inference; what training saves."""
     pair = base, summary
-    yield _figure("peak_bytes", Delta(*(memory_of(one, "inference").peak_bytes for one in pair)))
+    yield _figure("peak_bytes", Delta(*map(_peak_bytes, pair)))
     if summary.dtype in TRAINING_DTYPES:
-        yield _figure("saved_bytes", Delta(*(memory_of(one, "training").saved_bytes for one in pair)))
+        yield _figure("saved_bytes", Delta(*map(_saved_bytes, pair)))
+
+
+#: Of a network, what is computed once: the baseline stays while a slider moves, and undoing leads back.
+_once = lru_cache(maxsize=64)
+
+
+@_once
+def _peak_bytes(summary: Summary) -> int:
+    return memory_of(summary, "inference").peak_bytes
+
+
+@_once
+def _saved_bytes(summary: Summary) -> int:
+    return saved_bytes(summary)
 
 
 def _figure(key: str, delta: Delta) -> Figure:
@@ -170,6 +184,10 @@ def ghost_of(base: Summary, summary: Summary) -> Summary | None:
     return base if base.target.config != summary.target.config else None
 
 
+#: The baseline's, which nothing writes into.
+_frame_of = lru_cache(maxsize=4)(layer_tables.layer_frame)
+
+
 def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None:
     """Channels, resolution and costs, layer by layer."""
     frame, ghost = layer_tables.layer_frame(summary), ghost_of(base, summary)
@@ -180,7 +198,7 @@ def draw_depth(base: Summary, summary: Summary, settings: InputSettings) -> None
     with widgets.chart_or_table(
         "Where along the depth does it cost?", help, lambda: layer_tables.show_profile(frame), live=True
     ):
-        before = None if ghost is None else behind(layer_tables.layer_frame(ghost), frame)
+        before = None if ghost is None else behind(_frame_of(ghost), frame)
         figure = depth_figures.profile(frame, widgets.current_theme(), before, PANEL)
         widgets.draw(figure, "design_depth", "Channels, resolution, MACs, memory access cost and traffic by layer.")
 

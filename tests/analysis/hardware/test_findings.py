@@ -53,6 +53,27 @@ def test_a_flip_is_found_with_both_ratios() -> None:
     assert find_flips(FLIPPED) == [("GPU", "a", "b", pytest.approx(1.2), pytest.approx(1.5))]
 
 
+def test_like_is_compared_with_like() -> None:
+    """An image of 32 pixels takes less time than one of 224 in whatever network; `speed_verdict` leaves it out too."""
+    small = [replace(one, image_size=(32, 32), flops=1e8) if one.name == "b" else one for one in FLIPPED]
+    assert find_flips(small) == []
+    eager = [
+        replace(one, image_size=(size, size), flops=flops)
+        for one, size, flops in zip(
+            [speed("lean", "eager", 90), speed("heavy", "eager", 100), speed("tiny", "eager", 50)],
+            (224, 224, 32),
+            (1e9, 2e9, 1e8),
+            strict=True,
+        )
+    ]
+    sentence = paradox_finding(eager).replace(THIN_SPACE, " ")
+    assert "on GPU at 224×224, lean needs ×0.500 the FLOPs of heavy" in sentence
+    assert "Of 2 networks at 224×224" in sentence
+    assert paradox_finding(eager[1:]) == (
+        "Throughout this selection of networks at one image size, fewer FLOPs come with less time."
+    )
+
+
 def test_the_flip_is_said() -> None:
     sentence = flip_finding(FLIPPED).replace(THIN_SPACE, " ")
     assert "on GPU, b is ×1.20 as fast as a in eager mode, but a is ×1.50 as fast as b once compiled" in sentence
