@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from archs.errors import DenseScopeError, first_line
+from training import processes
 from training.recipes import Recipe
 from training.runs import TrainingError
 
 #: How PyTorch's allocators say that there is no more: on GPUs, and on CPUs.
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "Cannot allocate memory")
+#: What sends between processes, as it names itself in its errors.
+_LOST = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")
 
 
 def explained(error: Exception, recipe: Recipe) -> DenseScopeError:
@@ -20,4 +23,6 @@ def explained(error: Exception, recipe: Recipe) -> DenseScopeError:
             f"A step of {recipe.batch_size} images in {recipe.accumulate} part{'s' * (recipe.accumulate > 1)} does not "
             f"fit into memory: try {memory_efficient}accumulate={2 * recipe.accumulate} or a smaller batch_size."
         )
+    if processes.count() > 1 and any(words in str(error) for words in _LOST):
+        return TrainingError("Another of the processes that trained together is gone: the same command goes on.")
     return TrainingError(f"The training failed: {type(error).__name__}, {first_line(error)}.")
