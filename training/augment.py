@@ -23,9 +23,15 @@ EIGENVECTORS = ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836
 GREY = (0.299, 0.587, 0.114)
 
 
+def beside(images: Tensor, values: Tensor) -> Tensor:
+    """Values from the CPU on the device where images lie; the CPU does not wait for it."""
+    return values.to(images.device, non_blocking=True)
+
+
 def normalised(images: Tensor, data: DataSet) -> Tensor:
     """Images (N, C, H, W) of bytes as floats: divided by 255, less the data's mean, divided by its deviation."""
-    mean, std = (torch.tensor(values, device=images.device).view(-1, 1, 1) for values in (data.mean, data.std))
+    values = beside(images, torch.tensor((data.mean, data.std)))
+    mean, std = values.view(2, -1, 1, 1)
     return (images.float() / 255 - mean) / std
 
 
@@ -41,11 +47,11 @@ def varied(images: Tensor, data: DataSet, recipe: Recipe, random: torch.Generato
     if recipe.jitter:
         images = _jittered(images.float(), recipe.jitter, random)
     if recipe.lighting:
-        images = images + 255 * _lighting(len(images), recipe.lighting, random).to(images.device)
+        images = images + 255 * beside(images, _lighting(len(images), recipe.lighting, random))
     images = normalised(images, data)
     if recipe.flip and not recipe.alternate_flip:
         mirrored = torch.rand(len(images), generator=random) < recipe.flip
-        images = torch.where(mirrored.to(images.device).view(-1, 1, 1, 1), images.flip(-1), images)
+        images = torch.where(beside(images, mirrored).view(-1, 1, 1, 1), images.flip(-1), images)
     if recipe.shift:
         images = _shifted(images, recipe.shift, random)
     if recipe.cutout:
@@ -79,12 +85,12 @@ def _jittered(images: Tensor, strength: float, random: torch.Generator) -> Tenso
 
     Each is a blend of the image with black, with its mean brightness, or with its brightness pixel by pixel.
     """
-    factors = (1 + strength * (2 * torch.rand(3, len(images), 1, 1, 1, generator=random) - 1)).to(images.device)
+    factors = beside(images, 1 + strength * (2 * torch.rand(3, len(images), 1, 1, 1, generator=random) - 1))
     orders = list(permutations(range(3)))
     drawn = torch.randint(len(orders), (len(images),), generator=random)
     found = images.clone()
     for number, order in enumerate(orders):
-        which = (drawn == number).nonzero().squeeze(1).to(images.device)
+        which = beside(images, (drawn == number).nonzero().squeeze(1))
         some = images[which]
         for kind in order:
             grey = (some * some.new_tensor(GREY).view(-1, 1, 1)).sum(1, keepdim=True)
@@ -104,7 +110,7 @@ def _shifted(images: Tensor, most: int, random: torch.Generator) -> Tensor:
     """Images moved by up to `most` pixels either way, with zeros where nothing was."""
     count, _, height, width = images.shape
     padded = pad(images, (most,) * 4)
-    tops, lefts = torch.randint(0, 2 * most + 1, (2, count), generator=random).to(images.device)
+    tops, lefts = beside(images, torch.randint(0, 2 * most + 1, (2, count), generator=random))
     rows = tops.view(-1, 1) + torch.arange(height, device=images.device)
     cols = lefts.view(-1, 1) + torch.arange(width, device=images.device)
     which = torch.arange(count, device=images.device).view(-1, 1, 1)
@@ -121,4 +127,4 @@ def _squares(images: Tensor, side: int, random: torch.Generator) -> Tensor:
         first = torch.randint(0, length, (len(images), 1), generator=random) - side // 2
         at = torch.arange(length) - first
         ends.append((at >= 0) & (at < side))
-    return (ends[0].unsqueeze(2) & ends[1].unsqueeze(1)).unsqueeze(1).to(images.device)
+    return beside(images, (ends[0].unsqueeze(2) & ends[1].unsqueeze(1)).unsqueeze(1))

@@ -18,7 +18,8 @@ from training.data.registry import DataSet
 if TYPE_CHECKING:
     from training.learner import Learner
 
-BATCH = 500
+#: What goes through a network at once without gradients: so many images, of no more pixels together.
+IMAGES, PIXELS = 500, 4_000_000
 
 
 def evaluated(learner: Learner, images: Split, data: DataSet, workers: int = 0) -> dict[str, float]:
@@ -61,7 +62,8 @@ def classified(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """What a network says of the images of some numbers, in batches (n, classes), and their labels (n,)."""
     network.eval()
-    for batch in fetched(images, torch.split(numbers, BATCH), workers=workers):
+    size = max(1, min(IMAGES, PIXELS // data.image_size**2))
+    for batch in fetched(images, torch.split(numbers, size), workers=workers):
         pixels, labels = to_device(batch, accelerator.device)
         seen = normalised(pixels, data).contiguous(memory_format=torch.channels_last)
         with accelerator.autocast():

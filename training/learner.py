@@ -37,9 +37,11 @@ class Learner:
             self.average = ModelEmaV3(self.plain, decay=recipe.ema_decay, use_warmup=True)
         if recipe.compile:
             self.plain.compile()
-        optimizer = create_optimizer(self.plain, recipe)
         #: As it computes with other processes, and in the recipe's precision.
-        self.network, self.optimizer = accelerator.prepare(self.plain, optimizer)
+        self.network = accelerator.prepare(self.plain)
+        optimizer = create_optimizer(self.plain, recipe)
+        #: In float16 it scales the loss; else Accelerate's would look for packages on the disk in every step.
+        self.optimizer = accelerator.prepare(optimizer) if accelerator.scaler else optimizer
         self._best = Best()
         self._checkpoints = Checkpoints(run.folder, run.identity)
 

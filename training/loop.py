@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from training import processes
 from training.augment import blended, varied
-from training.batches import Batches, to_device
+from training.batches import Batch, Batches, to_device
 from training.data.images import Labelled, Split, open_data
 from training.data.registry import DataSet, Progress, get_data
 from training.engine import Reporter, create_accelerator, described
@@ -22,7 +22,8 @@ from training.log import Row
 from training.looks import Looks, Position
 from training.optimizers import set_lr
 from training.predictions import save_predictions
-from training.randomness import derived, generator
+from training.randomness import derived, generator, seed_layers
+from training.recipes import Recipe
 from training.runs import Run
 from training.stopping import Stopping
 
@@ -69,8 +70,8 @@ def fit(
     log = Reporter(run, report, accelerator)
     log.record(**described(accelerator))
     images = images or processes.main_first(lambda: open_data(data, recipe, progress=fetching))
-    rank = accelerator.process_index
-    batches = Batches(images.train, recipe.batch_size, recipe.seed, rank, accelerator.num_processes, workers)
+    share = accelerator.process_index, accelerator.num_processes
+    batches = Batches(images.train, recipe.batch_size, recipe.seed, *share, workers)
     at = Position(len(batches), recipe.epochs)
     learner = Learner(run, accelerator, at)
     if not learner.restore():
@@ -79,27 +80,7 @@ def fit(
     with Stopping() as stopping:
         looks = Looks(at, stopping, save_seconds, save_every)
         while at.epoch < recipe.epochs:
-            learner.begin_epoch()
-            for batch in batches.of_epoch(at.epoch, at.step):
-                now = recipe.seed, at.epoch, at.step, rank  # all that is random follows from this
-                torch.manual_seed(derived(*now))
-                pixels, labels = to_device(batch, accelerator.device)
-                random = generator(*now)
-                seen, truth = blended(varied(pixels, data, recipe, random), labels, len(data.classes), recipe, random)
-                at.lr = recipe.lr_at(at.progress)
-                set_lr(learner.optimizer, at.lr)
-                result = step(learner, seen, truth, batches.size(at.step))
-                at.step += 1
-                learner.update_average()
-                looks.add(result, batches.size(at.step - 1))
-                if looks.due:
-                    look = looks.look()
-                    log("step", at.steps_done, loss=look.loss, lr=at.lr, images_per_s=look.images_per_s)
-                    if look.save or look.stop:
-                        learner.save()
-                        looks.has_saved()
-                    if look.stop:
-                        raise KeyboardInterrupt
+            learn_epoch(learner, batches, data, looks, log)
             began = perf_counter()
             scores = evaluated(learner, images, data, workers)
             row = at.end_epoch(perf_counter() - began)
@@ -109,6 +90,38 @@ def fit(
             learner.save()
             looks.has_saved()
     processes.by_main(lambda: finish(learner, images.test, data))
+
+
+def learn_epoch(learner: Learner, batches: Batches, data: DataSet, looks: Looks, log: Reporter) -> None:
+    """The steps of an epoch, from where it stands. Raises: KeyboardInterrupt, TrainingError: as `fit`."""
+    recipe, accelerator, at = learner.run.recipe, learner.accelerator, learner.at
+    learner.begin_epoch()
+    looks.begin()
+    for batch in batches.of_epoch(at.epoch, at.step):
+        now = recipe.seed, at.epoch, at.step, accelerator.process_index  # all that is random follows from this
+        seed_layers(derived(*now), accelerator.device)
+        images, labels = seen(to_device(batch, accelerator.device), data, recipe, generator(*now))
+        at.lr = recipe.lr_at(at.progress)
+        set_lr(learner.optimizer, at.lr)
+        whole = batches.size(at.step)
+        result = step(learner, images, labels, whole)
+        at.step += 1
+        learner.update_average()
+        looks.add(result, whole)
+        if looks.due:
+            look = looks.look()
+            log("step", at.steps_done, loss=look.loss, lr=at.lr, images_per_s=look.images_per_s)
+            if look.save or look.stop:
+                learner.save()
+                looks.has_saved()
+            if look.stop:
+                raise KeyboardInterrupt
+
+
+def seen(batch: Batch, data: DataSet, recipe: Recipe, random: torch.Generator) -> Batch:
+    """What a network sees in training of bytes (n, C, H, W) with labels (n,), and what it shall say of it."""
+    pixels, labels = batch
+    return blended(varied(pixels, data, recipe, random), labels, len(data.classes), recipe, random)
 
 
 def finish(learner: Learner, tests: Labelled, data: DataSet) -> None:
@@ -151,5 +164,5 @@ def step(learner: Learner, images: Tensor, labels: Tensor, whole: int) -> Tensor
     if recipe.max_norm:
         accelerator.clip_grad_norm_(network.parameters(), recipe.max_norm)
     learner.optimizer.step()
-    learner.optimizer.zero_grad()
+    network.zero_grad()
     return result

@@ -19,3 +19,11 @@ def derived(*numbers: int) -> int:
 def generator(*numbers: int) -> torch.Generator:
     """A generator of its own that follows from some numbers."""
     return torch.Generator().manual_seed(derived(*numbers))
+
+
+def seed_layers(seed: int, device: torch.device) -> None:
+    """Let what layers draw, from the generator that all share, follow from a seed from here on."""
+    if device.type == "cpu":  # `torch.manual_seed` would write down where it was called, for GPUs that may come
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
