@@ -39,7 +39,9 @@ def train(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=f"{', '.join(list_data())}; left out, the one that the recipe is for."),
+        typer.Option(
+            metavar="NAME", help=f"{', '.join(list_data())}, or folder:PATH; left out, the one that the recipe is for."
+        ),
     ] = None,
     recipe: Annotated[
         str | None, typer.Option(metavar="NAME", help=f"{', '.join(list_recipes())}; left out, the first for the data.")

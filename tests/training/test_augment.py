@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from archs.errors import ConfigError
+from tests.support.runs import TINY
+from training import prepare
 from training.augment import EIGENVALUES, EIGENVECTORS, blended, normalised, varied
 from training.data import get_data
 from training.data.images import Images, Shown
@@ -234,3 +237,27 @@ def test_test_images_are_resized_by_the_shorter_side_and_cut_in_the_middle(image
     assert torch.equal(smaller, v2.Resize(8, antialias=True)(images.pixels) / 255)
     learned, _ = in_training(images, colours, recipe)
     assert torch.equal(learned, smaller), "in training all of it is seen"
+
+
+@pytest.mark.parametrize("normalise", ["bytes", "channels"])
+def test_the_loop_shows_the_images_as_the_recipe_says_in_training_and_in_tests(
+    normalise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And in their size, with black and white where the data have them."""
+    pytest.importorskip("accelerate")
+    from training.loop import fit
+
+    monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
+    seen: dict[bool, list[Tensor]] = {True: [], False: []}
+
+    def watch(network: torch.nn.Module, epochs: int) -> None:
+        if not epochs:
+            network.register_forward_pre_hook(lambda module, args: seen[module.training].append(args[0].clone()))
+
+    changes = {"epochs": 1, "batch_size": 512, "image_size": 12, "normalise": normalise, "shift": 0}
+    fit(prepare(TINY, "digits", "digits", **changes), cpu=True, watch=watch)
+    data = get_data("digits")
+    ends = {"bytes": (0.0, 1.0), "channels": tuple((end - data.mean[0]) / data.std[0] for end in (0, 1))}[normalise]
+    for pictures in map(torch.cat, seen.values()):
+        assert pictures.shape[1:] == (1, 12, 12)
+        assert (float(pictures.min()), float(pictures.max())) == pytest.approx(ends)

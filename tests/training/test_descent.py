@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archs.errors import ConfigError
@@ -30,6 +30,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
     )
 
 
+@settings(max_examples=60)
 @given(recipes(), st.lists(st.floats(-10, 10), min_size=1, max_size=3), st.floats(0.01, 2))
 def test_a_path_is_that_of_torch_step_by_step(recipe: Recipe, start: list[float], curvature: float) -> None:
     path = weight_path(recipe, lambda weights: tuple(curvature * w / (1 + abs(w)) - 1 for w in weights), start, 12)
