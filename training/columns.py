@@ -34,7 +34,6 @@ RUNS = (
     Column("best_accuracy", "Best", "The highest of any epoch, of either.", percent),
     Column("seconds", "Time", "From its first report to its last, while it was trained.", format_duration),
     Column("created", "Created", "UTC."),
-    Column("message", "Message", "Why it ended."),
 )
 
 #: A row an epoch: of `Run.epochs`.

@@ -232,7 +232,7 @@ def _write_record(folder: Path, record: Row) -> None:
 def free_name(wished: str) -> str:
     """A name that no run has: the wished one, or with a number behind it."""
     known = set(list_runs())
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", wished).strip("-._")[:70] or "run"
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", wished).strip("-._")[:70] or "run"
     return next(name for name in (plain, *(f"{plain}-{n}" for n in range(2, 10_000))) if name not in known)
 
 

@@ -10,7 +10,7 @@ import pytest
 from cli import main
 from commands.train import recipe_of
 from training.forecast import Forecast, forecast_of
-from training.runs import get_run, list_runs
+from training.runs import free_name, get_run, list_runs
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
@@ -223,6 +223,26 @@ def test_a_recipe_for_other_data_says_what_is_adapted(folder, capsys, monkeypatc
         "made for cifar10, is followed as it is; the network gets the 10 classes of digits" in capsys.readouterr().err
     )
     assert run("runs delete other") == 0
+
+
+def test_a_run_that_another_process_trains_is_left_alone(folder, capsys):
+    with get_run("first").taken():
+        assert run("runs delete first") == 2
+        assert run("runs rename first second") == 2
+    said = capsys.readouterr().err
+    assert said.count("The run 'first' is being trained: stop it first.") == 2
+
+
+@pytest.mark.parametrize(
+    ("wished", "name"),
+    [
+        ("densenet40_k12 (block_config=(1, 1))-digits", "densenet40_k12-block_config-1-1-digits"),
+        ("first", "first-2"),
+        ("…", "run"),
+    ],
+)
+def test_names_are_made_of_what_is_trained(wished, name, folder):
+    assert free_name(wished) == name
 
 
 def test_a_damaged_run_does_not_hide_the_others(folder, capsys):
