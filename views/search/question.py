@@ -124,8 +124,10 @@ def slider_stops(low: float, high: float) -> list[float]:
 
 
 def _definitions() -> str:
-    """What can be optimised and bounded."""
-    return "\n\n".join(f"**{label_of(name)}**: {SEARCH_QUANTITIES[name].definition}" for name in QUANTITIES)
+    """What can be optimised and bounded, here and elsewhere."""
+    lines = [f"**{label_of(name)}**: {SEARCH_QUANTITIES[name].definition}" for name in QUANTITIES]
+    elsewhere = "measured time, accuracy after a short training of its own, and zero-cost proxies of that"
+    return "\n\n".join([*lines, f"What takes seconds a network is left to `cli.py search`: {elsewhere}."])
 
 
 def _spaces() -> str:
