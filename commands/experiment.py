@@ -102,8 +102,8 @@ def _show(asked: Experiment, found: list[Outcome], recipe: Recipe) -> Iterator[R
 
 def conditions(asked: Experiment, found: list[Outcome], recipe: Recipe) -> str:
     """On what was trained, and how, here and there."""
-    seeds = len(found[0].errors)
+    seeds = f"{len(found[0].errors)} seed{'s' if len(found[0].errors) > 1 else ''}"
     return (
-        f"Trained here on {get_data(recipe.data).title} by {described(recipe)}, {seeds} seed{'s' if seeds > 1 else ''} "
-        f"each; published on {asked.dataset}. {asked.source}."
+        f"Trained here on {get_data(recipe.data).title} by the recipe {described(recipe)}, {seeds} each; "
+        f"published on {asked.dataset}. {asked.source}."
     )
