@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from training import processes
-from training.runs import TrainingError
+from training.runs import DivergedError
 from training.stopping import Stopping
 
 #: Seconds between two looks.
@@ -114,7 +114,7 @@ class Looks:
         return bool(self.save_every and self.at.step % self.save_every == 0)
 
     def look(self) -> Look:
-        """Add what was kept to the position. Raises: TrainingError: a loss is no number."""
+        """Add what was kept to the position. Raises: DivergedError: a loss is no number."""
         results = processes.gathered(torch.stack(self.results)).double().sum(0).tolist()
         now = perf_counter()
         own = torch.tensor([now - self.since, now - self.saved, self.stopping.asked], device=self.results[0].device)
@@ -141,8 +141,8 @@ class Looks:
         self.begin()
 
 
-def _no_number(epoch: int, step: int) -> TrainingError:
-    return TrainingError(
+def _no_number(epoch: int, step: int) -> DivergedError:
+    return DivergedError(
         f"The loss is no longer a number at step {step} of epoch {epoch + 1}: try a lower learning rate (lr), "
         "float32 as precision, or gradients that are cut (max_norm 1)."
     )

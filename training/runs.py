@@ -44,6 +44,10 @@ class TrainingError(DenseScopeError):
     """A training cannot begin, go on or be read."""
 
 
+class DivergedError(TrainingError):
+    """What a network has learned is no longer numbers."""
+
+
 class Run:
     """One training, in one folder."""
 

@@ -6,20 +6,20 @@ Importing this file makes `trained_accuracy` known to `analysis.search`; torch w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from analysis.quantities import Quantity
-from analysis.search.quantities import register_evaluator
+from analysis.search.quantities import EvaluationError, register_evaluator
 from archs import checks
 from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import require
 from training.data.registry import get_data
 from training.recipes import Recipe, get_recipe
-from training.runs import create_run
+from training.runs import DivergedError, TrainingError, create_run
 from training.train import fitted
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class TrainedAccuracy:
     It learns from the first `images` training images of a data set and is tested on the last ones (`HELD_OUT`), so that
     a choice by it doesn't use up the data set's own test images. Classes, channels and image side of the config are
     fitted to the data. On one machine and software the same settings give the same value, however many run at once.
+    NaN where the training diverges.
 
     Raises: UnknownNameError, ConfigError: a data set, a recipe or a number that is not there, or not allowed.
     """
@@ -69,6 +70,10 @@ class TrainedAccuracy:
             torch.set_num_threads(1)
             try:
                 return self._train(config, Path(place))
+            except DivergedError:
+                return nan
+            except TrainingError as error:
+                raise EvaluationError(str(error)) from None
             finally:
                 torch.set_num_threads(threads)
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.search.budgets import Bound, Exclusion, Tally
 from analysis.search.counting import BatchCosts
-from analysis.search.quantities import COUNTED, Evaluator, counted_columns, evaluation_key
+from analysis.search.quantities import COUNTED, EvaluationError, Evaluator, counted_columns, evaluation_key
 from analysis.search.result import NothingFoundError, SearchResult, Store, config_key
 from analysis.search.space import Space
 from analysis.search.walks import Integers, Mask
@@ -234,7 +234,7 @@ def evaluate_chunk(
 def _value(name: str, evaluator: Evaluator, config: NetworkConfig) -> float:
     try:
         value: Any = evaluator(config)
-    except MissingPackageError:
+    except (MissingPackageError, EvaluationError):
         raise
     except DenseScopeError:  # this network has no such quantity: its image is too small, nothing tells what it keeps
         return float("nan")

@@ -184,6 +184,10 @@ class UnknownQuantityError(DenseScopeError, KeyError):
         super().__init__(f"There is no quantity {name!r}; {nearest}.")
 
 
+class EvaluationError(DenseScopeError):
+    """An evaluator cannot work, whatever the config: the search ends, and no value is kept."""
+
+
 def evaluation_key(name: str, evaluator: Evaluator) -> str:
     """What a store calls an evaluation: of ours, everything that the value depends on beside config and machine."""
     if isinstance(evaluator, PredictedSeconds):

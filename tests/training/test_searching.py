@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 
 import pytest
 import torch
 
 import analysis
-from analysis.search.quantities import EVALUATORS, SEARCH_QUANTITIES, SLOW, evaluation_key, register_evaluator
+from analysis.search.quantities import (
+    EVALUATORS,
+    SEARCH_QUANTITIES,
+    SLOW,
+    EvaluationError,
+    evaluation_key,
+    register_evaluator,
+)
 from analysis.search.result import Store
 from archs import get_config
 from archs.errors import ConfigError, UnknownNameError
 from cli import main
 from training import get_recipe, list_runs
-from training.data import get_data
+from training.data import get_data, images
 from training.data.images import open_data
+from training.data.registry import DataError
 from training.searching import HELD_OUT, TrainedAccuracy
 
 TINY = replace(get_config("densenetbc40_k12"), growth_rate=4, block_config=(1, 1), num_init_features=4)
@@ -107,6 +116,20 @@ def test_bad_settings_are_refused_in_a_sentence(case):
     with pytest.raises(error) as caught:
         TrainedAccuracy(**settings)
     assert words in str(caught.value)
+
+
+def test_a_network_that_diverges_has_no_value():
+    assert isnan(TrainedAccuracy(**BASE | {"recipe": get_recipe("digits", lr=100.0, weight_decay=1.0)})(TINY))
+
+
+def test_missing_images_end_the_search_in_their_own_sentence_and_nothing_is_kept(tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise DataError("The digits are not here: look elsewhere.")
+
+    monkeypatch.setattr(images, "open_data", missing)
+    with pytest.raises(EvaluationError, match="The digits are not here: look elsewhere"):
+        analysis.search(SPACE, None, "trained_accuracy", evaluators={"trained_accuracy": SHORT}, store=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_is_one_quantity_of_searches_and_not_of_the_browser():
