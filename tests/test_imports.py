@@ -79,7 +79,15 @@ for view in {VIEWS}:
     assert not app.error, (view, [error.value for error in app.error])
     assert any("densenet121" in text.value for text in [*app.title, *app.markdown]), view
     assert len(app.dataframe) > 0, view
-"""
+""",
+    "training": """
+import os, tempfile
+from streamlit.testing.v1 import AppTest
+os.environ["DENSESCOPE_DATA"] = tempfile.mkdtemp()
+app = AppTest.from_file("router.py", default_timeout=60).run().switch_page("views/training/training.py").run()
+assert not app.exception and not app.error, (app.exception, app.error)
+assert "of 360 test images" in app.markdown[0].value, "what is shipped"
+""",
 }
 
 

@@ -67,9 +67,13 @@ def follow(draw: Callable[[Sequence[Run]], None], runs: Sequence[Run]) -> None:
     goes_on = _goes_on(runs)
 
     def draw_again() -> None:
-        if st.session_state.pop(_ALL, False) or (goes_on and not _goes_on(runs)):
+        try:
+            now = [Run(run.folder) for run in runs]
+        except DenseScopeError:  # renamed or deleted elsewhere
             st.rerun()
-        draw(runs)
+        if st.session_state.pop(_ALL, False) or (goes_on and not _goes_on(now)):
+            st.rerun()
+        draw(now)
 
     st.fragment(draw_again, run_every=POLL_SECONDS if goes_on else None, key=draw.__name__)()
 

@@ -100,7 +100,7 @@ def _measure(question: Question) -> None:
 
 def _draw_button(question: Question) -> None:
     """Start, unless a run is in progress and nobody asks for another one beside it."""
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("accelerate") is None:
+    if not _can_train():
         st.info("Training needs torch and accelerate, which are not installed here; runs of others can be looked at.")
         return
     if problem := st.session_state.pop(_PROBLEM, None):
@@ -125,6 +125,14 @@ def _draw_button(question: Question) -> None:
         st.caption(widgets.literal(_origin(question)))
     if asked:
         _measure(question)
+
+
+def _can_train() -> bool:
+    """Whether what trainings need is installed; imports none of it."""
+    try:
+        return all(importlib.util.find_spec(name) for name in ("torch", "accelerate"))
+    except ImportError:  # something keeps them out
+        return False
 
 
 def _origin(question: Question) -> str:
