@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archs.family import VariantStyle
 from archs.registry import get_family, list_families
@@ -71,6 +71,14 @@ MEMORY_STYLES = {
 }
 
 
+class Mark(NamedTuple):
+    """How networks of one kind of a family are marked: by colour and, for the colour-blind, by shape."""
+
+    variant: str
+    colour: str
+    symbol: str
+
+
 @dataclass(frozen=True)
 class Theme:
     """What charts are drawn with."""
@@ -92,6 +100,10 @@ class Theme:
         """The fill of a network's marks."""
         shade = variant_style(family, variant).shade
         return mix(family_colour(family), "#FFFFFF" if shade > 0 else "#000000", abs(shade))
+
+    def mark(self, family: str | None, variant: str) -> Mark:
+        """The marks of a kind of networks."""
+        return Mark(variant, self.variant_colour(family, variant), variant_style(family, variant).symbol)
 
     def memory_colour(self, kind: str) -> str:
         """The fill of a kind of memory: that of its operation, or a shade of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import cycle, product
 from shutil import which
 
 import pytest
@@ -217,10 +218,10 @@ def assert_changed_modules_run_plainly(pair, kind, change):
         assert_equal_steps(ours, step(plain, image_for(plain)))
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(("change", "case"), representatives(zip(cycle(CHANGES), CASES), product(CHANGES, CASES)))
 @pytest.mark.filterwarnings("ignore:.*weight_norm")
-def test_convolutions_that_others_changed(change, pair):
-    assert_changed_modules_run_plainly(pair, nn.Conv2d, CHANGES[change])
+def test_convolutions_that_others_changed(change, case):
+    assert_changed_modules_run_plainly(build(case), nn.Conv2d, CHANGES[change])
 
 
 @pytest.mark.parametrize(

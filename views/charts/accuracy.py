@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle, pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from analysis.units import format_si
 from views.charts import evidence
 from views.charts.axes import axis, scatter_layout
 from views.charts.labels import Line, Point, name_marks
-from views.theme import OTHER_FAMILY, Theme
+from views.theme import OTHER_FAMILY, Mark, Theme
 
 HEIGHT = 480
 SYMBOLS = dict(zip(RECIPES, ("diamond", "square", "triangle-up", "cross", "circle", "x", "star"), strict=True))
@@ -150,8 +150,8 @@ def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
     return evidence.wrap(lines)
 
 
-def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -> go.Figure:
-    """A mark a network, the lines of equal FLOP/s through the fastest and the slowest dotted."""
+def paradox(speeds: Sequence[Speed], marks: Mapping[str, Mark], theme: Theme) -> go.Figure:
+    """A mark a network, as in Compare, the lines of equal FLOP/s through the fastest and the slowest dotted."""
     points = [(speed.flops, speed.seconds_per_image) for speed in speeds]
     xs = axis([x for x, _ in points], lambda value: format_si(value, "FLOP"), "FLOPs of an image", log=True)
     ys = axis([y for _, y in points], lambda value: format_si(value, "s"), "Time of an image", log=True)
@@ -164,9 +164,19 @@ def paradox(speeds: Sequence[Speed], colours: Mapping[str, str], theme: Theme) -
     traces = [
         *rates,
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
-        *(evidence.time_mark(speed, colours[speed.name], theme) for speed in weakest_first),
+        *_variant_entries(marks[speed.name] for speed in speeds),
+        *(evidence.time_mark(speed, marks[speed.name], theme) for speed in weakest_first),
     ]
     return go.Figure(traces, layout)
+
+
+def _variant_entries(marks: Iterable[Mark]) -> list[dict[str, Any]]:
+    """What colours and shapes mean, each once."""
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    return [
+        style | {"name": mark.variant, "marker": {"symbol": mark.symbol, "color": mark.colour}}
+        for mark in dict.fromkeys(marks)
+    ]
 
 
 def equal_rates(speeds: Sequence[Speed], span: tuple[float, float], theme: Theme) -> list[dict[str, Any]]:

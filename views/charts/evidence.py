@@ -11,7 +11,7 @@ from analysis.choice import Candidate
 from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_share, format_si, format_size
 from views.charts.labels import MARK, Line
-from views.theme import Theme, mix
+from views.theme import Mark, Theme, mix
 
 LEGEND = {
     "measured": "measured: solid",
@@ -60,9 +60,9 @@ def rate_mark(speed: Speed, x: float, colour: str, theme: Theme, more: str = "")
     return mark(x, speed.flops_per_s, style, hover(speed) + more) | {"error_y": bar}
 
 
-def time_mark(speed: Speed, colour: str, theme: Theme) -> dict[str, Any]:
+def time_mark(speed: Speed, look: Mark, theme: Theme) -> dict[str, Any]:
     """A network's time over its FLOPs, as a trace."""
-    style = mark_style(speed.evidence, colour, theme)
+    style = mark_style(speed.evidence, look.colour, theme, look.symbol)
     bar = error_bar([speed.error_of_time], [speed.seconds_per_image], theme)
     return mark(speed.flops, speed.seconds_per_image, style, hover(speed)) | {"error_y": bar}
 

@@ -25,7 +25,7 @@ from views import sidebar, tables, widgets
 from views.cached import by_content
 from views.networks import variant
 from views.sidebar import InputSettings
-from views.theme import Theme
+from views.theme import Mark, Theme
 from views.workbench import config_of, target_of
 
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
@@ -203,10 +203,15 @@ def _speeds_or_reason(name: str, devices: tuple[Device, ...], conditions: Condit
         return reason(error)
 
 
+def marks(names: Sequence[str], theme: Theme) -> dict[str, Mark]:
+    """How each network is marked."""
+    families = {name: None if is_library_name(name) else config_of(name).family for name in names}
+    return {name: theme.mark(family, variant(name)) for name, family in families.items()}
+
+
 def colours(names: Sequence[str], theme: Theme) -> dict[str, str]:
     """The colour of each network."""
-    families = {name: None if is_library_name(name) else config_of(name).family for name in names}
-    return {name: theme.variant_colour(family, variant(name)) for name, family in families.items()}
+    return {name: mark.colour for name, mark in marks(names, theme).items()}
 
 
 def show_speeds(speeds: Sequence[Speed], key: str) -> None:

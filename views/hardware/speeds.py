@@ -26,6 +26,7 @@ from views.hardware.question import (
     circumstances,
     colours,
     known,
+    marks,
     show_speeds,
 )
 from views.workbench import target_of
@@ -104,7 +105,7 @@ def draw_paradox(question: Question) -> None:
     shown = [*speeds, *_own(question.measurements, names, speeds)]
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
         theme = widgets.current_theme()
-        figure = paradox(shown, colours(names, theme), theme)
+        figure = paradox(shown, marks(names, theme), theme)
         widgets.draw(figure, "paradox", f"Time against FLOPs of {len(shown)} networks on {device.name}.")
 
 

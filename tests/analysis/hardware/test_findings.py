@@ -22,8 +22,9 @@ from analysis.hardware.findings import (
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.speeds import Speed, find_speeds
 from analysis.units import THIN_SPACE
+from views.charts.accuracy import paradox
 from views.charts.speeds import MOST, ROOM, bars, flipped_pairs, order
-from views.theme import LIGHT
+from views.theme import LIGHT, Mark
 
 
 def speed(name: str, execution: str, images_per_s: float) -> Speed:
@@ -230,3 +231,10 @@ def test_bars_of_all_devices_have_one_scale_and_leave_room_for_their_figures(key
     texts = [note.text for note in figures["GPU"].layout.annotations]
     assert ("images/s" in texts) == (key == "images_per_s")
     assert {text for text in texts if text.startswith("<b>")} == {"<b>GPU</b>", "<b>a</b>", "<b>b</b>"}
+
+
+def test_families_differ_by_shape_where_time_stands_against_flops() -> None:
+    marks = {"a": Mark("DenseNet", "#0072B2", "circle"), "b": Mark("VoVNet", "#009E73", "square")}
+    figure = paradox([one for one in FLIPPED if one.execution == "eager"], marks, LIGHT)
+    assert {trace.marker.symbol for trace in figure.data if trace.error_y.type} == {"circle-dot", "square-dot"}
+    assert {"DenseNet", "VoVNet"} <= {trace.name for trace in figure.data if trace.showlegend is not False}
