@@ -410,6 +410,14 @@ def test_a_folder_that_is_no_data_set_is_told(missing: str, says: str, tmp_path:
     assert says in str(told.value)
 
 
+@pytest.mark.parametrize("path", ["", "~nobody-of-that-name/x", "\0", "x" * 5000, "/etc/hostname"])
+def test_a_path_that_is_no_folder_is_told_in_a_sentence(path: str) -> None:
+    with pytest.raises(DataError) as told:
+        get_data(f"folder:{path}")
+    assert str(told.value).endswith(".")
+    assert len(str(told.value)) < 400
+
+
 def test_a_class_that_only_tests_have_is_told(tmp_path: Path) -> None:
     (write_folder(tmp_path) / "val" / "cow").mkdir()
     with pytest.raises(DataError, match=r"val/cow' is of no class that '.*train' has\.$"):

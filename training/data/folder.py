@@ -10,6 +10,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from archs.errors import abbreviate
 from training.data.registry import DataError, DataSet
 
 PREFIX = "folder:"
@@ -21,13 +22,13 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def describe(name: str) -> DataSet:
     """The data set that "folder:PATH" names. Raises: DataError: there are no such folders, or no images in them."""
-    path = Path(name.removeprefix(PREFIX)).expanduser().absolute()
-    train, test = parts(path)
+    path = Path(os.path.expanduser(name.removeprefix(PREFIX))).absolute()
     try:
+        train, test = parts(path)
         classes = class_names(train)
         learned, tested = files(train, classes), files(test, classes)
     except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error.strerror}.") from None
+        raise DataError(f"{abbreviate(str(path))} cannot be read: {error.strerror}.") from None
     return DataSet(
         name=f"{PREFIX}{path}",
         title=path.name or str(path),
