@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from archs.errors import DenseScopeError
 from training.data.images import Labelled
 from training.randomness import generator
 from training.recipes import steps_of_epoch
@@ -53,17 +54,16 @@ def fetched(images: Labelled, indices: Sequence[Tensor], epoch: int = 0, workers
     """The batches of images at some indices, decoded ahead by workers where there is something to decode."""
     if not images.decodes:
         return (images.batch(each, epoch) for each in indices)
-    return iter(
-        DataLoader(
-            _ByIndices(images, epoch),
-            sampler=indices,  # whose items are those of a batch
-            batch_size=None,
-            num_workers=workers,
-            pin_memory=torch.cuda.is_available(),
-            worker_init_fn=leave_stopping_to_main,
-            generator=torch.Generator(),  # else it would draw from the one that all share
-        )
+    loader = DataLoader(
+        _ByIndices(images, epoch),
+        sampler=indices,  # whose items are those of a batch
+        batch_size=None,
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=leave_stopping_to_main,
+        generator=torch.Generator(),  # else it would draw from the one that all share
     )
+    return map(_taken, iter(loader))
 
 
 class _ByIndices(Dataset[Any]):
@@ -72,8 +72,18 @@ class _ByIndices(Dataset[Any]):
     def __init__(self, images: Labelled, epoch: int) -> None:
         self.images, self.epoch = images, epoch
 
-    def __getitem__(self, indices: Tensor) -> Batch:
-        return self.images.batch(indices, self.epoch)
+    def __getitem__(self, indices: Tensor) -> Batch | DenseScopeError:
+        """A batch, or what is wrong with it: raised in a worker, it would come with the worker's traceback."""
+        try:
+            return self.images.batch(indices, self.epoch)
+        except DenseScopeError as error:
+            return error
+
+
+def _taken(found: Batch | DenseScopeError) -> Batch:
+    if isinstance(found, DenseScopeError):
+        raise found
+    return found
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from archs import get_config
 from archs.errors import ConfigError, UnknownNameError
+from training.batches import fetched
 from training.data import DataError, DataSet, fashion, get_data, list_data
 from training.data.fetch import fetch
 from training.data.images import Images, Split, open_data
@@ -384,8 +385,11 @@ def test_a_damaged_image_of_a_folder_is_named(tmp_path: Path) -> None:
     path = write_folder(tmp_path) / "train" / "ant" / "1.png"
     found = open_data(get_data(f"folder:{tmp_path}"), PLAIN)
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(DataError, match=r"ant/1\.png' cannot be read as an image \(.*\): mend or remove it\.$"):
-        found.train.batch([0, 1])
+    for workers in (0, 1):
+        with pytest.raises(
+            DataError, match=r"^'[^']*ant/1\.png' cannot be read as an image \(.*\): mend or remove it\.$"
+        ):
+            list(fetched(found.train, [torch.tensor([0, 1])], workers=workers))
 
 
 @pytest.mark.parametrize(
