@@ -126,18 +126,18 @@ def _draw_head(run: Run, state: str, progress: Progress) -> None:
 
 def _pace(run: Run, state: str, progress: Progress) -> str:
     """How far a run is, how fast, and how long it will take."""
+    told = forecast_of(run)
     if state == "starting":
-        return "The process starts: PyTorch is being loaded."
+        return told.sentence() if told else "The process starts: PyTorch is being loaded."
     parts = [f"epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
     if run.accuracy is not None:
         parts.append(f"{percent(run.accuracy)} right")
     if progress.images_per_s:
         parts.append(f"{format_si(progress.images_per_s)} images/s")
-    if told := forecast_of(run) if not progress.epochs_done else None:
-        return told.sentence()
     if progress.seconds_left:
         parts.append(f"{format_duration(progress.seconds_left)} left")
-    return ", ".join(parts)
+    said = ", ".join(parts)
+    return said if progress.seconds_left or not told else f"{said}. {told.sentence()}"
 
 
 def _trouble(run: Run, state: str) -> str:
