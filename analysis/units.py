@@ -76,13 +76,13 @@ def format_share(share: float) -> str:
     return f"{percent:.{decimals}f}{THIN_SPACE}%"
 
 
-def format_accuracy(share: float) -> str:
-    """The share of images that are classified right, in percent with two decimals, as the field writes it.
+def format_percent(share: float) -> str:
+    """A share in percent with one decimal, as accuracies are told.
 
-    >>> format_accuracy(0.99722)
-    '99.72\u2009%'
+    >>> format_percent(0.99167), format_percent(0.8375), format_percent(0.9549)
+    ('99.2\u2009%', '83.8\u2009%', '95.5\u2009%')
     """
-    return f"{100 * share:.2f}{THIN_SPACE}%"
+    return f"{100 * share:.1f}{THIN_SPACE}%"
 
 
 def format_quantity(key: str, value: float) -> str:

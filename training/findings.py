@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analysis.units import THIN_SPACE, format_duration, join
+from analysis.units import format_duration, format_percent, join
 from training.data.registry import DataSet, get_data
 from training.predictions import Predictions, class_scores
 from training.published_curves import Published, beside
@@ -48,15 +48,6 @@ def outcome_of(run: Run, state: str | None = None) -> Outcome:
     )
 
 
-def percent(share: float) -> str:
-    """A share as accuracies are told.
-
-    >>> percent(0.99167), percent(0.8375), percent(0.9549)
-    ('99.2\u2009%', '83.8\u2009%', '95.5\u2009%')
-    """
-    return f"{100 * share:.1f}{THIN_SPACE}%"
-
-
 def runs_finding(outcomes: Sequence[Outcome]) -> str:
     """The best of some runs on the data set of the first, beside the next and beside what is published."""
     scored = [one for one in outcomes if one.accuracy is not None]
@@ -76,7 +67,7 @@ def runs_finding(outcomes: Sequence[Outcome]) -> str:
 
 def _result(one: Outcome) -> str:
     """What a run came to, or has come to so far."""
-    right = f"{percent(one.accuracy or 0)} of {one.data.test_images:,} test images ({one.data.title})"
+    right = f"{format_percent(one.accuracy or 0)} of {one.data.test_images:,} test images ({one.data.title})"
     if one.epochs < one.recipe.epochs:
         so_far = f"after {one.epochs} of {_epochs(one.recipe.epochs)}"
         return f"{one.network} classifies {right} right {so_far}."
@@ -113,7 +104,7 @@ def _against_published(one: Outcome, published: Published) -> str:
     sign = "above" if points > 0 else "below"
     away = f"{abs(points):.1f} points {sign}" if abs(points) >= 0.05 else "at"
     epochs = "" if published.epochs == one.epochs else f" after {_epochs(published.epochs)}, here {one.epochs}"
-    return f"It is {away} the {percent(published.accuracy)} that are published of it{epochs}."
+    return f"It is {away} the {format_percent(published.accuracy)} that are published of it{epochs}."
 
 
 def _epochs(count: int) -> str:
@@ -132,4 +123,6 @@ def mistakes_finding(network: str, predictions: Predictions, data: DataSet) -> s
     if most.taken > 1 and most.taken_for is not None:
         times = f"{most.taken:,} of {data.classes[most.label]} are taken for {data.classes[most.taken_for]}"
         said = f"{said}; most often {times}"
-    return f"{said}. The hardest class is {data.classes[least.label]}: {percent(least.accuracy)} of it are right."
+    return (
+        f"{said}. The hardest class is {data.classes[least.label]}: {format_percent(least.accuracy)} of it are right."
+    )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from analysis.structure.connectivity import Block, blocks
 from analysis.structure.feature_reuse import BlockReuse, training_finding
-from analysis.units import format_accuracy
+from analysis.units import format_percent
 from archs.design import Design, parse_design
 from archs.planning import plan_layers
 from training.data.registry import get_data
@@ -75,7 +75,7 @@ class TrainedReuse:
         return (
             f"Trained by DenseScope: {self.name} on {data.train_images:,} images of {data.title} "
             f"({data.image_size}×{data.image_size}), {recipe.epochs} epochs, batch {recipe.batch_size}, learning rate "
-            f"{recipe.lr:g}, weight decay {recipe.weight_decay:g}: {format_accuracy(self.accuracy)} of "
+            f"{recipe.lr:g}, weight decay {recipe.weight_decay:g}: {format_percent(self.accuracy)} of "
             f"{data.test_images:,} test images right. {self.software}."
         )
 

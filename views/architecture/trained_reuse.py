@@ -8,7 +8,7 @@ import streamlit as st
 
 from analysis import Summary
 from analysis.structure.connectivity import blocks
-from analysis.units import format_accuracy
+from analysis.units import format_percent
 from training.reuse import TrainedReuse, get_trained_reuse
 from views import widgets
 from views.architecture.reuse_maps import draw_maps
@@ -75,4 +75,4 @@ def choose_epoch(trained: TrainedReuse) -> int:
 def said_of(trained: TrainedReuse, epoch: int) -> str:
     """How an epoch is called: by what the network had learned."""
     accuracy = trained.at(epoch).accuracy
-    return f"{epoch}: {format_accuracy(accuracy)} right" if accuracy else "untrained"
+    return f"{epoch}: {format_percent(accuracy)} right" if accuracy else "untrained"

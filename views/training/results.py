@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import Column, count
+from analysis.units import format_percent
 from training.data import get_data
 from training.data.registry import DataSet
-from training.findings import mistakes_finding, percent
+from training.findings import mistakes_finding
 from training.predictions import FILE, Mistake, Predictions, class_scores, confusion, read_predictions, worst_mistakes
 from training.runs import Run
 from views import tables, widgets
@@ -31,7 +32,7 @@ COLUMNS = (
     Column("name", "Class", "Of the data set."),
     Column("images", "Test images", "Of this class.", count),
     Column("right", "Right", "So many of them.", count),
-    Column("accuracy", "Accuracy", "Share of them that is classified right.", percent),
+    Column("accuracy", "Accuracy", "Share of them that is classified right.", format_percent),
     Column("taken_for", "Most often taken for", "The class that most of its wrong images are taken for."),
     Column("taken", "as often", "So many of them.", count),
 )
@@ -94,7 +95,7 @@ def _draw_mistakes(mistakes: Sequence[Mistake], data: DataSet) -> None:
             true, predicted = data.classes[one.true], data.classes[one.predicted]
             with st.container(width=SIDE, gap="xsmall"):
                 st.image(enlarged(one.pixels), width=SIDE, alt=f"Test image {one.number}, of class {true}")
-                st.caption(f"**{true}**, taken for **{predicted}** ({percent(one.confidence)} sure)")
+                st.caption(f"**{true}**, taken for **{predicted}** ({format_percent(one.confidence)} sure)")
 
 
 def enlarged(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from analysis.findings import reason
-from analysis.units import format_duration, format_si
+from analysis.units import format_duration, format_percent, format_si
 from archs.errors import DenseScopeError
 from archs.registry import list_families
 from training import delete_run, get_run, launch, rename_run
 from training.columns import RUNS, run_row
 from training.data import get_data
 from training.examples import is_shipped, shipped
-from training.findings import outcome_of, percent, runs_finding
+from training.findings import outcome_of, runs_finding
 from training.forecast import forecast_of
 from training.progress import Progress, progress_of
 from training.published_curves import Published, beside
@@ -131,7 +131,7 @@ def _pace(run: Run, state: str, progress: Progress) -> str:
         return told.sentence() if told else "The process starts: PyTorch is being loaded."
     parts = [f"epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
     if run.accuracy is not None:
-        parts.append(f"{percent(run.accuracy)} right")
+        parts.append(f"{format_percent(run.accuracy)} right")
     if progress.images_per_s:
         parts.append(f"{format_si(progress.images_per_s)} images/s")
     if progress.seconds_left:
@@ -238,7 +238,7 @@ def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
         *(_line(one, epochs, own.get(one.arch, theme.muted)) for one in published),
     ]
     with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
-        figure = figures.curves(accuracy, percent, "Test accuracy", epochs, theme, share=True)
+        figure = figures.curves(accuracy, format_percent, "Test accuracy", epochs, theme, share=True)
         widgets.draw(figure, "accuracy_curves", "Lines: accuracy of each run over its epochs, and what is published.")
     left, middle, right = st.columns(3)
     panels = (
@@ -271,8 +271,9 @@ def _line(one: Published, epochs: int, colour: str) -> Curve:
     name = f"{one.network}, {get_data(one.data).title}"
     source = f"<br>published: {one.source}{f'<br>{one.note}' if one.note else ''}"
     points = one.points if len(one.points) > 1 else ((0, one.accuracy), (epochs, one.accuracy))
-    said = f"{one.network}: published, {percent(one.accuracy)} after {one.epochs:,} epochs"
-    return Curve(name, "published", colour, [point for point in points if point[0] <= epochs], said, source)
+    said = f"{one.network}: published, {format_percent(one.accuracy)} after {one.epochs:,} epochs"
+    return Curve(name, "published", theme.muted, [point for point in points if point[0] <= epochs], said, source)
+from training.forecast import forecast_of
 
 
 def _show_table(runs: Sequence[Run]) -> None:
