@@ -187,9 +187,9 @@ def training_finding(name: str, before: Sequence[BlockReuse], after: Sequence[Bl
         last, untrained = (format_ratio(found[-1]) for found in (learned, random))
         return (
             f"{name}: trained, the classifier weighs the later features of its block {last} as much as the early ones "
-            f"({untrained} as initialised), and {least or 'none'} of the {layers} layers behind the first block weigh the "
-            "block's input least. The DenseNet paper saw the classifier lean to the later ones and all layers weigh that "
-            "input least, on CIFAR-10 and without compression."
+            f"({untrained} as initialised), and {least or 'none'} of the {layers} layers behind the first block weigh "
+            "the block's input least. The DenseNet paper saw the classifier lean to the later ones and all layers "
+            "weigh the input least, on CIFAR-10 and without compression."
         )
     shallow = sum(leaning < 1 for leaning in learned)
     most, untrained = (format_ratio(1 / min(found)) for found in (learned, random))

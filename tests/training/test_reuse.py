@@ -8,6 +8,7 @@ from math import isfinite
 import pytest
 
 from analysis.structure.connectivity import blocks
+from analysis.units import format_ratio
 from archs.planning import plan_layers
 from archs.registry import get_config
 from training.data.registry import get_data
@@ -86,18 +87,21 @@ def test_a_map_of_another_wiring_is_refused() -> None:
         parse_trained_reuse(json.dumps(values))
 
 
+def ends(name: str, epoch: int) -> list[list[float]]:
+    """What the last reader of each block weighs its features by."""
+    found = []
+    for block, strengths in get_trained_reuse(name).at(epoch).maps:
+        last = len(block.readers) - 1
+        found.append([strengths[source, last] for source in range(len(block.features))])
+    return found
+
+
 def test_what_is_told_of_them() -> None:
     dense, one_shot = (get_trained_reuse(name).finding() for name in SHIPPED)
-    assert dense.startswith(
-        "densenetbc40_k12: trained, the end of 3 of 3 blocks weighs the later features more (1 as initialised), and "
-        "none of the 10 layers behind the first block weigh the block's input least."
+    late, early = (sum(half) for half in (ends("densenetbc40_k12", 40)[-1][4:], ends("densenetbc40_k12", 40)[-1][:3]))
+    assert f"weighs the later features of its block {format_ratio(late / early)} as much as the early ones" in dense
+    most, at_first = (
+        format_ratio(max(sum(column[:3]) / sum(column[3:]) for column in ends("osa40_5x43", epoch)))
+        for epoch in (40, 0)
     )
-    assert one_shot.startswith(
-        "osa40_5x43: trained, the end of 3 of 3 blocks weighs the shallow features more, up to ×"
-    )
-    ends = [
-        [value for (_, reader), value in one.strengths.items() if reader == 5]
-        for one in get_trained_reuse("osa40_5x43").epochs[-1].maps
-    ]
-    most = max(sum(column[:3]) / sum(column[3:]) for column in ends)
-    assert f"up to ×{most:.2f} (×" in one_shot
+    assert f"weighs the shallow features more, up to {most} ({at_first} as initialised)" in one_shot

@@ -272,8 +272,7 @@ def _line(one: Published, epochs: int, colour: str) -> Curve:
     source = f"<br>published: {one.source}{f'<br>{one.note}' if one.note else ''}"
     points = one.points if len(one.points) > 1 else ((0, one.accuracy), (epochs, one.accuracy))
     said = f"{one.network}: published, {format_percent(one.accuracy)} after {one.epochs:,} epochs"
-    return Curve(name, "published", theme.muted, [point for point in points if point[0] <= epochs], said, source)
-from training.forecast import forecast_of
+    return Curve(name, "published", colour, [point for point in points if point[0] <= epochs], said, source)
 
 
 def _show_table(runs: Sequence[Run]) -> None:
