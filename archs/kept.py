@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard
 
@@ -32,8 +33,13 @@ def runs_folder() -> Path:
 
 def list_runs() -> list[str]:
     """The names of all runs, the newest first."""
-    found = [path for path in runs_folder().glob(f"*/{RECORD}") if _NAME.fullmatch(path.parent.name)]
-    return [path.parent.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
+    written: dict[str, int] = {}
+    with suppress(OSError), os.scandir(runs_folder()) as entries:
+        for entry in entries:
+            with suppress(OSError):  # it is no run, or was taken away since
+                if _NAME.fullmatch(entry.name):
+                    written[entry.name] = os.stat(os.path.join(entry.path, RECORD)).st_mtime_ns
+    return sorted(written, key=lambda name: -written[name])
 
 
 def check_run_name(name: str) -> str:
@@ -50,7 +56,8 @@ def is_run(value: object) -> TypeGuard[str]:
 
 def trained_runs() -> list[str]:
     """The runs that have weights, as "run:NAME", the newest first."""
-    return [f"{RUN}{name}" for name in list_runs() if (runs_folder() / name / WEIGHTS).is_file()]
+    folder = runs_folder()
+    return [f"{RUN}{name}" for name in list_runs() if os.path.isfile(folder / name / WEIGHTS)]
 
 
 def weights_of_run(written: str) -> Path:
