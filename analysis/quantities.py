@@ -175,7 +175,7 @@ _DERIVED = (
     ),
     Quantity(
         "grad_norm",
-        "Gradient norm, untrained",
+        "Untrained gradient norm",
         "",
         "Sum of the norms of the weights' gradients in the first step of a training: a guess at accuracy.",
         "decimal",

@@ -46,11 +46,8 @@ def experiment(
     Each training is a run, such as `osa-small-osa40_12-0`: the same command again goes on with those that are missing.
     """
     asked = get_experiment(name)
-    count = (
-        (asked.small_seeds if small else 1)
-        if seeds is None
-        else checks.integer("--seeds", parse_value(seeds), 1, MOST_SEEDS)
-    )
+    usual = asked.small_seeds if small else 1
+    count = checks.integer("--seeds", usual if seeds is None else parse_value(seeds), 1, MOST_SEEDS)
     recipe = asked.recipe_at(small=small).varied(**parse_changes(fields or (), "--with"))
 
     def trained(run_name: str, settings: Settings) -> Run:

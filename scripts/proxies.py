@@ -11,6 +11,7 @@ import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from math import sqrt
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -84,7 +85,8 @@ def judged(number: int) -> dict[str, Any]:
     counted = {key: getattr(summary, key) for key in ("params", "macs", "memory_access_cost")}
     guessed = {"capacity_proxy": float(capacity_proxy(summary.params, summary.macs))}
     guessed |= {proxy: ZeroCost(proxy)(config) for proxy in PROXIES}
-    return {"index": number, **{name: getattr(config, name) for name in SPACE.open_fields}, **counted, **guessed}
+    rounded = {key: round(value, 6) for key, value in guessed.items()}
+    return {"index": number, **{name: getattr(config, name) for name in SPACE.open_fields}, **counted, **rounded}
 
 
 def kept() -> list[dict[str, Any]]:
@@ -124,24 +126,29 @@ def worth() -> str:
         f"{len(close)} networks of {_band()} M MACs, trained alike, classify {format_share(min(accuracies))} to "
         f"{format_share(max(accuracies))} of the held-out images right.{_chance(close)}\n\n"
         f"- At this one budget they are ranked best by {_label(best)}: Spearman {found[best].told()}.\n"
-        f"- Above 0 in 95 % of bootstrap resamples: {join(sure or ['none'])}.\n"
+        f"- Above 0 in 95 % of bootstrap resamples: {join(sure or ['none'])}. "
+        f"Not told from a guess by dice: {join([_label(key) for key in JUDGED if found[key].low <= 0] or ['none'])}.\n"
         f"- Zero-cost proxies whose whole interval lies above what the parameters reach: {join(better or ['none'])}.\n"
         f"- With {len(rows) - len(close)} clearly smaller networks among them: {_all(rows)}.\n"
     )
 
 
 def _chance(rows: list[dict[str, Any]]) -> str:
-    """How two seeds of the same networks rank them: no guess can be expected to do better."""
+    """How alike two seeds rank the same networks, and what that leaves for a guess to reach.
+
+    Source: the attenuation of correlations by chance, and the reliability of a mean of two: Spearman, 1904 and 1910.
+    """
     twice = [row["accuracies"] for row in rows if len(row["accuracies"]) > 1]
     if len(twice) < 3:
         return ""
     first, second = zip(*twice, strict=True)
     low, high = spearman_interval(first, second)
-    apart = median(abs(a - b) for a, b in twice)
+    alike, apart = spearman(first, second), median(abs(a - b) for a, b in twice)
+    ceiling = sqrt(2 * alike / (1 + alike)) if alike > 0 else 0.0
     return (
         f" Two seeds of the same network lie {100 * apart:.1f} points apart in the median, and rank the {len(twice)} "
-        f"networks that have both with Spearman {spearman(first, second):.2f} ({low:.2f} to {high:.2f}): a guess that "
-        "knew everything but the seed could not rank one training much better."
+        f"networks alike by Spearman {signed(alike)} ({signed(low)} to {signed(high)}): a guess that knew all but the "
+        f"seed could be expected to reach about {ceiling:.2f} with the mean of the two (Spearman–Brown), not 1."
     )
 
 

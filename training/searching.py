@@ -85,7 +85,9 @@ class TrainedAccuracy:
         design = Design("searched", fitted(config, get_data(self.data), self.recipe))
         run = create_run("searched", design, self.data, self.recipe, place=place)
         fit(run, cpu=True, save_seconds=inf, images=self._split())
-        return float(run.epochs()[-1]["test_accuracy"])
+        accuracy = run.accuracy
+        assert accuracy is not None
+        return accuracy
 
     def _split(self) -> Split:
         """What it learns from, and what was held out, shown as the recipe shows test images."""
