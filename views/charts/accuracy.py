@@ -14,7 +14,7 @@ from analysis.hardware.speeds import EVIDENCE, Speed
 from analysis.units import format_si
 from views.charts import evidence
 from views.charts.axes import axis, scatter_layout
-from views.charts.labels import Line, Point, name_marks
+from views.charts.labels import MARK, Line, Point, name_marks
 from views.theme import OTHER_FAMILY, Mark, Theme
 
 HEIGHT = 480
@@ -174,7 +174,7 @@ def _variant_entries(marks: Iterable[Mark]) -> list[dict[str, Any]]:
     """What colours and shapes mean, each once."""
     style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
     return [
-        style | {"name": mark.variant, "marker": {"symbol": mark.symbol, "color": mark.colour}}
+        style | {"name": mark.variant, "marker": {"symbol": mark.symbol, "color": mark.colour, "size": MARK}}
         for mark in dict.fromkeys(marks)
     ]
 
