@@ -165,7 +165,7 @@ def test_one_run_at_a_time_unless_asked(started: list[str]) -> None:
         app = open_app(VIEW)
         button = next(each for each in app.button if each.label == "Start training")
         assert button.disabled
-        assert "epoch 3 of 8" in app.get("progress")[0].proto.text
+        assert "Epoch 3 of 8" in app.get("progress")[0].proto.text
         assert "90.0\u2009% right, 500 images/s" in app.get("progress")[0].proto.text
         app.checkbox(key="beside_running").set_value(True).run()
         press(app, "Start training")
@@ -248,8 +248,8 @@ from training import get_run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 run = get_run(sys.argv[1])
 with run.taken():
-    run.update(state="running", pid=os.getpid())
     try:
+        run.update(state="running", pid=os.getpid())
         time.sleep(60)
     except KeyboardInterrupt:
         run.update(state="stopped")

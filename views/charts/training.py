@@ -91,7 +91,8 @@ def _range(values: Sequence[float], share: bool) -> tuple[float, float]:
 def _trace(line: Curve, write: Callable[[float], str], theme: Theme) -> dict[str, Any]:
     """One line; a few points, as others publish them, have marks."""
     colour = mix(line.colour, theme.page, 0.35) if line.kind == "learning" else line.colour
-    marked = "lines+markers" if line.kind in ("trained", "published") and len(line.points) <= MOST_MARKS else "lines"
+    few = len(line.points) <= (MOST_MARKS if line.kind in ("trained", "published") else 1)
+    marked = "lines+markers" if few else "lines"
     marker = {"size": 6, "color": theme.page if line.kind == "published" else colour}
     return {
         "type": "scatter",

@@ -1,30 +1,24 @@
-"""Training: runs abreast, live: how far they are, their curves beside what is published, and what can be done."""
+"""Training: runs abreast, live: how far they are, and what can be done with them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from analysis.findings import reason
 from analysis.units import format_duration, format_percent, format_si
 from archs.errors import DenseScopeError
-from archs.registry import list_families
 from training import delete_run, get_run, launch, rename_run
-from training.columns import RUNS, run_row
 from training.data import get_data
 from training.examples import is_shipped, shipped
 from training.findings import outcome_of, runs_finding
 from training.forecast import forecast_of
 from training.progress import Progress, progress_of
-from training.published_curves import Published, beside
 from training.runs import Run
-from views import tables, widgets
-from views.charts import training as figures
-from views.charts.training import Curve
-from views.theme import Theme, family_colour, mix
+from views import widgets
+from views.training.curves import draw_curves
 from views.training.start import MOST_SHOWN, SHOWN
 
 #: Seconds between two looks at the logs of runs that go on.
@@ -41,12 +35,6 @@ STATES = {
     "killed": ("killed", "red"),
 }
 GOES_ON = ("starting", "running")
-#: Where runs of one family stand from the family's colour to the outline's, one after the other.
-SHADES = (0.0, 0.45, 0.25, 0.6, 0.15, 0.7)
-HELP = (
-    "Share of the test images that is classified right, after each epoch. Own runs are solid, thin lines are of the "
-    "images that a run learns from, and dotted is what others published: hover it for its source."
-)
 
 
 def choose_runs() -> list[Run]:
@@ -104,7 +92,7 @@ def draw_runs(runs: Sequence[Run]) -> None:
     found = {run.name: progress_of(run) for run in runs}
     for run in runs:
         _draw_head(run, launch.state_of(run), found[run.name])
-    _draw_curves(runs, found)
+    draw_curves(runs, found)
 
 
 def _draw_head(run: Run, state: str, progress: Progress) -> None:
@@ -129,15 +117,16 @@ def _pace(run: Run, state: str, progress: Progress) -> str:
     told = forecast_of(run)
     if state == "starting":
         return told.sentence() if told else "The process starts: PyTorch is being loaded."
-    parts = [f"epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
+    parts = [f"Epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
     if run.accuracy is not None:
         parts.append(f"{format_percent(run.accuracy)} right")
     if progress.images_per_s:
         parts.append(f"{format_si(progress.images_per_s)} images/s")
     if progress.seconds_left:
         parts.append(f"{format_duration(progress.seconds_left)} left")
-    said = ", ".join(parts)
-    return said if progress.seconds_left or not told else f"{said}. {told.sentence()}"
+    elif told and told.total_seconds:
+        parts.append(f"forecast: {format_duration(told.total_seconds)} in all")
+    return ", ".join(parts)
 
 
 def _trouble(run: Run, state: str) -> str:
@@ -201,79 +190,3 @@ def _act(what: str, name: str) -> None:
                 state[_DONE] = f"{name} lies in the trash: {place}"
     except DenseScopeError as error:
         state[_PROBLEM] = reason(error)
-
-
-def colours(runs: Sequence[Run], theme: Theme) -> dict[str, str]:
-    """A colour a run: its family's, one after the other further from it."""
-    count = dict.fromkeys(list_families(), 0)
-    found = {}
-    for run in runs:
-        family = run.design.config.family
-        shade = SHADES[count[family] % len(SHADES)]
-        found[run.name] = mix(family_colour(family), theme.outline_towards, shade)
-        count[family] += 1
-    return found
-
-
-def _draw_curves(runs: Sequence[Run], found: dict[str, Progress]) -> None:
-    """Four charts over the epochs; the table of the runs beside the first."""
-    theme = widgets.current_theme()
-    shades = colours(runs, theme)
-    epochs = max(run.recipe.epochs for run in runs)
-    published, own = _published(runs), {run.design.name: shades[run.name] for run in runs}
-
-    def lines(key: str, kind: str = "steps", *, said: str = "", averaged: str = "") -> list[Curve]:
-        drawn = []
-        for run in runs:
-            known = found[run.name].curves
-            points = known.get(averaged) or known.get(key, ())
-            drawn.append(Curve(run.name, kind, shades[run.name], points, f"{run.name}{said}" * bool(said)))
-        return drawn
-
-    first, *others = lines("train_accuracy", "learning")
-    accuracy = [
-        first._replace(said="thin: of the images that it learns from"),
-        *others,
-        *lines("test_accuracy", "trained", said=": trained here", averaged="averaged_accuracy"),
-        *(_line(one, epochs, own.get(one.arch, theme.muted)) for one in published),
-    ]
-    with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
-        figure = figures.curves(accuracy, format_percent, "Test accuracy", epochs, theme, share=True)
-        widgets.draw(figure, "accuracy_curves", "Lines: accuracy of each run over its epochs, and what is published.")
-    left, middle, right = st.columns(3)
-    panels = (
-        (
-            left,
-            [*lines("loss", "learning"), *lines("test_loss", "trained", averaged="averaged_loss")],
-            "Loss",
-            _three_digits,
-        ),
-        (middle, lines("lr"), "Learning rate", _three_digits),
-        (right, lines("images_per_s"), "Images/s", format_si),
-    )
-    for place, drawn, title, write in panels:
-        with place:
-            figure = figures.curves(drawn, write, title, epochs, theme, height=figures.LOW)
-            widgets.draw(figure, f"curves of {title}", f"Lines: {title} of each run over its epochs.")
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:.3g}"
-
-
-def _published(runs: Sequence[Run]) -> list[Published]:
-    """What is published of the runs' data sets and networks, each once."""
-    return list(dict.fromkeys(one for run in runs for one in beside(run.design.name, run.data, run.recipe)))
-
-
-def _line(one: Published, epochs: int, colour: str) -> Curve:
-    """A published curve as far as the axis reaches; an end point as a level."""
-    name = f"{one.network}, {get_data(one.data).title}"
-    source = f"<br>published: {one.source}{f'<br>{one.note}' if one.note else ''}"
-    points = one.points if len(one.points) > 1 else ((0, one.accuracy), (epochs, one.accuracy))
-    said = f"{one.network}: published, {format_percent(one.accuracy)} after {one.epochs:,} epochs"
-    return Curve(name, "published", colour, [point for point in points if point[0] <= epochs], said, source)
-
-
-def _show_table(runs: Sequence[Run]) -> None:
-    tables.show(pd.DataFrame([run_row(run) for run in runs]), RUNS, "runs_table")
