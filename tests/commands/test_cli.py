@@ -262,7 +262,8 @@ def test_fields_are_what_set_changes(family, capsys):
     assert [row["field"] for row in rows] == list(declared(type(get_config(name))))
     for row in rows:
         assert get_config(name, **{row["field"]: parse_value(row["value"])}) == get_config(name)
-        assert main(["summary", name, "--set", f"{row['field']}={row['value']}"]) == 0
+    changes = [part for row in rows for part in ("--set", f"{row['field']}={row['value']}")]
+    assert main(["summary", name, *changes]) == 0  # else it names the field that it does not take
 
 
 def test_a_network_without_a_config_has_no_fields(capsys):

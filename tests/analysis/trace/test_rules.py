@@ -59,7 +59,7 @@ def test_every_rule_has_its_case():
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=examples(20))
+@settings(max_examples=examples(12))
 @given(data=st.data())
 def test_rules_are_those_of_pytorch(name, data):
     draw = Draw(data.draw)
