@@ -25,4 +25,7 @@ def explained(error: Exception, recipe: Recipe) -> DenseScopeError:
         )
     if processes.count() > 1 and any(words in str(error) for words in _LOST):
         return TrainingError("Another of the processes that trained together is gone: the same command goes on.")
-    return TrainingError(f"The training failed: {type(error).__name__}, {first_line(error)}.")
+    short = f"{type(error).__name__}, {first_line(error)}"
+    if recipe.compile and type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return TrainingError(f"torch.compile cannot compile this network here ({short}): set compile to False.")
+    return TrainingError(f"The training failed: {short}.")
