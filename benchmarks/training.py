@@ -35,7 +35,7 @@ from training.stopping import Stopping
 from training.train import prepare
 
 #: Names of networks, their batch, and the steps of a turn.
-NETWORKS = {"densenetbc40_k12": (64, 2), "vovnet27_slim": (64, 3), "peleenet": (64, 4)}
+NETWORKS = {"densenetbc40_k12": (64, 3), "vovnet27_slim": (64, 8), "peleenet": (64, 10)}
 DATA = "fashion"
 
 

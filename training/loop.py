@@ -164,5 +164,5 @@ def step(learner: Learner, images: Tensor, labels: Tensor, whole: int) -> Tensor
     if recipe.max_norm:
         accelerator.clip_grad_norm_(network.parameters(), recipe.max_norm)
     learner.optimizer.step()
-    network.zero_grad()
+    learner.optimizer.zero_grad()
     return result

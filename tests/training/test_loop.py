@@ -239,7 +239,7 @@ def test_the_record_says_where_and_how_long(finished):
     assert record["pid"] == os.getpid()
     assert torch.__version__.startswith(record["versions"]["torch"])
     assert record["seconds"] == pytest.approx(sum(row["seconds"] for row in finished.epochs()), abs=0.001)
-    assert record["finished"] > record["created"]
+    assert record["finished"] >= record["created"]
     assert not list(finished.folder.glob("*.pt"))
 
 
@@ -475,6 +475,14 @@ def test_too_little_memory_is_told_with_what_to_try(error):
         "A step of 64 images in 2 parts does not fit into memory: "
         "try memory_efficient, accumulate=4 or a smaller batch_size."
     )
+
+
+def test_a_lost_process_is_told(monkeypatch):
+    error = RuntimeError("[…/gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:17318: Connection reset by peer.")
+    assert str(explained(error, get_recipe("digits"))).startswith("The training failed: RuntimeError, […/gloo")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    said = "Another of the processes that trained together is gone: the same command goes on."
+    assert str(explained(error, get_recipe("digits"))) == said
 
 
 def test_trackers_are_known_by_name(monkeypatch):
