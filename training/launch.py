@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from archs.errors import DenseScopeError
-from training.runs import Run, TrainingError, get_run, list_runs
+from archs.kept import runs_folder
+from training.runs import Run, TrainingError, list_runs
 
 OUTPUT = "output.txt"
 ROOT = Path(__file__).parent.parent
@@ -95,5 +96,5 @@ def readable_runs() -> list[Run]:
     found = []
     for name in list_runs():
         with suppress(DenseScopeError):  # damaged, or removed meanwhile
-            found.append(get_run(name))
+            found.append(Run(runs_folder() / name))
     return found

@@ -89,14 +89,14 @@ def draw_runs(runs: Sequence[Run]) -> None:
     """How far each run is, and the curves of all."""
     if any(map(is_shipped, runs)):
         st.caption("Trained by DenseScope and shipped with it, for you have no runs yet: start one above.")
-    found = {run.name: progress_of(run) for run in runs}
+    found, busy = {run.name: progress_of(run) for run in runs}, launch.in_progress()
     for run in runs:
-        _draw_head(run, launch.state_of(run), found[run.name])
+        _draw_head(run, launch.state_of(run), found[run.name], busy)
     draw_curves(runs, found)
 
 
-def _draw_head(run: Run, state: str, progress: Progress) -> None:
-    """A run in a line, and what can be done with it."""
+def _draw_head(run: Run, state: str, progress: Progress, busy: Sequence[str]) -> None:
+    """A run in a line, and what can be done with it while some are busy."""
     with st.container(border=True, key=f"run_{run.name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             word, colour = STATES[state]
@@ -104,7 +104,7 @@ def _draw_head(run: Run, state: str, progress: Progress) -> None:
             st.markdown(f"**{widgets.literal(run.name)}** {widgets.literal(said)}", width="stretch")
             st.badge(word, color=colour)
             if not is_shipped(run):
-                _draw_actions(run, state)
+                _draw_actions(run, state, busy)
         if state in GOES_ON:
             share = min(1.0, progress.epochs_done / run.recipe.epochs)
             st.progress(share, _pace(run, state, progress))
@@ -143,14 +143,14 @@ def _trouble(run: Run, state: str) -> str:
     return ""
 
 
-def _draw_actions(run: Run, state: str) -> None:
+def _draw_actions(run: Run, state: str, busy: Sequence[str]) -> None:
     """Stop or resume; rename and delete where nothing goes on."""
     if state in GOES_ON:
         st.button("Stop", key=f"stop {run.name}", icon=":material/stop:", on_click=_act, args=("stop", run.name))
         return
     if state != "finished":
         word = "Start" if state == "new" else "Resume"
-        other = next(iter(launch.in_progress()), "")
+        other = next(iter(busy), "")
         st.button(
             word,
             key=f"resume {run.name}",
