@@ -19,19 +19,19 @@ from torch.nn.functional import cross_entropy
 
 import archs
 from benchmarks.timing import describe_machine
-from training.augment import varied
-from training.batches import Batches
 from training.data import get_data
 from training.data.images import Images
-from training.engine import Reporter, create_accelerator
-from training.finetune import parameter_groups
-from training.learner import Learner, create_network
-from training.looks import Looks, Position
-from training.loop import learn_epoch
+from training.engine.accelerator import Reporter, create_accelerator
+from training.engine.augment import varied
+from training.engine.batches import Batches
+from training.engine.finetune import parameter_groups
+from training.engine.learner import Learner, create_network
+from training.engine.looks import Looks, Position
+from training.engine.loop import learn_epoch
+from training.engine.stopping import Stopping
 from training.randomness import generator
 from training.recipes import Recipe, get_recipe
 from training.runs import Run
-from training.stopping import Stopping
 from training.train import prepare
 
 #: Names of networks, their batch, and the steps of a turn.

@@ -9,9 +9,9 @@ from typing import Any
 
 from analysis.units import format_si
 from commands.output import Row
-from training import processes
 from training.data import get_data
 from training.data.registry import Progress
+from training.engine import processes
 from training.recipes import steps_of_epoch
 from training.runs import Run
 

@@ -15,9 +15,9 @@ from archs import checks
 from commands.options import FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, Row, emit
 from commands.train import find_run, train_run
-from training import processes
 from training.columns import described, percent
 from training.data import get_data
+from training.engine import processes
 from training.experiments import Experiment, Outcome, finding, get_experiment, list_experiments, outcomes
 from training.recipes import Recipe
 from training.runs import Run

@@ -17,8 +17,9 @@ from archs.errors import DenseScopeError
 from commands.options import FormatOption, OutputOption, Request
 from commands.output import Grid, Row, emit
 from training.columns import EPOCHS, RUNS, described, run_row
+from training.errors import TrainingError
 from training.forecast import forecast_of
-from training.runs import Run, TrainingError, delete_run, get_run, list_runs, rename_run
+from training.runs import Run, delete_run, get_run, list_runs, rename_run
 
 app = typer.Typer(help="List the trainings of this machine; show, compare, export, rename or delete them.")
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run: `runs` lists them.")]

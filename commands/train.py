@@ -19,13 +19,14 @@ from archs.kept import check_run_name
 from commands.epochs import say, shown
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, emit
-from training import processes
 from training.columns import RUNS, run_row
 from training.data import get_data, list_data
+from training.engine import processes
+from training.errors import TrainingError
 from training.forecast import forecast
 from training.recipes import Recipe, batch_note, get_recipe, list_recipes, recipe_for
 from training.recipes.recipe import PRECISIONS
-from training.runs import Run, TrainingError, get_run, list_runs
+from training.runs import Run, get_run, list_runs
 from training.train import Settings, begin, resume, settle
 
 DEVICES = ("auto", "cpu", "cuda")

@@ -16,7 +16,7 @@ import torch
 
 from analysis.structure import reuse
 from archs.kept import FOLDER_VARIABLE
-from training.loop import fit
+from training.engine.loop import fit
 from training.reuse import FOLDER, TrainedReuse, Watched
 from training.train import prepare
 

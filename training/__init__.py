@@ -12,9 +12,10 @@ Importing this package imports no torch; opening data and training do.
 """
 
 from training.data import DataSet, get_data, list_data
+from training.errors import TrainingError
 from training.forecast import Forecast, forecast
 from training.recipes import Recipe, get_recipe, list_recipes
-from training.runs import Run, TrainingError, delete_run, get_run, list_runs, rename_run
+from training.runs import Run, delete_run, get_run, list_runs, rename_run
 from training.train import Settings, prepare, resume, settle, train
 
 __all__ = [

@@ -16,8 +16,9 @@ from archs.errors import DenseScopeError
 from archs.kept import RECORD, RUN, is_run, runs_folder, weights_of_run
 from training.columns import described
 from training.data.registry import get_data
+from training.errors import TrainingError
 from training.recipes import Recipe
-from training.runs import LOG, Run, TrainingError, list_runs
+from training.runs import LOG, Run, list_runs
 from training.train import FITTED, for_images
 
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from analysis.units import format_duration, format_percent, join
 from training.data.registry import DataSet, get_data
-from training.predictions import Predictions, class_scores
+from training.engine.predictions import Predictions, class_scores
 from training.published_curves import Published, beside
 from training.recipes import Recipe
 from training.runs import Run

@@ -131,7 +131,7 @@ def forecast(
     told: dict[str, Any] = {}
     if steps:
         require("torch", "Training")
-        from training.pace import measure
+        from training.engine.pace import measure
 
         pace = measure(asked, held or 0, cpu=cpu, steps=steps)
         free_bytes = pace.free_bytes if free_bytes is None else free_bytes

@@ -19,8 +19,8 @@ from analysis.units import format_percent
 from archs.design import Design, parse_design
 from archs.planning import plan_layers
 from training.data.registry import get_data
+from training.errors import TrainingError
 from training.recipes import Recipe, recipe_from_json
-from training.runs import TrainingError
 
 SCHEMA = 1
 FOLDER = Path(__file__).parent / "shipped" / "reuse"

@@ -18,8 +18,9 @@ from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import require
 from training.data.registry import get_data
+from training.errors import DivergedError, TrainingError
 from training.recipes import Recipe, get_recipe
-from training.runs import DivergedError, TrainingError, create_run
+from training.runs import create_run
 from training.train import fitted
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class TrainedAccuracy:
 
     def _train(self, config: NetworkConfig, place: Path) -> float:
         """Train it in a run that nobody keeps."""
-        from training.loop import fit
+        from training.engine.loop import fit
 
         assert isinstance(self.recipe, Recipe)
         design = Design("searched", fitted(config, get_data(self.data), self.recipe))

@@ -13,13 +13,14 @@ from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import ConfigError, require
 from archs.planning import plan_layers
-from training import processes
 from training.data.registry import DataSet, get_data
-from training.failures import explained
-from training.finetune import check_freeze
-from training.log import Row
+from training.engine import processes
+from training.engine.failures import explained
+from training.engine.finetune import check_freeze
+from training.errors import TrainingError
 from training.recipes import Recipe, get_recipe
-from training.runs import Run, TrainingError, find_or_create_run, free_name
+from training.runs import Run, find_or_create_run, free_name
+from training.runs.log import Row
 
 
 def train(
@@ -68,13 +69,13 @@ def resume(run: Run, report: Callable[[Row], object] = lambda row: None, *, cpu:
         run: which.
         report: called with every row of the log.
         cpu: not to use a GPU that is there.
-        how: workers, tracker and what else `training.loop.fit` takes.
+        how: workers, tracker and what else `training.engine.loop.fit` takes.
 
     Raises:
         TrainingError, KeyboardInterrupt: as `train`.
     """
     require("accelerate", "Training")
-    from training.loop import fit
+    from training.engine.loop import fit
 
     with ExitStack() as stack:
         processes.by_main(lambda: stack.enter_context(run.taken()), cpu=cpu)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.pages import Opened, Page, expect, grow_quiet, look_at, settle
 from training import Run
-from training.predictions import read_predictions
+from training.engine.predictions import read_predictions
 
 CHART = ".js-plotly-plot:visible"
 #: Points of the first chart's thick lines, the test accuracy.

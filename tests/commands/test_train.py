@@ -126,13 +126,13 @@ def test_no_gpu_is_one_line(folder, capsys, monkeypatch):
 
 
 def test_ctrl_c_stops_the_run_and_says_how_to_go_on(folder, capsys, monkeypatch):
-    import training.loop
+    import training.engine.loop
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training.loop, "fit", interrupted)
+        patch.setattr(training.engine.loop, "fit", interrupted)
         assert run(f"train {TINY} --name second") == 130
     assert get_run("second").state == "stopped"
     assert "train --resume second` goes on" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 
 #: Forks processes that never computed: PyTorch's autograd can't be forked once it has run.
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["training.loop"])
+SERVER.set_forkserver_preload(["training.engine.loop"])
 SECONDS = 120
 
 

@@ -10,9 +10,10 @@ import pytest
 from analysis.choice import Candidate, Trained, like_with_like, trained_alike, trained_finding
 from archs import get_config
 from archs.errors import UnknownNameError
+from archs.kept import RECORD
 from tests.support.runs import TINY, write_run
 from training.accuracy import accuracy_rows, finished_run, finished_runs, runs_of
-from training.runs import RECORD, TrainingError
+from training.errors import TrainingError
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,11 @@ from torch import Tensor
 from archs.errors import ConfigError
 from tests.support.runs import TINY
 from training import prepare
-from training.augment import EIGENVALUES, EIGENVECTORS, blended, normalised, varied
 from training.data import get_data
 from training.data.images import Images, Shown
 from training.data.registry import DataSet
 from training.data.sizes import Sizes, random_box
+from training.engine.augment import EIGENVALUES, EIGENVECTORS, blended, normalised, varied
 from training.randomness import generator
 from training.recipes import GROUPS, Recipe
 
@@ -245,7 +245,7 @@ def test_the_loop_shows_the_images_as_the_recipe_says_in_training_and_in_tests(
 ) -> None:
     """And in their size, with black and white where the data have them."""
     pytest.importorskip("accelerate")
-    from training.loop import fit
+    from training.engine.loop import fit
 
     monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
     seen: dict[bool, list[Tensor]] = {True: [], False: []}

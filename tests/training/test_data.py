@@ -20,13 +20,13 @@ from PIL import Image
 
 from archs import get_config
 from archs.errors import ConfigError, UnknownNameError
-from training.batches import fetched
 from training.data import DataError, DataSet, fashion, get_data, list_data
 from training.data.fetch import fetch
 from training.data.images import Images, Split, open_data
 from training.data.svhn import read_mat
+from training.engine.batches import fetched
+from training.errors import TrainingError
 from training.recipes import RECIPES, Recipe, get_recipe
-from training.runs import TrainingError
 from training.train import fitted
 
 PLAIN = Recipe(data="", source="")

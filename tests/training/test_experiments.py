@@ -12,7 +12,8 @@ import analysis
 from archs import get_config
 from archs.errors import UnknownNameError
 from cli import main
-from training import experiments, get_recipe, list_data, list_runs, loop
+from training import experiments, get_recipe, list_data, list_runs
+from training.engine import loop
 from training.experiments import Outcome, finding, get_experiment, list_experiments, outcomes
 
 OSA = get_experiment("osa")

@@ -13,11 +13,11 @@ from analysis.facts import published
 from archs.registry import list_archs
 from training import Run, get_recipe, list_data, list_recipes, prepare
 from training.data import get_data
-from training.examples import is_shipped, shipped
+from training.engine.predictions import read_predictions
 from training.findings import Outcome, outcome_of, runs_finding
-from training.predictions import read_predictions
-from training.progress import progress_of, thinned
 from training.published_curves import Published, _curves, beside
+from training.runs.examples import is_shipped, shipped
+from training.runs.progress import progress_of, thinned
 
 DIGITS, CIFAR = get_data("digits"), get_data("cifar10")
 PAPER = Published("DenseNet", "densenet40_k12", "cifar10", True, ((300, 0.9476),), "densenet-cifar", "Table 2", "")

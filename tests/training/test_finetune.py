@@ -8,7 +8,7 @@ from archs import list_families
 from archs.errors import ConfigError
 from archs.registry import get_config, get_family
 from tests.support.small import SMALL, small
-from training.finetune import check_freeze, freeze, parameter_groups, stages_of
+from training.engine.finetune import check_freeze, freeze, parameter_groups, stages_of
 from training.recipes import Recipe
 
 torch = pytest.importorskip("torch")
@@ -65,7 +65,7 @@ def test_the_classifier_learns_at_its_own_rate_and_nothing_else_does():
 
 
 def test_the_schedule_keeps_the_rates_apart():
-    optimizers = pytest.importorskip("training.optimizers")
+    optimizers = pytest.importorskip("training.engine.optimizers")
     network = small("densenet121")
     optimizer = optimizers.create_optimizer(network, RECIPE.varied(head_lr=10, layer_decay=0.5))
     optimizers.set_lr(optimizer, 0.1)

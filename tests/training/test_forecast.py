@@ -76,9 +76,9 @@ def test_processes_share_a_batch(asked):
 
 def test_a_step_that_takes_long_is_told_by_a_few_images(asked, monkeypatch):
     pytest.importorskip("timm")
-    import training.pace
+    import training.engine.pace
 
-    monkeypatch.setattr(training.pace, "ENOUGH_SECONDS", 0.0)
+    monkeypatch.setattr(training.engine.pace, "ENOUGH_SECONDS", 0.0)
     told = forecast(asked, cpu=True)
     assert (told.measured_steps, told.measured_images) == (1, 16)
     assert "by a step of 16 images, in proportion, measured on " in told.sentence()

@@ -29,19 +29,19 @@ SAVED = 5
 def train(name: str, killed: tuple[int, int] | None = None) -> None:
     """The command that is given again and again; or the process of a rank is killed in its nth step."""
     import training
-    import training.looks
-    import training.loop
+    import training.engine.looks
+    import training.engine.loop
     from archs import get_config
 
-    training.looks.LOOK_SECONDS = 0
-    step, steps = training.loop.step, iter(range(1, 1000))
+    training.engine.looks.LOOK_SECONDS = 0
+    step, steps = training.engine.loop.step, iter(range(1, 1000))
 
     def deadly(*args):
         if (int(os.environ.get("RANK", 0)), next(steps)) == killed:
             os.kill(os.getpid(), signal.SIGKILL)
         return step(*args)
 
-    training.loop.step = deadly
+    training.engine.loop.step = deadly
     run = training.prepare(get_config("densenet121", **NETWORK), "digits", "digits", name=name, **RECIPE)
     training.resume(run, save_every=SAVED)
 

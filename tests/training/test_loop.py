@@ -21,14 +21,14 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from training import checkpoints, looks, loop
-from training.batches import Batches, fetched
 from training.data import get_data
 from training.data.images import Images
-from training.engine import create_accelerator
-from training.failures import explained
-from training.learner import create_network
-from training.optimizers import create_optimizer, set_lr
+from training.engine import checkpoints, looks, loop
+from training.engine.accelerator import create_accelerator
+from training.engine.batches import Batches, fetched
+from training.engine.failures import explained
+from training.engine.learner import create_network
+from training.engine.optimizers import create_optimizer, set_lr
 
 #: A dense layer in each of two blocks.
 TINY = get_config("densenet121", block_config=(1, 1), growth_rate=4, num_init_features=8)
@@ -197,18 +197,18 @@ def test_workers_decode_ahead_in_the_same_order():
 def train_in_double(place: str, name: str, accumulate: int) -> None:
     """Train `small_network` in float64; in all processes of a group."""
     os.environ["DENSESCOPE_DATA"] = place
-    import training.looks
-    import training.loop
-    from training import learner
+    import training.engine.looks
+    import training.engine.loop
+    from training.engine import learner
 
-    training.looks.LOOK_SECONDS = 0
+    training.engine.looks.LOOK_SECONDS = 0
     learner.create_network = lambda run: small_network()
-    varied = training.loop.varied
-    training.loop.varied = lambda *args: varied(*args).double()
-    import training.evaluate
+    varied = training.engine.loop.varied
+    training.engine.loop.varied = lambda *args: varied(*args).double()
+    import training.engine.evaluate
 
-    normalised = training.evaluate.normalised
-    training.evaluate.normalised = lambda *args: normalised(*args).double()
+    normalised = training.engine.evaluate.normalised
+    training.engine.evaluate.normalised = lambda *args: normalised(*args).double()
     recipe = {"shift": 0, "epochs": 2, "batch_size": 100, "accumulate": accumulate, "max_norm": 1.0, "ema_decay": 0.9}
     resume(prepare(TINY, "digits", "digits", name=name, **recipe))
 
@@ -489,6 +489,6 @@ def test_trackers_are_known_by_name(monkeypatch):
     run = tiny("tracked")
     with pytest.raises(UnknownNameError, match="There is no tracker 'tensorbord'; the nearest names are 'tensorboard'"):
         resume(run, tracker="tensorbord")
-    monkeypatch.setattr("training.engine.get_available_trackers", list)
+    monkeypatch.setattr("training.engine.accelerator.get_available_trackers", list)
     with pytest.raises(MissingPackageError, match="The tracker wandb needs the package wandb"):
         resume(run, tracker="wandb")

@@ -9,7 +9,14 @@ from torch import nn
 
 from training.data import get_data
 from training.data.images import Images
-from training.predictions import FILE, class_scores, confusion, read_predictions, save_predictions, worst_mistakes
+from training.engine.predictions import (
+    FILE,
+    class_scores,
+    confusion,
+    read_predictions,
+    save_predictions,
+    worst_mistakes,
+)
 
 
 class Says(nn.Module):

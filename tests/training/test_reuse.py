@@ -12,6 +12,7 @@ from analysis.units import format_ratio
 from archs.planning import plan_layers
 from archs.registry import get_config
 from training.data.registry import get_data
+from training.errors import TrainingError
 from training.reuse import (
     FOLDER,
     get_trained_reuse,
@@ -19,7 +20,6 @@ from training.reuse import (
     parse_trained_reuse,
     weighed,
 )
-from training.runs import TrainingError
 from training.train import fitted
 
 SHIPPED = {"densenetbc40_k12": "dense", "osa40_5x43": "one-shot"}

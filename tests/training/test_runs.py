@@ -14,8 +14,8 @@ from archs import get_config
 from archs.design import Design
 from archs.errors import ConfigError
 from training import Run, TrainingError, delete_run, get_recipe, get_run, list_runs, rename_run
-from training import log as logs
 from training.runs import create_run, find_or_create_run
+from training.runs import log as logs
 
 TINY = Design("tiny", get_config("densenet121", block_config=(1, 1)))
 RECIPE = get_recipe("digits")

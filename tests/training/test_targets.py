@@ -17,7 +17,7 @@ from analysis.targets import resolve_target
 from archs.errors import ConfigError, DenseScopeError, UnknownNameError, WeightsError, WeightsWarning
 from cli import main
 from tests.support.runs import TINY, write_run
-from training.learner import save_weights
+from training.engine.learner import save_weights
 
 NAME = "run:tiny-digits"
 

@@ -117,7 +117,7 @@ def test_weights_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     torch = pytest.importorskip("torch")
     from archs import create_model
     from training import prepare
-    from training.learner import save_weights
+    from training.engine.learner import save_weights
 
     monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
     run = prepare(DENSE, "digits", "digits", name="mine")

@@ -17,8 +17,7 @@ import archs
 import training
 from archs.design import Design
 from tests.support.app import assert_sound, open_app, toasts
-from training import launch
-from training.runs import Run
+from training.runs import Run, launch
 
 VIEW = "views/training/training.py"
 BEGAN = datetime(2026, 11, 27, 9, tzinfo=UTC)

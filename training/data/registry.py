@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archs.errors import ConfigError, UnknownNameError
+from training.errors import TrainingError
 from training.recipes import Recipe
-from training.runs import TrainingError
 
 #: Called with a file's name, the bytes of it that have come, and how many there are (0: nobody knows).
 Progress = Callable[[str, int, int], object]

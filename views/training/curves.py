@@ -11,9 +11,9 @@ from analysis.units import format_percent, format_si
 from archs.registry import list_families
 from training.columns import RUNS, run_row
 from training.data import get_data
-from training.progress import Progress
 from training.published_curves import Published, beside
 from training.runs import Run
+from training.runs.progress import Progress
 from views import tables, widgets
 from views.charts import training as figures
 from views.charts.training import Curve

@@ -14,8 +14,16 @@ from analysis.columns import Column, count
 from analysis.units import format_percent
 from training.data import get_data
 from training.data.registry import DataSet
+from training.engine.predictions import (
+    FILE,
+    Mistake,
+    Predictions,
+    class_scores,
+    confusion,
+    read_predictions,
+    worst_mistakes,
+)
 from training.findings import mistakes_finding
-from training.predictions import FILE, Mistake, Predictions, class_scores, confusion, read_predictions, worst_mistakes
 from training.runs import Run
 from views import tables, widgets
 from views.charts import training as figures

@@ -10,13 +10,13 @@ import streamlit as st
 from analysis.findings import reason
 from analysis.units import format_duration, format_percent, format_si
 from archs.errors import DenseScopeError
-from training import delete_run, get_run, launch, rename_run
+from training import delete_run, get_run, rename_run
 from training.data import get_data
-from training.examples import is_shipped, shipped
 from training.findings import outcome_of, runs_finding
 from training.forecast import forecast_of
-from training.progress import Progress, progress_of
-from training.runs import Run
+from training.runs import Run, launch
+from training.runs.examples import is_shipped, shipped
+from training.runs.progress import Progress, progress_of
 from views import widgets
 from views.training.curves import draw_curves
 from views.training.start import MOST_SHOWN, SHOWN

@@ -10,11 +10,10 @@ import streamlit as st
 import training
 from analysis.findings import reason
 from archs.errors import DenseScopeError
-from training import launch
 from training.data import get_data
 from training.forecast import Forecast, forecast
 from training.recipes import get_recipe, steps_of_epoch
-from training.runs import free_name
+from training.runs import free_name, launch
 from training.train import Settings
 from views import widgets
 from views.charts import training as figures

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.runs import Run
 
-FOLDER = Path(__file__).parent / "shipped" / "runs"
+FOLDER = Path(__file__).parents[1] / "shipped" / "runs"
 
 
 def shipped() -> list[Run]:

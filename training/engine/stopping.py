@@ -6,7 +6,7 @@ import signal
 import threading
 from typing import Any
 
-from training.processes import count
+from training.engine.processes import count
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -9,7 +9,7 @@ import torch
 from timm.optim._optim_factory import create_optimizer_v2
 from torch import nn
 
-from training.finetune import parameter_groups
+from training.engine.finetune import parameter_groups
 from training.recipes import Recipe
 
 Groups = Sequence[dict[str, Any]]
@@ -22,7 +22,7 @@ def create_optimizer(network: nn.Module, recipe: Recipe, groups: Groups | None =
         network: whose weights it changes.
         recipe: names it, and the terms that it has.
         groups: of parameters with a "weight_decay", and a "lr_scale" where their learning rate is another; None for
-            those of `training.finetune.parameter_groups`.
+            those of `training.engine.finetune.parameter_groups`.
     """
     terms: dict[str, Any] = {}
     if recipe.optimizer == "sgd":

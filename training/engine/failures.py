@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archs.errors import DenseScopeError, first_line
-from training import processes
+from training.engine import processes
+from training.errors import TrainingError
 from training.recipes import Recipe
-from training.runs import TrainingError
 
 #: How PyTorch's allocators say that there is no more: on GPUs, and on CPUs.
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "Cannot allocate memory")

@@ -10,22 +10,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from training import processes
-from training.augment import blended, varied
-from training.batches import Batch, Batches, to_device
 from training.data.images import Labelled, Split, open_data
 from training.data.registry import DataSet, Progress, get_data
-from training.engine import Reporter, create_accelerator, described
-from training.evaluate import evaluated
-from training.learner import Learner, save_weights
-from training.log import Row
-from training.looks import Looks, Position
-from training.optimizers import set_lr
-from training.predictions import save_predictions
+from training.engine import processes
+from training.engine.accelerator import Reporter, create_accelerator, described
+from training.engine.augment import blended, varied
+from training.engine.batches import Batch, Batches, to_device
+from training.engine.evaluate import evaluated
+from training.engine.learner import Learner, save_weights
+from training.engine.looks import Looks, Position
+from training.engine.optimizers import set_lr
+from training.engine.predictions import save_predictions
+from training.engine.stopping import Stopping
 from training.randomness import derived, generator, seed_layers
 from training.recipes import Recipe
 from training.runs import Run
-from training.stopping import Stopping
+from training.runs.log import Row
 
 #: Called with a row of the log as it is written.
 Report = Callable[[Row], object]

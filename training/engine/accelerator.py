@@ -14,10 +14,11 @@ from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 
 from analysis.hardware.measure.processors import find_processor
 from archs.errors import MissingPackageError, UnknownNameError, first_line
-from training import processes
-from training.log import Row
+from training.engine import processes
+from training.errors import TrainingError
 from training.recipes import Recipe
-from training.runs import Run, TrainingError
+from training.runs import Run
+from training.runs.log import Row
 
 #: How precisions are called by Accelerate.
 MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
 
-from training import files
+from training.runs import files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,7 +125,7 @@ def save_predictions(folder: Path, network: nn.Module, images: Labelled, data: D
     import numpy as np
     import torch
 
-    from training.evaluate import classified
+    from training.engine.evaluate import classified
 
     said, truths = [], []
     with torch.no_grad():

@@ -11,10 +11,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from archs.errors import DenseScopeError
 from training.data.images import Labelled
+from training.engine.stopping import leave_stopping_to_main
+from training.errors import TrainingError
 from training.randomness import generator
 from training.recipes import steps_of_epoch
-from training.runs import TrainingError
-from training.stopping import leave_stopping_to_main
 
 Batch = tuple[Tensor, Tensor]
 

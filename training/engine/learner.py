@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from archs.create import create_model
 from archs.described import described_weights
-from training import files, processes
-from training.checkpoints import Checkpoints, Stateful
-from training.finetune import freeze
-from training.looks import Position
-from training.optimizers import create_optimizer
+from training.engine import processes
+from training.engine.checkpoints import Checkpoints, Stateful
+from training.engine.finetune import freeze
+from training.engine.looks import Position
+from training.engine.optimizers import create_optimizer
 from training.randomness import derived
-from training.runs import Run
+from training.runs import Run, files
 
 
 class Learner:
@@ -147,7 +147,7 @@ def create_network(run: Run) -> nn.Module:
 
 
 def save_weights(network: nn.Module, run: Run) -> None:
-    """Write what was learned, with config and recipe beside the tensors. Raises: OSError: as `training.files.write`."""
+    """Write what was learned, with config and recipe beside the tensors. Raises: OSError."""
     recipe = json.dumps(run.recipe.to_json())
     content = described_weights(network.state_dict(), run.design.config, run.design.name, data=run.data, recipe=recipe)
     files.write(run.weights, content)

@@ -1,10 +1,10 @@
 """The record of a training: a folder with what was asked for, a log that only grows, checkpoints, and weights.
 
 run.json             network, data set, recipe, software, machine, state
-log.jsonl            a line a report of a step, a line an epoch (`training.log`)
-last.pt, previous.pt checkpoints, while it has not finished (`training.checkpoints`)
+log.jsonl            a line a report of a step, a line an epoch (`training.runs.log`)
+last.pt, previous.pt checkpoints, while it has not finished (`training.engine.checkpoints`)
 weights.safetensors  what was learned, with its config and recipe; a target as "run:NAME"
-predictions.npz      what it says of the test images (`training.predictions`)
+predictions.npz      what it says of the test images (`training.engine.predictions`)
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.units import join
 from archs.design import Design, changes, parse_design
-from archs.errors import DenseScopeError, UnknownNameError, require
+from archs.errors import UnknownNameError, require
 from archs.kept import RECORD, WEIGHTS, runs_folder
 from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
-from training import files, log
-from training.log import Row
+from training.errors import TrainingError
 from training.recipes import Recipe, recipe_from_json
+from training.runs import files, log
+from training.runs.log import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +39,6 @@ STATES = ("new", "running", "finished", "stopped", "failed", "killed")
 
 #: What of a record decides the weights.
 DECISIVE = ("network", "data", "recipe", "weights")
-
-
-class TrainingError(DenseScopeError):
-    """A training cannot begin, go on or be read."""
-
-
-class DivergedError(TrainingError):
-    """What a network has learned is no longer numbers."""
 
 
 class Run:

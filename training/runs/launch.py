@@ -14,10 +14,11 @@ from pathlib import Path
 
 from archs.errors import DenseScopeError
 from archs.kept import runs_folder
-from training.runs import Run, TrainingError, list_runs
+from training.errors import TrainingError
+from training.runs import Run, list_runs
 
 OUTPUT = "output.txt"
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Of this process's own children, by the run's folder: those that have yet to say in the record that they run.
 _STARTED: dict[Path, subprocess.Popen[bytes]] = {}
 

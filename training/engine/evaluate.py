@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from training import processes
-from training.augment import normalised
-from training.batches import fetched, to_device
 from training.data.images import Labelled, Split
 from training.data.registry import DataSet
+from training.engine import processes
+from training.engine.augment import normalised
+from training.engine.batches import fetched, to_device
 
 if TYPE_CHECKING:
-    from training.learner import Learner
+    from training.engine.learner import Learner
 
 #: What goes through a network at once without gradients: so many images, of no more pixels together.
 IMAGES, PIXELS = 500, 4_000_000

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from training import processes
-from training.runs import DivergedError
-from training.stopping import Stopping
+from training.engine import processes
+from training.engine.stopping import Stopping
+from training.errors import DivergedError
 
 #: Seconds between two looks.
 LOOK_SECONDS = 0.5

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import torch
 
 from archs.errors import first_line
-from training import files
-from training.log import Row
-from training.runs import TrainingError, difference
+from training.errors import TrainingError
+from training.runs import difference, files
+from training.runs.log import Row
 
 SCHEMA = 1
 LAST, PREVIOUS = "last.pt", "previous.pt"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,13 +15,15 @@ from torch.nn.functional import cross_entropy
 from analysis.hardware.measure.benchmark import nothing
 from analysis.hardware.measure.processors import Processor, find_processor
 from archs.create import create_model
-from training.augment import varied
 from training.data.registry import get_data
-from training.finetune import freeze
-from training.optimizers import create_optimizer
+from training.engine.augment import varied
+from training.engine.finetune import freeze
+from training.engine.optimizers import create_optimizer
 from training.randomness import derived, generator
 from training.runs import Run
-from training.train import Settings
+
+if TYPE_CHECKING:
+    from training.train import Settings
 
 #: Images of a first step, which prepares what others reuse and tells how long they will take.
 FEW = 16
