@@ -23,43 +23,58 @@ def say(sentence: str) -> None:
 
 
 @contextmanager
-def shown(run: Run) -> Iterator[tuple[Callable[[Row], None], Progress]]:
-    """What takes the rows of the log, and what is fetched before: bars on stderr if that is a terminal, else lines."""
-    if not processes.is_main() or not sys.stderr.isatty():
-        told: set[str] = set()
+def fetching() -> Iterator[Progress]:
+    """What is told of bytes that are fetched: bars on stderr if that is a terminal, else lines."""
+    with _bars() as bars:
+        tasks: dict[str, Any] = {}
 
         def tell(name: str, done: int, total: int) -> None:
-            if name not in told:
-                say(f"Fetching {name}, {format_si(total, 'B') if total else 'of unknown size'}.")
-                told.add(name)
+            if bars is None:
+                if name not in tasks:
+                    say(f"Fetching {name}, {format_si(total, 'B') if total else 'of unknown size'}.")
+                tasks[name] = None
+                return
+            if name not in tasks:
+                tasks[name] = bars.add_task(f"fetching {name}", total=total or None, figures="")
+            bars.update(tasks[name], completed=done, figures=format_si(done, "B"), visible=done != total)
 
-        yield lambda row: say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None, tell
-        return
-    from rich import progress as bars
-    from rich.console import Console
+        yield tell
 
-    parts = (
-        *(bars.TextColumn("{task.description}"), bars.BarColumn()),
-        *(bars.TextColumn("{task.fields[figures]}"), bars.TimeRemainingColumn()),
-    )
-    with bars.Progress(*parts, console=Console(stderr=True), transient=True) as progress:
+
+@contextmanager
+def shown(run: Run) -> Iterator[Callable[[Row], None]]:
+    """What takes the rows of the log: a bar on stderr if that is a terminal, else a line an epoch."""
+    with _bars() as bars:
+        if bars is None:
+            yield lambda row: say(epoch_line(row, run.recipe.epochs)) if row["kind"] == "epoch" else None
+            return
         steps = steps_of_epoch(get_data(run.data).learned_from(run.recipe), run.recipe.batch_size, processes.count())
-        task = progress.add_task("starting", total=run.recipe.epochs * steps, figures="")
+        task = bars.add_task("starting", total=run.recipe.epochs * steps, figures="")
 
         def report(row: Row) -> None:
             if row["kind"] == "epoch":
-                progress.console.print(epoch_line(row, run.recipe.epochs), highlight=False)
+                bars.console.print(epoch_line(row, run.recipe.epochs), highlight=False)
             said = f"epoch {min(row['step'] // steps + 1, run.recipe.epochs)}/{run.recipe.epochs}"
-            progress.update(task, description=said, completed=row["step"], figures=_figures(row))
+            bars.update(task, description=said, completed=row["step"], figures=_figures(row))
 
-        files: dict[str, Any] = {}
+        yield report
 
-        def fetching(name: str, done: int, total: int) -> None:
-            if name not in files:
-                files[name] = progress.add_task(f"fetching {name}", total=total or None, figures="")
-            progress.update(files[name], completed=done, figures=format_si(done, "B"), visible=done != total)
 
-        yield report, fetching
+@contextmanager
+def _bars() -> Iterator[Any]:
+    """Bars on stderr, for one process and a person who sees them; else None."""
+    if not processes.is_main() or not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    parts = (
+        *(progress.TextColumn("{task.description}"), progress.BarColumn()),
+        *(progress.TextColumn("{task.fields[figures]}"), progress.TimeRemainingColumn()),
+    )
+    with progress.Progress(*parts, console=Console(stderr=True), transient=True) as bars:
+        yield bars
 
 
 def epoch_line(row: Row, epochs: int) -> str:

@@ -16,11 +16,11 @@ from archs import checks
 from archs.create import create_model
 from archs.errors import ConfigError, DenseScopeError, WeightsWarning, require
 from archs.kept import check_run_name
-from commands.epochs import say, shown
+from commands.epochs import fetching, say, shown
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, emit
 from training.columns import RUNS, run_row
-from training.data import get_data, list_data
+from training.data import DataError, get_data, list_data
 from training.engine import processes
 from training.errors import TrainingError
 from training.forecast import forecast
@@ -128,6 +128,7 @@ def find_run(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu
         has_begun = name is not None and check_run_name(name) in list_runs()
     found = None
     if not has_begun:
+        _fetch_images(asked)
         _say_what_is_adapted(asked)
         alone = processes.count() == 1
         found = forecast(asked, cpu=cpu, steps=3 if alone else 0, processes=processes.count())
@@ -138,6 +139,19 @@ def find_run(asked: Settings | Run, name: str | None, recipe: str | None, *, cpu
     if found:
         run.update(forecast=found.to_json())
     return run
+
+
+def _fetch_images(asked: Settings | Run) -> None:
+    """See that the images are here, before there is a run of them. Raises: DataError: they cannot be had."""
+    from training.data.images import open_data
+
+    try:
+        with fetching() as progress:
+            open_data(get_data(asked.data), asked.recipe, progress=progress)
+    except DataError as error:
+        if isinstance(asked, Run):
+            asked.update(state="failed", message=str(error))
+        raise
 
 
 def _say_what_is_adapted(asked: Settings | Run) -> None:
@@ -197,8 +211,8 @@ def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **comm
 def train_run(run: Run, **how: Any) -> None:
     """Train to the end. Ctrl-C, or a request to end, stops the run and says how to go on."""
     try:
-        with without_warnings(), shown(run) as (report, fetching):
-            resume(run, report, fetching=fetching, **how)
+        with without_warnings(), shown(run) as report:
+            resume(run, report, **how)
     except KeyboardInterrupt:
         say(f"Stopped: `python cli.py train --resume {run.name}` goes on from there.")
         raise

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from training.data.images import Labelled, Split, open_data
-from training.data.registry import DataSet, Progress, get_data
+from training.data.registry import DataSet, get_data
 from training.engine import processes
 from training.engine.accelerator import Reporter, create_accelerator, described
 from training.engine.augment import blended, varied
@@ -44,7 +44,6 @@ def fit(
     tracker: str | None = None,
     watch: Watch = lambda network, epochs: None,
     images: Split | None = None,
-    fetching: Progress = lambda name, done, total: None,
 ) -> None:
     """Train a run to its end, from where it stands; every process that trains it calls this.
 
@@ -58,7 +57,6 @@ def fit(
         tracker: what else keeps the numbers, as Accelerate calls it.
         watch: called with the network and how many epochs it has learned, before the first and after each.
         images: to learn from and to be tested on; None: those of the run's data set.
-        fetching: called as these come, if they are not here yet (`training.data.registry.Progress`).
 
     Raises:
         KeyboardInterrupt: it was asked to stop, and has kept where it stands.
@@ -69,7 +67,7 @@ def fit(
     accelerator = create_accelerator(recipe, run, cpu=cpu, tracker=tracker)
     log = Reporter(run, report, accelerator)
     log.record(**described(accelerator))
-    images = images or processes.main_first(lambda: open_data(data, recipe, progress=fetching))
+    images = images or processes.main_first(lambda: open_data(data, recipe))
     share = accelerator.process_index, accelerator.num_processes
     batches = Batches(images.train, recipe.batch_size, recipe.seed, *share, workers)
     at = Position(len(batches), recipe.epochs)
