@@ -26,9 +26,11 @@ from analysis.hardware.predict.validation import (
 from analysis.memory.training import training_schemes
 from analysis.quantities import NETWORK_QUANTITIES, QUANTITIES
 from analysis.summary import summarize
+from training.columns import EPOCHS, RUNS, run_row
 from training.data import get_data, list_data
 from training.recipes import Recipe, get_recipe, list_recipes
 from training.reuse import get_trained_reuse, list_trained_reuse
+from training.runs.examples import shipped
 
 ROOT = Path(__file__).parent.parent
 README, CLAIMS, MEMORY, PREDICTION, TRAINING = (
@@ -69,7 +71,7 @@ def claims_parts() -> dict[str, str]:
 
 
 def training_parts() -> dict[str, str]:
-    return {"recipes": recipes(), "data": data_sets()}
+    return {"recipes": recipes(), "data": data_sets(), "shipped": shipped_runs()}
 
 
 def prediction_parts(validation: Validation) -> dict[str, str]:
@@ -268,6 +270,23 @@ def data_sets() -> str:
         rows.append((f"`{name}`", data.title, size, *counts, data.licence, data.source))
     headers = ("Name", "", "Pixels", "To learn from", "For tests", "Classes", "Licence", "Source")
     return markdown_table(headers, rows, numeric=(3, 4, 5))
+
+
+def shipped_runs() -> str:
+    """The runs that are shipped, and the longest's epochs."""
+    columns = [each for each in RUNS if each.key in SHOWN]
+    runs = [[each.cell(run_row(run)) for each in columns] for run in shipped()]
+    longest = max(shipped(), key=lambda run: run.recipe.epochs)
+    epochs = [[each.cell(row) for each in EPOCHS] for row in longest.epochs()]
+    return (
+        markdown_table([each.title for each in columns], runs, numeric=range(4, len(columns)))
+        + f"\n{longest.name}, epoch by epoch:\n\n"
+        + markdown_table([each.title for each in EPOCHS], epochs, numeric=range(len(EPOCHS)))
+    )
+
+
+#: Of the columns of runs.
+SHOWN = ("name", "network", "data", "recipe", "epochs", "accuracy", "best_accuracy", "seconds")
 
 
 def main(arguments: Sequence[str]) -> None:
