@@ -325,6 +325,7 @@ def test_images_a_second_are_those_of_the_steps_alone(monkeypatch):
 def test_ctrl_c_and_sigterm_keep_the_running_step():
     signals = iter((signal.SIGINT, signal.SIGTERM))
     run, at = tiny("stopped"), iter((3, 7))
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
 
     def stop(row, step):
         if row["step"] == step and row["kind"] == "step":
@@ -337,7 +338,7 @@ def test_ctrl_c_and_sigterm_keep_the_running_step():
         assert run.log()[-1]["step"] == step + 1
     resume(run)
     assert_same(run, resume(tiny("unstopped")))
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def assert_same(run: Run, other: Run) -> None:
