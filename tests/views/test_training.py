@@ -70,11 +70,18 @@ def test_the_first_sight_is_an_example_that_says_something() -> None:
     app = open_app(VIEW)
     assert app.markdown[0].value.startswith("densenetbc40_k12 classifies 9")
     assert "of 360 test images (Handwritten digits) right after 8 epochs" in app.markdown[0].value
+    assert "cannot be set against" not in app.markdown[0].value
     assert "shipped with it" in words(app)
     assert "gets" in words(app)
     assert "of 360 test images wrong" in words(app)
     assert [button.label for button in app.button] == ["Start training", "How long will it take?"]
     assert not app.error
+
+
+def test_the_example_is_one_of_the_data_at_hand() -> None:
+    app = open_app(VIEW)
+    app.selectbox(key="train_data").set_value("fashion").run()
+    assert app.markdown[0].value.startswith("peleenet classifies 92.1")
 
 
 def test_what_it_will_take_is_said_first_and_follows_the_fields() -> None:

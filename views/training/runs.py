@@ -38,10 +38,10 @@ GOES_ON = ("starting", "running")
 
 
 def choose_runs() -> list[Run]:
-    """The runs that are shown: some of one's own, else what is shipped."""
+    """The runs that are shown: some of one's own, else what is shipped of the data set at hand, if anything is."""
     found = {run.name: run for run in launch.readable_runs()}
     if not found:
-        return shipped()
+        return [run for run in shipped() if run.data == st.session_state.get("train_data")] or shipped()[:1]
     if SHOWN in st.session_state:
         st.session_state[SHOWN] = [name for name in st.session_state[SHOWN] if name in found]
     names = widgets.choose_many(
