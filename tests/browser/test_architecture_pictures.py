@@ -11,6 +11,7 @@ from tests.support.pages import (
     PHONE,
     TABLE,
     Opened,
+    assert_names_are_apart,
     assert_within_width,
     look_at,
     pick,
@@ -77,9 +78,10 @@ def test_links(opened: Opened, view: str) -> None:
 def test_a_phone_stays_within_its_width(opened: Opened) -> None:
     link = "/architecture?network=ese_vovnet57b&aspect=Connectivity"
     with opened(link, PHONE) as page:
-        for section, awaited in SECTIONS.items():
+        for section, awaited in {**SECTIONS, "What changed": CHART}.items():
             press(page, section, awaited)
             assert_within_width(page)
+            assert_names_are_apart(page)
             screenshot(page, f"architecture-{section.lower().replace(' ', '-')}-390-light")
 
 

@@ -12,6 +12,7 @@ from tests.support.pages import (
     Page,
     assert_accessible,
     assert_fits,
+    assert_names_are_apart,
     assert_within_width,
     look_at,
     pick,
@@ -52,10 +53,11 @@ def test_parts(opened: Opened, name: str) -> None:
 
 
 def test_a_phone_shows_every_part(opened: Opened) -> None:
-    with opened("/memory?network=ese_vovnet19b_slim_dw", PHONE, awaited=CHART) as page:
+    with opened("/memory?network=densenet121", PHONE, awaited=CHART) as page:
         for part, picture in PARTS.items():
             press(page, part, CHART)
             assert_within_width(page)
+            assert_names_are_apart(page)
             screenshot(page, f"memory-{picture}-390-light")
 
 

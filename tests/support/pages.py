@@ -78,6 +78,16 @@ before("fillText", function (state, [text, x]) {
     if (state.column) window.painted.push([text, left - state.column[0], state.column[1] - left - width]);
 });
 """
+#: Names in charts that are in sight and lie upon each other.
+OVERLAPPING = """
+() => [...document.querySelectorAll(".js-plotly-plot")].flatMap(chart => {
+    const names = [...chart.querySelectorAll(".annotation-text, [class^=g-x][class$=title]")];
+    const boxes = names.map(name => [name.textContent, name.getBoundingClientRect()]).filter(([, box]) => box.width);
+    return boxes.flatMap(([name, one], number) => boxes.slice(number + 1).filter(([, other]) =>
+        one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
+    ).map(([other]) => [name, other]));
+})
+"""
 #: How far what was in sight has moved by itself, as the web's vitals add it up; above 0.1 it disturbs.
 SHIFTED = """
 () => new Promise(done => new PerformanceObserver(list => done(
@@ -223,6 +233,11 @@ def assert_within_width(page: Page) -> None:
 def assert_no_text_is_cut(page: Page) -> None:
     """Columns show the whole of what tables have painted since `window.painted` was emptied."""
     assert not [text for text, left, right in page.evaluate("window.painted") if min(left, right) < 0], page.url
+
+
+def assert_names_are_apart(page: Page) -> None:
+    """No two names in a chart lie upon each other."""
+    assert not page.evaluate(OVERLAPPING), page.url
 
 
 def assert_stayed(page: Page) -> None:

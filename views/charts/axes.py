@@ -117,6 +117,8 @@ def scatter_layout(
 
 #: Pixels that panels along the depth span at the least, and that a letter takes: narrower stages go unlabelled.
 LEAST_WIDTH, LETTER = 780, 6.6
+#: Pixels that panels of all widths span on a phone; what has no room there is marked, and views/style.css hides it.
+PHONE_WIDTH, WIDE_ONLY = 240, "<span>{}</span>"
 
 
 class Band(NamedTuple):
@@ -134,15 +136,15 @@ def bands(frame: pd.DataFrame) -> Iterator[Band]:
         yield Band(stage, numbers[0], numbers[-1])
 
 
-def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int = LEAST_WIDTH) -> None:
-    """Every second stage shaded over the whole height, named where panels of `width` pixels have room."""
-    shapes, names = band_marks(stages, theme, width)
+def draw_bands(figure: go.Figure, stages: list[Band], theme: Theme, width: int, share: float) -> None:
+    """Every second stage shaded over the whole height, named where they have room in so much of `width` pixels."""
+    shapes, names = band_marks(stages, theme, width, share)
     layout = figure.layout
     figure.update_layout(shapes=[*layout.shapes, *shapes], annotations=[*layout.annotations, *names])
 
 
 def band_marks(
-    stages: list[Band], theme: Theme, width: int = LEAST_WIDTH
+    stages: list[Band], theme: Theme, width: int = LEAST_WIDTH, share: float = 1
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The shapes and the annotations that `draw_bands` draws."""
     layers = stages[-1].last
@@ -172,16 +174,23 @@ def band_marks(
             "font": {"size": 12, "color": theme.muted},
         }
         for band in stages
-        if (text := _fitting(band.stage, width * (band.last - band.first + 1) / layers))
+        if (text := _fitting(band.stage, width, share * (band.last - band.first + 1) / layers))
     ]
     return shapes, names
 
 
-def _fitting(stage: str, width: float) -> str:
-    """A stage's name, or what it ends with, as far as there is room.
+def _fitting(stage: str, width: int, share: float) -> str:
+    """A stage's name, or what it ends with, as far as there is room in its share of the panel.
 
-    >>> _fitting("dense block 1", 90), _fitting("dense block 1", 60), _fitting("dense block 1", 30)
-    ('dense block 1', 'block 1', '')
+    >>> [_fitting("dense block 1", 780, pixels / 780) for pixels in (300, 90, 60, 30)]
+    ['dense block 1', '<span>dense block 1</span>', '<span>block 1</span>', '']
     """
     *_, noun, number = ("", *stage.split(" "))
-    return next((text for text in (stage, f"{noun} {number}".strip()) if LETTER * len(text) <= width), "")
+    return next(filter(None, (named(text, width, share) for text in (stage, f"{noun} {number}".strip()))), "")
+
+
+def named(text: str, width: int, share: float) -> str:
+    """A name where it has room in a share of the panel: nothing, or what phones hide, where it has none."""
+    if LETTER * len(text) > width * share:
+        return ""
+    return text if LETTER * len(text) <= PHONE_WIDTH * share else WIDE_ONLY.format(text)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from analysis.units import format_exact, format_ratio, format_share, format_size
 from archs.family import Landmarks
-from views.charts.axes import BELOW, LETTER, axis, band_marks, bands
+from views.charts.axes import BELOW, axis, band_marks, bands, named
 from views.charts.panels import GHOST, domain, on, pale, x_axis
 from views.theme import Theme
 
@@ -122,10 +122,10 @@ def _transition_names(
     """What each transition keeps, to the right of its mark, where the next block begins low enough to leave room."""
     for (stage, number, _), block in pairwise(bands(frame)):
         read, made = (int(frame[column].iloc[number - 1]) for column in ("in_channels", "out_channels"))
-        room = width * (block.last - number) / len(frame) / 2
-        if stage.startswith("transition") and LETTER * len(text) < room and read - made > ROOM * highest:
+        shown = named(text, width, (block.last - number) / len(frame) / 2)
+        if shown and stage.startswith("transition") and read - made > ROOM * highest:
             yield {
-                "text": text,
+                "text": shown,
                 "x": number,
                 "y": read,
                 "xref": "x",

@@ -204,7 +204,7 @@ def gantt(
         title={"text": "" if named else f"{len(frame)} tensors, in order of allocation"},
     )
     span = max(high - low, length)
-    draw_bands(figure, list(spans), theme, round(width * (high - low) / span))
+    draw_bands(figure, list(spans), theme, width, (high - low) / span)
     figure.update_xaxes(
         range=(low, low + span),
         showgrid=False,
