@@ -76,13 +76,13 @@ def format_share(share: float) -> str:
     return f"{percent:.{decimals}f}{THIN_SPACE}%"
 
 
-def format_percent(share: float) -> str:
-    """A share in percent with one decimal, as accuracies are told.
+def format_percent(share: float, decimals: int = 1) -> str:
+    """A share in percent, with one decimal as accuracies are told.
 
-    >>> format_percent(0.99167), format_percent(0.8375), format_percent(0.9549)
-    ('99.2\u2009%', '83.8\u2009%', '95.5\u2009%')
+    >>> format_percent(0.99167), format_percent(0.8375), format_percent(0.9549), format_percent(0.99167, 2)
+    ('99.2\u2009%', '83.8\u2009%', '95.5\u2009%', '99.17\u2009%')
     """
-    return f"{100 * share:.1f}{THIN_SPACE}%"
+    return f"{100 * share:.{decimals}f}{THIN_SPACE}%"
 
 
 def format_quantity(key: str, value: float) -> str:
@@ -172,6 +172,15 @@ def format_duration(seconds: float) -> str:
         return f"{minutes}{THIN_SPACE}min"
     hours = round(seconds / 3600)
     return f"{hours}{THIN_SPACE}h" if hours < 72 else f"{round(seconds / 86400)}{THIN_SPACE}days"
+
+
+def format_moment(iso: str) -> str:
+    """When something was, to the minute.
+
+    >>> format_moment("2026-11-27T10:48:37+00:00")
+    '2026-11-27 10:48'
+    """
+    return iso[:16].replace("T", " ")
 
 
 def format_size(size: tuple[int, int]) -> str:

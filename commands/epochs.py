@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.units import format_si
 from commands.output import Row
+from training.columns import percent
 from training.data import get_data
 from training.data.registry import Progress
 from training.engine import processes
@@ -81,17 +82,17 @@ def epoch_line(row: Row, epochs: int) -> str:
     """What an epoch came to.
 
     >>> epoch_line({"epoch": 2, "train_loss": 0.25, "test_loss": 0.2, "test_accuracy": 0.975}, 8)
-    'epoch 2/8: training loss 0.2500, test loss 0.2000, test accuracy 97.50 %'
+    'epoch 2/8: training loss 0.2500, test loss 0.2000, test accuracy 97.50\u2009%'
     """
     parts = [f"training loss {row['train_loss']:.4f}", f"test loss {row['test_loss']:.4f}"]
-    parts += [f"test accuracy {100 * row['test_accuracy']:.2f} %"]
+    parts += [f"test accuracy {percent(row['test_accuracy'])}"]
     if row.get("averaged_accuracy") is not None:
-        parts.append(f"averaged weights {100 * row['averaged_accuracy']:.2f} %")
+        parts.append(f"averaged weights {percent(row['averaged_accuracy'])}")
     return f"epoch {row['epoch']}/{epochs}: {', '.join(parts)}"
 
 
 def _figures(row: Row) -> str:
     """The figures of a step beside the bar."""
     if row["kind"] == "epoch":
-        return f"test accuracy {100 * row['test_accuracy']:.2f} %"
+        return f"test accuracy {percent(row['test_accuracy'])}"
     return f"loss {row['loss']:.3f}, lr {row['lr']:.3g}, {format_si(row['images_per_s'])} images/s"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from analysis.columns import Column, count
-from analysis.units import THIN_SPACE, format_duration, format_si
+from analysis.units import format_duration, format_moment, format_percent, format_si
 from archs.design import changes
 from training.recipes import RECIPES, Recipe, get_recipe
 from training.runs import Run
 
-
-def percent(share: float) -> str:
-    """A share of images to a hundredth of a point."""
-    return f"{100 * share:.2f}{THIN_SPACE}%"
+#: A share of images to a hundredth of a point.
+percent = partial(format_percent, decimals=2)
 
 
 def _four_digits(value: float) -> str:
@@ -33,7 +32,7 @@ RUNS = (
     Column("averaged_accuracy", "of averaged weights", "The same of the running average of its weights.", percent),
     Column("best_accuracy", "Best", "The highest of any epoch, of either.", percent),
     Column("seconds", "Time", "From its first report to its last, while it was trained.", format_duration),
-    Column("created", "Created", "UTC."),
+    Column("created", "Created, UTC", "To the minute; exports have the second.", format_moment),
 )
 
 #: A row an epoch: of `Run.epochs`.
@@ -67,7 +66,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "averaged_accuracy": epochs[-1].get("averaged_accuracy") if epochs else None,
         "best_accuracy": max(scores, default=None),
         "seconds": sum(row.get("seconds") or 0 for row in epochs) or None,
-        "created": run.record.get("created", ""),
+        "created": run.record.get("created"),
         "message": run.record.get("message", ""),
     }
 

@@ -45,6 +45,9 @@ def test_a_run_is_listed_with_what_it_has_learned(folder, capsys):
     assert (row["name"], row["state"], row["epochs"], row["data"]) == ("first", "finished", "1/1", "digits")
     assert float(row["accuracy"]) == get_run("first").accuracy
     assert row["recipe"] == "digits (epochs=1, batch_size=256)"
+    assert row["created"] == get_run("first").record["created"]
+    assert run("runs") == 0
+    assert row["created"][:16].replace("T", " ") + "\n" in capsys.readouterr().out  # for people, to the minute
 
 
 def test_the_same_command_again_goes_on_with_the_run(folder, capsys):

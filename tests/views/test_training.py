@@ -227,6 +227,11 @@ def test_runs_abreast_are_set_against_each_other_like_with_like() -> None:
         "two: trained here",
     ]
     assert len({trace["line"]["color"] for trace in figure["data"]}) == 4
+    assert {trace["name"]: trace["marker"]["symbol"] for trace in figure["data"] if trace["showlegend"]} == {
+        "thin: of the images that it learns from": "circle",
+        "one: trained here": "circle",
+        "two: trained here": "square",
+    }
 
 
 def test_what_is_published_stands_beside_dotted_with_its_source() -> None:

@@ -35,6 +35,8 @@ class Curve(NamedTuple):
     said: str = ""
     #: What hovering says of all of it.
     hover: str = ""
+    #: Of its marks, as Plotly calls it.
+    symbol: str = "circle"
 
 
 def curves(
@@ -93,7 +95,7 @@ def _trace(line: Curve, write: Callable[[float], str], theme: Theme) -> dict[str
     colour = mix(line.colour, theme.page, 0.35) if line.kind == "learning" else line.colour
     few = len(line.points) <= (MOST_MARKS if line.kind in ("trained", "published") else 1)
     marked = "lines+markers" if few else "lines"
-    marker = {"size": 6, "color": theme.page if line.kind == "published" else colour}
+    marker = {"size": 7, "symbol": line.symbol, "color": theme.page if line.kind == "published" else colour}
     return {
         "type": "scatter",
         "x": [x for x, _ in line.points],

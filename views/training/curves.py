@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -19,8 +20,15 @@ from views.charts import training as figures
 from views.charts.training import Curve
 from views.theme import Theme, family_colour, mix
 
-#: Where runs of one family stand from the family's colour to the outline's, one after the other.
-SHADES = (0.0, 0.45, 0.25, 0.6, 0.15, 0.7)
+#: Runs of one family, one after the other: how far they are from its colour to the outline's, and their marks.
+STYLES = (
+    (0.0, "circle"),
+    (0.6, "square"),
+    (0.3, "diamond"),
+    (0.75, "triangle-up"),
+    (0.15, "triangle-down"),
+    (0.45, "star"),
+)
 HELP = (
     "Share of the test images that is classified right, after each epoch. Own runs are solid, thin lines are of the "
     "images that a run learns from, and dotted is what others published: hover it for its source."
@@ -30,7 +38,7 @@ HELP = (
 def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
     """What has been learned so far, with the table of the runs beside it; below, how."""
     theme = widgets.current_theme()
-    shades = colours(runs, theme)
+    styles = styles_of(runs, theme)
     epochs = max(run.recipe.epochs for run in runs)
 
     def lines(key: str, kind: str = "steps", *, said: str = "", averaged: str = "") -> list[Curve]:
@@ -38,7 +46,9 @@ def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
         for run in runs:
             known = found[run.name].curves
             points = known.get(averaged) or known.get(key, ())
-            drawn.append(Curve(run.name, kind, shades[run.name], points, f"{run.name}{said}" * bool(said)))
+            style = styles[run.name]
+            told = f"{run.name}{said}" if said else ""
+            drawn.append(Curve(run.name, kind, style.colour, points, told, symbol=style.symbol))
         return drawn
 
     first, *others = lines("train_accuracy", "learning")
@@ -46,7 +56,7 @@ def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
         first._replace(said="thin: of the images that it learns from"),
         *others,
         *lines("test_accuracy", "trained", said=": trained here", averaged="averaged_accuracy"),
-        *_published(runs, shades, epochs, theme),
+        *_published(runs, styles, epochs, theme),
     ]
     with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
         if any(line.points for line in accuracy):
@@ -67,14 +77,21 @@ def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
             widgets.draw(figure, f"curves of {title}", f"Lines: {title} of each run over its epochs.")
 
 
-def colours(runs: Sequence[Run], theme: Theme) -> dict[str, str]:
-    """A colour a run: its family's, one after the other further from it."""
+class Style(NamedTuple):
+    """How the curves of a run look."""
+
+    colour: str
+    symbol: str
+
+
+def styles_of(runs: Sequence[Run], theme: Theme) -> dict[str, Style]:
+    """The family's colour, and within a family shades and marks of their own."""
     count = dict.fromkeys(list_families(), 0)
     found = {}
     for run in runs:
         family = run.design.config.family
-        shade = SHADES[count[family] % len(SHADES)]
-        found[run.name] = mix(family_colour(family), theme.outline_towards, shade)
+        shade, symbol = STYLES[count[family] % len(STYLES)]
+        found[run.name] = Style(mix(family_colour(family), theme.outline_towards, shade), symbol)
         count[family] += 1
     return found
 
@@ -83,9 +100,9 @@ def _three_digits(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _published(runs: Sequence[Run], shades: Mapping[str, str], epochs: int, theme: Theme) -> list[Curve]:
+def _published(runs: Sequence[Run], styles: Mapping[str, Style], epochs: int, theme: Theme) -> list[Curve]:
     """What is published of the runs' data sets and networks, each once, in the colour of the run of its network."""
-    own = {run.design.name: shades[run.name] for run in runs}
+    own = {run.design.name: styles[run.name].colour for run in runs}
     found = dict.fromkeys(one for run in runs for one in beside(run.design.name, run.data, run.recipe))
     return [_line(one, epochs, own.get(one.arch, theme.muted)) for one in found]
 
