@@ -15,6 +15,7 @@ from commands import (
     benchmark,
     chain,
     crosscheck,
+    detectors,
     experiment,
     export,
     hardware,
@@ -47,6 +48,7 @@ app.command("benchmark")(benchmark.benchmark)
 app.command("results")(benchmark.results)
 app.command("predict")(hardware.predict)
 app.command("published")(hardware.published)
+app.command("detectors")(detectors.detectors)
 app.command("validate")(hardware.validate)
 app.command("search", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(search.search)
 app.command("train")(train.train)

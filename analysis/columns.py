@@ -187,6 +187,13 @@ _WORDS = {
     "cost_evidence": ("Cost is", "The kind of evidence of the cost."),
     "left_out": ("Left out", "What the calibration did not know."),
     "of": ("Of", "Which of them."),
+    # of detectors
+    "detector": ("Detector", "As the source names it."),
+    "backbone": ("Backbone", "As the source names it."),
+    "detector.dataset": ("Data", "Images on which the objects were to be found."),
+    "schedule": ("Schedule", "How long it was trained, and of VOC on which images, as the source states it."),
+    "detector.device": ("Device", "On which the source timed it."),
+    "detector.group": ("Told by", "Authors of detector or backbone, authors who set it beside their own, or others."),
     # of counters
     "counter": ("Counter", "The public tool that counts."),
     "version": ("Version", "The version that ran here, just now."),
@@ -278,6 +285,21 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "figures": ("Figures", "How many published figures were predicted.", count),
     "rank_correlation": ("Rank correlation", "Spearman's, of predicted and published times.", "{:.3f}".format),
     "accuracy.error": ("Top-1 error", "Published, single crop.", lambda value: f"{value:.2f}{THIN_SPACE}%"),
+    # of detectors
+    "detector.image_size": (
+        "Image",
+        "A square's side, or a photo's shorter side, in pixels as the source has it.",
+        str,
+    ),
+    "params_as_stated": ("Stated parameters", "As the source states them: of some, the backbone alone.", format_si),
+    "macs_as_stated": ("Stated MACs", "As the source states them, whatever it calls them.", format_si),
+    "detector.seconds": (
+        "Time",
+        "Of an image on the device, as the source says, or 1 / its images per second; its batch is seldom told.",
+        _seconds,
+    ),
+    "detector.joules_per_image": ("Energy", "Of an image, as the source says.", lambda value: format_si(value, "J")),
+    "detector.memory_bytes": ("Stated memory", "As the source states it, at inference.", _bytes),
     # of data sheets
     "year": ("Year", "Of release.", str),
     "fp32_flops_per_s": ("float32", "Peak of dense arithmetic.", _rate),

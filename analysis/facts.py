@@ -208,14 +208,24 @@ def data_sheet(device_name: str) -> Device | None:
         return None
 
 
-TABLES = ("throughput", "accuracy", "latency", "costs")
-#: The columns of every table: what it is about, the fact, the circumstances, where it comes from.
+TABLES = ("throughput", "accuracy", "latency", "costs", "detection")
+#: The columns of every table but that of detectors: what it is about, the fact, the circumstances, where it comes from.
 COLUMNS = [
     *("arch", "network", "metric", "value", "unit"),
     *("dataset", "recipe", "evaluation", "image_size"),
     *("device", "precision", "layout", "execution", "software", "batch_size", "scope"),
     *("source", "note"),
 ]
+#: The same of detectors, which are a network on top of another.
+DETECTION_COLUMNS = [
+    *("detector", "backbone", "arch", "metric", "value", "unit"),
+    *("dataset", "schedule", "image_size", "device", "software", "source", "note"),
+]
+
+
+def columns_of(table: str) -> list[str]:
+    """The columns of one of `TABLES`."""
+    return DETECTION_COLUMNS if table == "detection" else COLUMNS
 
 
 class UnknownFactError(DenseScopeError, KeyError):
@@ -236,8 +246,11 @@ def published(
     dataset: str | None = None,
     execution: str | None = None,
     layout: str | None = None,
+    detector: str | None = None,
+    backbone: str | None = None,
+    schedule: str | None = None,
 ) -> pd.DataFrame:
-    """The published facts of a table that fit all filters, with the columns `COLUMNS`.
+    """The published facts of a table that fit all filters, with the columns `columns_of` the table.
 
     Args:
         table: one of `TABLES`.
@@ -247,15 +260,19 @@ def published(
         dataset: "ImageNet", "CIFAR-10+" …
         execution: "eager" or "compiled".
         layout: "nchw" or "nhwc".
+        detector: as the source names it: "Faster R-CNN FPN"; only of the table "detection", as the next two.
+        backbone: as the source names it: "V2-39".
+        schedule: as the source states it: "3x".
 
     Raises:
-        ConfigError: there is no such table.
+        ConfigError: there is no such table, or it does not tell what is asked for.
         UnknownFactError: the table has nothing under a name; it names the nearest three.
     """
     frame = _read(checks.choice("table", table, TABLES))
     wanted = {"device": device, "metric": metric, "dataset": dataset, "execution": execution, "layout": layout}
+    wanted |= {"detector": detector, "backbone": backbone, "schedule": schedule}
     if arch is not None:
-        frame = _matching(frame, ("arch", "network"), "arch", arch)
+        frame = _matching(frame, ("arch", "network", "backbone"), "arch", arch)
     for column, value in wanted.items():
         if value is not None:
             frame = _matching(frame, (column,), column, value)
@@ -263,6 +280,7 @@ def published(
 
 
 def _matching(frame: pd.DataFrame, columns: tuple[str, ...], label: str, value: Any) -> pd.DataFrame:
+    columns = tuple(column for column in columns if column in frame)
     fits = frame[list(columns)].isin([str(value)]).any(axis="columns")
     if not fits.any():
         known = sorted({name for column in columns for name in frame[column] if name})
@@ -276,8 +294,9 @@ def _matching(frame: pd.DataFrame, columns: tuple[str, ...], label: str, value: 
 def _read(table: str) -> pd.DataFrame:
     import pandas as pd
 
-    types = dict.fromkeys(set(COLUMNS) - {"value"}, "str") | {"image_size": "Int64", "batch_size": "Int64"}
-    frame = pd.read_csv(DATA / f"published_{table}.csv", dtype=types).reindex(columns=COLUMNS)
+    types = dict.fromkeys({*COLUMNS, *DETECTION_COLUMNS} - {"value"}, "str")
+    types |= {"image_size": "Int64", "batch_size": "Int64"}
+    frame = pd.read_csv(DATA / f"published_{table}.csv", dtype=types).reindex(columns=columns_of(table))
     numbers = ["value", "image_size", "batch_size"]
-    words = [column for column in COLUMNS if column not in numbers]
+    words = [column for column in columns_of(table) if column not in numbers]
     return frame.assign(**{column: frame[column].astype(object).fillna("").astype("str") for column in words})

@@ -222,6 +222,57 @@ _DECIDING = (
     ),
 )
 
+_SIZES = {"small": "below 32² pixels", "medium": "from 32² to 96² pixels", "large": "above 96² pixels"}
+
+
+def _average_precisions(kind: str, title: str, overlap: str) -> tuple[Quantity, ...]:
+    """COCO's figures for boxes or masks."""
+    told = {
+        kind: (
+            f"{title} AP",
+            "COCO's average precision over 80 classes",
+            "from 0.5 to 0.95 in steps of 0.05, averaged",
+        ),
+        f"{kind}_50": (f"{title} AP50", "Average precision on COCO", "of 0.5"),
+        f"{kind}_75": (f"{title} AP75", "Average precision on COCO", "of 0.75"),
+        **{
+            f"{kind}_{size}": (
+                f"{title} AP, {size}",
+                f"COCO's average precision of objects {pixels}",
+                "from 0.5 to 0.95",
+            )
+            for size, pixels in _SIZES.items()
+        },
+    }
+    return tuple(
+        Quantity(key, label, "%", f"{what}: detections count as right at an overlap of {overlap} {at}.", "points")
+        for key, (label, what, at) in told.items()
+    )
+
+
+#: How well detectors find objects, as published.
+_DETECTING = (
+    *_average_precisions("box_ap", "Box", "boxes (IoU)"),
+    *_average_precisions("mask_ap", "Mask", "masks (IoU)"),
+    Quantity(
+        "voc_map",
+        "VOC mAP",
+        "%",
+        "Pascal VOC's average precision, mean of 20 classes: boxes count as right at an IoU of 0.5. Whether over 11 "
+        "points of recall or all is the source's choice.",
+        "points",
+    ),
+    Quantity(
+        "panoptic_quality",
+        "Panoptic quality",
+        "%",
+        "Of things and stuff on COCO: mean overlap of matched segments × their F1 score, averaged over classes.",
+        "points",
+    ),
+)
+#: How tables and sentences call them.
+PRECISIONS = {quantity.key: quantity.label for quantity in _DETECTING}
+
 #: What a clock, an allocator or an energy meter tells, or a prediction of it, or a publication.
 _TIMED = (
     Quantity("seconds", "Median", "s", "Time of one batch: half of the timed runs took less."),
@@ -293,7 +344,7 @@ def register_quantity(quantity: Quantity) -> None:
         (ADDITIVE_QUANTITIES if quantity.of else DERIVED_QUANTITIES)[quantity.key] = quantity
 
 
-for _quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_DECIDING, *_TIMED):
+for _quantity in (*_COUNTED, *_DERIVED, *_MEMORY, *_DECIDING, *_DETECTING, *_TIMED):
     register_quantity(_quantity)
 
 

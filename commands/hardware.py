@@ -133,7 +133,8 @@ def published(
     )
     rows = _plain_rows(frame)
     shown = [row | {"value": f"{row['value']:.10g} {row['unit']}".rstrip()} for row in rows]
-    emit(lambda: rows, lambda: [Grid(shown, FACTS, only_used=True)], Request(file_format=file_format, output=output))
+    facts = DETECTION_FACTS if table_name == "detection" else FACTS
+    emit(lambda: rows, lambda: [Grid(shown, facts, only_used=True)], Request(file_format=file_format, output=output))
 
 
 def _plain_rows(frame: pd.DataFrame) -> list[Row]:
@@ -170,6 +171,10 @@ LAYERS = columns(*("network", "device", "layer.name", "kind", "flops", "predicti
 FACTS = columns(
     *("network", "arch", "dataset", "metric", "published.value", "device", "precision", "layout", "execution"),
     *("batch_size", "side.image_size", "scope", "recipe", "evaluation", "software", "source", "note"),
+)
+DETECTION_FACTS = columns(
+    *("detector", "backbone", "arch", "detector.dataset", "schedule", "detector.image_size"),
+    *("metric", "published.value", "detector.device", "software", "source", "note"),
 )
 ERRORS = columns(*("left_out", "execution", "of", "figures", "median_error", "worst_error", "bias", "rank_correlation"))
 TRIALS = columns(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.facts import COLUMNS, DATA
+from analysis.facts import DATA, columns_of
 from analysis.precision import spelled
 from scripts.published_notes import arch_of, cifar_arch_of, note_of
 
@@ -48,6 +48,27 @@ BESIDE_TIMES = {
     "energy_j_per_img": ("joules_per_image", "J", 1.0),
     "gflops_per_s_as_stated": ("flops_per_s_as_stated", "FLOP/s", 1e9),
 }
+#: Metric of detectors in the source -> ours, where more than the spelling differs.
+DETECTION_METRICS = {
+    "mAP_50": "voc_map",
+    "PQ": "panoptic_quality",
+    "milliseconds": "seconds",
+    "energy": "joules_per_image",
+    "memory_as_stated": "memory_bytes",
+    "train_memory": "training_memory_bytes",
+}
+#: Unit of detectors' figures in the source -> base unit, factor.
+DETECTION_UNITS = {
+    "M": ("", 1e6),
+    "G": ("", 1e9),
+    "ms": ("s", 1e-3),
+    "MB": ("B", 1e6),
+    "GB": ("B", 1e9),
+    "J/image": ("J", 1.0),
+    "GFLOP/s": ("FLOP/s", 1e9),
+}
+#: Backbones that the collection leaves without a registered name, as their authors' repository names them.
+BACKBONES = {"RDNet-T": "rdnet_tiny", "RDNet-S": "rdnet_small", "RDNet-B": "rdnet_base"}
 
 
 def throughput(table: pd.DataFrame) -> Iterator[Row]:
@@ -113,6 +134,20 @@ def costs(accuracy: pd.DataFrame, speed: pd.DataFrame) -> Iterator[Row]:
         yield facts | _fact(row, "macs_as_stated", row["gmacs_as_published"] * 1e9, "")
 
 
+def detection(table: pd.DataFrame) -> Iterator[Row]:
+    """APs, costs and speeds of detectors; a size that the source doesn't state goes to the doubts."""
+    for row in table.to_dict("records"):
+        unit, factor = DETECTION_UNITS.get(row["unit"], (row["unit"], 1.0))
+        metric = DETECTION_METRICS.get(row["metric"]) or re.sub("^ap", "box_ap", row["metric"].lower())
+        arch = row["arch"] or BACKBONES.get(row["backbone"], "")
+        fact = row | {"metric": metric, "unit": unit, "value": float(f"{float(row['value']) * factor:.12g}")}
+        size = row["image_size"]
+        notes = [f"at {size}" if size and not size.isdigit() else "", row["note"]]
+        notes.append(note_of(fact | {"network": row["detector"]}))
+        fact |= {"arch": arch, "image_size": int(size) if size.isdigit() else None}
+        yield fact | {"note": "; ".join(filter(None, notes))}
+
+
 def _fact(row: Row, metric: str, value: float, unit: str, note: Any = None, **more: Any) -> Row:
     """What every fact has."""
     fact = {"network": row["model"], "metric": metric, "value": float(f"{value:.12g}"), "unit": unit} | more
@@ -150,8 +185,8 @@ def devices(table: pd.DataFrame) -> pd.DataFrame:
 
 def write(name: str, rows: Iterator[Row]) -> None:
     """One table, without the cells that the sources leave empty."""
-    frame = pd.DataFrame([row for row in rows if row["value"] == row["value"]]).reindex(columns=COLUMNS)
-    for column in ("batch_size", "image_size"):
+    frame = pd.DataFrame([row for row in rows if row["value"] == row["value"]]).reindex(columns=columns_of(name))
+    for column in {"batch_size", "image_size"} & {*frame.columns}:
         frame[column] = frame[column].astype("Int64")
     frame.dropna(axis="columns", how="all").to_csv(
         DATA / f"published_{name}.csv", index=False, lineterminator="\n", float_format="%.12g"
@@ -165,6 +200,8 @@ def main(folder: Path) -> None:
     write("accuracy", iter([*imagenet(accuracy), *cifar(small)]))
     write("latency", latency(times))
     write("costs", costs(accuracy, speed))
+    detectors = pd.read_csv(folder / "detection" / "published.csv", dtype="str", keep_default_na=False)
+    write("detection", detection(detectors))
     devices(pd.read_csv(folder / "devices.csv")).to_csv(
         DATA / "devices.csv", index=False, lineterminator="\n", float_format="%.12g"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.facts import COLUMNS, TABLES, UnknownFactError, published
+from analysis.facts import TABLES, UnknownFactError, columns_of, published
 from archs import list_archs
 from archs.errors import ConfigError
 from scripts.transcribe_published import note_of
@@ -13,7 +13,7 @@ from scripts.transcribe_published import note_of
 @pytest.mark.parametrize("table", TABLES)
 def test_every_fact_has_a_value_a_metric_and_a_source(table):
     frame = published(table)
-    assert list(frame.columns) == COLUMNS
+    assert list(frame.columns) == columns_of(table)
     assert len(frame) > 100
     assert (frame["value"] > 0).all()
     assert frame["source"].str.len().gt(10).all()
@@ -92,6 +92,11 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         published(device="RTX4090")
     with pytest.raises(ConfigError, match="table is 'speed'"):
         published("speed")
+    with pytest.raises(UnknownFactError, match="nearest names are 'V2-39'"):
+        published("detection", backbone="V2_39")
+    for table in ("accuracy", "throughput"):
+        with pytest.raises(ConfigError, match="has none"):
+            published(table, detector="Pelee")
     with pytest.raises(ConfigError, match="has none"):
         published("accuracy", device="RTX 4090")
 
