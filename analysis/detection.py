@@ -137,7 +137,7 @@ def _detector(rows: Sequence[Row]) -> Detector:
         told = by_device.setdefault(row["device"] or UNNAMED, {}) if metric in TIMED else figures
         if metric in told:
             raise ValueError(f"{row['detector']} {row['backbone']} has two figures of {metric} in {row['source']}")
-        told[metric] = value / 100 if metric in PRECISIONS else value
+        told[metric] = round(value / 100, 8) if metric in PRECISIONS else value
     facts = {key: rows[0][key] for key in (*_TRAINED, "arch")}
     return Detector(
         **facts,

@@ -64,7 +64,7 @@ def detectors(
         raise ConfigError("--cost", cost, "one that some of these detectors state beside their precision")
     rows = [row for row in (ranked if front else rows) if device is None or _is_on(row, device)]
     emit(
-        lambda: [{key: value for key, value in row.items() if key not in RANKING} for row in rows],
+        lambda: [{key: row.get(key) for key in EXPORTED} for row in rows],
         lambda: _show(found, rows),
         Request(file_format=file_format, output=output),
     )
@@ -83,11 +83,14 @@ def _show(found: Sequence[Detector], rows: Sequence[Row]) -> Iterator[Renderable
     yield from map(Text, said if len(said) <= MOST_SENTENCES else [gain_finding(pairs)])
 
 
-#: What ranks a row beside what is published of it.
-RANKING = ("metric", "precision", "cost", "error")
 DETECTORS: tuple[Column, ...] = columns(
     *("detector", "backbone", "arch", "detector.dataset", "schedule", "detector.image_size"),
     *PRECISIONS,
     *("detector.device", "detector.seconds", "macs_as_stated", "params_as_stated", "detector.joules_per_image"),
     *("detector.memory_bytes", "detector.group", "software", "source", "note"),
+)
+#: What other formats hold, beside what a table shows.
+EXPORTED = (
+    *("evidence", *(each.key for each in DETECTORS)),
+    *("training_memory_bytes", "flops_per_s_as_stated", "family", "backbone_family"),
 )

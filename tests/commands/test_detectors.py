@@ -20,6 +20,8 @@ def test_every_detector_has_a_row_with_its_source(capsys):
     rows = rows_of(capsys)
     assert len(rows) == sum(len(one.rows()) for one in list_detectors())
     assert all(row["source"] and row["evidence"] == "published" for row in rows)
+    told = {key for one in list_detectors() for row in one.rows() for key in row}
+    assert told == set(rows[0]), "no figure is left out"
 
 
 def test_a_table_tells_figures_doubts_and_findings(capsys):
