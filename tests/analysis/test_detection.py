@@ -62,6 +62,19 @@ def test_every_fact_is_a_figure_of_one_record():
     assert all(one.source and one.dataset for one in list_detectors())
 
 
+def test_two_collections_of_the_same_tables_agree():
+    facts = {}
+    for row in published("detection").to_dict("records"):
+        base, _, neck = row["detector"].rpartition(" ")
+        for name in (f"{row['detector']} {row['backbone']}".strip(), f"{base} {row['backbone']}-{neck}"):
+            facts.setdefault((row["source"].split()[0], name, row["metric"]), set()).add(row["value"])
+    times = published("latency").to_dict("records")
+    keyed = [((row["source"].split()[0], row["network"], row["metric"]), row["value"]) for row in times]
+    both = [(key, value) for key, value in keyed if key in facts]
+    assert len(both) >= 70
+    assert [key for key, value in both if value not in facts[key]] == []
+
+
 def test_parts_of_a_precision_are_in_order():
     for one in list_detectors():
         for kind in ("box_ap", "mask_ap"):
