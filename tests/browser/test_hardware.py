@@ -13,6 +13,7 @@ from tests.support.pages import (
     Opened,
     Page,
     assert_accessible,
+    assert_names_are_apart,
     assert_within_width,
     expect,
     look_at,
@@ -87,6 +88,14 @@ def test_sections(opened: Opened) -> None:
             if section == "Accuracy and cost":
                 pick(page, "Cost", "Images/s", CHART)
                 look_at(page, "hardware-accuracy-images", CHART, both=False)
+
+
+def test_names_are_apart_on_a_phone(opened: Opened) -> None:
+    with opened("/hardware?section=Roofline", PHONE, awaited=CHART) as page:
+        for section in ("Roofline", "FLOPs and time", "Accuracy and cost"):
+            choose(page, section, CHART)
+            assert_within_width(page)
+            assert_names_are_apart(page)
 
 
 def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, folder: Path) -> None:

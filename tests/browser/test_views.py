@@ -14,6 +14,7 @@ from tests.support.pages import (
     PHONE,
     Opened,
     Page,
+    assert_names_are_apart,
     assert_no_text_is_cut,
     assert_stayed,
     assert_within_width,
@@ -99,6 +100,7 @@ def test_a_phone_sees_the_table_before_the_charts(opened: Opened) -> None:
         table = page.get_by_test_id("stDataFrame").bounding_box()
         chart = page.locator(".js-plotly-plot").first.bounding_box()
         assert table["y"] < chart["y"]
+        assert_names_are_apart(page)
         screenshot(page, "compare-390-light")
 
 

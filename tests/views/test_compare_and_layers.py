@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle, product
 
 import pytest
@@ -86,7 +87,7 @@ def test_every_network_with_an_accuracy_is_named_beside_its_mark(names: list[str
     shown = Shown(with_facts(frame, known), known, Notation(), LIGHT, "densenet121")
     figure = scatter(shown, "seconds_per_image", "top1", "params", log=True)
     drawn = {name for trace in figure.data for name in trace.customdata or ()}
-    labels = {label.text.removeprefix("<b>").removesuffix("</b>") for label in figure.layout.annotations}
+    labels = {re.sub("<.*?>", "", label.text) for label in figure.layout.annotations}
     assert labels == drawn == {name for name, one in known.items() if one.accuracy}
     kinds = {trace.marker.symbol.endswith("-dot") for trace in figure.data if trace.customdata}
     assert kinds == {True, False}  # published marks are dotted, predicted ones are not

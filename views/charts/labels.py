@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import cos, pi, sin
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from views.charts.axes import coordinate, fraction
+from views.charts.axes import WIDE_ONLY, coordinate, fraction
 
 if TYPE_CHECKING:
     from views.theme import Theme
@@ -36,13 +36,16 @@ class Box(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a label stands from its mark, in pixels, y downwards; far ones have a leader line."""
+    """Where a label stands from its mark, in pixels, y downwards; far ones have a leader line, and some are not free
+    on the areas that are spared.
+    """
 
     dx: float
     dy: float
     xanchor: str
     yanchor: str
     is_far: bool = False
+    is_wide: bool = False
 
     def box(self, x: float, y: float, width: float) -> Box:
         """The label's rectangle, its mark being at (x, y)."""
@@ -75,28 +78,35 @@ def free_places(
     lines: Sequence[Line],
     spared: int = 0,
 ) -> list[Place | None]:
-    """The first place of each label where it is free on plot areas of all sizes, or else on all but the first few."""
+    """The first place of each label where it is free on plot areas of all sizes, or else on all but those that are
+    spared, the first so many; one at its mark goes before that.
+    """
     centres = [[(x * width, (1 - y) * height) for x, y in points] for width, height in areas]
     marks = [[Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(some, radii, strict=True)] for some in centres]
     taken = [[box for line in lines for box in _boxes(line, area)] for area in areas]
+
+    def is_free(place: Place, index: int, sizes: Iterable[int]) -> bool:
+        return all(
+            _is_free(_box(place, centres[n][index], texts[index]), areas[n], taken[n], marks[n], index) for n in sizes
+        )
+
+    every, wide = range(len(areas)), range(spared, len(areas))
+    wanted = [(is_far, sizes) for is_far in (False, True) for sizes in dict.fromkeys((every, wide))]
     places: list[Place | None] = []
     for index, text in enumerate(texts):
-        place = next(
-            (
-                place
-                for first in dict.fromkeys((0, spared))
-                for place in candidates[index]
-                if all(
-                    _is_free(_box(place, centres[n][index], text), areas[n], taken[n], marks[n], index)
-                    for n in range(first, len(areas))
-                )
-            ),
-            None,
+        found = (
+            place
+            for is_far, sizes in wanted
+            for place in candidates[index]
+            if place.is_far == is_far and is_free(place, index, sizes)
         )
-        places.append(place)
+        place = next(found, None)
         if place and text:
-            for n in range(len(areas)):
+            free = [n for n in every if n in wide or is_free(place, index, [n])]
+            place = place._replace(is_wide=len(free) < len(areas))
+            for n in free:
                 taken[n].append(_box(place, centres[n][index], text))
+        places.append(place)
     return places
 
 
@@ -137,10 +147,9 @@ def near(gap: float) -> list[Place]:
     ]
 
 
-#: Plot areas, in pixels, on which names must be clear of everything: windows of a laptop and of a large screen.
-AREAS = ((560, 320), (820, 350), (1500, 350))
-#: So few names have room on a phone too; of more it shows none (views/style.css).
-FEW, PHONE = 8, (240, 350)
+#: Plot areas, in pixels, on which names must be clear of everything: windows of a laptop and of a large screen; before
+#: them that of a phone, which is spared: it shows no name that is not clear there.
+AREAS = ((240, 320), (560, 320), (820, 350), (1500, 350))
 #: Diameter of a mark, and lengths of leader lines, in pixels.
 MARK, LEADERS = 13, (24, 40, 60, 84, 109)
 #: At an angle of 45° Plotly leaves some leader lines out: no multiple of 360° / 14 is one.
@@ -156,7 +165,6 @@ def name_marks(
     *,
     radii: Sequence[float] = (),
     areas: Sequence[tuple[int, int]] = AREAS,
-    spared: int = 0,
 ) -> list[dict[str, Any]]:
     """Names as Plotly annotations, with leader lines where marks crowd; left out where there is no room even so.
 
@@ -166,14 +174,13 @@ def name_marks(
         layout: with the axes.
         lines: what else is in the way, in the units of the axes.
         radii: of the marks in pixels, where they differ.
-        areas: sizes of the plot area on which all must be clear.
-        spared: on so many of them, the first, a name may be in the way rather than left out.
+        areas: sizes of the plot area on which all must be clear; a phone, the first, hides those that are not.
     """
     radii = radii or [MARK / 2] * len(points)
     at = [_in_area(point, layout) for point in points]
     crossed = [(_in_area(start, layout), _in_area(end, layout)) for start, end in lines]
     candidates = [[*near(radius + 3), *_far(radius - MARK / 2)] for radius in radii]
-    places = free_places(at, names, radii, candidates, areas, crossed, spared)
+    places = free_places(at, names, radii, candidates, areas, crossed, spared=1)
     return [
         _annotation(point, name, place, layout, theme) | ({"standoff": radius} if place.is_far else {})
         for point, name, place, radius in zip(points, names, places, radii, strict=True)
@@ -199,7 +206,8 @@ def _far(more: float) -> list[Place]:
 
 def _annotation(point: Point, name: str, place: Place, layout: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
     at = {"x": coordinate(point[0], layout["xaxis"]), "y": coordinate(point[1], layout["yaxis"])}
-    style = {"text": name, "xanchor": place.xanchor, "yanchor": place.yanchor, "borderpad": 0}
+    text = WIDE_ONLY.format(name) if place.is_wide else name
+    style = {"text": text, "xanchor": place.xanchor, "yanchor": place.yanchor, "borderpad": 0}
     font = {"font": {"size": 12, "color": theme.text}}
     if not place.is_far:
         return at | style | font | {"showarrow": False, "xshift": place.dx, "yshift": -place.dy}

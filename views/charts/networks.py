@@ -100,7 +100,6 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
         theme,
         [*bars, *staircase(front)],
         radii=[diameter / 2 for diameter in first["diameter"]],
-        spared=1,
         areas=[(width, least + tall - LEAST_HEIGHT - legend) for width, least in AREAS],
     )
     traces = [front_line(front, theme)] if len(front) > 1 else []
@@ -118,7 +117,7 @@ def bars(shown: Shown, key: str, *, by_value: bool = False) -> go.Figure:
     frame = frame.assign(kind=[shown.kind(name, key) for name in frame["name"]])
     if by_value:
         frame = frame.sort_values("x", kind="stable")
-    values = axis(frame["x"].dropna(), partial(notation.write_tick, key), "")
+    values = axis(frame["x"].dropna(), partial(notation.write_tick, key), "", most=5)
     values |= {"title": None, "range": (0, values["range"][1] * (1.35 if notation.style == "exact" else 1.2))}
     names = list(frame["name"])
     kinds = evidence.legend_entries(frame["kind"], theme, bars=True)
