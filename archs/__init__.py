@@ -17,7 +17,7 @@ from archs import elan as elan
 from archs import rdnet as rdnet
 
 # isort: on
-from archs.create import create_model
+from archs.create import create_backbone, create_model
 from archs.design import Design, DesignError, parse_design, read_design
 from archs.errors import (
     ConfigError,
@@ -49,6 +49,7 @@ __all__ = [
     "UnknownOpError",
     "WeightsError",
     "WeightsWarning",
+    "create_backbone",
     "create_model",
     "get_config",
     "get_family",

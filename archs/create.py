@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from os import PathLike
@@ -15,9 +16,14 @@ from archs.registry import get_family
 if TYPE_CHECKING:
     from torch import nn
 
+    from archs.backbone import Backbone
+    from archs.network import Network
+
+Weights = str | PathLike[str]
+
 
 def create_model(
-    arch: Any, *, weights: str | PathLike[str] | None = None, device: str | None = None, **overrides: Any
+    arch: Any, *, weights: Weights | None = None, device: str | None = None, **overrides: Any
 ) -> nn.Module:
     """The `nn.Module` of a registered name or a config, with freshly initialised or given weights.
 
@@ -36,15 +42,65 @@ def create_model(
         MissingPackageError: torch is not installed, or what reads the weights.
         WeightsError: the weights cannot be found, fetched, read, or fitted to the network.
     """
-    config = resolve_config(arch, **overrides)
-    if weights is None and is_described(arch):
-        weights = arch
-    module_path, class_name = get_family(config.family).module.split(":")
-    torch = require("torch", "Building a module")
-    with torch.device(device) if device else nullcontext():
-        model = getattr(import_module(module_path), class_name)(config)
-    if weights is not None:
+    model = _build(arch, device, overrides)
+    if (weights := _weights_of(arch, weights)) is not None:
         from archs.weights import load_weights
 
         model.weights_report = load_weights(model, weights)
     return model
+
+
+def create_backbone(
+    arch: Any,
+    *,
+    out_indices: int | Sequence[int] | None = (0, 1, 2, 3),
+    frozen_stages: int = 0,
+    frozen_norm: bool = False,
+    stem_tap: bool = False,
+    weights: Weights | None = None,
+    device: str | None = None,
+    **overrides: Any,
+) -> Backbone:
+    """A network that returns a list of feature maps, with no head and nothing beyond the deepest tap.
+
+    >>> create_backbone("peleenet", out_indices=(1, 2, 3)).out_channels  # doctest: +SKIP
+    [256, 512, 704]
+
+    Args:
+        arch: as in `create_model`.
+        out_indices: taps of the network's `feature_info`, finest first: those listed, all (None), the last n (an int).
+        frozen_stages: how many rows of the paper's table that have weights stay as they are, from the stem (1) on.
+        frozen_norm: whether batch norms keep their statistics, weights and biases.
+        stem_tap: put the map at stride 2 in front of the others, in `out_indices` too, as timm counts.
+        weights: as in `create_model`; what the backbone has no place for may be missing, and is not loaded.
+        device, overrides: as in `create_model`.
+
+    Raises:
+        ConfigError: there are no such taps or stages, or no map at stride 2.
+        UnknownArchError, UnknownFieldError, MissingPackageError, WeightsError: as `create_model`.
+    """
+    network = _build(arch, device, overrides)
+    from archs.backbone import Backbone
+
+    whole = network.state_dict()
+    backbone = Backbone(network, out_indices, frozen_stages, frozen_norm, stem_tap)
+    if (weights := _weights_of(arch, weights)) is not None:
+        from archs.weights import load_weights
+
+        backbone.weights_report = load_weights(backbone, weights, whole)
+    return backbone
+
+
+def _build(arch: Any, device: str | None, overrides: dict[str, Any]) -> Network:
+    """The network, freshly initialised."""
+    config = resolve_config(arch, **overrides)
+    module_path, class_name = get_family(config.family).module.split(":")
+    torch = require("torch", "Building a module")
+    with torch.device(device) if device else nullcontext():
+        network: Network = getattr(import_module(module_path), class_name)(config)
+    return network
+
+
+def _weights_of(arch: Any, weights: Weights | None) -> Weights | None:
+    """The weights to load: those that were named, or those that the network came with."""
+    return arch if weights is None and is_described(arch) else weights

@@ -1,30 +1,23 @@
-"""What the modules of all families share."""
+"""What the networks of all families share as an `nn.Module`: features, a head, and maps at several strides."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from archs.weights import LoadReport
+from archs import checks
+from archs.trunk import Trunk, take_taps
 
 
-class Network(nn.Module):
+class Network(Trunk):
     """An image classifier of one family, which also serves as a backbone."""
 
-    #: Patterns of layer names and the row of the paper's table that they belong to; the rest is the head.
-    stages_by_pattern: ClassVar[tuple[tuple[str, str], ...]]
-
     def __init__(self, config: Any) -> None:
-        super().__init__()
-        self.config = config
-        #: What was loaded, and what was not and why; None where the weights are freshly initialised.
-        self.weights_report: LoadReport | None = None
-        #: Taps for detection, finest first, in timm's convention: num_chs, reduction (stride) and module of each.
-        self.feature_info: list[dict[str, Any]] = []
+        super().__init__(config)
+        #: The tap at stride 2 from which timm counts, as in `feature_info`; None where no module makes it alone.
+        self.stem_info: dict[str, Any] | None = None
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_channels, H, W) to the last feature maps, (N, C, h, w)."""
@@ -41,21 +34,58 @@ class Network(nn.Module):
     def add_feature_info(self, num_chs: int, reduction: int, module: str) -> None:
         self.feature_info.append({"num_chs": num_chs, "reduction": reduction, "module": module})
 
-    def stage_of(self, layer_name: str) -> str:
-        """The row of the paper's table that a layer belongs to."""
-        for pattern, stage in self.stages_by_pattern:
-            if match := re.match(pattern, layer_name):
-                return stage.format(*match.groups())
-        return "head"
+    def add_stem_info(self, num_chs: int, module: str) -> None:
+        self.stem_info = {"num_chs": num_chs, "reduction": 2, "module": module}
 
-    def group_matcher(self, coarse: bool = False) -> Callable[[str], int]:
-        """What says how deep a parameter lies, by its name: 0 for the stem, most for the head; in timm's convention.
+    def forward_intermediates(
+        self,
+        x: Tensor,
+        indices: int | Sequence[int] | None = None,
+        norm: bool = False,
+        stop_early: bool = False,
+        output_fmt: str = "NCHW",
+        intermediates_only: bool = False,
+    ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
+        """Feature maps at several strides in one pass, in timm's signature.
 
-        Parameters in the same row of the paper's table lie equally deep, `coarse` or not.
+        Args:
+            x: images (N, in_channels, H, W).
+            indices: taps of `feature_info`: all (None), the last n (an int), or those listed, finest first.
+            norm: no effect: taps come as the network makes them, the last behind its last norm.
+            stop_early: compute nothing beyond the deepest tap.
+            output_fmt: "NCHW".
+            intermediates_only: return the maps alone, and compute nothing beyond the deepest.
+
+        Returns:
+            The last features that were computed and a list of maps (N, C, h, w), or that list alone.
+
+        Raises:
+            ConfigError: there is no such tap or format.
         """
-        rows = dict.fromkeys(self.stage_of(name) for name, _ in self.named_parameters())
-        depths = {row: depth for depth, row in enumerate(rows)}
-        return lambda name: depths[self.stage_of(name)]
+        checks.choice("output_fmt", str(getattr(output_fmt, "value", output_fmt)), ("NCHW",))
+        taps = [self.feature_info[index]["module"] for index in take_taps("indices", indices, self.feature_info)]
+        steps = self.steps(taps) if stop_early or intermediates_only else self.all_steps(taps)
+        last, maps = self.walk(x, steps, taps)
+        return maps if intermediates_only else (last, maps)
+
+    def prune_intermediate_layers(
+        self, indices: int | Sequence[int] | None = 1, prune_norm: bool = False, prune_head: bool = True
+    ) -> list[int]:
+        """Take out what no tap needs, in timm's signature: afterwards only `forward_intermediates` works.
+
+        Args:
+            indices: as in `forward_intermediates`.
+            prune_norm: no effect: a last norm belongs to the last tap, or lies beyond it.
+            prune_head: take the head out even where every tap's modules stay.
+
+        Returns:
+            The numbers of the taps.
+        """
+        taken = take_taps("indices", indices, self.feature_info)
+        if prune_head or taken[-1] < len(self.feature_info) - 1:
+            self.feature_info = self.feature_info[: taken[-1] + 1]
+            self.keep_only(self.steps([info["module"] for info in self.feature_info]))
+        return list(taken)
 
     def initialise(self, mode: Literal["fan_in", "fan_out"]) -> None:
         """Fill convolutions from He's normal distribution over "fan_in" or "fan_out", and clear all biases.

@@ -154,6 +154,7 @@ class CondenseNet(Network):
         (r"features\.denseblock_(\d+)", "dense block {}"),
         (r"features\.transition_(\d+)", "transition {}"),
     )
+    sequence = ("features",)
 
     def __init__(self, config: CondenseNetConfig) -> None:
         super().__init__(config)
@@ -168,7 +169,8 @@ class CondenseNet(Network):
                 block.add_module(f"denselayer_{layer}", DenseLayer(config, number, channels))
                 channels += k
             self.features.add_module(f"denseblock_{number}", block)
-            self.add_feature_info(channels, reduction, f"features.denseblock_{number}" if number < last else "features")
+            tap = f"features.denseblock_{number}" if number < last else "features.relu_last"
+            self.add_feature_info(channels, reduction, tap)
             if number < last:
                 self.features.add_module(f"transition_{number}", Transition())
                 reduction *= 2

@@ -144,6 +144,7 @@ class CSPNet(Network):
     """
 
     stages_by_pattern = ((r"stem\.", "stem"), *((rf"stages\.{stage}\.", f"stage {stage + 1}") for stage in range(8)))
+    sequence = ("stem", "stages")
 
     def __init__(self, config: CSPNetConfig) -> None:
         super().__init__(config)
@@ -154,6 +155,8 @@ class CSPNet(Network):
             conv = ConvNormAct(config, channels, out_channels, config.stem_kernel, stride)
             self.stem.add_module(f"conv{number}", conv)
             channels = out_channels
+        if config.stem_stride == 2:
+            self.add_stem_info(channels, f"stem.conv{len(config.stem_channels)}")
         if config.pool:
             self.stem.add_module("pool", nn.MaxPool2d(3, stride=2, padding=1))
             reduction *= 2

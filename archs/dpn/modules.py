@@ -88,6 +88,7 @@ class DPN(Network):
         (r"features\.conv1_", "stem"),
         (r"features\.conv(\d+)_\d", "dual path stage {}"),
     )
+    sequence = ("features",)
 
     def __init__(self, config: DPNConfig) -> None:
         super().__init__(config)
@@ -100,6 +101,7 @@ class DPN(Network):
                 conv1_pool=nn.MaxPool2d(3, stride=2, padding=1),
             )
         )
+        self.add_stem_info(channels, "features.conv1_1")
         for stage, blocks in enumerate(config.blocks):
             for number in range(1, blocks + 1):
                 block = DualPathBlock(config, stage, channels, first=number == 1)

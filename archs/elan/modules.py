@@ -130,6 +130,7 @@ class ELAN(Network):
         *((rf"stages\.{stage}\.", f"ELAN stage {stage + 1}") for stage in range(7)),
         (r"head\.", "head (ours)"),
     )
+    sequence = ("reorganise", "stem", "stages")
 
     def __init__(self, config: ELANConfig) -> None:
         super().__init__(config)
@@ -141,6 +142,8 @@ class ELAN(Network):
         for out_channels, step in zip(config.stem_channels, config.strides, strict=True):
             self.stem.append(ConvNormAct(config, channels, out_channels, 3, step))
             channels, stride = out_channels, step * stride
+            if stride == 2:
+                self.add_stem_info(channels, f"stem.{len(self.stem) - 1}")
         for index, out_channels in enumerate(config.out_chs):
             self.stages.append(ELANStage(config, index, channels))
             channels, stride = out_channels, stride * 2 if config.downsamples(index) else stride

@@ -82,11 +82,12 @@ class HarDNet(Network):
 
     def __init__(self, config: HarDNetConfig) -> None:
         super().__init__(config)
-        self.base = nn.ModuleList()
-        self._stages: list[str] = []
+        self.base = nn.Sequential()
+        self.stages_by_pattern: list[tuple[str, str]] = []
         first, second = config.stem_channels
         self._add("stem", nn.Sequential(conv_norm_relu(config.in_channels, first, 3, stride=2)))
         self._add("stem", nn.Sequential(conv_norm_relu(first, second, 1 if config.depthwise else 3)))
+        self.add_stem_info(second, "base.1")
         self._add("stem", depthwise_conv(second, 2) if config.depthwise else nn.MaxPool2d(3, stride=2, padding=1))
         channels, stride, last = second, 4, len(config.layers_per_block) - 1
         downsample = config.per_block(config.downsample)
@@ -102,20 +103,18 @@ class HarDNet(Network):
                 stride *= 2
         classifier = nn.Linear(channels, config.num_classes)
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(config.drop_rate), classifier)
+        self.sequence = [f"base.{number}" for number in range(len(self.base))]
         self._add("head", head)
         self.initialise(mode="fan_out")
 
     def _add(self, stage: str, module: nn.Module) -> None:
-        self._stages.append(stage)
+        self.stages_by_pattern.append((rf"base\.{len(self.base)}\b", stage))
         self.base.append(module)
 
-    def stage_of(self, layer_name: str) -> str:
-        return self._stages[int(layer_name.split(".")[1])]
-
     def forward_features(self, x: Tensor) -> Tensor:
-        for module in self.base[:-1]:
+        for module in self.base[: len(self.sequence)]:
             x = module(x)
         return x
 
     def forward_head(self, x: Tensor) -> Tensor:
-        return self.base[-1](x)
+        return self.base[len(self.sequence)](x)

@@ -176,10 +176,13 @@ class HGNet(Network):
     """
 
     stages_by_pattern = ((r"stem\.", "stem"), *((rf"stages\.{stage}\.", f"HG stage {stage + 1}") for stage in range(4)))
+    sequence = ("stem", "stages")
 
     def __init__(self, config: HGNetConfig) -> None:
         super().__init__(config)
         self.stem = StemV1(config) if config.version == "v1" else StemV2(config)
+        if config.version == "v1":
+            self.add_stem_info(config.stem_channels[-1], "stem.stem")
         self.stages = nn.Sequential()
         in_channels = config.stem_channels[-1]
         for stage, channels in enumerate(config.out_channels):

@@ -51,7 +51,7 @@ class OneWayDenseLayer(nn.Module):
         return concat([x, self.branch1b(self.branch1a(x))])
 
 
-class Backbone(nn.Sequential):
+class Stages(nn.Sequential):
     """The stem block, and stages of dense layers, a transition and, but for the last, an average pooling."""
 
     #: Here, so that slices can be made of it as of any `nn.Sequential`.
@@ -60,8 +60,12 @@ class Backbone(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, C, h, w)."""
         for module in self:
-            x = pool2d(x, module) if self.memory_efficient and isinstance(module, nn.AvgPool2d) else module(x)
+            x = self.run(module, x)
         return x
+
+    def run(self, module: nn.Module, x: Tensor) -> Tensor:
+        """A module's output, with nothing kept for its backward pass if it is a pooling."""
+        return pool2d(x, module) if self.memory_efficient and isinstance(module, nn.AvgPool2d) else module(x)
 
 
 class PeleeNet(Network):
@@ -75,6 +79,7 @@ class PeleeNet(Network):
         (r"features\.denseblock(\d+)", "dense block {}"),
         (r"features\.transition(\d+)", "transition {}"),
     )
+    sequence = ("features",)
 
     def __init__(self, config: PeleeNetConfig) -> None:
         super().__init__(config)
@@ -82,7 +87,7 @@ class PeleeNet(Network):
         channels, last = config.num_init_features, len(config.block_config)
         stem = StemBlock if config.stem == "pelee" else ImageNetStem
         dense_layer = TwoWayDenseLayer if config.dense_layer == "two_way" else OneWayDenseLayer
-        self.features = Backbone(OrderedDict(stemblock=stem(config)))
+        self.features = Stages(OrderedDict(stemblock=stem(config)))
         self.features.memory_efficient = config.memory_efficient
         for number, (num_layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True), start=1):
             block = nn.Sequential()

@@ -96,6 +96,7 @@ class RDNet(Network):
         (r"dense_stages\.(\d+)\.[01]\b", "transition {}"),
         *((rf"dense_stages\.{index}\.2\.", f"dense stage {index + 1}") for index in range(1, 24)),
     )
+    sequence = ("stem", "dense_stages")
 
     def __init__(self, config: RDNetConfig) -> None:
         super().__init__(config)

@@ -158,6 +158,7 @@ class VoVNet(Network):
         (r"stem\.", "stem"),
         *((rf"stages\.{stage}\.", f"OSA stage {stage + 2}") for stage in range(8)),
     )
+    sequence = ("stem", "stages")
 
     def __init__(self, config: VoVNetConfig) -> None:
         super().__init__(config)
@@ -169,6 +170,8 @@ class VoVNet(Network):
             conv(config, first, second, 3),
             conv(config, second, third, 3, stride),
         )
+        if stride == 2:
+            self.add_stem_info(second, "stem.1")
         self.stages = nn.Sequential()
         in_channels = third
         for stage, out_channels in enumerate(config.out_chs):

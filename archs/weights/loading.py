@@ -150,8 +150,13 @@ class LoadReport:
         return "; ".join(clauses) + "."
 
 
-def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
+def load_weights(model: Any, weights: str | PathLike[str], whole: State | None = None) -> LoadReport:
     """Fill a network of the registry from a file or a hub name, as `create_model(weights=...)` does.
+
+    Args:
+        model: the network, or a backbone of it.
+        weights: as in `create_model`.
+        whole: the tensors of the network that a backbone is of, all of which the file may have; None: the model's own.
 
     Warns:
         WeightsWarning: a part of the network keeps its initialisation.
@@ -159,25 +164,28 @@ def load_weights(model: Any, weights: str | PathLike[str]) -> LoadReport:
     Raises:
         ConfigError, WeightsError, MissingPackageError: the weights do not fit; the network is unchanged.
     """
-    expected = model.state_dict()
+    own = model.state_dict()
+    expected = own if whole is None else whole
     if any(tensor.is_meta for tensor in expected.values()):
         raise WeightsError("A network on the meta device has no memory to load weights into.")
-    checkpoint = _read_checkpoint(model, weights)
+    checkpoint = _read_checkpoint(model.config, expected, weights)
     reasons = allowed_differences(checkpoint.tensors, expected)
-    check_fit(checkpoint, model.config, expected, left_out=reasons)
+    outside = [key for key in expected if key not in own]
+    check_fit(checkpoint, model.config, expected, left_out={*reasons, *outside})
     check_unseen(checkpoint, model.config)
-    usable = {key: checkpoint.tensors[key] for key in expected if key in checkpoint.tensors and key not in reasons}
-    model.load_state_dict(usable, strict=False)
-    report = _report(checkpoint, tuple(usable), reasons)
+    reasons = {key: reason for key, reason in reasons.items() if key not in outside}
+    usable = [key for key in expected if key in checkpoint.tensors and key not in {*reasons, *outside}]
+    model.load_state_dict({key: checkpoint.tensors[key] for key in usable}, strict=False)
+    report = _report(checkpoint, tuple(usable), reasons, outside)
     if report.left_out:
         warnings.warn(str(report), WeightsWarning, stacklevel=3)
     return report
 
 
-def _read_checkpoint(model: Any, weights: str | PathLike[str]) -> Checkpoint:
-    source, path = str(weights), locate_weights(weights, model.config)
-    layouts = get_family(model.config.family).weights.layouts
-    place, copies = find_network(read_content(path), repr(str(path)), layouts, model.state_dict())
+def _read_checkpoint(config: Any, expected: State, weights: str | PathLike[str]) -> Checkpoint:
+    source, path = str(weights), locate_weights(weights, config)
+    layouts = get_family(config.family).weights.layouts
+    place, copies = find_network(read_content(path), repr(str(path)), layouts, expected)
     tensors: dict[str, Tensor] = {}
     for key, ours in place.ours.items():
         if ours in tensors:
@@ -196,12 +204,16 @@ def _told_fields(path: Path) -> Mapping[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _report(checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str]) -> LoadReport:
+def _report(
+    checkpoint: Checkpoint, loaded: tuple[str, ...], left_out: dict[str, str], outside: Sequence[str]
+) -> LoadReport:
     reasons = [
         f"{' and '.join(key for key in left_out if left_out[key] == reason)} not loaded, because {reason}"
         for reason in dict.fromkeys(left_out.values())
     ]
     place = checkpoint.place
+    if outside and outside[-1] in checkpoint.tensors:
+        reasons.append("these are a classifier's weights: a detector trained from them starts with random heads")
     if place.ignored:
         tensors = "1 tensor" if len(place.ignored) == 1 else f"{len(place.ignored)} tensors"
         reasons.append(f"{tensors} outside {place.prefix}* ignored")

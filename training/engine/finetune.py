@@ -35,14 +35,8 @@ def freeze(network: Any, stages: int) -> None:
 
     To be called again whenever the network has been put into training mode.
     """
-    if not stages:
-        return
-    depth_of = network.group_matcher()
-    frozen = {id(parameter) for name, parameter in network.named_parameters() if depth_of(name) < stages}
-    for module in network.modules():
-        inside = list(module.parameters())
-        if inside and all(id(parameter) in frozen for parameter in inside):
-            module.eval().requires_grad_(False)
+    if stages:
+        network.freeze(stages)
 
 
 def parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:

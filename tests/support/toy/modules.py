@@ -28,6 +28,7 @@ class ToyNet(Network):
     """A ToyNet as its config describes it."""
 
     stages_by_pattern = ((r"stages\.0\.", "stage 1"), (r"stages\.1\.", "stage 2"), (r"stages\.2\.", "stage 3"))
+    sequence = ("stages",)
 
     def __init__(self, config: ToyConfig) -> None:
         super().__init__(config)
