@@ -13,7 +13,7 @@ from analysis.optimize.saving import COUNTED, Saving
 from analysis.units import format_share, format_si, without_zeros
 from views.charts import evidence
 from views.charts.axes import axis, scatter_layout
-from views.charts.labels import MARK, place_labels
+from views.charts.labels import name_marks
 from views.theme import PALETTE, Theme
 
 HEIGHT = 400
@@ -65,16 +65,15 @@ def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
     colour = PALETTE[0]
     xs = axis([scheme.saved_bytes for scheme in schemes], lambda value: format_si(value, "B"), "Saved for backward")
     ys = axis([scheme.seconds_high for scheme in schemes], lambda value: format_si(value, "s"), "Time of a step")
-    points = [(d.saved_bytes / xs["range"][1], d.seconds / ys["range"][1]) for d in schemes]
-    places = place_labels(points, [scheme.name for scheme in schemes], [MARK / 2] * len(schemes))
+    layout = scatter_layout(theme, HEIGHT, xs, ys, itemclick=False)
+    points = [(scheme.saved_bytes, scheme.seconds) for scheme in schemes]
+    bars = [((one.saved_bytes, one.seconds_low), (one.saved_bytes, one.seconds_high)) for one in schemes]
+    layout["annotations"] = name_marks(points, [scheme.name for scheme in schemes], layout, theme, bars)
     figure = go.Figure(evidence.legend_entries(["measured"], theme, bars=False))
     figure.add_scatter(
         x=[scheme.saved_bytes for scheme in schemes],
         y=[scheme.seconds for scheme in schemes],
-        mode="markers+text",
-        text=[scheme.name if place else "" for scheme, place in zip(schemes, places, strict=True)],
-        textposition=[place or "top center" for place in places],
-        textfont={"size": 12, "color": theme.text},
+        mode="markers",
         cliponaxis=False,
         marker=evidence.mark_style("measured", colour, theme),
         error_y={
@@ -95,7 +94,7 @@ def trade_off(run: SchemeRun, theme: Theme) -> go.Figure:
         hoverinfo="text",
         showlegend=False,
     )
-    return figure.update_layout(scatter_layout(theme, HEIGHT, xs, ys, itemclick=False))
+    return figure.update_layout(layout)
 
 
 def saving(found: Saving, theme: Theme) -> go.Figure:

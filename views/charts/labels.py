@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import cos, pi, sin
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from views.charts.axes import WIDE_ONLY, coordinate, fraction
+from views.charts.axes import LETTER, WIDE_ONLY, coordinate, fraction
 
 if TYPE_CHECKING:
     from views.theme import Theme
 
 
-#: What the plot area holds at the least, in pixels, and what a letter takes: labels are placed for the worst case.
-WIDTH, HEIGHT = 380, 330
-LETTER, LINE = 6.6, 15
+#: Pixels of a line of text.
+LINE = 15
 
 Point = tuple[float, float]
 #: A straight line that no name may cross.
@@ -53,21 +52,6 @@ class Place(NamedTuple):
         top = y + self.dy - LINE * {"top": 0, "middle": 0.5, "bottom": 1}[self.yanchor]
         return Box(left, top, left + width, top + LINE)
 
-    @property
-    def textposition(self) -> str:
-        """What Plotly calls a near place, seen from the mark."""
-        vertical = {"top": "bottom", "middle": "middle", "bottom": "top"}[self.yanchor]
-        return f"{vertical} {({'left': 'right', 'center': 'center', 'right': 'left'})[self.xanchor]}"
-
-
-def place_labels(points: Sequence[Point], texts: Sequence[str], radii: Sequence[float]) -> list[str | None]:
-    """Plotly's `textposition` for each point, or None where no place is free: points from (0, 0), the lower left,
-    to (1, 1), radii in pixels.
-    """
-    candidates = [near(radius + 3) for radius in radii]
-    places = free_places(points, texts, radii, candidates, [(WIDTH, HEIGHT)], ())
-    return [place and place.textposition for place in places]
-
 
 def free_places(
     points: Sequence[Point],
@@ -76,10 +60,10 @@ def free_places(
     candidates: Sequence[Sequence[Place]],
     areas: Sequence[tuple[int, int]],
     lines: Sequence[Line],
-    spared: int = 0,
+    spared: int,
 ) -> list[Place | None]:
-    """The first place of each label where it is free on plot areas of all sizes, or else on all but those that are
-    spared, the first so many; one at its mark goes before that.
+    """The first place of each label that is free on plot areas of all sizes, or else on all but the first few, which
+    are spared; places at the mark go before those with a leader line.
     """
     centres = [[(x * width, (1 - y) * height) for x, y in points] for width, height in areas]
     marks = [[Box(x - r, y - r, x + r, y + r) for (x, y), r in zip(some, radii, strict=True)] for some in centres]
@@ -91,7 +75,7 @@ def free_places(
         )
 
     every, wide = range(len(areas)), range(spared, len(areas))
-    wanted = [(is_far, sizes) for is_far in (False, True) for sizes in dict.fromkeys((every, wide))]
+    wanted = [(is_far, sizes) for is_far in (False, True) for sizes in (every, wide)]
     places: list[Place | None] = []
     for index, text in enumerate(texts):
         found = (
