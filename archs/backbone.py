@@ -80,7 +80,7 @@ class Backbone(Trunk):
         try:
             return self.walk(x, self.sequence, self.taps)[1]
         except (RuntimeError, ValueError):
-            if isinstance(x, Tensor) and x.ndim == 4:
+            if isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] == self.config.in_channels:
                 plan_layers(self.config, (int(x.shape[2]), int(x.shape[3])))
             raise
 
