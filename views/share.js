@@ -93,6 +93,10 @@ function layers(chart, box) {
     if (layer.tagName === "CANVAS") return node("image", { ...place, href: layer.toDataURL() });
     const copy = layer.cloneNode(true);
     copy.removeAttribute("style");
+    const names = copy.querySelectorAll(".annotation");  // those that the page hides are not shown here either
+    layer.querySelectorAll(".annotation").forEach((each, n) => {
+      if (getComputedStyle(each).display === "none") names[n].remove();
+    });
     copy.querySelectorAll(".hoverlayer, .drag").forEach((each) => each.remove());
     for (const [name, value] of Object.entries(place)) copy.setAttribute(name, value);
     return copy;

@@ -6,7 +6,7 @@ from pathlib import Path
 from struct import unpack
 from xml.etree import ElementTree
 
-from tests.support.pages import Opened, Page, assert_accessible, expect
+from tests.support.pages import PHONE, Opened, Page, assert_accessible, expect
 
 
 def saved(page: Page, button: str) -> bytes:
@@ -39,3 +39,12 @@ def test_a_card_holds_picture_finding_source_and_link(opened: Opened) -> None:
         assert unpack(">II", picture[16:24]) == tuple(2 * int(card.attrib[side]) for side in ("width", "height"))
         page.keyboard.press("Escape")
         expect(buttons.first).not_to_be_visible()
+
+
+def test_a_card_hides_what_a_phone_has_no_room_for(opened: Opened) -> None:
+    with opened("/memory?network=densenet121", PHONE, awaited=".js-plotly-plot:visible") as page:
+        page.locator("summary", has_text="Share").focus()
+        page.keyboard.press("Enter")
+        card = saved(page, "as SVG").decode()
+        assert "dense block 3</" in card
+        assert "dense block 2</" not in card
