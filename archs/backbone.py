@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from archs import checks
 from archs.errors import ConfigError
 from archs.network import Network
 from archs.planning import plan_layers
@@ -37,7 +38,11 @@ class Backbone(Trunk):
     ) -> None:
         super().__init__(network.config)
         self.stages_by_pattern, self.sequence = network.stages_by_pattern, network.sequence
-        infos = [_stem_info(network), *network.feature_info] if stem_tap else network.feature_info
+        infos = (
+            [_stem_info(network), *network.feature_info]
+            if checks.boolean("stem_tap", stem_tap)
+            else network.feature_info
+        )
         #: Numbers of the taps, counted as they were asked for.
         self.out_indices = take_taps("out_indices", out_indices, infos)
         self.feature_info = [dict(infos[index]) for index in self.out_indices]
@@ -49,15 +54,17 @@ class Backbone(Trunk):
         for name, child in network.named_children():
             self.add_module(name, child)
         self.keep_only(network.steps(self.taps))
-        self.frozen_stages, self.frozen_norm = self._checked(frozen_stages), frozen_norm
+        self.frozen_stages = self._checked(frozen_stages)
+        self.frozen_norm = checks.boolean("frozen_norm", frozen_norm)
         self.train(self.training)
 
     def _checked(self, frozen_stages: int) -> int:
         rows = dict.fromkeys(self.stage_of(name) for name, _ in self.named_parameters())
         stages = [row for row in rows if row != "head"]
-        if not isinstance(frozen_stages, int) or not 0 <= frozen_stages <= len(stages):
+        number = checks.plain(frozen_stages)
+        if not checks.is_integer(number) or not 0 <= number <= len(stages):
             raise ConfigError("frozen_stages", frozen_stages, f"0 to {len(stages)}: {', '.join(stages)}")
-        return frozen_stages
+        return int(number)
 
     def train(self, mode: bool = True) -> Backbone:
         """Into training mode or out of it, but for what is frozen."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from archs import checks
 from archs.errors import ConfigError
 from archs.recompute.recomputable import Features, value
 
@@ -121,17 +122,15 @@ def take_taps(field: str, indices: int | Sequence[int] | None, infos: Sequence[d
     count = len(infos)
     strides = ", ".join(str(info["reduction"]) for info in infos)
     there = f"the taps 0 to {count - 1} (strides {strides})" if count > 1 else f"tap 0 (stride {strides})"
-    if indices is None:
-        return tuple(range(count))
-    if isinstance(indices, int):
-        if isinstance(indices, bool) or not 0 < indices <= count:
+    wanted = range(count) if indices is None else checks.plain(indices)
+    if checks.is_integer(wanted):
+        if not 0 < wanted <= count:
             raise ConfigError(field, indices, f"None or some of {there}")
-        return tuple(range(count - indices, count))
-    wanted = tuple(indices) if isinstance(indices, (list, tuple)) else ()
-    whole = all(isinstance(index, int) and not isinstance(index, bool) for index in wanted)
-    if not wanted or not whole or not all(-count <= index < count for index in wanted):
+        wanted = range(count - int(wanted), count)
+    listed = [checks.plain(index) for index in wanted] if isinstance(wanted, (list, tuple, range)) else []
+    if not listed or not all(checks.is_integer(index) and -count <= index < count for index in listed):
         raise ConfigError(field, indices, f"None or some of {there}")
-    taken = tuple(index % count for index in wanted)
+    taken = tuple(int(index) % count for index in listed)
     if list(taken) != sorted(set(taken)):
         raise ConfigError(field, indices, f"some of {there}, each once and finest first")
     return taken

@@ -7,6 +7,7 @@ import pickle
 import re
 import warnings
 
+import numpy as np
 import onnxruntime
 import pytest
 import timm
@@ -303,6 +304,8 @@ def test_weights_of_another_network_are_refused(tmp_path):
             "frozen_stages is 4, but must be 0 to 3: stem, dense block 1, trans",
         ),
         ({"stem_tap": True}, "stem_tap is True, but must be False for peleenet: no module of its stem makes a map at"),
+        ({"frozen_stages": True}, "frozen_stages is True, but must be 0 to 9"),
+        ({"frozen_norm": 1}, "frozen_norm is 1, but must be True or False."),
         ({"growth_rat": 3}, "PeleeNetConfig has no field 'growth_rat'"),
     ],
 )
@@ -310,6 +313,12 @@ def test_what_cannot_be_is_said_in_one_sentence(fields, sentence):
     with pytest.raises(archs.DenseScopeError) as error:
         archs.create_backbone("peleenet", device="meta", **fields)
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("indices", [3, (1, 2, 3), [-3, -2, -1], range(1, 4), np.arange(1, 4), (np.int64(1), 2, 3)])
+def test_ways_to_name_taps(indices):
+    backbone = archs.create_backbone("peleenet", device="meta", out_indices=indices, frozen_stages=np.int64(1))
+    assert (backbone.out_indices, backbone.strides, backbone.frozen_stages) == ((1, 2, 3), [8, 16, 32], 1)
 
 
 def test_images_below_the_strides():
