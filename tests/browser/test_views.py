@@ -104,6 +104,13 @@ def test_a_phone_sees_the_table_before_the_charts(opened: Opened) -> None:
         screenshot(page, "compare-390-light")
 
 
+def test_titles_along_the_depth_are_apart_on_a_phone(opened: Opened) -> None:
+    for link in ("/layers?network=densenet121", "/design?network=densenet121"):
+        with opened(link, PHONE) as page:
+            assert_within_width(page)
+            assert_names_are_apart(page)
+
+
 def restored(opened: Opened, url: str, read: Callable[[Page], object]) -> tuple[str, object]:
     with opened(url) as page:
         return page.url, read(page)

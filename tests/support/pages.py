@@ -81,7 +81,7 @@ before("fillText", function (state, [text, x]) {
 #: Names in charts that are in sight and lie upon each other.
 OVERLAPPING = """
 () => [...document.querySelectorAll(".js-plotly-plot")].flatMap(chart => {
-    const names = [...chart.querySelectorAll(".annotation-text, [class^=g-x][class$=title]")];
+    const names = [...chart.querySelectorAll(".annotation-text, [class^=g-][class$=title]")];
     const boxes = names.map(name => [name.textContent, name.getBoundingClientRect()]).filter(([, box]) => box.width);
     return boxes.flatMap(([name, one], number) => boxes.slice(number + 1).filter(([, other]) =>
         one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ from views.charts.axes import ABOVE, linear_ticks
 from views.theme import Theme, family_colour, mix, text_on
 
 HEIGHT, LEGEND, LOW = 300, 22, 220
+#: Letters of a line of the legend: as many as a phone shows.
+LETTERS = 52
 #: How curves look: after each epoch, of steps, of the images that are learned from, and what others published.
 DASHES = {"trained": "solid", "steps": "solid", "learning": "solid", "published": "dot"}
 WIDTHS = {"trained": 2.6, "steps": 1.8, "learning": 1.2, "published": 2.0}
@@ -61,7 +64,7 @@ def curves(
         height: in pixels.
     """
     drawn = [line for line in lines if line.points]
-    entries = sum(bool(line.said) for line in drawn)
+    entries = sum(len(wrap(line.said, LETTERS)) for line in drawn)
     low, high = _range([y for line in drawn for _, y in line.points], share)
     ticks = linear_ticks(low, high, 6 if height == HEIGHT else 5)
     layout = {
@@ -101,7 +104,7 @@ def _trace(line: Curve, write: Callable[[float], str], theme: Theme) -> dict[str
         "x": [x for x, _ in line.points],
         "y": [y for _, y in line.points],
         "mode": marked,
-        "name": line.said or line.name,
+        "name": "<br>".join(wrap(line.said, LETTERS)) or line.name,
         "showlegend": bool(line.said),
         "line": {"color": colour, "width": WIDTHS[line.kind], "dash": DASHES[line.kind]},
         "marker": marker | {"line": {"color": colour, "width": 1.5}},
