@@ -69,7 +69,7 @@ def test_designs_are_measured_and_drawn(opened: Opened) -> None:
         page.get_by_role("button", name="Measure here").click()
         page.get_by_text("Measured here:").wait_for(timeout=PATIENCE_MS * 4)  # builds every scheme
         settle(page, CHART)
-        names = page.locator(".js-plotly-plot .textpoint").all_text_contents()
+        names = page.locator(".js-plotly-plot .annotation-text").all_text_contents()
         assert {"plain", "memory_efficient"} <= {name.strip() for name in names}
         assert_within_width(page)
         screenshot(page, "memory-schemes-1280-light")
