@@ -18,8 +18,8 @@ import streamlit
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, RedirectResponse
 
-#: Scripts of the browser that every page needs, which it would ask for only once the first of these elements arrives.
-SCRIPTS = ("BidiComponent", "PlotlyChart", "DataFrame", "Multiselect", "Selectbox", "NumberInput", "ButtonGroup")
+#: Of the browser: what the first picture of a page waits for. More at once and all come later.
+SCRIPTS = ("PlotlyChart",)
 #: Bytes of a script within which it imports others.
 HEAD = 20_000
 _STATIC = Path(streamlit.__file__).parent / "static"
