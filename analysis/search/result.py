@@ -19,6 +19,7 @@ from analysis.search.evidence import proxy_evidence, trained_evidence
 from analysis.search.quantities import PROXIES
 from analysis.search.space import Space
 from analysis.units import join
+from archs import files
 from archs.config import NetworkConfig
 from archs.errors import DenseScopeError, first_line, require
 
@@ -138,12 +139,9 @@ class Store:
 
         columns = {"quantity": [quantity] * len(keys), "config": list(keys), "value": pa.array(values, pa.float64())}
         part = self.folder / f"part-{time_ns()}-{uuid4().hex[:8]}.parquet"
-        unfinished = part.with_name(f".{part.name}.unfinished")
+        content = pa.BufferOutputStream()
+        pq.write_table(pa.table(columns), content)
         try:
-            with unfinished.open("wb") as file:
-                pq.write_table(pa.table(columns), file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, part)
+            files.write(part, memoryview(content.getvalue()))
         except OSError as error:
             raise StoreError(f"Cannot keep values in {str(self.folder)!r}: {error.strerror}.") from None

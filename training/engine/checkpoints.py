@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 import torch
 
+from archs import files
 from archs.errors import first_line
 from training.errors import TrainingError
-from training.runs import difference, files
+from training.runs import difference
 from training.runs.log import Row
 
 SCHEMA = 1

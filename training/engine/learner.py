@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 
+from archs import files
 from archs.create import create_model
 from archs.described import described_weights
 from training.engine import processes
@@ -18,7 +19,7 @@ from training.engine.finetune import freeze
 from training.engine.looks import Position
 from training.engine.optimizers import create_optimizer
 from training.randomness import derived
-from training.runs import Run, files
+from training.runs import Run
 
 
 class Learner:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
 
-from training.runs import files
+from archs import files
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.units import join
+from archs import files
 from archs.design import Design, changes, parse_design
 from archs.errors import UnknownNameError, require
 from archs.kept import RECORD, WEIGHTS, runs_folder
@@ -26,7 +27,7 @@ from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
 from training.errors import TrainingError
 from training.recipes import Recipe, recipe_from_json
-from training.runs import files, log
+from training.runs import log
 from training.runs.log import Row
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ that readers, and whoever comes after a crash, find either the old file or the n
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from analysis.hardware.measure.record import Measurement
+from archs import files
 from archs.errors import DenseScopeError, nearest_names, require
 from archs.kept import users_folder
 
@@ -148,14 +148,9 @@ def decode(content: bytes, path: Path) -> list[Measurement]:
 
 
 def _replace(path: Path, content: str) -> None:
-    """Write a file that takes the place of the old one in one step, once it is on the disk."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    """Write a file that takes the place of the old one. Raises: ResultsError: it cannot be written."""
     try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        files.write(path, content.encode())
     except OSError as error:
         raise ResultsError(f"Cannot write to {str(path)!r}: {error.strerror}.") from None
 
