@@ -13,8 +13,8 @@ from archs import checks
 from archs.errors import ConfigError
 from archs.network import Network
 from archs.planning import plan_layers
-from archs.trunk import Trunk, take_taps
-from archs.weights.names import title_of
+from archs.taps import taps_of
+from archs.trunk import Trunk
 
 
 class Backbone(Trunk):
@@ -36,21 +36,16 @@ class Backbone(Trunk):
         frozen_norm: bool = False,
         stem_tap: bool = False,
     ) -> None:
-        super().__init__(network.config)
+        taps = taps_of(network.config, out_indices, stem_tap)
+        super().__init__(network.config, taps.values())
         self.stages_by_pattern, self.sequence = network.stages_by_pattern, network.sequence
-        infos = (
-            [_stem_info(network), *network.feature_info]
-            if checks.boolean("stem_tap", stem_tap)
-            else network.feature_info
-        )
         #: Numbers of the taps, counted as they were asked for.
-        self.out_indices = take_taps("out_indices", out_indices, infos)
-        self.feature_info = [dict(infos[index]) for index in self.out_indices]
-        self.taps: list[str] = [info["module"] for info in self.feature_info]
+        self.out_indices = tuple(taps)
+        self.taps = [tap.module for tap in taps.values()]
         #: C of each map.
-        self.out_channels: list[int] = [info["num_chs"] for info in self.feature_info]
+        self.out_channels = [tap.num_chs for tap in taps.values()]
         #: How many pixels of the image, both ways, one of each map stands for.
-        self.strides: list[int] = [info["reduction"] for info in self.feature_info]
+        self.strides = [tap.reduction for tap in taps.values()]
         for name, child in network.named_children():
             self.add_module(name, child)
         self.keep_only(network.steps(self.taps))
@@ -101,11 +96,3 @@ class Backbone(Trunk):
             if frozen := getattr(self, field):
                 raise ConfigError(field, frozen, f"{type(frozen)()} for a chain, which could not keep to it")
         return nn.Sequential(OrderedDict((name.replace(".", "_"), self.get_submodule(name)) for name in self.sequence))
-
-
-def _stem_info(network: Network) -> dict[str, object]:
-    finest = network.feature_info[0]["reduction"]
-    if network.stem_info is not None and finest > 2:
-        return network.stem_info
-    reason = "no module of its stem makes a map at stride 2" if finest > 2 else f"its taps begin at stride {finest}"
-    raise ConfigError("stem_tap", True, f"False for {title_of(network.config)}: {reason}")

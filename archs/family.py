@@ -74,6 +74,10 @@ def _no_text(config: Any) -> str:
     return ""
 
 
+def _no_taps(config: Any) -> Sequence[str]:
+    return ()
+
+
 def _no_landmarks(config: Any) -> Landmarks:
     return Landmarks()
 
@@ -185,6 +189,9 @@ class Family(NamedTuple):
     plan: Callable[[Any, Layer], Steps]
     #: "module:Class", imported when a module is built, so that listing and planning never import torch.
     module: str
+    #: Modules that make maps for detectors, finest first, and the one that makes the map at stride 2, or "", of a config.
+    taps: Callable[[Any], Sequence[str]] = _no_taps
+    stem_tap: Callable[[Any], str] = _no_text
     counting: Counting = Counting()
     notation: Notation = Notation()
     prose: Prose = Prose()

@@ -8,16 +8,15 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from archs import checks
-from archs.trunk import Trunk, take_taps
+from archs.taps import list_taps, take_taps
+from archs.trunk import Trunk
 
 
 class Network(Trunk):
     """An image classifier of one family, which also serves as a backbone."""
 
     def __init__(self, config: Any) -> None:
-        super().__init__(config)
-        #: The tap at stride 2 from which timm counts, as in `feature_info`; None where no module makes it alone.
-        self.stem_info: dict[str, Any] | None = None
+        super().__init__(config, list_taps(config))
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images (N, in_channels, H, W) to the last feature maps, (N, C, h, w)."""
@@ -30,12 +29,6 @@ class Network(Trunk):
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, in_channels, H, W) to logits (N, num_classes)."""
         return self.forward_head(self.forward_features(x))
-
-    def add_feature_info(self, num_chs: int, reduction: int, module: str) -> None:
-        self.feature_info.append({"num_chs": num_chs, "reduction": reduction, "module": module})
-
-    def add_stem_info(self, num_chs: int, module: str) -> None:
-        self.stem_info = {"num_chs": num_chs, "reduction": 2, "module": module}
 
     def forward_intermediates(
         self,
@@ -63,7 +56,7 @@ class Network(Trunk):
             ConfigError: there is no such tap or format.
         """
         checks.choice("output_fmt", str(getattr(output_fmt, "value", output_fmt)), ("NCHW",))
-        taps = [self.feature_info[index]["module"] for index in take_taps("indices", indices, self.feature_info)]
+        taps = [self.feature_info[index]["module"] for index in self._taken(indices)]
         steps = self.steps(taps) if stop_early or intermediates_only else self.all_steps(taps)
         last, maps = self.walk(x, steps, taps)
         return maps if intermediates_only else (last, maps)
@@ -81,11 +74,14 @@ class Network(Trunk):
         Returns:
             The numbers of the taps.
         """
-        taken = take_taps("indices", indices, self.feature_info)
+        taken = self._taken(indices)
         if prune_head or taken[-1] < len(self.feature_info) - 1:
             self.feature_info = self.feature_info[: taken[-1] + 1]
             self.keep_only(self.steps([info["module"] for info in self.feature_info]))
         return list(taken)
+
+    def _taken(self, indices: int | Sequence[int] | None) -> tuple[int, ...]:
+        return take_taps("indices", indices, [info["reduction"] for info in self.feature_info])
 
     def initialise(self, mode: Literal["fan_in", "fan_out"]) -> None:
         """Fill convolutions from He's normal distribution over "fan_in" or "fan_out", and clear all biases.

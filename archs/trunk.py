@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from archs import checks
-from archs.errors import ConfigError
 from archs.recompute.recomputable import Features, value
+from archs.taps import Tap
 
 if TYPE_CHECKING:
     from archs.weights import LoadReport
@@ -24,13 +23,13 @@ class Trunk(nn.Module):
     #: Modules that follow each other from the image to the last feature maps, and that consist of such, if need be.
     sequence: Sequence[str]
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, taps: Iterable[Tap]) -> None:
         super().__init__()
         self.config = config
         #: What was loaded, and what was not and why; None where the weights are freshly initialised.
         self.weights_report: LoadReport | None = None
         #: Taps for detection, finest first, in timm's convention: num_chs, reduction (stride) and module of each.
-        self.feature_info: list[dict[str, Any]] = []
+        self.feature_info: list[dict[str, Any]] = [tap._asdict() for tap in taps]
 
     def stage_of(self, layer_name: str) -> str:
         """The row of the paper's table that a layer belongs to."""
@@ -111,26 +110,3 @@ def _prune(module: nn.Module, prefix: str, kept: Collection[str]) -> None:
             _prune(child, f"{full}.", kept)
         elif full not in kept:
             delattr(module, name)
-
-
-def take_taps(field: str, indices: int | Sequence[int] | None, infos: Sequence[dict[str, Any]]) -> tuple[int, ...]:
-    """Which taps are meant, by number: all (None), the last n (an int), or those listed, from the end if negative.
-
-    Raises:
-        ConfigError: there is no such tap, or they do not go from fine to coarse.
-    """
-    count = len(infos)
-    strides = ", ".join(str(info["reduction"]) for info in infos)
-    there = f"the taps 0 to {count - 1} (strides {strides})" if count > 1 else f"tap 0 (stride {strides})"
-    wanted = range(count) if indices is None else checks.plain(indices)
-    if checks.is_integer(wanted):
-        if not 0 < wanted <= count:
-            raise ConfigError(field, indices, f"None or some of {there}")
-        wanted = range(count - int(wanted), count)
-    listed = [checks.plain(index) for index in wanted] if isinstance(wanted, (list, tuple, range)) else []
-    if not listed or not all(checks.is_integer(index) and -count <= index < count for index in listed):
-        raise ConfigError(field, indices, f"None or some of {there}")
-    taken = tuple(int(index) % count for index in listed)
-    if list(taken) != sorted(set(taken)):
-        raise ConfigError(field, indices, f"some of {there}, each once and finest first")
-    return taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archs.condensenet.config import CondenseNetConfig
-from archs.condensenet.plan import plan_condensenet
+from archs.condensenet.plan import plan_condensenet, taps
 from archs.family import (
     Counting,
     Family,
@@ -95,6 +95,7 @@ FAMILY = Family(
     CondenseNetConfig,
     plan_condensenet,
     "archs.condensenet.modules:CondenseNet",
+    taps=taps,
     counting=Counting(counts, depth_terms),
     notation=Notation(
         unit=r".*\.denselayer_\d+",

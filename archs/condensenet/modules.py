@@ -159,8 +159,8 @@ class CondenseNet(Network):
     def __init__(self, config: CondenseNetConfig) -> None:
         super().__init__(config)
         self.drop_rate = config.drop_rate
-        channels, reduction = 2 * config.growths[0], 2 if config.stem == "imagenet" else 1
-        stem = nn.Conv2d(config.in_channels, channels, 3, stride=reduction, padding=1, bias=False)
+        channels, stride = 2 * config.growths[0], 2 if config.stem == "imagenet" else 1
+        stem = nn.Conv2d(config.in_channels, channels, 3, stride=stride, padding=1, bias=False)
         self.features = nn.Sequential(OrderedDict(init_conv=stem))
         last = len(config.layers_per_block)
         for number, (layers, k) in enumerate(zip(config.layers_per_block, config.growths, strict=True), start=1):
@@ -169,11 +169,8 @@ class CondenseNet(Network):
                 block.add_module(f"denselayer_{layer}", DenseLayer(config, number, channels))
                 channels += k
             self.features.add_module(f"denseblock_{number}", block)
-            tap = f"features.denseblock_{number}" if number < last else "features.relu_last"
-            self.add_feature_info(channels, reduction, tap)
             if number < last:
                 self.features.add_module(f"transition_{number}", Transition())
-                reduction *= 2
         self.features.add_module("norm_last", nn.BatchNorm2d(channels))
         self.features.add_module("relu_last", nn.ReLU(inplace=True))
         self.global_pool = nn.AdaptiveAvgPool2d(1)

@@ -81,3 +81,11 @@ def head(config: CondenseNetConfig, x: Layer) -> Steps:
     x = yield stage.linear("fc", x, config.head_features)
     x = yield stage.elementwise("hardswish", "fc_act", x)
     return (yield stage.linear("classifier", x, config.num_classes))
+
+
+def taps(config: CondenseNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride; the last block's are read behind the last norm."""
+    return [
+        *(f"features.denseblock_{number}" for number in range(1, len(config.layers_per_block))),
+        "features.relu_last",
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archs.cspnet.config import CSPNetConfig
-from archs.cspnet.plan import plan_cspnet
+from archs.cspnet.plan import plan_cspnet, stem_tap, taps
 from archs.family import (
     Counting,
     Family,
@@ -93,6 +93,8 @@ FAMILY = Family(
     CSPNetConfig,
     plan_cspnet,
     "archs.cspnet.modules:CSPNet",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(terms=depth_terms),
     notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words={"add": "identity"}),
     prose=Prose(blocks, channels),

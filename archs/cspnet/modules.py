@@ -149,25 +149,18 @@ class CSPNet(Network):
     def __init__(self, config: CSPNetConfig) -> None:
         super().__init__(config)
         self.stem = nn.Sequential()
-        channels, reduction = config.in_channels, config.stem_stride
+        channels = config.in_channels
         for number, out_channels in enumerate(config.stem_channels, start=1):
             stride = config.stem_stride if number == 1 else 1
             conv = ConvNormAct(config, channels, out_channels, config.stem_kernel, stride)
             self.stem.add_module(f"conv{number}", conv)
             channels = out_channels
-        if config.stem_stride == 2:
-            self.add_stem_info(channels, f"stem.conv{len(config.stem_channels)}")
         if config.pool:
             self.stem.add_module("pool", nn.MaxPool2d(3, stride=2, padding=1))
-            reduction *= 2
         self.stages = nn.Sequential()
-        strides = config.per_stage(config.strides)
-        last = len(config.blocks) - 1
-        for stage in range(last + 1):
+        for stage, out_channels in enumerate(config.per_stage(config.out_channels)):
             self.stages.append((CrossStage if config.crosses else DarkStage)(config, stage, channels))
-            channels, reduction = config.per_stage(config.out_channels)[stage], reduction * strides[stage]
-            if stage == last or strides[stage + 1] > 1:
-                self.add_feature_info(channels, reduction, f"stages.{stage}")
+            channels = out_channels
         self.head = Head(config, channels)
         self.initialise(mode="fan_out")
 

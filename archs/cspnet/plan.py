@@ -96,3 +96,14 @@ def unit(
     x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride, groups=groups, padding=(kernel - 1) // 2)
     x = yield stage.batch_norm(f"{scope}.bn", x)
     return x if linear else (yield stage.elementwise(config.activation, f"{scope}.act", x))
+
+
+def taps(config: CSPNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    strides = (*config.per_stage(config.strides)[1:], 2)
+    return [f"stages.{index}" for index, stride in enumerate(strides) if stride > 1]
+
+
+def stem_tap(config: CSPNetConfig) -> str:
+    """The module that makes the map at stride 2; "" where none does."""
+    return f"stem.conv{len(config.stem_channels)}" if config.stem_stride == 2 else ""

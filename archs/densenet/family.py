@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archs.densenet.config import DenseNetConfig
-from archs.densenet.plan import plan_densenet
+from archs.densenet.plan import plan_densenet, stem_tap, taps
 from archs.family import (
     Counting,
     Family,
@@ -126,6 +126,8 @@ FAMILY = Family(
     DenseNetConfig,
     plan_densenet,
     "archs.densenet.modules:DenseNet",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(terms=depth_terms),
     notation=Notation(unit=r".*\.denselayer\d+", channels=False, beside=("stem",)),
     prose=Prose(blocks, channels, landmarks),

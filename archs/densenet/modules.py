@@ -164,19 +164,15 @@ class DenseNet(Network):
     def __init__(self, config: DenseNetConfig) -> None:
         super().__init__(config)
         self.features = stem(config)
-        if config.stem == "imagenet":
-            self.add_stem_info(config.num_init_features, "features.relu0")
-        channels, reduction = config.num_init_features, 1 if config.stem == "cifar" else 4
+        channels = config.num_init_features
         last, block = len(config.block_config), DenseBlock if config.links == "all" else SparseBlock
         for number, num_layers in enumerate(config.block_config, start=1):
             self.features.add_module(f"denseblock{number}", block(config, num_layers, channels))
             channels = config.width(channels, config.joined(num_layers))
-            ends = number == last and config.norm_order == "pre_activation"
-            self.add_feature_info(channels, reduction, "features.relu5" if ends else f"features.denseblock{number}")
             if number < last:
                 out_channels = config.compressed(channels)
                 self.features.add_module(f"transition{number}", Transition(config, channels, out_channels))
-                channels, reduction = out_channels, 2 * reduction
+                channels = out_channels
         if config.norm_order == "pre_activation":
             self.features.add_module("norm5", nn.BatchNorm2d(channels))
             self.features.add_module("relu5", nn.ReLU(inplace=True))

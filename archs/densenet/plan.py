@@ -87,3 +87,14 @@ def head(config: DenseNetConfig, x: Layer) -> Steps:
         x = yield stage.relu("features.relu5", x)
     x = yield stage.global_avg_pool("global_pool", x)
     return (yield stage.linear("classifier", x, config.num_classes))
+
+
+def taps(config: DenseNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride; the last block's are read behind the last norm."""
+    blocks = [f"features.denseblock{number}" for number in range(1, len(config.block_config) + 1)]
+    return [*blocks[:-1], "features.relu5"] if config.norm_order == "pre_activation" else blocks
+
+
+def stem_tap(config: DenseNetConfig) -> str:
+    """The module that makes the map at stride 2; "" where none does."""
+    return "features.relu0" if config.stem == "imagenet" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archs.dpn.config import DPNConfig
-from archs.dpn.plan import plan_dpn
+from archs.dpn.plan import plan_dpn, stem_tap, taps
 from archs.family import (
     Counting,
     Family,
@@ -78,6 +78,8 @@ FAMILY = Family(
     DPNConfig,
     plan_dpn,
     "archs.dpn.modules:DPN",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(counts, depth_terms),
     notation=Notation(
         unit=r"features\.conv(?!1_)\d+_\d+(?=\.)",

@@ -101,13 +101,11 @@ class DPN(Network):
                 conv1_pool=nn.MaxPool2d(3, stride=2, padding=1),
             )
         )
-        self.add_stem_info(channels, "features.conv1_1")
         for stage, blocks in enumerate(config.blocks):
             for number in range(1, blocks + 1):
                 block = DualPathBlock(config, stage, channels, first=number == 1)
                 self.features.add_module(f"conv{stage + 2}_{number}", block)
                 channels = config.residual_channels(stage) + (number + 2) * config.increment(stage)
-            self.add_feature_info(channels, 4 * 2**stage, f"features.conv{stage + 2}_{blocks}")
         self.features.add_module("conv5_bn_ac", NormAct(channels, activation(config)))
         self.global_pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Conv2d(channels, config.num_classes, 1)

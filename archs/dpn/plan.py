@@ -72,3 +72,13 @@ def norm_relu_conv(
 ) -> Steps:
     x = yield from norm_relu(stage, scope, x)
     return (yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride, groups=groups))
+
+
+def taps(config: DPNConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    return [f"features.conv{stage}_{blocks}" for stage, blocks in enumerate(config.blocks, start=2)]
+
+
+def stem_tap(config: DPNConfig) -> str:
+    """The module that makes the map at stride 2."""
+    return "features.conv1_1"

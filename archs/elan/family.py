@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archs.elan.config import ELANConfig
-from archs.elan.plan import plan_elan
+from archs.elan.plan import plan_elan, stem_tap, taps
 from archs.family import Family, Look, Notation, Prose, Searching, VariantStyle
 
 #: Said wherever their figures are told in words: the published networks end in a detector.
@@ -49,6 +49,8 @@ FAMILY = Family(
     ELANConfig,
     plan_elan,
     "archs.elan.modules:ELAN",
+    taps=taps,
+    stem_tap=stem_tap,
     notation=Notation(unit=r"stages\.\d+\.blocks\.\d+"),
     prose=Prose(blocks, channels),
     searching=Searching(SPACES, together=True),

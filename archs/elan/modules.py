@@ -136,18 +136,13 @@ class ELAN(Network):
         super().__init__(config)
         self.reorganise = Reorganise() if config.reorganise else nn.Identity()
         self.stem, self.stages = nn.Sequential(), nn.Sequential()
-        channels, stride = config.in_channels, 1
-        if config.reorganise:
-            channels, stride = 4 * channels, 2
+        channels = 4 * config.in_channels if config.reorganise else config.in_channels
         for out_channels, step in zip(config.stem_channels, config.strides, strict=True):
             self.stem.append(ConvNormAct(config, channels, out_channels, 3, step))
-            channels, stride = out_channels, step * stride
-            if stride == 2:
-                self.add_stem_info(channels, f"stem.{len(self.stem) - 1}")
+            channels = out_channels
         for index, out_channels in enumerate(config.out_chs):
             self.stages.append(ELANStage(config, index, channels))
-            channels, stride = out_channels, stride * 2 if config.downsamples(index) else stride
-            self.add_feature_info(channels, stride, f"stages.{index}")
+            channels = out_channels
         self.head = Head(config)
         self.initialise(mode="fan_out")
 

@@ -84,3 +84,17 @@ def conv_norm_act(
     x = yield stage.conv2d(f"{scope}.conv", x, channels, kernel, stride)
     x = yield stage.batch_norm(f"{scope}.bn", x)
     return (yield stage.elementwise(config.activation, f"{scope}.act", x))
+
+
+def taps(config: ELANConfig) -> list[str]:
+    """Modules that make the last maps of each stage."""
+    return [f"stages.{index}" for index in range(len(config.widths))]
+
+
+def stem_tap(config: ELANConfig) -> str:
+    """The last module that makes a map at stride 2; "" where none does."""
+    stride, found = 2 if config.reorganise else 1, ""
+    for index, step in enumerate(config.strides):
+        stride *= step
+        found = f"stem.{index}" if stride == 2 else found
+    return found

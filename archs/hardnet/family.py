@@ -23,7 +23,7 @@ from archs.family import (
     within,
 )
 from archs.hardnet.config import HarDNetConfig, links
-from archs.hardnet.plan import plan_hardnet
+from archs.hardnet.plan import plan_hardnet, stem_tap, taps
 from archs.layer import Layer
 
 
@@ -100,6 +100,8 @@ FAMILY = Family(
     HarDNetConfig,
     plan_hardnet,
     "archs.hardnet.modules:HarDNet",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(counts, depth_terms),
     notation=Notation(unit=r"base\.\d+\.layers\.\d+", unit_words=unit_words, drawn_whole=True),
     prose=Prose(blocks, channels, landmarks),

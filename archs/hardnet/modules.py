@@ -87,20 +87,16 @@ class HarDNet(Network):
         first, second = config.stem_channels
         self._add("stem", nn.Sequential(conv_norm_relu(config.in_channels, first, 3, stride=2)))
         self._add("stem", nn.Sequential(conv_norm_relu(first, second, 1 if config.depthwise else 3)))
-        self.add_stem_info(second, "base.1")
         self._add("stem", depthwise_conv(second, 2) if config.depthwise else nn.MaxPool2d(3, stride=2, padding=1))
-        channels, stride, last = second, 4, len(config.layers_per_block) - 1
+        channels = second
         downsample = config.per_block(config.downsample)
         for index, out_channels in enumerate(config.per_block(config.transition_channels)):
             block = HarDBlock(config, index, channels)
             self._add(f"HarD block {index + 1}", block)
             transition, channels = f"transition {index + 1}", out_channels
             self._add(transition, nn.Sequential(conv_norm_relu(block.out_channels, channels, 1)))
-            if downsample[index] or index == last:
-                self.add_feature_info(channels, stride, f"base.{len(self.base) - 1}")
             if downsample[index]:
                 self._add(transition, depthwise_conv(channels, 2) if config.depthwise else nn.MaxPool2d(2))
-                stride *= 2
         classifier = nn.Linear(channels, config.num_classes)
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(config.drop_rate), classifier)
         self.sequence = [f"base.{number}" for number in range(len(self.base))]

@@ -73,3 +73,19 @@ def depthwise_conv(stage: Stage, scope: str, x: Layer, stride: int = 1) -> Steps
     channels = x.output_shape[1]
     x = yield stage.conv2d(f"{scope}.dwconv", x, channels, 3, stride, groups=channels)
     return (yield stage.batch_norm(f"{scope}.norm", x))
+
+
+def taps(config: HarDNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride: transitions in front of what halves them, and the last."""
+    number, found = 3, []
+    halves = config.per_block(config.downsample)
+    for index, halved in enumerate(halves):
+        if halved or index == len(halves) - 1:
+            found.append(f"base.{number + 1}")
+        number += 3 if halved else 2
+    return found
+
+
+def stem_tap(config: HarDNetConfig) -> str:
+    """The module that makes the map at stride 2."""
+    return "base.1"

@@ -19,7 +19,7 @@ from archs.family import (
     within,
 )
 from archs.hgnet.config import HGNetConfig
-from archs.hgnet.plan import plan_hgnet
+from archs.hgnet.plan import plan_hgnet, stem_tap, taps
 from archs.layer import Layer
 
 
@@ -89,6 +89,8 @@ FAMILY = Family(
     HGNetConfig,
     plan_hgnet,
     "archs.hgnet.modules:HGNet",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(terms=depth_terms),
     notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words=words, beside=("stem",)),
     prose=Prose(blocks, channels),

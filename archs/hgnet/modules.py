@@ -181,13 +181,10 @@ class HGNet(Network):
     def __init__(self, config: HGNetConfig) -> None:
         super().__init__(config)
         self.stem = StemV1(config) if config.version == "v1" else StemV2(config)
-        if config.version == "v1":
-            self.add_stem_info(config.stem_channels[-1], "stem.stem")
         self.stages = nn.Sequential()
         in_channels = config.stem_channels[-1]
         for stage, channels in enumerate(config.out_channels):
             self.stages.append(HGStage(config, stage, in_channels))
-            self.add_feature_info(channels, 2 ** (stage + 2), f"stages.{stage}")
             in_channels = channels
         self.head = Head(config)
         self.initialise(mode="fan_out")

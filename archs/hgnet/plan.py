@@ -115,3 +115,13 @@ def learnable_affine(config: HGNetConfig, stage: Stage, scope: str, x: Layer) ->
         x = yield stage.scaled(f"{scope}.mul", x, (1,))
         x = yield stage.shifted(f"{scope}.add", x, (1,))
     return x
+
+
+def taps(config: HGNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    return [f"stages.{index}" for index in range(len(config.blocks))]
+
+
+def stem_tap(config: HGNetConfig) -> str:
+    """The module that makes the map at stride 2; "" where none does."""
+    return "stem.stem" if config.version == "v1" else ""

@@ -22,7 +22,7 @@ from archs.family import (
 )
 from archs.layer import Layer
 from archs.peleenet.config import PeleeNetConfig
-from archs.peleenet.plan import plan_peleenet
+from archs.peleenet.plan import plan_peleenet, taps
 
 
 def depth_terms(config: PeleeNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
@@ -93,6 +93,7 @@ FAMILY = Family(
     PeleeNetConfig,
     plan_peleenet,
     "archs.peleenet.modules:PeleeNet",
+    taps=taps,
     counting=Counting(terms=depth_terms),
     notation=Notation(unit=r".*\.denselayer\d+", channels=False, unit_words=unit_words, beside=("stem",)),
     prose=Prose(blocks, channels, landmarks),

@@ -97,7 +97,6 @@ class PeleeNet(Network):
                 channels += k
             self.features.add_module(f"denseblock{number}", block)
             self.features.add_module(f"transition{number}", Transition(config, channels, channels, 1))
-            self.add_feature_info(channels, 2 ** (number + 1), f"features.transition{number}")
             if number < last:
                 self.features.add_module(f"transition{number}_pool", nn.AvgPool2d(2))
         self.global_pool = nn.AdaptiveAvgPool2d(1)

@@ -56,3 +56,8 @@ def head(config: PeleeNetConfig, x: Layer) -> Steps:
     stage = Stage("head")
     x = yield stage.global_avg_pool("global_pool", x)
     return (yield stage.linear("classifier", x, config.num_classes))
+
+
+def taps(config: PeleeNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    return [f"features.transition{number}" for number in range(1, len(config.block_config) + 1)]

@@ -22,7 +22,7 @@ from archs.family import (
 )
 from archs.layer import Layer
 from archs.rdnet.config import RDNetConfig
-from archs.rdnet.plan import plan_rdnet
+from archs.rdnet.plan import plan_rdnet, taps
 
 
 def depth_terms(config: RDNetConfig, layers: Sequence[Layer]) -> tuple[Term, ...]:
@@ -99,6 +99,7 @@ FAMILY = Family(
     RDNetConfig,
     plan_rdnet,
     "archs.rdnet.modules:RDNet",
+    taps=taps,
     counting=Counting(terms=depth_terms),
     notation=Notation(unit=r"dense_stages\.\d+\.\d\.dense_block\d+", channels=False, unit_words=unit_words),
     prose=Prose(blocks, channels, landmarks),

@@ -100,20 +100,16 @@ class RDNet(Network):
 
     def __init__(self, config: RDNetConfig) -> None:
         super().__init__(config)
-        channels, reduction = config.init_channels, 4
+        channels = config.init_channels
         self.stem = nn.Sequential(nn.Conv2d(config.in_channels, channels, 4, 4), LayerNorm2d(channels))
         self.dense_stages = nn.Sequential()
         for index, stage in enumerate(config.stages):
-            if stage.downsample:
-                self.add_feature_info(channels, reduction, f"dense_stages.{index - 1}")
-                reduction *= 2
             parts = nn.Sequential()
             if index > 0:
                 side = 2 if stage.downsample else 1
                 parts.extend([LayerNorm2d(channels), nn.Conv2d(channels, stage.in_channels, side, side)])
             self.dense_stages.append(parts.append(DenseBlocks(config, stage)))
             channels = stage.out_channels
-        self.add_feature_info(channels, reduction, f"dense_stages.{len(config.stages) - 1}")
         self.head = Head(config, channels)
         self.initialise(mode="fan_in")
 

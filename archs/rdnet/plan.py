@@ -56,3 +56,9 @@ def head(config: RDNetConfig, x: Layer) -> Steps:
     x = yield stage.global_avg_pool("head.global_pool", x)
     x = yield from stage.layer_norm("head.norm.layer_norm", x)
     return (yield stage.linear("head.fc", x, config.num_classes))
+
+
+def taps(config: RDNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    halved = [*(stage.downsample for stage in config.stages[1:]), True]
+    return [f"dense_stages.{index}" for index, ends in enumerate(halved) if ends]

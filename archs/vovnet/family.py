@@ -23,7 +23,7 @@ from archs.family import (
 )
 from archs.layer import Layer
 from archs.vovnet.config import VoVNetConfig
-from archs.vovnet.plan import plan_vovnet
+from archs.vovnet.plan import plan_vovnet, stem_tap, taps
 
 
 def counts(layer: Layer) -> bool:
@@ -131,6 +131,8 @@ FAMILY = Family(
     VoVNetConfig,
     plan_vovnet,
     "archs.vovnet.modules:VoVNet",
+    taps=taps,
+    stem_tap=stem_tap,
     counting=Counting(counts, depth_terms),
     notation=Notation(unit=r"stages\.\d+\.blocks\.\d+", words={"attn": "eSE", "se": "SE", "add": "identity"}),
     prose=Prose(blocks, channels),

@@ -170,13 +170,10 @@ class VoVNet(Network):
             conv(config, first, second, 3),
             conv(config, second, third, 3, stride),
         )
-        if stride == 2:
-            self.add_stem_info(second, "stem.1")
         self.stages = nn.Sequential()
         in_channels = third
         for stage, out_channels in enumerate(config.out_chs):
             self.stages.append(OsaStage(config, stage, in_channels))
-            self.add_feature_info(out_channels, stride**2 * 2**stage, f"stages.{stage}")
             in_channels = out_channels
         self.head = Head(config)
         self.initialise(mode="fan_out")

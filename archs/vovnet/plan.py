@@ -93,3 +93,13 @@ def separable_conv(stage: Stage, scope: str, x: Layer, channels: int, kernel: in
     x = yield stage.conv2d(f"{scope}.conv_pw", x, channels, 1)
     x = yield stage.batch_norm(f"{scope}.bn", x)
     return (yield stage.relu(f"{scope}.act", x))
+
+
+def taps(config: VoVNetConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    return [f"stages.{index}" for index in range(len(config.block_per_stage))]
+
+
+def stem_tap(config: VoVNetConfig) -> str:
+    """The module that makes the map at stride 2; "" where none does."""
+    return "stem.1" if config.stem == "imagenet" else ""

@@ -25,6 +25,7 @@ import analysis
 import archs
 from archs.errors import ConfigError, WeightsError, WeightsWarning
 from archs.registry import get_config
+from archs.taps import stem_tap
 from tests.support.exhaustive import OF_EACH_KIND, RECOMPUTING, representatives
 from tests.support.project import ROOT
 from tests.support.small import FAMILIES, SMALL, small
@@ -147,7 +148,7 @@ def test_indices_are_those_of_timm_but_for_its_first_tap(theirs, ours, shift):
 @pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
 def test_the_tap_of_the_stem_has_stride_2(name):
     network = archs.create_model(name, device="meta")
-    if network.stem_info is None or network.feature_info[0]["reduction"] <= 2:
+    if stem_tap(network.config) is None:
         with pytest.raises(ConfigError, match=f"stem_tap is True, but must be False for {name}: (its taps|no module)"):
             archs.create_backbone(name, stem_tap=True, device="meta")
         return
@@ -158,7 +159,7 @@ def test_the_tap_of_the_stem_has_stride_2(name):
 
 @pytest.mark.parametrize("name", [name for name in FAMILIES if get_config(name).family in RECOMPUTING])
 def test_gradients_are_the_same_with_recomputation(name):
-    fields = ALL | {"stem_tap": small_network(name).stem_info is not None}
+    fields = ALL | {"stem_tap": stem_tap(small_network(name).config) is not None}
     plain, efficient = (small_backbone(name, memory_efficient=on, **fields).double() for on in (False, True))
     for backbone in (plain, efficient):
         maps = FeaturePyramidNetwork(backbone.out_channels, 4).double()

@@ -35,13 +35,12 @@ class ToyNet(Network):
         self.drop_rate = config.drop_rate
         self.stages = nn.Sequential()
         channels = config.in_channels
-        for number, layers in enumerate(config.layers):
+        for layers in config.layers:
             stage = nn.Sequential()
             for index in range(layers + 1):
                 stage.append(ToyLayer(config, channels, stride=1 if index else 2))
                 channels = config.width
             self.stages.append(stage)
-            self.add_feature_info(channels, 2 ** (number + 1), f"stages.{number}")
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, config.num_classes)
         self.initialise(mode="fan_out")

@@ -20,3 +20,8 @@ def plan_toy(config: ToyConfig, x: Layer) -> Steps:
                 x = yield stage.add(f"{scope}.add", x, before)
     x = yield Stage("head").global_avg_pool("pool", x)
     return (yield Stage("head").linear("classifier", x, config.num_classes))
+
+
+def taps(config: ToyConfig) -> list[str]:
+    """Modules that make the last maps of each stride."""
+    return [f"stages.{index}" for index in range(len(config.layers))]
