@@ -7,18 +7,16 @@ only among those of one device.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from statistics import median
 from typing import Any
 
 from analysis.facts import UnknownFactError, published
 from analysis.hardware.accuracy import SECOND_HAND, pareto_front
-from analysis.quantities import PRECISIONS, in_a_sentence
-from analysis.units import format_ratio, join
+from analysis.quantities import PRECISIONS
 from archs import checks
-from archs.registry import get_config
+from archs.registry import get_config, get_family
 
 Row = dict[str, Any]
 
@@ -26,8 +24,8 @@ Row = dict[str, Any]
 COSTS = ("seconds", "macs_as_stated", "joules_per_image")
 #: Those that a machine sets.
 TIMED = ("seconds", "joules_per_image")
-#: What is said of a device that the source does not name.
-UNNAMED = "device not stated"
+#: What is said of a device or a backbone that the source does not name.
+UNNAMED, NO_BACKBONE = "device not stated", "no backbone named"
 #: Those of the detector or of the backbone.
 AUTHORS = "authors"
 #: Authors of one network trained or quoted another's figures beside their own.
@@ -53,6 +51,17 @@ _BACKBONE_FAMILIES = {
     r"DenseNet": "densenet",
     r"V\d?-": "vovnet",
 }
+#: What families are called that are not the registry's.
+_TITLES = {"resnet": "ResNet", "resnext": "ResNeXt", "mobilenet": "MobileNet", "darknet": "Darknet", "vgg": "VGG"}
+
+
+def family_title(backbone_family: str) -> str:
+    """What a family of backbones is called.
+
+    >>> family_title("vovnet"), family_title("resnet"), family_title("")
+    ('VoVNet', 'ResNet', 'no backbone named')
+    """
+    return _TITLES.get(backbone_family) or (get_family(backbone_family).title if backbone_family else NO_BACKBONE)
 
 
 #: What tells one trained detector of one source from the others.
@@ -214,17 +223,30 @@ def _named(
 def rank_fronts(
     detectors: Iterable[Detector], cost: str = "seconds", metric: str | None = None, *, by_schedule: bool = False
 ) -> list[Row]:
-    """The rows that none beats in both precision and a stated cost, front by front, the cheapest first.
+    """Of the rows of `like_with_like` those that none beats in both precision and cost, the cheapest first.
 
-    A front ranks one metric on one data set; a time or an energy, on one device: an unnamed one is the source's own.
+    Raises:
+        ConfigError: there is no such cost or metric.
+    """
+    alike = like_with_like(detectors, cost, metric, by_schedule=by_schedule)
+    return [dict(row) for rows in alike.values() for row in pareto_front(rows)]
+
+
+def like_with_like(
+    detectors: Iterable[Detector], cost: str = "seconds", metric: str | None = None, *, by_schedule: bool = False
+) -> dict[tuple[str, ...], list[Row]]:
+    """The rows with a precision and a stated cost that may be ranked together, by what they share.
+
+    That is one metric on one data set; of a time or an energy, one device: an unnamed one is the source's own.
 
     Args:
         cost: one of `COSTS`.
         metric: of `analysis.quantities.PRECISIONS`; None: box AP, on VOC its mAP.
-        by_schedule: rank those trained alike only.
+        by_schedule: only those trained alike.
 
     Returns:
-        rows of `Detector.rows` with `precision` (a share), its `metric` and `cost`.
+        rows of `Detector.rows` with `precision` (a share), its `metric` and `cost`; of what they share the data set
+        comes first, then the device, if it matters, and the source of an unnamed one.
 
     Raises:
         ConfigError: there is no such cost or metric.
@@ -232,118 +254,13 @@ def rank_fronts(
     checks.choice("cost", cost, COSTS)
     if metric is not None:
         checks.choice("metric", metric, tuple(PRECISIONS))
-    fronts: dict[tuple[str, ...], list[Row]] = {}
+    found: dict[tuple[str, ...], list[Row]] = {}
     for one in detectors:
         key = metric or one.headline
         for row in one.rows():
             if key in row and row.get(cost):
                 place = (row["device"], one.source if row["device"] == UNNAMED else "") if cost in TIMED else ()
-                alike = (one.dataset, *place, one.schedule if by_schedule else "")
+                shared = (one.dataset, *place, one.schedule if by_schedule else "")
                 row |= {"metric": key, "precision": row[key], "cost": row[cost], "error": 1 - row[key]}
-                fronts.setdefault(alike, []).append(row)
-    return [dict(row) for rows in fronts.values() for row in pareto_front(rows)]
-
-
-@dataclass(frozen=True)
-class Gain:
-    """A backbone beside another in the same table: same source, detector, data set, schedule and image size."""
-
-    ours: Detector
-    other: Detector
-
-    @property
-    def points(self) -> float:
-        """Precision of ours less the other's, in points of percent."""
-        metric = self.ours.headline
-        return round(100 * (self.ours.figures[metric] - self.other.figures[metric]), 2)
-
-    @property
-    def time(self) -> float:
-        """Time of ours over the other's, on the same device."""
-        return _seconds(self.ours) / _seconds(self.other)
-
-
-def gains(
-    detectors: Iterable[Detector], of: str = "vovnet", over: Sequence[str] = ("resnet", "densenet")
-) -> list[Gain]:
-    """Each detector with a backbone of one family beside that of another nearest to it in time, in one table."""
-    timed = [one for one in detectors if one.headline in one.figures and one.cost("seconds")]
-    found = []
-    for ours in timed:
-        alike = [one for one in timed if _table(one) == _table(ours) and [*one.by_device] == [*ours.by_device]]
-        for family in over if ours.backbone_family == of else ():
-            others = [one for one in alike if one.backbone_family == family]
-            if others:
-                ratios = [abs(_seconds(ours) / _seconds(one) - 1) for one in others]
-                found.append(Gain(ours, others[ratios.index(min(ratios))]))
+                found.setdefault(shared, []).append(row)
     return found
-
-
-def _seconds(one: Detector) -> float:
-    return one.cost("seconds") or float("nan")
-
-
-def _table(one: Detector) -> tuple[object, ...]:
-    return one.source, one.detector, one.dataset, one.schedule, one.image_size
-
-
-def best_finding(detectors: Iterable[Detector]) -> str:
-    """The highest precision on each data set, with whose figure it is."""
-    best: dict[str, Detector] = {}
-    for one in detectors:
-        if one.headline in one.figures:
-            held = best.setdefault(one.dataset, one)
-            if one.figures[one.headline] > held.figures[held.headline]:
-                best[one.dataset] = one
-    if not best:
-        return "No box AP and no mAP of VOC is published of these."
-    said = [f"{_points(one)} on {dataset} ({_named_in_full(one)}; {one.group})" for dataset, one in best.items()]
-    return f"Highest published here: {join(said)}."
-
-
-def _points(one: Detector) -> str:
-    return f"{in_a_sentence(PRECISIONS[one.headline])} {100 * one.figures[one.headline]:.1f}"
-
-
-def _named_in_full(one: Detector) -> str:
-    return ", ".join(filter(None, (one.detector, one.backbone, one.schedule)))
-
-
-def gain_findings(found: Sequence[Gain]) -> Iterator[str]:
-    """What the backbones gain in each table, a sentence each."""
-    tables: dict[tuple[object, ...], list[Gain]] = {}
-    for gain in found:
-        tables.setdefault(_table(gain.ours), []).append(gain)
-    for pairs in tables.values():
-        first = pairs[0].ours
-        schedule = f", {first.schedule}" if first.schedule else ""
-        metric = in_a_sentence(PRECISIONS[first.headline])
-        said = [
-            f"{pair.ours.backbone} has {_signed(pair.points)} {metric} over {pair.other.backbone} "
-            f"in {format_ratio(pair.time)} its time"
-            for pair in pairs
-        ]
-        yield f"Under {first.detector}{schedule}, {first.dataset}, in one table ({first.source}): {join(said)}."
-
-
-def gain_finding(found: Sequence[Gain]) -> str:
-    """The same of all tables together, "" where there is no pair; a pair that two tables repeat counts once."""
-    once = [*{_numbers(pair): pair for pair in found}.values()]
-    if not once:
-        return ""
-    points = sorted(pair.points for pair in once)
-    others = " or ".join(sorted({pair.other.backbone_family for pair in once}))
-    return (
-        f"In the same table, beside the {others} nearest in time, a {once[0].ours.backbone_family} as backbone has "
-        f"{_signed(points[0])} to {_signed(points[-1])} AP ({len(once)} pairs, median {_signed(median(points))}) in "
-        f"{format_ratio(median(pair.time for pair in once))} the time (median)."
-    )
-
-
-def _numbers(pair: Gain) -> tuple[object, ...]:
-    both = (pair.ours, pair.other)
-    return pair.ours.dataset, *((one.figures[one.headline], _seconds(one)) for one in both)
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", "−")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis.columns import COLUMNS, column
@@ -23,6 +24,21 @@ MEDIA_TYPES = {
     "markdown": ("text/markdown", "md"),
     "latex": ("application/x-tex", "tex"),
 }
+
+
+def frame_of(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows as a frame whose integers stay integers where some rows have none.
+
+    >>> frame_of([{"side": 300}, {"side": None}])["side"].dtype.name
+    'Int64'
+    """
+    import pandas as pd
+
+    rows = list(rows)
+    columns = {key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)}
+    types = {key: {type(value) for value in values} for key, values in columns.items()}
+    sparse = [key for key, found in types.items() if found == {int, type(None)}]
+    return pd.DataFrame(columns, index=range(len(rows))).astype(dict.fromkeys(sparse, "Int64"))
 
 
 def export_frame(frame: pd.DataFrame, file_format: str) -> str:

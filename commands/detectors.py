@@ -9,16 +9,14 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from analysis.columns import Column, columns
-from analysis.detection import (
-    COSTS,
-    Detector,
+from analysis.detection import COSTS, Detector, find_detectors, rank_fronts
+from analysis.detection_findings import (
+    DETECTOR_COLUMNS,
+    EXPORTED_KEYS,
     best_finding,
-    find_detectors,
     gain_finding,
     gain_findings,
     gains,
-    rank_fronts,
 )
 from analysis.quantities import PRECISIONS
 from archs import checks
@@ -64,7 +62,7 @@ def detectors(
         raise ConfigError("--cost", cost, "one that some of these detectors state beside their precision")
     rows = [row for row in (ranked if front else rows) if device is None or _is_on(row, device)]
     emit(
-        lambda: [{key: row.get(key) for key in EXPORTED} for row in rows],
+        lambda: [{key: row.get(key) for key in EXPORTED_KEYS} for row in rows],
         lambda: _show(found, rows),
         Request(file_format=file_format, output=output),
     )
@@ -76,21 +74,8 @@ def _is_on(row: Row, device: str) -> bool:
 
 def _show(found: Sequence[Detector], rows: Sequence[Row]) -> Iterator[RenderableType]:
     yield Text("Published, each by its source; nothing here was trained or timed by DenseScope.", style="dim")
-    yield Grid(rows, DETECTORS, only_used=True)
+    yield Grid(rows, DETECTOR_COLUMNS, only_used=True)
     yield Text(best_finding(found))
     pairs = gains(found)
     said = list(gain_findings(pairs))
     yield from map(Text, said if len(said) <= MOST_SENTENCES else [gain_finding(pairs)])
-
-
-DETECTORS: tuple[Column, ...] = columns(
-    *("detector", "backbone", "arch", "detector.dataset", "schedule", "detector.image_size"),
-    *PRECISIONS,
-    *("detector.device", "detector.seconds", "macs_as_stated", "params_as_stated", "detector.joules_per_image"),
-    *("detector.memory_bytes", "detector.group", "software", "source", "note"),
-)
-#: What other formats hold, beside what a table shows.
-EXPORTED = (
-    *("evidence", *(each.key for each in DETECTORS)),
-    *("training_memory_bytes", "flops_per_s_as_stated", "family", "backbone_family"),
-)

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.columns import Column
-from analysis.export import MEDIA_TYPES, export_frame
+from analysis.export import MEDIA_TYPES, export_frame, frame_of
 from archs import checks
 from archs.errors import DenseScopeError
 from commands.options import ALL_FORMATS, Request
@@ -127,9 +127,7 @@ def emit(
     elif file_format in writers:
         content = writers[file_format]()
     else:
-        import pandas as pd
-
-        content = export_frame(pd.DataFrame(rows()), file_format)
+        content = export_frame(frame_of(rows()), file_format)
     if request.output is None:
         _write_to_stdout(content)
     else:

@@ -65,6 +65,7 @@ _NOTES = (
         "seconds",
         "slower than DenseNet-161 with 44 % fewer MACs: speaks for a small batch",
     ),
+    ("", "1904.09730", "flops_per_s", "GFLOP/s = FLOPs × images/s"),
     ("", "1904.09730", "", "the device of the paper's detector tables is not visible in what could be read"),
     (r"Pelee", "1904.09730", "images_per_s", "35 images/s on a desktop GPU is below the authors' 120 on a TX2"),
     (r"DenseNet-BC-100", "efficient_densenet", "", "the naive baselines of the two frameworks differ almost by two"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def cifar(table: pd.DataFrame) -> Iterator[Row]:
 
 
 def latency(table: pd.DataFrame) -> Iterator[Row]:
-    """Time, memory, energy and stated FLOP/s of classifiers, detectors and training steps."""
+    """Time, memory, energy and stated FLOP/s of classifiers, training steps, and detectors in other tables."""
     for row in table.to_dict("records"):
         facts = {key: row[key] for key in ("device", "precision", "layout", "batch_size", "scope")}
         facts |= {"software": row["framework"], "image_size": row["img_size"], "evaluation": row["quality"]}
@@ -146,6 +146,25 @@ def detection(table: pd.DataFrame) -> Iterator[Row]:
         notes.append(note_of(fact | {"network": row["detector"]}))
         fact |= {"arch": arch, "image_size": int(size) if size.isdigit() else None}
         yield fact | {"note": "; ".join(filter(None, notes))}
+
+
+def beside_detectors(times: Iterable[Row], detectors: Iterable[Row]) -> Iterator[Row]:
+    """The times but for those that the table of detectors holds: from the same table, with the same words."""
+    told: dict[tuple[Any, ...], list[set[str]]] = {}
+    for fact in detectors:
+        told.setdefault(_place(fact), []).append(_words(f"{fact['detector']} {fact['backbone']}"))
+    for row in times:
+        is_told = any(_words(row["network"]) <= words for words in told.get(_place(row), ()))
+        if not (is_told and row["scope"] == "detector inference"):
+            yield row
+
+
+def _place(fact: Row) -> tuple[Any, ...]:
+    return fact["source"].split()[0], *re.findall(r"Table \d+", fact["source"]), fact["metric"], fact["value"]
+
+
+def _words(name: str) -> set[str]:
+    return {*re.split("[ -]", name.strip())}
 
 
 def _fact(row: Row, metric: str, value: float, unit: str, note: Any = None, **more: Any) -> Row:
@@ -198,10 +217,10 @@ def main(folder: Path) -> None:
     speed, accuracy, small, times = map(pd.concat, tables)
     write("throughput", throughput(speed))
     write("accuracy", iter([*imagenet(accuracy), *cifar(small)]))
-    write("latency", latency(times))
     write("costs", costs(accuracy, speed))
-    detectors = pd.read_csv(folder / "detection" / "published.csv", dtype="str", keep_default_na=False)
-    write("detection", detection(detectors))
+    detectors = [*detection(pd.read_csv(folder / "detection" / "published.csv", dtype="str", keep_default_na=False))]
+    write("detection", iter(detectors))
+    write("latency", beside_detectors(latency(times), detectors))
     devices(pd.read_csv(folder / "devices.csv")).to_csv(
         DATA / "devices.csv", index=False, lineterminator="\n", float_format="%.12g"
     )

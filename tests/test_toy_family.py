@@ -131,6 +131,7 @@ PAGES = {
     "views/memory/memory.py": ({"network": "toy7", "image_size": "96"}, "part"),
     "views/training/training.py": ({"network": "toy3"}, None),
     "views/search/search.py": ({"space": "toy"}, None),
+    "views/detection/detection.py": ({}, "detection"),
     "views/counters.py": ({"network": "toy3"}, None),
     "views/hardware/hardware.py": ({"networks": ["toy3", "toy7"]}, "section"),
 }

@@ -56,6 +56,7 @@ PAGES = (
     Page("memory/memory.py", "Memory", "memory"),
     Page("training/training.py", "Training", "model_training", reads=()),
     Page("search/search.py", "Search", "travel_explore", 0, ()),
+    Page("detection/detection.py", "Detection", "center_focus_strong", 0, ()),
     Page("counters.py", "Counters", "calculate", reads=COUNTS),
     Page("hardware/hardware.py", "Hardware", "speed", ANY_NUMBER, SIZE, "section", {"Accuracy and cost": ()}),
 )

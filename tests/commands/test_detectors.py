@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -47,6 +49,12 @@ def test_the_front_leaves_out_what_is_beaten(capsys):
 def test_a_device_leaves_the_other_devices_out(capsys):
     rows = rows_of(capsys, "--device", "jetson tx2")
     assert {row["device"] for row in rows} == {"Jetson TX2"}
+
+
+def test_sizes_that_some_sources_leave_out_stay_whole_numbers(capsys):
+    assert main(["detectors", "--detector", "YOLO", "--format", "csv"]) == 0
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert {row["image_size"] for row in rows} == {"", "320", "416"}
 
 
 @pytest.mark.parametrize("file_format", [each for each in FORMATS if each != "json"])

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from analysis.columns import Column, columns
-from analysis.facts import published
 from analysis.hardware.accuracy import (
     COUNTED_COSTS,
     accuracy_rows,
@@ -61,7 +60,6 @@ HELP = (
 PUBLISHED = "published"
 #: So many of the networks that are left out are named.
 NAMED = 3
-ENERGY_COLUMNS = columns("network", "joules_per_image", "side.image_size", "device", "source", "note")
 
 
 class Told(NamedTuple):
@@ -205,15 +203,10 @@ def _explain_nothing(key: str) -> None:
     if key != "joules_per_image":
         st.info("Nothing is known of these networks in these conditions: choose another device or precision.")
         return
-    frame = published("latency", metric="joules_per_image")
     st.info(
-        "No energy of a classifier is known: published joules are those of detectors, which have no ImageNet error, "
-        "and a measurement counts where the GPU has an energy counter. Run a benchmark there, or see what is published."
+        "No energy of a classifier is known: published joules are those of detectors, which have no ImageNet error and "
+        "stand in Detection, and a measurement counts where the GPU has an energy counter. Run a benchmark there."
     )
-    st.header("What energy do detectors take?", help="Published, not comparable with classifiers.", anchor=False)
-    shown = frame.rename(columns={"value": "joules_per_image"})
-    told = [column for column in ENERGY_COLUMNS if (shown[column.key] != "").any()]
-    tables.show(shown, told, "energy_table")
 
 
 def _show(rows: Sequence[Row], write: Callable[[float], str]) -> None:

@@ -1,0 +1,110 @@
+"""The Detection view without a browser: published detectors, what each filter leaves, and the pictures of them."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.detection import like_with_like, list_detectors
+from analysis.detection_findings import COST_COLUMNS, distinct, gains
+from analysis.quantities import PRECISIONS
+from tests.support.app import assert_sound, open_app, toasts
+from views.charts import detection as figures
+from views.theme import LIGHT
+
+DETECTION = "views/detection/detection.py"
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\u2009", " ")
+
+
+def test_it_opens_with_the_front_the_gain_and_every_figure() -> None:
+    app = open_app(DETECTION)
+    assert app.markdown[0].value.startswith("On COCO val, Tesla V100, 12 of 48 are beaten by none in both box AP and ")
+    assert "beside the ResNet nearest in time, VoVNet has −1.3 to +3.4 AP (19 pairs" in texts(app)
+    assert "The picture has 48 of the table's 84 rows: those that state box AP and time on Tesla V100." in texts(app)
+    rows = app.dataframe[0].value
+    assert list(rows)[:5] == ["detector", "backbone", "box_ap", "seconds", "device"]
+    assert rows[["source", "group"]].notna().all(axis=None)
+    assert set(rows["dataset"]) == {"COCO val"}
+    assert not toasts(app)
+
+
+def test_both_sets_of_data_hold_every_published_detector() -> None:
+    shown = 0
+    for data in ("All of COCO", "VOC2007 test"):
+        app = open_app(DETECTION, ap_data=data)
+        shown += len(app.dataframe[0].value)
+        assert not toasts(app)
+    assert shown == sum(len(one.rows()) for one in list_detectors())
+
+
+def test_a_filter_offers_what_those_before_it_leave() -> None:
+    app = open_app(DETECTION, ap_backbone="VoVNet", ap_schedule="3x", ap_metric="Mask AP", ap_device="Tesla V100")
+    assert "in both mask AP and time" in texts(app)
+    app.selectbox(key="ap_data").set_value("VOC2007 test").run()
+    assert_sound(app)
+    assert app.selectbox(key="ap_schedule").value == "All", "no schedule of VOC is called 3x"
+    assert app.selectbox(key="ap_backbone").value == "vovnet"
+    assert app.selectbox(key="ap_metric").value == "voc_map"
+    assert set(app.dataframe[0].value["backbone"]) == {"VoVNet-27-slim"}
+    assert not toasts(app)
+
+
+def test_a_cost_that_no_machine_sets_asks_for_no_device() -> None:
+    app = open_app(DETECTION, ap_data="COCO test-dev", ap_cost="Stated MACs")
+    assert "in both box AP and stated MACs" in texts(app)
+    assert "ap_device" not in [box.key for box in app.selectbox]
+
+
+def test_detectors_without_a_cost_stand_in_the_table_alone() -> None:
+    app = open_app(DETECTION, ap_data="COCO test-dev2015", ap_backbone="VGG")
+    assert app.markdown[0].value == "None of these states both box AP and its time."
+    assert list(app.dataframe[0].value["detector"]) == ["SSD300"]
+
+
+def test_one_detector_alone_is_no_front() -> None:
+    app = open_app(DETECTION, ap_data="COCO test-dev", ap_detector="TensorMask")
+    said = "On COCO test-dev, Tesla V100, only TensorMask R-101 (37.1 at 380 ms) states both mask AP and time."
+    assert app.markdown[0].value.replace("\u2009", " ") == said
+
+
+def test_energies_say_what_vovnet_saves() -> None:
+    app = open_app(DETECTION, detection="Energy")
+    said = "VoVNet-39 takes 4.80 J an image, ×0.480 of DenseNet-161 (k=48)'s, with +0.0 box AP in ×0.512 its time."
+    assert said in texts(app)
+    stated = app.dataframe[0].value.set_index("backbone")["joules_per_image"]
+    assert stated["DenseNet-201 (k=32)"] == 9.9
+
+
+@pytest.mark.parametrize("cost", COST_COLUMNS)
+def test_every_mark_tells_its_source_and_doubts(cost: str) -> None:
+    groups = like_with_like(list_detectors(), cost, "box_ap")
+    figure = figures.precision(groups, COST_COLUMNS[cost], LIGHT)
+    marks = [trace for trace in figure.data if trace.hovertext]
+    rows = [row for group in groups.values() for row in group]
+    assert sum(len(trace.x) for trace in marks) == len(rows)
+    assert sorted(y for trace in marks for y in trace.y) == sorted(row["box_ap"] for row in rows)
+    told = " ".join(text.replace("<br>", " ") for trace in marks for text in trace.hovertext)
+    for row in rows:
+        assert row["source"] in told
+        assert row["note"] in told
+
+
+def test_kinds_of_source_differ_by_more_than_colour() -> None:
+    groups = like_with_like(list_detectors(), "seconds", "box_ap")
+    figure = figures.precision(groups, COST_COLUMNS["seconds"], LIGHT)
+    told = {group: trace for group in figures.SYMBOLS for trace in figure.data if trace.name == group}
+    assert told.keys() == {row["group"] for rows in groups.values() for row in rows}
+    assert len({trace.marker.symbol for trace in told.values()}) == len(told)
+
+
+def test_pairs_stand_at_their_points_and_times() -> None:
+    pairs = distinct(gains(list_detectors()))
+    figure = figures.gained(pairs, LIGHT)
+    marks = [trace for trace in figure.data if trace.hovertext]
+    assert sum(len(trace.x) for trace in marks) == len(pairs)
+    assert {trace.name for trace in marks} == {"VoVNet over ResNet", "VoVNet over DenseNet"}
+    assert max(y for trace in marks for y in trace.y) == pytest.approx(max(pair.points for pair in pairs) / 100)
+    assert PRECISIONS[pairs[0].ours.headline] in marks[0].hovertext[0]

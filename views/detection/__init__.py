@@ -1,0 +1,1 @@
+"""Detection: what backbones cost and gain in detectors. `detection` is the screen."""
