@@ -29,7 +29,7 @@ HEIGHT, BAR_HEIGHT, FOOT, LEGEND_ROW = 500, 30, 60, 20
 WIDTHS = {240: 1, 560: 2, 820: 3, 1500: 6}
 #: Who tells of a detector, by the shape of its mark; the dashes of one front after the other.
 SYMBOLS = {AUTHORS: "circle", BESIDE: "square", SECOND_HAND: "triangle-up"}
-#: All on a front are named while there are no more fronts; then their ends are.
+#: All on a front are named while there are no more fronts, and the fronts in the legend; then their ends are.
 MOST_NAMED = 2
 DASHES = ("dash", "dot", "dashdot", "longdash")
 
@@ -50,12 +50,12 @@ def precision(groups: Mapping[tuple[str, ...], Sequence[Row]], cost: Column, the
     fronts = {name: pareto_front(group) for name, group in groups.items() if len(group) > 1}
     lines = [line for front in fronts.values() for line in staircase(_at(front))]
     named = [row for front in fronts.values() for row in (front if len(fronts) <= MOST_NAMED else _ends(front))]
-    shared = [name for name in fronts if len(fronts[name]) > 1]
-    told = [_said(name) if len(shared) > 1 else "Pareto front" for name in shared]
+    told = _front_titles(fronts)
     legend = [
         *(
-            front_line(_at(fronts[name]), theme) | {"name": title, "showlegend": True, "line": _dashed(dash, theme)}
-            for name, title, dash in zip(shared, told, cycle(DASHES), strict=False)
+            front_line(_at(fronts[name]), theme)
+            | {"name": title, "showlegend": bool(title), "line": _dashed(dash, theme)}
+            for (name, title), dash in zip(told.items(), cycle(DASHES), strict=False)
         ),
         *evidence.legend_entries(["published"], theme, bars=False),
         *_meanings(rows, theme),
@@ -63,7 +63,7 @@ def precision(groups: Mapping[tuple[str, ...], Sequence[Row]], cost: Column, the
     others = [row for row in rows if row not in named]
     is_one = len({row["detector"] for row in rows}) == 1
     texts = [*(_title(row, is_one=is_one) for row in named), *[""] * len(others)]
-    areas = _areas(len(legend))
+    areas = _areas(sum(bool(entry.get("showlegend", True)) for entry in legend))
     layout["annotations"] = name_marks(_at([*named, *others]), texts, layout, theme, lines, areas=areas)
     return go.Figure([*legend, *_marks(rows, metric, write, theme)], layout)
 
@@ -89,9 +89,13 @@ def _dashed(dash: str, theme: Theme) -> dict[str, Any]:
     return {"shape": "hv", "color": theme.muted, "width": 1.5, "dash": dash}
 
 
-def _said(shared: tuple[str, ...]) -> str:
-    """What a front is of; the source of an unnamed device is on hover."""
-    return f"front: {', '.join(filter(None, shared[:2]))}"
+def _front_titles(fronts: Mapping[tuple[str, ...], Sequence[Row]]) -> dict[tuple[str, ...], str]:
+    """What the legend calls those with a line: many of them together."""
+    lines = [shared for shared, front in fronts.items() if len(front) > 1]
+    if len(lines) > MOST_NAMED:
+        return dict(zip(lines, [f"{len(lines)} fronts, like with like", *[""] * len(lines)], strict=False))
+    said = (f"front: {', '.join(filter(None, shared[:2]))}" if len(lines) > 1 else "Pareto front" for shared in lines)
+    return dict(zip(lines, said, strict=True))
 
 
 def _title(row: Row, *, is_one: bool = False) -> str:
