@@ -189,7 +189,7 @@ class Family(NamedTuple):
     plan: Callable[[Any, Layer], Steps]
     #: "module:Class", imported when a module is built, so that listing and planning never import torch.
     module: str
-    #: Modules that make maps for detectors, finest first, and the one that makes the map at stride 2, or "", of a config.
+    #: Of a config: the modules that make maps for detectors, finest first, and the one of the map at stride 2, or "".
     taps: Callable[[Any], Sequence[str]] = _no_taps
     stem_tap: Callable[[Any], str] = _no_text
     counting: Counting = Counting()
