@@ -16,6 +16,16 @@ from training.engine import processes
 from training.recipes import steps_of_epoch
 from training.runs import Run
 
+#: What is said of the end of an epoch, of classifiers and of detectors.
+SCORES = {
+    "test_accuracy": "test accuracy",
+    "averaged_accuracy": "averaged weights",
+    "test_ap": "AP",
+    "test_ap50": "AP50",
+    "averaged_ap": "averaged weights: AP",
+    "averaged_ap50": "AP50",
+}
+
 
 def say(sentence: str) -> None:
     """A line on stderr, by one of the processes."""
@@ -84,15 +94,15 @@ def epoch_line(row: Row, epochs: int) -> str:
     >>> epoch_line({"epoch": 2, "train_loss": 0.25, "test_loss": 0.2, "test_accuracy": 0.975}, 8)
     'epoch 2/8: training loss 0.2500, test loss 0.2000, test accuracy 97.50\u2009%'
     """
-    parts = [f"training loss {row['train_loss']:.4f}", f"test loss {row['test_loss']:.4f}"]
-    parts += [f"test accuracy {percent(row['test_accuracy'])}"]
-    if row.get("averaged_accuracy") is not None:
-        parts.append(f"averaged weights {percent(row['averaged_accuracy'])}")
+    parts = [f"training loss {row['train_loss']:.4f}"]
+    if row.get("test_loss") is not None:
+        parts.append(f"test loss {row['test_loss']:.4f}")
+    parts += [f"{title} {percent(row[key])}" for key, title in SCORES.items() if row.get(key) is not None]
     return f"epoch {row['epoch']}/{epochs}: {', '.join(parts)}"
 
 
 def _figures(row: Row) -> str:
     """The figures of a step beside the bar."""
     if row["kind"] == "epoch":
-        return f"test accuracy {percent(row['test_accuracy'])}"
+        return next((f"{title} {percent(row[key])}" for key, title in SCORES.items() if key in row), "")
     return f"loss {row['loss']:.3f}, lr {row['lr']:.3g}, {format_si(row['images_per_s'])} images/s"

@@ -12,7 +12,9 @@ from rich.text import Text
 
 from analysis.facts import get_device
 from analysis.targets import resolve_target
+from analysis.units import format_size
 from archs import checks
+from archs.checks import image_size
 from archs.create import create_model
 from archs.errors import ConfigError, DenseScopeError, WeightsWarning, require
 from archs.kept import check_run_name
@@ -20,7 +22,7 @@ from commands.epochs import fetching, say, shown
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, emit
 from training.columns import RUNS, run_row
-from training.data import DataError, get_data, list_data
+from training.data import DataError, DataSet, get_data, list_data
 from training.engine import processes
 from training.errors import TrainingError
 from training.forecast import forecast
@@ -41,7 +43,8 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help=f"{', '.join(list_data())}, or folder:PATH; left out, the one that the recipe is for."
+            metavar="NAME",
+            help=f"{', '.join(list_data())}, folder:PATH, with boxes coco:PATH or voc:PATH; left out, the recipe's.",
         ),
     ] = None,
     recipe: Annotated[
@@ -160,7 +163,9 @@ def _say_what_is_adapted(asked: Settings | Run) -> None:
     Raises: WeightsError: they do not fit.
     """
     data, made_for = get_data(asked.data), asked.recipe.data
-    if made_for != data.name:
+    if data.boxes:
+        _say_of_detectors(asked, data)
+    elif made_for != data.name:
         side, plural = data.side(asked.recipe), "s" * (data.channels > 1)
         say(
             f"The recipe, made for {made_for}, is followed as it is; the network gets the {len(data.classes)} classes "
@@ -170,6 +175,18 @@ def _say_what_is_adapted(asked: Settings | Run) -> None:
         with without_warnings():
             model = create_model(asked.design.config, weights=asked.weights_from)
         say(str(model.weights_report))
+
+
+def _say_of_detectors(asked: Settings | Run, data: DataSet) -> None:
+    """What a detector gets of its data, whether it can be tested, and what its recipe takes for granted."""
+    from training.engine.detectors import missing
+
+    recipe, side = asked.recipe, format_size(image_size(asked.design.config.image_size))
+    say(f"The detector learns the {len(data.classes)} classes of {data.title} and the background, on images of {side}.")
+    if reason := missing():
+        say(reason)
+    if (recipe.freeze or recipe.frozen_norm) and not asked.weights_from:
+        say("The recipe keeps parts of the backbone as they begin, which is at random: give --weights of a classifier.")
 
 
 @contextmanager

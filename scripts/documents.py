@@ -227,6 +227,9 @@ def recipes() -> str:
             recipe.label_smoothing and f"label smoothing {recipe.label_smoothing:g}",
             recipe.ema_decay and f"averaged weights {recipe.ema_decay:g}",
             recipe.initial == "xavier" and "begins with Xavier's weights",
+            recipe.max_norm and f"gradients of at most {recipe.max_norm:g}",
+            recipe.freeze and f"{recipe.freeze} stages frozen",
+            recipe.frozen_norm and "norms frozen",
         ]
         optimizer = ", ".join((recipe.optimizer.upper(), *filter(None, terms)))
         cells = (f"`{recipe.data}`", str(recipe.epochs), str(recipe.batch_size), recipe.lr_words(), optimizer)
@@ -255,6 +258,10 @@ def images_of(recipe: Recipe) -> str:
         recipe.jitter and f"colour jitter {recipe.jitter:g}",
         recipe.lighting and f"lighting {recipe.lighting:g}",
         recipe.cutout and f"cutout {recipe.cutout}",
+        recipe.sides and f"shorter side {recipe.sides[0]} to {recipe.sides[-1]} px",
+        recipe.box_crop and "crops around boxes",
+        recipe.expand and f"canvas up to {recipe.expand:g}×",
+        recipe.distort and "colours distorted",
         recipe.validation and f"{recipe.validation:,} pick the epoch",
     ]
     return ", ".join(filter(None, said)) or "as they are"
@@ -266,6 +273,7 @@ def data_sets() -> str:
     for name in list_data():
         data = get_data(name)
         size = f"{data.image_size}×{data.image_size}{', grey' if data.channels == 1 else ''}"
+        size = "each its own, with boxes" if data.boxes else size
         counts = (f"{data.train_images:,}", f"{data.test_images:,}", str(len(data.classes)))
         rows.append((f"`{name}`", data.title, size, *counts, data.licence, data.source))
     headers = ("Name", "", "Pixels", "To learn from", "For tests", "Classes", "Licence", "Source")

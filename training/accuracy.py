@@ -102,6 +102,8 @@ def _stamp(path: Path) -> int:
 def _read(folder: Path, *stamps: int) -> Finished:
     run = Run(folder)
     accuracy = run.accuracy if run.record.get("state") == "finished" else None
+    if accuracy is None and run.recipe.boxes:
+        raise TrainingError(f"The run {run.name!r} is of a detector, which has an average precision and no accuracy.")
     if accuracy is None:
         raise TrainingError(f"The run {run.name!r} has not ended: its accuracy is not known yet.")
     title, recipe = get_data(run.data).title, described(run.recipe.varied(seed=0))

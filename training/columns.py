@@ -31,6 +31,8 @@ RUNS = (
     Column("accuracy", "Trained accuracy", "Share of the test images that are classified right.", percent),
     Column("averaged_accuracy", "of averaged weights", "The same of the running average of its weights.", percent),
     Column("best_accuracy", "Best", "The highest of any epoch, of either.", percent),
+    Column("ap", "Trained AP", "Of a detector, on the test images, as COCO counts it.", percent),
+    Column("ap50", "Trained AP50", "The same, where boxes need to overlap by half only.", percent),
     Column("seconds", "Time", "From its first report to its last, while it was trained.", format_duration),
     Column("created", "Created, UTC", "To the minute; exports have the second.", format_moment),
 )
@@ -45,6 +47,10 @@ EPOCHS = (
     Column("test_accuracy", "Test accuracy", "Share of the test images that are classified right.", percent),
     Column("averaged_loss", "Averaged: test loss", "Of the running average of the weights.", _four_digits),
     Column("averaged_accuracy", "Averaged: accuracy", "Of the running average of the weights.", percent),
+    Column("test_ap", "AP", "Of a detector, on the test images, as COCO counts it.", percent),
+    Column("test_ap50", "AP50", "The same, where boxes need to overlap by half only.", percent),
+    Column("averaged_ap", "Averaged: AP", "Of the running average of the weights.", percent),
+    Column("averaged_ap50", "Averaged: AP50", "Of the running average of the weights.", percent),
     Column("images_per_s", "Images/s", "Of training.", format_si),
     Column("seconds", "Time", "Of the epoch.", format_duration),
 )
@@ -65,6 +71,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "accuracy": run.accuracy,
         "averaged_accuracy": epochs[-1].get("averaged_accuracy") if epochs else None,
         "best_accuracy": max(scores, default=None),
+        **(found._asdict() if (found := run.average_precision) else {"ap": None, "ap50": None}),
         "seconds": sum(row.get("seconds") or 0 for row in epochs) or None,
         "created": run.record.get("created"),
         "message": run.record.get("message", ""),

@@ -11,6 +11,7 @@ from training.engine.predictions import Predictions, class_scores
 from training.published_curves import Published, beside
 from training.recipes import Recipe
 from training.runs import Run
+from training.runs.record import AveragePrecision
 
 
 class Outcome(NamedTuple):
@@ -29,6 +30,8 @@ class Outcome(NamedTuple):
     seconds: float | None
     #: What others reached with the same network on the same data, like with like.
     published: Published | None
+    #: Of a detector.
+    precision: AveragePrecision | None = None
 
 
 def outcome_of(run: Run, state: str | None = None) -> Outcome:
@@ -45,14 +48,18 @@ def outcome_of(run: Run, state: str | None = None) -> Outcome:
         run.accuracy,
         sum(row.get("seconds") or 0 for row in epochs) or None,
         max(found, key=lambda one: one.accuracy, default=None),
+        run.average_precision,
     )
 
 
 def runs_finding(outcomes: Sequence[Outcome]) -> str:
-    """The best of some runs on the data set of the first, beside the next and beside what is published."""
+    """The best of some runs on the data set of the first, beside the next and beside what is published; and the best
+    of those that train detectors, apart.
+    """
     scored = [one for one in outcomes if one.accuracy is not None]
+    found = _detectors_finding([one for one in outcomes if one.data.boxes])
     if not scored:
-        return "No epoch has ended yet: the first figures come with the first one."
+        return found or "No epoch has ended yet: the first figures come with the first one."
     alike = sorted((one for one in scored if one.data == scored[0].data), key=lambda one: -(one.accuracy or 0))
     best, *rest = alike
     said = [_result(best)]
@@ -62,7 +69,33 @@ def runs_finding(outcomes: Sequence[Outcome]) -> str:
         said.append(_against_published(best, best.published))
     if others := len(scored) - len(alike):
         said.append(f"{others} run{'s' if others > 1 else ''} on other data cannot be set against it.")
-    return " ".join(said)
+    return " ".join(filter(None, (*said, found)))
+
+
+def _detectors_finding(outcomes: Sequence[Outcome]) -> str:
+    """The best of the detectors on the data set of the first that has been tested; empty where none has."""
+    tested = [(one, one.precision) for one in outcomes if one.precision]
+    if not tested:
+        ended = next((one for one in outcomes if one.epochs), None)
+        return (
+            f"{ended.network} was trained without torchmetrics and pycocotools: its AP is not known." if ended else ""
+        )
+    alike = sorted((each for each in tested if each[0].data == tested[0][0].data), key=lambda each: -each[1].ap)
+    (best, reached), *rest = alike
+    far = (
+        f"{best.epochs:,} of {_epochs(best.recipe.epochs)}"
+        if best.epochs < best.recipe.epochs
+        else _epochs(best.epochs)
+    )
+    said = (
+        f"{best.network} has an AP of {format_percent(reached.ap)} and an AP50 of {format_percent(reached.ap50)} on "
+        f"{best.data.test_images:,} test images ({best.data.title}) after {far}."
+    )
+    if not rest:
+        return said
+    (other, behind), name = rest[0], rest[0][0].network
+    name = other.name if name == best.network else name
+    return f"{said} {name} has an AP of {format_percent(behind.ap)}{_differences(best, other)}."
 
 
 def _result(one: Outcome) -> str:

@@ -126,7 +126,7 @@ def forecast(
     optimizer = counted_optimizer(recipe)
     held = None
     if optimizer:
-        found = memory(asked.design.config, data.side(recipe), at_once, mode="training")
+        found = memory(asked.design.config, asked.design.config.image_size, at_once, mode="training")
         held = found.total_bytes(optimizer) + _average_bytes(found, recipe)
     told: dict[str, Any] = {}
     if steps:

@@ -13,7 +13,7 @@ from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import ConfigError, require
 from archs.planning import plan_layers
-from training.data.registry import DataSet, get_data
+from training.data.registry import DataSet, get_data, list_data
 from training.engine import processes
 from training.engine.failures import explained
 from training.engine.finetune import check_freeze
@@ -162,12 +162,26 @@ def begin(asked: Settings, name: str | None, label: str) -> Run:
     return find_or_create_run(name, asked.design, asked.data, asked.recipe, asked.weights_from)
 
 
-def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
+def is_detector(config: Any) -> bool:
+    """Whether a config is of a detector, which finds boxes and their classes."""
+    return hasattr(config, "backbone") and hasattr(config, "num_classes")
+
+
+def fitted(config: Any, data: DataSet, recipe: Recipe) -> Any:
     """A config with the classes, channels and image size of a data set, and the dropout of a recipe.
 
-    Raises: ConfigError: images of that size do not suit the network, the recipe doesn't suit the images, or it freezes
-        more than there is.
+    Raises:
+        ConfigError: images of that size do not suit the network, the recipe doesn't suit the images, or it freezes more
+            than there is.
+        TrainingError: a detector for images without boxes, or a classifier or a recipe for the other kind.
     """
+    if data.boxes and not is_detector(config):
+        raise TrainingError(f"{data.title} has images with boxes: train a detector on them, such as 'fcos/peleenet'.")
+    if is_detector(config) and not data.boxes:
+        raise TrainingError(
+            f"The images of {data.title} have no boxes, of which detectors learn: give a folder as --data coco:PATH or "
+            f"voc:PATH, or {' or '.join(list_data(boxes=True))}."
+        )
     data.check(recipe)
     found = for_images(config, data, recipe)
     plan_layers(found)
@@ -179,8 +193,16 @@ def fitted(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfi
 FITTED = tuple(each.name for each in fields(NetworkConfig))
 
 
-def for_images(config: NetworkConfig, data: DataSet, recipe: Recipe) -> NetworkConfig:
+def for_images(config: Any, data: DataSet, recipe: Recipe) -> Any:
     """As `fitted`, whatever the size of the images."""
+    if data.boxes:
+        side = recipe.image_size or (recipe.sides[-1] if recipe.sides else config.image_size)
+        backbone = replace(
+            config.backbone,
+            drop_rate=recipe.drop_rate or config.backbone.drop_rate,
+            memory_efficient=recipe.memory_efficient,
+        )
+        return replace(config, backbone=backbone, num_classes=len(data.classes) + 1, image_size=side)
     return replace(
         config,
         num_classes=len(data.classes),

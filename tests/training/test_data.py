@@ -42,7 +42,11 @@ def test_the_data_of_each_recipe_is_registered() -> None:
 @pytest.mark.parametrize("name", list_data())
 def test_what_is_said_of_a_data_set_belongs_together(name: str) -> None:
     data = get_data(name)
-    assert len(data.classes) == len(set(data.classes)) == {"cifar100": 100, "imagenet": 1000}.get(name, 10)
+    assert (
+        len(data.classes)
+        == len(set(data.classes))
+        == {"cifar100": 100, "imagenet": 1000, "voc": 20, "coco": 80}.get(name, 10)
+    )
     assert len(data.mean) == len(data.std) == data.channels
     assert all(0 < value < 1 for value in data.mean + data.std)
     assert data.source

@@ -91,8 +91,8 @@ def test_frozen_stages_stay_to_the_bit_while_the_rest_learns(name):
     depth_of, frozen = network.group_matcher(), 2
     before = {key: value.clone() for key, value in network.state_dict().items()}
     network.train()
-    freeze(network, frozen)
-    recipe = RECIPE.varied(layer_decay=0.9)
+    recipe = RECIPE.varied(layer_decay=0.9, freeze=frozen)
+    freeze(network, recipe)
     groups = [group | {"lr": recipe.lr * group["lr_scale"]} for group in parameter_groups(network, recipe)]
     optimizer = torch.optim.SGD(groups, momentum=0.9)
     for _ in range(2):
@@ -101,7 +101,7 @@ def test_frozen_stages_stay_to_the_bit_while_the_rest_learns(name):
         optimizer.step()
         optimizer.zero_grad()
         network.train()
-        freeze(network, frozen)
+        freeze(network, recipe)
     learning = {key for key, parameter in network.named_parameters() if depth_of(key) >= frozen}
     moved = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
     assert moved >= learning

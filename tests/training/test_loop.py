@@ -70,6 +70,7 @@ class Bare:
 
     def __init__(self, **recipe) -> None:
         self.run = tiny(f"bare-{abs(hash(str(recipe)))}", **recipe)
+        self.recipe = self.run.recipe
         self.accelerator = create_accelerator(self.run.recipe, self.run, cpu=True)
         self.plain = small_network()
         self.network, self.optimizer = self.accelerator.prepare(

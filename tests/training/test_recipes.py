@@ -22,6 +22,10 @@ PELEE = "Robert-JunWang/PeleeNet@520391a8 main.py"
 VOV = "stigma0617/VoVNet.pytorch@7130533c main.py"
 D2L = "Dive into Deep Learning 8.7"
 NOTE = "Pytorch Note 32"
+PELEE_VOC = "Robert-JunWang/Pelee@033dfd61 train_voc.py"
+PELEE_COCO = "Robert-JunWang/Pelee@033dfd61 train_coco.py"
+VOV_FRCNN = "youngwanLEE/vovnet-detectron2@e486bbb1 configs, vovnet/config.py"
+REFERENCES = "pytorch/vision@04ec56a3 references/detection"
 PROPOSED = "training.md, proposed `fast`"
 
 _DENSENET_SGD = [
@@ -55,6 +59,43 @@ _IMAGENET = [
     ("normalise", "channels", "mean and std of ImageNet"),
     ("weight_decay", 1e-4, "wd 1e-4"),
     ("momentum", 0.9, "momentum 0.9"),
+]
+_PELEE_DETECTOR = [
+    ("boxes", True, "a detector"),
+    ("optimizer", "sgd", "solver_param: type SGD"),
+    ("momentum", 0.9, "solver_param: momentum"),
+    ("nesterov", False, "type SGD"),
+    ("weight_decay", 5e-4, "--weight-decay"),
+    ("schedule", "steps", "lr_policy: multistep"),
+    ("factor", 0.1, "solver_param: gamma"),
+    ("image_size", 304, "--image-size"),
+    ("flip", 0.5, "train_transform_param: mirror"),
+    ("box_crop", True, "batch_sampler: overlaps of 0.1 to 0.9"),
+]
+_TORCHVISION_DETECTOR = [
+    ("boxes", True, "a detector"),
+    ("data", "coco", f"{REFERENCES} README.md: --dataset coco"),
+    ("optimizer", "sgd", f"{REFERENCES} train.py"),
+    ("momentum", 0.9, f"{REFERENCES} train.py: --momentum"),
+    ("nesterov", False, f"{REFERENCES} train.py: torch.optim.SGD without it"),
+    ("warmup", 1000, f"{REFERENCES} engine.py: warmup_iters, warmup_factor 1 / 1000"),
+    ("flip", 0.5, f"{REFERENCES} train.py, presets.py: hflip_prob"),
+    ("factor", 0.1, f"{REFERENCES} train.py: --lr-gamma"),
+]
+_TORCHVISION_PYRAMID = [
+    *_TORCHVISION_DETECTOR,
+    ("epochs", 26, f"{REFERENCES} README.md: --epochs 26"),
+    ("batch_size", 8 * 2, f"{REFERENCES} README.md: 8 GPUs, train.py: --batch-size 2"),
+    ("milestones", (16 / 26, 22 / 26), f"{REFERENCES} README.md: --lr-steps 16 22"),
+    ("weight_decay", 1e-4, f"{REFERENCES} train.py: --weight-decay"),
+    ("freeze", 2, "torchvision: trainable_backbone_layers 3 of 5"),
+    ("frozen_norm", True, "torchvision: FrozenBatchNorm2d"),
+    ("box_crop", False, f"{REFERENCES} README.md: --data-augmentation hflip"),
+]
+_TORCHVISION_SSD = [
+    *_TORCHVISION_DETECTOR,
+    ("box_crop", True, f"{REFERENCES} presets.py: RandomIoUCrop"),
+    ("frozen_norm", False, "VGG16 has none, MobileNetV3 begins from nothing"),
 ]
 
 #: Each field of a recipe whose source states it.
@@ -158,6 +199,77 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
         ("channels_last", True, PROPOSED),
         ("ema_decay", 0.999, PROPOSED),
     ],
+    "pelee-voc": [
+        *_PELEE_DETECTOR,
+        ("data", "voc", f"{PELEE_VOC}: VOC0712_trainval_lmdb"),
+        ("epochs", round(120_000 * 32 / 16_551), f"{PELEE_VOC}: max_iter 120000"),
+        ("batch_size", 32, f"{PELEE_VOC}: --batch-size"),
+        ("lr", 0.005, f"{PELEE_VOC}: --lr"),
+        ("milestones", (80 / 120, 100 / 120), f"{PELEE_VOC}: --step-value 80000 100000 120000"),
+        ("distort", False, f"{PELEE_VOC}: no distort_param"),
+        ("expand", 0.0, f"{PELEE_VOC}: no expand_param"),
+    ],
+    "pelee-coco": [
+        *_PELEE_DETECTOR,
+        ("data", "coco", f"{PELEE_COCO}: coco_train_lmdb"),
+        ("epochs", round(100_000 * 128 / 118_287), f"{PELEE_COCO}: max_iter 100000"),
+        ("batch_size", 128, f"{PELEE_COCO}: --batch-size"),
+        ("lr", 0.01, f"{PELEE_COCO}: --lr"),
+        ("milestones", (70 / 100, 90 / 100), f"{PELEE_COCO}: --step-value 70000 90000 100000"),
+        ("distort", True, f"{PELEE_COCO}: distort_param"),
+        ("expand", 4.0, f"{PELEE_COCO}: max_expand_ratio, prob 0.5"),
+    ],
+    "vovnet-frcnn": [
+        ("boxes", True, "a detector"),
+        ("data", "coco", f"{VOV_FRCNN}: coco_2017_train"),
+        ("epochs", round(270_000 * 16 / 118_287), f"{VOV_FRCNN}: MAX_ITER 270000"),
+        ("batch_size", 16, f"{VOV_FRCNN}: IMS_PER_BATCH"),
+        ("lr", 0.02, f"{VOV_FRCNN}: BASE_LR"),
+        ("milestones", (210 / 270, 250 / 270), f"{VOV_FRCNN}: STEPS (210000, 250000)"),
+        ("sides", (640, 672, 704, 736, 768, 800), f"{VOV_FRCNN}: MIN_SIZE_TRAIN"),
+        ("freeze", 0, f"{VOV_FRCNN}: FREEZE_AT 0"),
+        ("frozen_norm", True, f"{VOV_FRCNN}: NORM FrozenBN"),
+        ("momentum", 0.9, "detectron2's defaults: MOMENTUM"),
+        ("weight_decay", 1e-4, "detectron2's defaults: WEIGHT_DECAY"),
+        ("factor", 0.1, "detectron2's defaults: GAMMA"),
+        ("warmup", 1000, "detectron2's defaults: WARMUP_ITERS, WARMUP_FACTOR 1 / 1000"),
+        ("flip", 0.5, "detectron2's defaults: RANDOM_FLIP"),
+    ],
+    "torchvision-rcnn": [*_TORCHVISION_PYRAMID, ("lr", 0.02, f"{REFERENCES} train.py: --lr")],
+    "torchvision-retinanet": [*_TORCHVISION_PYRAMID, ("lr", 0.01, f"{REFERENCES} README.md: --lr 0.01")],
+    "torchvision-fcos": [
+        *_TORCHVISION_PYRAMID,
+        ("lr", 0.01, "a later README.md: --lr 0.01"),
+        ("precision", "float16", "a later README.md: --amp"),
+    ],
+    "torchvision-ssd": [
+        *_TORCHVISION_SSD,
+        ("epochs", 120, f"{REFERENCES} README.md: --epochs 120"),
+        ("batch_size", 8 * 4, f"{REFERENCES} README.md: 8 GPUs, --batch-size 4"),
+        ("lr", 0.002, f"{REFERENCES} README.md: --lr 0.002"),
+        ("milestones", (80 / 120, 110 / 120), f"{REFERENCES} README.md: --lr-steps 80 110"),
+        ("weight_decay", 5e-4, f"{REFERENCES} README.md: --weight-decay 0.0005"),
+        ("expand", 4.0, f"{REFERENCES} presets.py: RandomZoomOut, up to 4"),
+        ("distort", True, f"{REFERENCES} presets.py: RandomPhotometricDistort"),
+        ("freeze", 1, "torchvision: trainable_backbone_layers 4 of 5"),
+    ],
+    "torchvision-ssdlite": [
+        *_TORCHVISION_SSD,
+        ("epochs", 660, f"{REFERENCES} README.md: --epochs 660"),
+        ("batch_size", 8 * 24, f"{REFERENCES} README.md: 8 GPUs, --batch-size 24"),
+        ("lr", 0.15, f"{REFERENCES} README.md: --lr 0.15"),
+        ("schedule", "cosine", f"{REFERENCES} README.md: --lr-scheduler cosineannealinglr"),
+        ("weight_decay", 4e-5, f"{REFERENCES} README.md: --weight-decay 0.00004"),
+        ("expand", 0.0, f"{REFERENCES} presets.py: ssdlite"),
+        ("distort", False, f"{REFERENCES} presets.py: ssdlite"),
+        ("freeze", 0, "torchvision: trainable_backbone_layers 6 of 6"),
+    ],
+    "boxes": [
+        ("boxes", True, "a detector"),
+        ("batch_size", 8, "training.md §4"),
+        ("optimizer", "adamw", "training.md §4"),
+        ("lr", 2e-3, "training.md §4: AdamW 2e-3"),
+    ],
     "digits": [
         ("data", "digits", "training.md §4"),
         ("epochs", 8, "training.md §4"),
@@ -178,6 +290,11 @@ DOUBTS = {
     "vovnet-imagenet": "batch of 128",
     "tutorial-cifar": "batch, optimiser, augmentation and normalisation are not",
     "fast": "nobody has measured",
+    "pelee-voc": "neither distorts colours nor expands",
+    "pelee-coco": "here on those of 2017",
+    "vovnet-frcnn": "detectron2's defaults",
+    "torchvision-fcos": "read in a copy",
+    "torchvision-retinanet": "without boxes are left out; here neither",
 }
 
 
@@ -207,7 +324,7 @@ def test_a_recipe_survives_json(name: str) -> None:
 def test_every_declared_field_stands_in_one_group() -> None:
     grouped = [name for names in GROUPS.values() for name in names]
     assert sorted(grouped) == sorted(declared(Recipe))
-    assert {each.name for each in fields(Recipe)} - set(grouped) == {"data", "source", "notes"}
+    assert {each.name for each in fields(Recipe)} - set(grouped) == {"data", "source", "notes", "boxes"}
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -244,6 +361,8 @@ def test_the_source_of_a_recipe_sets_no_idle_field(name: str) -> None:
         ({"crop_area": (0, 1)}, "crop_area is 0"),
         ({"crop_ratio": (2, 1)}, "crop_ratio is (2.0, 1.0)"),
         ({"seed": -1}, "seed is -1"),
+        ({"box_crop": True}, "box_crop is True, but must be False: the recipe is for classifiers"),
+        ({"boxes": True}, "shift is 4, but must be 0: the recipe is for detectors"),
         ({"data": 3}, "data is 3, but must be text"),
         ({"notes": None}, "notes is None, but must be text"),
         ({"source": "x" * 10, "batch_size": "9" * 10_000}, "batch_size is '999"),

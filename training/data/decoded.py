@@ -25,6 +25,9 @@ class Files:
         self.paths = [path for path, _ in samples]
         self.labels = torch.tensor([label for _, label in samples])
 
+    def __len__(self) -> int:
+        return len(self.paths)
+
     def sized(self, chosen: Tensor, sizes: Sizes, epoch: int) -> Tensor:
         """Images (n, 3, side, side) as the recipe shows them. Raises: DataError: one is damaged."""
         opened = (sizes.of_image(_opened(self.paths[index]), index, epoch) for index in chosen.tolist())

@@ -1,11 +1,11 @@
-"""Labelled images, opened: those of small data sets lie in memory, those of folders are decoded as they are taken."""
+"""Images, opened: those of small data sets lie in memory, those of folders are decoded as they are taken."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,17 +17,17 @@ from training.randomness import generator
 from training.recipes import Recipe
 
 
-class Labelled(Protocol):
-    """Images with labels (N,), whatever they lie in."""
+class Opened(Protocol):
+    """Images with what they show, whatever they lie in."""
 
-    labels: Tensor
     #: Whether a batch is decoded from files, which takes long enough to do it ahead.
-    decodes: bool
+    @property
+    def decodes(self) -> bool: ...
 
     def __len__(self) -> int: ...
 
-    def batch(self, indices: Sequence[int] | Tensor, epoch: int = 0) -> tuple[Tensor, Tensor]:
-        """Bytes of images (n, C, H, W) and labels (n,), as they are in an epoch."""
+    def batch(self, indices: Sequence[int] | Tensor, epoch: int = 0) -> tuple[Any, Any]:
+        """Bytes of images (n, C, H, W) and labels (n,), as they are in an epoch; or, with boxes, as `boxed.Boxed`."""
 
 
 class Images:
@@ -57,6 +57,8 @@ class Source(Protocol):
     labels: Tensor
     decodes: bool
 
+    def __len__(self) -> int: ...
+
     def sized(self, chosen: Tensor, sizes: Sizes, epoch: int) -> Tensor:
         """Images (n, C, side, side) as the recipe shows them."""
 
@@ -83,17 +85,19 @@ class Shown:
 
 
 class Sources(NamedTuple):
-    """What a reader gives: what networks learn from, and what they are tested on."""
+    """What a reader gives: what networks learn from, and what they are tested on; each a `Source`, or with boxes
+    what takes images and targets by their numbers.
+    """
 
-    train: Source
-    test: Source
+    train: Any
+    test: Any
 
 
 class Split(NamedTuple):
     """What networks learn from, what they are tested on, and by what the best epoch is picked, if the recipe does."""
 
-    train: Shown
-    test: Shown
+    train: Any
+    test: Any
     validation: Shown | None = None
 
 
@@ -124,8 +128,12 @@ def open_data(
     module, _, function = data.reader.partition(":")
     found: Sources = getattr(import_module(module), function)(data, folder or data_folder(), progress)
     for source, count in zip(found, (data.train_images, data.test_images), strict=True):
-        if len(source.labels) != count:
-            raise DataError(f"{data.title} has {count:,} images there, but {len(source.labels):,} were found.")
+        if len(source) != count:
+            raise DataError(f"{data.title} has {count:,} images there, but {len(source):,} were found.")
+    if data.boxes:
+        from training.data.boxed import Boxed
+
+        return Split(Boxed(found.train, recipe), Boxed(found.test))
     side = data.side(recipe)
     learned, tested = Sizes(recipe, side, training=True), Sizes(recipe, side, training=False)
     train, test = Shown(found.train, learned), Shown(found.test, tested)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 from archs.errors import ConfigError, UnknownNameError
 from training.errors import TrainingError
-from training.recipes import Recipe
+from training.recipes import Recipe, list_recipes
 
 #: Called with a file's name, the bytes of it that have come, and how many there are (0: nobody knows).
 Progress = Callable[[str, int, int], object]
@@ -19,13 +20,13 @@ class DataError(TrainingError):
 
 @dataclass(frozen=True)
 class DataSet:
-    """Labelled images, for training and for tests."""
+    """Labelled images, or images with boxes of things of a class, for training and for tests."""
 
     name: str
     title: str
     #: Names of the classes, in the order of their labels.
     classes: tuple[str, ...]
-    #: Side of an image in pixels, and its channels.
+    #: Side of an image in pixels, 0 where each has its own; and its channels.
     image_size: int
     channels: int
     train_images: int
@@ -37,6 +38,8 @@ class DataSet:
     source: str
     #: "module:function" that opens it (`training.data.images.Sources`); imported when it does.
     reader: str
+    #: Whether it is for detectors: classes are of boxes, and labels count from 1, for 0 is the background.
+    boxes: bool = False
 
     def side(self, recipe: Recipe) -> int:
         """Pixels of a side of the images that networks see."""
@@ -47,7 +50,17 @@ class DataSet:
         return self.train_images - recipe.validation
 
     def check(self, recipe: Recipe) -> None:
-        """Raises: ConfigError: the recipe asks for what these images don't have."""
+        """Raises: ConfigError, TrainingError: the recipe asks for what these images don't have."""
+        if self.boxes != recipe.boxes:
+            raise TrainingError(
+                f"{self.title} has images with boxes, for detectors, and the recipe teaches classifiers: "
+                f"take one of {', '.join(list_recipes(boxes=True))}."
+                if self.boxes
+                else f"The recipe teaches detectors, and the images of {self.title} have no boxes: "
+                "take a recipe for classifiers, or images in a folder of COCO's or VOC's format."
+            )
+        if self.boxes:
+            return
         side = self.side(recipe)
         for name in ("jitter", "lighting"):
             if getattr(recipe, name) and self.channels != 3:
@@ -78,22 +91,30 @@ def register_data(data: DataSet) -> DataSet:
     return _DATA.setdefault(data.name, data)
 
 
-def list_data() -> list[str]:
-    """The names of the data sets."""
-    return list(_DATA)
+def list_data(boxes: bool | None = None) -> list[str]:
+    """The names of the data sets; of those whose images have boxes, or have none."""
+    return [name for name, data in _DATA.items() if boxes in (None, data.boxes)]
+
+
+#: Who describes a folder of one's own, by what stands before its path.
+FOLDERS = {
+    "folder": "training.data.folder:describe",
+    "coco": "training.data.coco:describe",
+    "voc": "training.data.voc:describe",
+}
 
 
 def get_data(name: str) -> DataSet:
-    """A data set by its name, or a folder of images of one's own as "folder:PATH".
+    """A data set by its name, or a folder of one's own: "folder:PATH", with boxes "coco:PATH" or "voc:PATH".
 
     Raises:
         UnknownNameError: no such name; it names the nearest three.
         DataError: no such folder, or no images in it.
     """
-    if isinstance(name, str) and name.startswith("folder:"):
-        from training.data.folder import describe
-
-        return describe(name)
+    if isinstance(name, str) and (kind := name.partition(":")[0]) in FOLDERS and ":" in name:
+        module, _, function = FOLDERS[kind].partition(":")
+        found: DataSet = getattr(import_module(module), function)(name)
+        return found
     if name not in _DATA:
         raise UnknownNameError("data set", name, _DATA)
     return _DATA[name]

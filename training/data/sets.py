@@ -7,6 +7,7 @@ from pathlib import Path
 
 from training.data.folder import MEAN, STD
 from training.data.registry import DataSet, register_data
+from training.data.voc import CLASSES as VOC
 
 _CIFAR100 = """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
@@ -16,6 +17,14 @@ mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck
 possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
 sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
 willow_tree wolf woman worm
+"""
+_COCO = """
+person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,stop sign,parking meter,
+bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,backpack,umbrella,handbag,tie,suitcase,frisbee,skis,
+snowboard,sports ball,kite,baseball bat,baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,
+fork,knife,spoon,bowl,banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,
+potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,oven,toaster,sink,
+refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush
 """
 
 
@@ -125,5 +134,40 @@ register_data(
         licence="for non-commercial research",
         source="Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, arXiv:1409.0575",
         reader="training.data.decoded:read",
+    )
+)
+register_data(
+    DataSet(
+        name="voc",
+        title="VOC 07+12",
+        classes=VOC,
+        image_size=0,
+        channels=3,
+        # trainval of 2007 and 2012
+        train_images=5_011 + 11_540,
+        test_images=4_952,
+        mean=MEAN,
+        std=STD,
+        licence="that of Flickr's images",
+        source="Everingham et al., The Pascal Visual Object Classes Challenge, 2007 and 2012; host.robots.ox.ac.uk",
+        reader="training.data.boxed:read_voc",
+        boxes=True,
+    )
+)
+register_data(
+    DataSet(
+        name="coco",
+        title="COCO 2017",
+        classes=tuple(_COCO.replace("\n", "").split(",")),
+        image_size=0,
+        channels=3,
+        train_images=118_287,
+        test_images=5_000,
+        mean=MEAN,
+        std=STD,
+        licence="annotations CC BY 4.0, images Flickr's",
+        source="Lin et al., Microsoft COCO, arXiv:1405.0312; cocodataset.org",
+        reader="training.data.boxed:read_coco",
+        boxes=True,
     )
 )

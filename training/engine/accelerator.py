@@ -25,8 +25,16 @@ MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 PACKAGES = ("torch", "timm", "accelerate")
 
 
-def create_accelerator(recipe: Recipe, run: Run, *, cpu: bool = False, tracker: str | None = None) -> Accelerator:
+def create_accelerator(
+    recipe: Recipe, run: Run | None = None, *, cpu: bool = False, tracker: str | None = None
+) -> Accelerator:
     """The engine for a recipe.
+
+    Args:
+        recipe: how precisely to compute.
+        run: what is trained; None where nothing is kept of it.
+        cpu: not to use a GPU that is there.
+        tracker: what else keeps the numbers of the run.
 
     Raises:
         TrainingError: the device cannot compute in the recipe's precision.
@@ -39,12 +47,12 @@ def create_accelerator(recipe: Recipe, run: Run, *, cpu: bool = False, tracker: 
     if cpu and mixed == "fp16":  # Accelerate would compute in float32 and say nothing
         raise TrainingError("A CPU cannot train in float16: set precision to bfloat16 or float32.")
     try:
-        accelerator = Accelerator(mixed_precision=mixed, cpu=cpu, log_with=tracker, project_dir=run.folder)
+        accelerator = Accelerator(mixed_precision=mixed, cpu=cpu, log_with=tracker, project_dir=run and run.folder)
     except ValueError as error:
         raise TrainingError(
             f"This device cannot train in {recipe.precision} ({first_line(error)}): set precision to float32."
         ) from None
-    if tracker:
+    if tracker and run:
         accelerator.init_trackers(run.name, {key: str(value) for key, value in recipe.to_json().items()})
     return accelerator
 

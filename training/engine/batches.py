@@ -10,13 +10,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from archs.errors import DenseScopeError
-from training.data.images import Labelled
+from training.data.images import Opened
 from training.engine.stopping import leave_stopping_to_main
 from training.errors import TrainingError
 from training.randomness import generator
 from training.recipes import steps_of_epoch
 
-Batch = tuple[Tensor, Tensor]
+#: Images and what they show: tensors, or with boxes lists.
+Batch = tuple[Any, Any]
 
 
 class Batches:
@@ -26,7 +27,7 @@ class Batches:
     """
 
     def __init__(
-        self, images: Labelled, batch_size: int, seed: int, rank: int = 0, processes: int = 1, workers: int = 0
+        self, images: Opened, batch_size: int, seed: int, rank: int = 0, processes: int = 1, workers: int = 0
     ) -> None:
         self.images, self.batch_size, self.seed, self.workers = images, batch_size, seed, workers
         self.rank, self.processes = rank, processes
@@ -44,13 +45,13 @@ class Batches:
         return min(self.batch_size, len(self.images) - step * self.batch_size)
 
     def of_epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """Images (n, C, H, W) and labels (n,) from a step of an epoch on."""
+        """Images and what they show from a step of an epoch on, as `training.data.images.Opened.batch`."""
         order = torch.randperm(len(self.images), generator=generator(self.seed, epoch))
         wholes = (order[step * self.batch_size :][: self.batch_size] for step in range(start, len(self)))
         return fetched(self.images, [whole[self.rank :: self.processes] for whole in wholes], epoch, self.workers)
 
 
-def fetched(images: Labelled, indices: Sequence[Tensor], epoch: int = 0, workers: int = 0) -> Iterator[Batch]:
+def fetched(images: Opened, indices: Sequence[Tensor], epoch: int = 0, workers: int = 0) -> Iterator[Batch]:
     """The batches of images at some indices, decoded ahead by workers where there is something to decode."""
     if not images.decodes:
         return (images.batch(each, epoch) for each in indices)
@@ -69,7 +70,7 @@ def fetched(images: Labelled, indices: Sequence[Tensor], epoch: int = 0, workers
 class _ByIndices(Dataset[Any]):
     """What a DataLoader asks item by item, asked batch by batch."""
 
-    def __init__(self, images: Labelled, epoch: int) -> None:
+    def __init__(self, images: Opened, epoch: int) -> None:
         self.images, self.epoch = images, epoch
 
     def __getitem__(self, indices: Tensor) -> Batch | DenseScopeError:
@@ -86,8 +87,10 @@ def _taken(found: Batch | DenseScopeError) -> Batch:
     return found
 
 
-def to_device(batch: Batch, device: torch.device) -> Batch:
+def to_device(batch: Any, device: torch.device) -> Any:
     """A batch on the device that computes, on its way there while that still computes with the last."""
-    if device.type == "cuda":
-        batch = batch[0].pin_memory(), batch[1].pin_memory()
-    return batch[0].to(device, non_blocking=True), batch[1].to(device, non_blocking=True)
+    if isinstance(batch, Tensor):
+        return (batch.pin_memory() if device.type == "cuda" else batch).to(device, non_blocking=True)
+    if isinstance(batch, dict):
+        return {key: to_device(value, device) for key, value in batch.items()}
+    return type(batch)(to_device(each, device) for each in batch)

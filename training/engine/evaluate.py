@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from training.data.images import Labelled, Split
+from training.data.images import Opened, Split
 from training.data.registry import DataSet
-from training.engine import processes
+from training.engine import detectors, processes
 from training.engine.augment import normalised
 from training.engine.batches import fetched, to_device
 
@@ -28,22 +28,21 @@ def evaluated(learner: Learner, images: Split, data: DataSet, workers: int = 0) 
     "averaged" is of the average of its weights, "validation" of those that would be kept, each where there is one.
     """
     learner.share_buffers()
-    asked: dict[str, tuple[nn.Module, Labelled]] = {"test": (learner.plain, images.test)}
+    asked: dict[str, tuple[nn.Module, Opened]] = {"test": (learner.plain, images.test)}
     if learner.average:
         asked["averaged"] = learner.learned, images.test
     if images.validation:
         asked["validation"] = learner.learned, images.validation
+    score: Any = detectors.evaluate if data.boxes else evaluate
     return {
         f"{what}_{key}": value
         for what, (network, shown) in asked.items()
-        for key, value in evaluate(network, shown, data, learner.accelerator, workers).items()
+        for key, value in score(network, shown, data, learner.accelerator, workers).items()
     }
 
 
 @torch.no_grad()
-def evaluate(
-    network: nn.Module, images: Labelled, data: DataSet, accelerator: Any, workers: int = 0
-) -> dict[str, float]:
+def evaluate(network: nn.Module, images: Opened, data: DataSet, accelerator: Any, workers: int = 0) -> dict[str, float]:
     """Loss of a network, and the share that it classifies right, of all images, which all processes share.
 
     It is left in evaluation mode.
@@ -58,7 +57,7 @@ def evaluate(
 
 
 def classified(
-    network: nn.Module, images: Labelled, numbers: Tensor, data: DataSet, accelerator: Any, workers: int = 0
+    network: nn.Module, images: Opened, numbers: Tensor, data: DataSet, accelerator: Any, workers: int = 0
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """What a network says of the images of some numbers, in batches (n, classes), and their labels (n,)."""
     network.eval()

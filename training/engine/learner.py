@@ -19,20 +19,26 @@ from training.engine.finetune import freeze
 from training.engine.looks import Position
 from training.engine.optimizers import create_optimizer
 from training.randomness import derived
+from training.recipes import Recipe
 from training.runs import Run
 
 
-class Learner:
-    """Network, optimizer, running average and position of a run."""
+class Steps:
+    """A network, and what changes its weights in a step.
 
-    def __init__(self, run: Run, accelerator: Accelerator, at: Position) -> None:
-        self.run, self.accelerator, self.at = run, accelerator, at
-        recipe = run.recipe
+    Args:
+        network: as its training begins.
+        recipe: how it is trained.
+        accelerator: on what.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, accelerator: Accelerator) -> None:
+        self.recipe, self.accelerator = recipe, accelerator
         #: The network itself, which others wrap.
-        self.plain = create_network(run).to(accelerator.device)
+        self.plain = network.to(accelerator.device)
         if recipe.channels_last:
             self.plain = self.plain.to(memory_format=torch.channels_last)
-        freeze(self.plain, recipe.freeze)
+        freeze(self.plain, recipe)
         self.average = None
         if recipe.ema_decay:
             self.average = ModelEmaV3(self.plain, decay=recipe.ema_decay, use_warmup=True)
@@ -43,13 +49,21 @@ class Learner:
         optimizer = create_optimizer(self.plain, recipe)
         #: In float16 it scales the loss; else Accelerate's would look for packages on the disk in every step.
         self.optimizer = accelerator.prepare(optimizer) if accelerator.scaler else optimizer
+
+
+class Learner(Steps):
+    """Network, optimizer, running average and position of a run."""
+
+    def __init__(self, run: Run, accelerator: Accelerator, at: Position) -> None:
+        super().__init__(create_network(run), run.recipe, accelerator)
+        self.run, self.at = run, at
         self._best = Best()
         self._checkpoints = Checkpoints(run.folder, run.identity)
 
     def begin_epoch(self) -> None:
         """Put all that learns into training mode."""
         self.network.train()
-        freeze(self.plain, self.run.recipe.freeze)
+        freeze(self.plain, self.recipe)
 
     @property
     def learned(self) -> nn.Module:
@@ -138,12 +152,19 @@ class Best:
 
 def create_network(run: Run) -> nn.Module:
     """The network of a run, as its training begins."""
-    torch.manual_seed(derived(run.recipe.seed))
-    network = create_model(run.design.config, weights=run.weights_from or None)
-    if run.recipe.initial == "xavier" and not run.weights_from:
+    return initial_network(run.design.config, run.recipe, run.weights_from)
+
+
+def initial_network(config: Any, recipe: Recipe, weights: str = "") -> nn.Module:
+    """A network as a recipe begins with it, or with weights of others."""
+    torch.manual_seed(derived(recipe.seed))
+    network = create_model(config, weights=weights or None)
+    if recipe.initial == "xavier" and not weights:
         for module in network.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(module.weight)
+    if recipe.sides:
+        network.transform.min_size = recipe.sides  # type: ignore[union-attr]
     return network
 
 

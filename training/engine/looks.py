@@ -20,9 +20,11 @@ LOOK_SECONDS = 0.5
 class Position:
     """How far a training is, and what the epoch has added up to so far, over all processes."""
 
-    def __init__(self, steps: int, epochs: int) -> None:
+    def __init__(self, steps: int, epochs: int, classifies: bool = True) -> None:
         #: Of an epoch, and of the training.
         self.steps, self.epochs = steps, epochs
+        #: Whether steps tell how many images were classified right.
+        self.classifies = classifies
         self.epoch = 0
         #: Of the step that was begun last.
         self.lr = 0.0
@@ -43,7 +45,7 @@ class Position:
         row = {
             "epoch": self.epoch,
             "train_loss": self.loss_sum / self.seen,
-            "train_accuracy": self.right / self.seen,
+            **({"train_accuracy": self.right / self.seen} if self.classifies else {}),
             "lr": self.lr,
             "images_per_s": self.seen / self.epoch_seconds,
             "seconds": self.epoch_seconds + evaluation_seconds,
@@ -98,7 +100,7 @@ class Looks:
         self.since = perf_counter()
 
     def add(self, result: Tensor, size: int) -> None:
-        """Keep what a step gave: the sum of losses, and how many were right, of this process; images of all."""
+        """Keep what a step gave: `loop.step`'s sums, of this process; images of all."""
         self.results.append(result)
         self.sizes.append(size)
 
@@ -120,11 +122,11 @@ class Looks:
         own = torch.tensor([now - self.since, now - self.saved, self.stopping.asked], device=self.results[0].device)
         of_all = processes.gathered(own)
         (seconds, unsaved), stop = of_all[0, :2].tolist(), bool(of_all[:, 2].any())
-        for ago, (loss_sum, right) in zip(range(len(results) - 1, -1, -1), results, strict=True):
+        for ago, (loss_sum, *right) in zip(range(len(results) - 1, -1, -1), results, strict=True):
             if not isfinite(loss_sum):
                 raise _no_number(self.at.epoch, self.at.step - ago)
             self.at.loss_sum += loss_sum
-            self.at.right += right
+            self.at.right += sum(right)
         seen = sum(self.sizes)
         self.at.seen += seen
         self.at.seconds += seconds
@@ -133,7 +135,7 @@ class Looks:
         self.results, self.sizes = [], []
         self.begin()
         save = unsaved > self.save_seconds or self._is_saved_by_count
-        return Look(sum(loss for loss, _ in results) / seen, seen / seconds, stop, save)
+        return Look(sum(loss for loss, *_ in results) / seen, seen / seconds, stop, save)
 
     def has_saved(self) -> None:
         """A checkpoint was written, the next is due later."""

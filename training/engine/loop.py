@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from training.data.images import Labelled, Split, open_data
+from training.data.images import Opened, Split, open_data
 from training.data.registry import DataSet, get_data
-from training.engine import processes
+from training.engine import classifiers, detectors, processes
 from training.engine.accelerator import Reporter, create_accelerator, described
 from training.engine.augment import blended, varied
 from training.engine.batches import Batch, Batches, to_device
 from training.engine.evaluate import evaluated
-from training.engine.learner import Learner, save_weights
+from training.engine.learner import Learner, Steps, save_weights
 from training.engine.looks import Looks, Position
 from training.engine.optimizers import set_lr
 from training.engine.predictions import save_predictions
@@ -70,7 +70,7 @@ def fit(
     images = images or processes.main_first(lambda: open_data(data, recipe))
     share = accelerator.process_index, accelerator.num_processes
     batches = Batches(images.train, recipe.batch_size, recipe.seed, *share, workers)
-    at = Position(len(batches), recipe.epochs)
+    at = Position(len(batches), recipe.epochs, classifies=not data.boxes)
     learner = Learner(run, accelerator, at)
     if not learner.restore():
         watch(learner.plain, 0)
@@ -99,7 +99,7 @@ def learn_epoch(learner: Learner, batches: Batches, data: DataSet, looks: Looks,
         now = recipe.seed, at.epoch, at.step, accelerator.process_index  # all that is random follows from this
         seed_layers(derived(*now), accelerator.device)
         images, labels = seen(to_device(batch, accelerator.device), data, recipe, generator(*now))
-        at.lr = recipe.lr_at(at.progress)
+        at.lr = recipe.lr_at(at.progress) * recipe.warmed(at.steps_done)
         set_lr(learner.optimizer, at.lr)
         whole = batches.size(at.step)
         result = step(learner, images, labels, whole)
@@ -117,50 +117,52 @@ def learn_epoch(learner: Learner, batches: Batches, data: DataSet, looks: Looks,
 
 
 def seen(batch: Batch, data: DataSet, recipe: Recipe, random: torch.Generator) -> Batch:
-    """What a network sees in training of bytes (n, C, H, W) with labels (n,), and what it shall say of it."""
+    """What a network sees in training of bytes (n, C, H, W) with labels (n,), and what it shall say of it.
+
+    Images with boxes were varied as they were decoded.
+    """
     pixels, labels = batch
+    if data.boxes:
+        return detectors.seen(pixels), labels
     return blended(varied(pixels, data, recipe, random), labels, len(data.classes), recipe, random)
 
 
-def finish(learner: Learner, tests: Labelled, data: DataSet) -> None:
+def finish(learner: Learner, tests: Opened, data: DataSet) -> None:
     """Keep what was learned, and last of all the weights: a run that has them has finished."""
     learner.finish()
     with learner.run.writing():
-        save_predictions(learner.run.folder, learner.learned, tests, data, learner.accelerator)
+        if not data.boxes:
+            save_predictions(learner.run.folder, learner.learned, tests, data, learner.accelerator)
         save_weights(learner.learned, learner.run)
     learner.remove_checkpoints()
 
 
-def step(learner: Learner, images: Tensor, labels: Tensor, whole: int) -> Tensor:
+def step(learner: Steps, images: Any, truths: Any, whole: int) -> Tensor:
     """One update of the weights by this process's share of a batch.
 
-    Its images (n, C, H, W) go through the network in parts, whose gradients add up to that of the whole batch.
+    Its images go through the network in parts, whose gradients add up to that of the whole batch.
 
     Args:
         learner: the network, and what changes it.
-        images: as the network sees them.
-        labels: (n,), or shares of the classes (n, classes).
+        images: as the network sees them: (n, C, H, W), or a list of (3, H, W) with boxes.
+        truths: labels (n,), or shares of the classes (n, classes); or a list of targets.
         whole: images of all processes together.
 
     Returns:
-        The sum of the losses, and how many images were classified right before the step: (2,), on the device.
+        The sum of the losses of images, and of classifiers how many were right before the step: (1,) or (2,), on the
+        device.
     """
-    recipe, accelerator, network = learner.run.recipe, learner.accelerator, learner.network
-    if recipe.channels_last:
-        images = images.contiguous(memory_format=torch.channels_last)
-    parts = max(1, min(recipe.accumulate, len(labels) // 2))  # batch norm learns nothing of a single image
-    result = torch.zeros(2, device=images.device, dtype=images.dtype)
-    for part in range(parts):
-        own, truth = images.tensor_split(parts)[part], labels.tensor_split(parts)[part]
-        with accelerator.no_sync(network) if part < parts - 1 else nullcontext():
-            with accelerator.autocast():
-                logits = network(own)
-            loss = cross_entropy(logits, truth, label_smoothing=recipe.label_smoothing, reduction="sum")
+    recipe, accelerator, network = learner.recipe, learner.accelerator, learner.network
+    task: Any = detectors if isinstance(images, list) else classifiers
+    count = max(1, min(recipe.accumulate, len(truths) // 2))  # batch norm learns nothing of a single image
+    results = []
+    for part, (own, truth) in enumerate(task.parts(images, truths, count, recipe), 1):
+        with accelerator.no_sync(network) if part < count else nullcontext():
+            loss, result = task.losses(network, own, truth, recipe, accelerator.autocast)
             accelerator.backward(loss * (processes.count() / whole))  # gradients of processes are averaged
-        most = truth if truth.ndim == 1 else truth.argmax(1)  # of images that were blended
-        result += torch.stack((loss.detach(), (logits.detach().argmax(1) == most).sum()))
+        results.append(result)
     if recipe.max_norm:
         accelerator.clip_grad_norm_(network.parameters(), recipe.max_norm)
     learner.optimizer.step()
     learner.optimizer.zero_grad()
-    return result
+    return torch.stack(results).sum(0)

@@ -9,16 +9,17 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from analysis.hardware.measure.benchmark import nothing
 from analysis.hardware.measure.processors import Processor, find_processor
-from archs.create import create_model
-from training.data.registry import get_data
-from training.engine.augment import varied
+from archs import checks
+from training.data.registry import DataSet, get_data
+from training.engine import detectors, loop
+from training.engine.accelerator import create_accelerator
+from training.engine.augment import normalised
+from training.engine.batches import Batch, to_device
 from training.engine.finetune import freeze
-from training.engine.optimizers import create_optimizer
+from training.engine.learner import Steps, initial_network
 from training.randomness import derived, generator
 from training.runs import Run
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 FEW = 16
 #: A step that would take more seconds is not made: a step of a few images tells, in proportion.
 ENOUGH_SECONDS = 5.0
+#: Of an image of noise; those of COCO show 7 on average.
+BOXES = 7
 
 
 class Pace(NamedTuple):
@@ -55,17 +58,17 @@ def measure(asked: Settings | Run, needed_bytes: int, *, cpu: bool, steps: int) 
         return pace
     with torch.random.fork_rng(), suppress(torch.OutOfMemoryError):
         torch.manual_seed(derived(asked.recipe.seed))
-        pace = _measured(asked, processor, pace, steps)
+        pace = _measured(asked, processor, pace, steps, cpu)
     processor.release_memory()
     return pace
 
 
-def _measured(asked: Settings | Run, processor: Processor, pace: Pace, steps: int) -> Pace:
-    step, test = _runs(asked, processor.torch_device)
+def _measured(asked: Settings | Run, processor: Processor, pace: Pace, steps: int, cpu: bool) -> Pace:
+    step, test = _runs(asked, cpu)
     batch = asked.recipe.batch_size
     few = min(FEW, batch)
 
-    def seconds(run: Callable[[int], None], images: int, repeats: int = 1) -> float:
+    def seconds(run: Callable[[int], object], images: int, repeats: int = 1) -> float:
         return median(processor.times(partial(run, images), repeats, nothing))
 
     taken = seconds(step, few)
@@ -78,39 +81,43 @@ def _measured(asked: Settings | Run, processor: Processor, pace: Pace, steps: in
     return pace._replace(test_seconds=seconds(test, pace.images) / pace.images)
 
 
-def _runs(asked: Settings | Run, device: torch.device) -> tuple[Callable[[int], None], Callable[[int], None]]:
+def _runs(asked: Settings | Run, cpu: bool) -> tuple[Callable[[int], object], Callable[[int], object]]:
     """A step of the training with so many images, and what a network says of as many in a test."""
     recipe, data, random = asked.recipe, get_data(asked.data).shown(asked.recipe), generator(asked.recipe.seed)
-    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    network = create_model(asked.design.config).to(device=device, memory_format=layout)  # type: ignore[call-overload]
-    freeze(network, recipe.freeze)
-    optimizer = create_optimizer(network, recipe)
-    shape = (recipe.batch_size, data.channels, data.image_size, data.image_size)
-    pixels = torch.randint(256, shape, dtype=torch.uint8, generator=random)
-    labels = torch.randint(len(data.classes), shape[:1], generator=random).to(device)
-    autocast = partial(
-        torch.autocast,
-        device.type,
-        dtype=torch.bfloat16 if recipe.precision == "bfloat16" else torch.float16,
-        enabled=recipe.precision != "float32",
-    )
+    accelerator = create_accelerator(recipe, cpu=cpu)
+    learner = Steps(initial_network(asked.design.config, recipe), recipe, accelerator)
+    batch = _images(asked, data, random)
+    learner.plain.train()
+    freeze(learner.plain, recipe)
 
-    def seen(count: int) -> Tensor:
-        return varied(pixels[:count].to(device), data, recipe, random).contiguous(memory_format=layout)
+    def some(count: int) -> Batch:
+        return to_device((batch[0][:count], batch[1][:count]), accelerator.device)
 
-    def step(count: int) -> None:
-        parts = max(1, min(recipe.accumulate, count // 2))
-        for images, truth in zip(seen(count).tensor_split(parts), labels[:count].tensor_split(parts), strict=True):
-            with autocast():
-                loss = cross_entropy(network(images).float(), truth)
-            loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        optimizer.zero_grad()
+    def step(count: int) -> object:
+        return loop.step(learner, *loop.seen(some(count), data, recipe, random), count)
 
     @torch.no_grad()
     def test(count: int) -> None:
-        network.eval()
-        with autocast():
-            network(seen(count))
+        learner.plain.eval()
+        pixels, _ = some(count)
+        with accelerator.autocast():
+            learner.plain(detectors.seen(pixels) if data.boxes else normalised(pixels, data))
 
     return step, test
+
+
+def _images(asked: Settings | Run, data: DataSet, random: torch.Generator) -> Batch:
+    """A batch of noise, and classes by chance; or images of a detector's size, with boxes."""
+    count, classes = asked.recipe.batch_size, len(data.classes)
+    if not data.boxes:
+        shape = (count, data.channels, data.image_size, data.image_size)
+        pixels = torch.randint(256, shape, dtype=torch.uint8, generator=random)
+        return pixels, torch.randint(classes, (count,), generator=random)
+    height, width = checks.image_size(asked.design.config.image_size)
+    whole = torch.randint(256, (3, height, width), dtype=torch.uint8, generator=random)
+    targets = []
+    for _ in range(count):
+        corners = torch.rand(BOXES, 2, 2, generator=random).sort(1).values
+        boxes = (corners * torch.tensor((width - 2, height - 2)) + torch.tensor(((0, 0), (2, 2)))).flatten(1)
+        targets.append({"boxes": boxes, "labels": torch.randint(1, classes + 1, (BOXES,), generator=random)})
+    return [whole] * count, targets

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-    from training.data.images import Labelled
+    from training.data.images import Opened
     from training.data.registry import DataSet
 
 FILE = "predictions.npz"
@@ -120,7 +120,7 @@ def read_predictions(folder: Path) -> Predictions | None:
         return None
 
 
-def save_predictions(folder: Path, network: nn.Module, images: Labelled, data: DataSet, accelerator: Any) -> None:
+def save_predictions(folder: Path, network: nn.Module, images: Opened, data: DataSet, accelerator: Any) -> None:
     """Classify all test images by a network and keep what it says in a run's folder; one process does so."""
     import numpy as np
     import torch

@@ -94,3 +94,14 @@ def gathered(values: Tensor) -> Tensor:
     each = [torch.empty_like(values) for _ in range(count())]
     torch.distributed.all_gather(each, values)
     return torch.stack(each).cpu()
+
+
+def collected(values: list[T]) -> list[T]:
+    """The values of all processes, in their order."""
+    if count() == 1:
+        return values
+    from torch.distributed import all_gather_object
+
+    each: list[list[T]] = [[] for _ in range(count())]
+    all_gather_object(each, values)
+    return [value for some in each for value in some]

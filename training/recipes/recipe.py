@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import cos, pi
 from typing import Any
 
-from archs.config import Declared, boolean, choice, integer, number, numbers, share
+from archs.config import Declared, boolean, choice, integer, integers, number, numbers, share
 from archs.errors import ConfigError, UnknownFieldError
 
 SCHEDULES = ("constant", "steps", "cosine", "triangle")
@@ -44,6 +44,8 @@ class Recipe(Declared):
     source: str
     #: What the source leaves open, and what stands here in its place.
     notes: str = ""
+    #: Whether it is for detectors, which learn from images with boxes.
+    boxes: bool = False
 
     epochs: int = integer(10, "Epochs", "How often every training image is seen.", high=10_000)
     batch_size: int = integer(64, "Batch", "Images of a step, of all processes together.", high=65_536)
@@ -72,6 +74,14 @@ class Recipe(Declared):
         high=1,
         step=0.05,
         idle=_only("schedule", "steps"),
+    )
+
+    warmup: int = integer(
+        0,
+        "Warm-up",
+        "Steps in which the learning rate grows from a thousandth to what the schedule says; 0: none.",
+        low=0,
+        high=1_000_000,
     )
 
     optimizer: str = choice("sgd", "Optimizer", "Stochastic gradient descent, AdamW or RMSProp.", *OPTIMIZERS)
@@ -117,7 +127,15 @@ class Recipe(Declared):
         step=0.05,
     )
     head_lr: float = number(
-        1.0, "Classifier's learning rate", "× that of other weights.", low=0, high=1000, open_low=True
+        1.0,
+        "Head's learning rate",
+        "Of the classifier, or of a detector's neck and head: × that of other weights.",
+        low=0,
+        high=1000,
+        open_low=True,
+    )
+    frozen_norm: bool = boolean(
+        "Frozen batch norm", "Batch norms of a detector's backbone keep statistics, weights and biases."
     )
 
     image_size: int | None = integer(
@@ -167,6 +185,19 @@ class Recipe(Declared):
         optional=True,
         high=8192,
     )
+    sides: tuple[int, ...] = integers(
+        (),
+        "Shorter sides",
+        "Pixels, of which each image with boxes gets one by chance, the last in tests; none: the network's.",
+        low=16,
+        high=8192,
+        lengths=range(0, 33),
+    )
+    box_crop: bool = boolean("Crop around boxes", "Cut as SSD does, so that boxes overlap the cut by a share.")
+    expand: float = number(
+        0.0, "Expand", "Half of the images stand on a canvas of up to so many times their sides.", low=0, high=16
+    )
+    distort: bool = boolean("Distort", "Brightness, contrast, saturation and hue change, each by chance.")
     validation: int = integer(
         0, "Validation images", "Of the training images, to pick the best epoch by; 0: the last.", low=0, high=1_000_000
     )
@@ -216,6 +247,15 @@ class Recipe(Declared):
                 return self.lr * (progress / peak if progress < peak else (1 - progress) / (1 - peak))
         return self.lr
 
+    def warmed(self, steps: int) -> float:
+        """The share of the learning rate that a step has, by how many were made before.
+
+        >>> recipe = Recipe(data="coco", source="", warmup=1000)
+        >>> [round(recipe.warmed(steps), 4) for steps in (0, 500, 1000)]
+        [0.001, 0.5005, 1.0]
+        """
+        return 1.0 if steps >= self.warmup else 0.001 + 0.999 * steps / self.warmup
+
     def lr_curve(self) -> list[tuple[float, float]]:
         """Points (epochs done, learning rate) whose connecting lines are the schedule.
 
@@ -239,12 +279,18 @@ class Recipe(Declared):
     def lr_words(self) -> str:
         """The schedule in words.
 
+        >>> Recipe(data="coco", source="", schedule="constant", warmup=1000).lr_words()
+        '0.1, after 1,000 steps of warm-up'
+
         >>> Recipe(data="cifar10", source="", epochs=300).lr_words()
         '0.1, × 0.1 at epochs 150 and 225'
         >>> Recipe(data="cifar10", source="", schedule="triangle", milestones=(0.25,)).lr_words()
         'up to 0.1 at epoch 2.5, down to 0'
         """
-        at = [f"{self.epochs * milestone:g}" for milestone in self.milestones]
+        return self._schedule_words() + (f", after {self.warmup:,} steps of warm-up" if self.warmup else "")
+
+    def _schedule_words(self) -> str:
+        at = [f"{round(self.epochs * milestone, 2):g}" for milestone in self.milestones]
         match self.schedule:
             case "cosine":
                 return f"{self.lr:g}, down to 0 along a cosine"
@@ -271,7 +317,11 @@ class Recipe(Declared):
             )
         if len(self.crop_area) == 1:
             raise ConfigError("crop_area", self.crop_area, "two shares, or none")
-        for name in ("crop_area", "crop_ratio"):
+        for name in FOR_CLASSIFIERS if self.boxes else FOR_DETECTORS:
+            plain = type(self).__dataclass_fields__[name].default
+            if (value := getattr(self, name)) != plain:
+                raise ConfigError(name, value, f"{plain}: {_NOT_FOR[self.boxes]}")
+        for name in ("crop_area", "crop_ratio", "sides"):
             if list(ends := getattr(self, name)) != sorted(ends):
                 raise ConfigError(name, ends, "the least before the greatest")
 
@@ -280,17 +330,26 @@ class Recipe(Declared):
         return asdict(self)
 
 
+#: Fields that say nothing to those who learn from images with boxes, and to those who learn from images of a class.
+FOR_CLASSIFIERS = (
+    *("label_smoothing", "normalise", "alternate_flip", "shift", "crop_area", "jitter", "lighting", "cutout"),
+    *("mixup", "cutmix", "test_resize", "validation"),
+)
+FOR_DETECTORS = ("frozen_norm", "sides", "box_crop", "expand", "distort")
+_NOT_FOR = {True: "the recipe is for detectors", False: "the recipe is for classifiers"}
+
 #: What the declared fields are about, for display; each stands once.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Schedule": ("epochs", "batch_size", "lr", "schedule", "milestones", "factor"),
+    "Schedule": ("epochs", "batch_size", "lr", "schedule", "milestones", "factor", "warmup"),
     "Optimiser": (
         *("optimizer", "momentum", "dampening", "nesterov", "weight_decay", "decay_all", "max_norm"),
         *("label_smoothing", "drop_rate", "initial"),
     ),
-    "Fine-tuning": ("freeze", "layer_decay", "head_lr"),
+    "Fine-tuning": ("freeze", "layer_decay", "head_lr", "frozen_norm"),
     "Images": (
         *("image_size", "normalise", "flip", "alternate_flip", "shift", "crop_area", "crop_ratio", "jitter"),
         *("lighting", "cutout", "mixup", "cutmix", "test_resize", "validation"),
+        *("sides", "box_crop", "expand", "distort"),
     ),
     "Run": ("ema_decay", "precision", "accumulate", "channels_last", "compile", "memory_efficient", "seed"),
 }

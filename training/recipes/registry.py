@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from archs.errors import UnknownNameError
+from training.recipes.detectors import DETECTORS
 from training.recipes.recipe import Recipe
 
 _DENSENET = "Huang et al., arXiv:1608.06993, section 4.2; liuzhuang13/DenseNet@e3d24fb4"
@@ -145,6 +146,7 @@ RECIPES: dict[str, Recipe] = {
         ema_decay=0.999,
         precision="bfloat16",
     ),
+    **DETECTORS,
     "digits": Recipe(
         data="digits",
         source="DenseScope: a network in seconds",
@@ -158,17 +160,19 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def list_recipes() -> list[str]:
-    """The names of the recipes: papers, then tutorials, then the quick ones."""
-    return list(RECIPES)
+def list_recipes(boxes: bool | None = None) -> list[str]:
+    """The names of the recipes: papers, then tutorials, then the quick ones; of those for detectors, or for others."""
+    return [name for name, recipe in RECIPES.items() if boxes in (None, recipe.boxes)]
 
 
 def recipe_for(data: str) -> str:
     """The name of the recipe that suits a data set where none is given: the first made for it, or for its kind.
 
-    >>> [recipe_for(data) for data in ("digits", "cifar100", "svhn", "folder:images")]
-    ['digits', 'densenet-cifar', 'densenet-svhn', 'densenet-imagenet']
+    >>> [recipe_for(data) for data in ("digits", "cifar100", "svhn", "folder:images", "voc", "coco:images")]
+    ['digits', 'densenet-cifar', 'densenet-svhn', 'densenet-imagenet', 'pelee-voc', 'boxes']
     """
+    if data.startswith(("coco:", "voc:")):
+        return "boxes"
     kind = {"cifar100": "cifar10", "svhn": "svhn-extra"}.get(data, "imagenet" if data.startswith("folder:") else data)
     return next((name for name, recipe in RECIPES.items() if recipe.data == kind), next(iter(RECIPES)))
 

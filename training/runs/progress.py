@@ -29,7 +29,8 @@ class Progress(NamedTuple):
     images_per_s: float | None
     #: Until its end, at the pace of the last rows; None where that isn't known, 0 at the end.
     seconds_left: float | None
-    #: By the keys of the log's rows: "loss", "lr" and "images_per_s" of steps, "test_accuracy" and others of epochs.
+    #: By the keys of the log's rows: "loss", "lr" and "images_per_s" of steps, "test_accuracy", "test_ap50" and others
+    #: of epochs.
     curves: dict[str, Points]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.units import join
 from archs import files
@@ -40,6 +40,14 @@ STATES = ("new", "running", "finished", "stopped", "failed", "killed")
 
 #: What of a record decides the weights.
 DECISIVE = ("network", "data", "recipe", "weights")
+
+
+class AveragePrecision(NamedTuple):
+    """How well a detector finds things; never to be ranked with accuracies."""
+
+    #: As COCO counts it, the mean over overlaps from 0.5 to 0.95; and at an overlap of 0.5.
+    ap: float
+    ap50: float
 
 
 class Run:
@@ -98,13 +106,25 @@ class Run:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the test images that its weights classify right; None before the first epoch has ended."""
+        """Share of the test images that its weights classify right; None before the first epoch has ended, and of a
+        detector.
+        """
         epochs = self.epochs()
         if not epochs:
             return None
         validated = [row for row in epochs if "validation_accuracy" in row]
         row = max(validated, key=lambda row: row["validation_accuracy"]) if validated else epochs[-1]
-        return row.get("averaged_accuracy", row["test_accuracy"])
+        return row.get("averaged_accuracy", row.get("test_accuracy"))
+
+    @property
+    def average_precision(self) -> AveragePrecision | None:
+        """Of what its weights find in the test images; None before it was counted, and of a classifier."""
+        for row in reversed(self.epochs()):
+            for what in ("averaged", "test"):
+                if f"{what}_ap" in row:
+                    return AveragePrecision(row[f"{what}_ap"], row[f"{what}_ap50"])
+            break
+        return None
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a row to the log. Raises: TrainingError: it cannot be written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -58,13 +58,17 @@ def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
         *lines("test_accuracy", "trained", said=": trained here", averaged="averaged_accuracy"),
         *_published(runs, styles, epochs, theme),
     ]
+    found_boxes = lines("test_ap50", "trained", said=": trained here", averaged="averaged_ap50")
     with widgets.chart_or_table("What has been learned?", HELP, lambda: _show_table(runs)):
-        if any(line.points for line in accuracy):
-            figure = figures.curves(accuracy, format_percent, "Test accuracy", epochs, theme, share=True)
-            said = "Lines: accuracy of each run over its epochs, and what is published."
-            widgets.draw(figure, "accuracy_curves", said)
-        else:
-            st.caption("The curve begins with the end of the first epoch.")
+        if any(line.points for line in accuracy if line.kind != "published") or not any(
+            run.recipe.boxes for run in runs
+        ):
+            _draw_accuracy(accuracy, epochs, theme)
+        if any(line.points for line in found_boxes):
+            figure = figures.curves(found_boxes, format_percent, "AP50", epochs, theme, share=True)
+            widgets.draw(figure, "precision_curves", "Lines: AP50 of each detector on the test images over its epochs.")
+        elif all(run.recipe.boxes for run in runs):
+            st.caption("The curve of AP50 begins with the end of the first epoch, where torchmetrics is installed.")
     panels = (
         ([*lines("loss", "learning"), *lines("test_loss", "trained", averaged="averaged_loss")], "Loss", _three_digits),
         (lines("lr"), "Learning rate", _three_digits),
@@ -75,6 +79,14 @@ def draw_curves(runs: Sequence[Run], found: Mapping[str, Progress]) -> None:
         with place:
             figure = figures.curves(drawn, write, title, epochs, theme, height=figures.LOW)
             widgets.draw(figure, f"curves of {title}", f"Lines: {title} of each run over its epochs.")
+
+
+def _draw_accuracy(accuracy: Sequence[Curve], epochs: float, theme: Theme) -> None:
+    if not any(line.points for line in accuracy):
+        st.caption("The curve begins with the end of the first epoch.")
+        return
+    figure = figures.curves(accuracy, format_percent, "Test accuracy", epochs, theme, share=True)
+    widgets.draw(figure, "accuracy_curves", "Lines: accuracy of each run over its epochs, and what is published.")
 
 
 class Style(NamedTuple):
@@ -89,11 +101,17 @@ def styles_of(runs: Sequence[Run], theme: Theme) -> dict[str, Style]:
     count = dict.fromkeys(list_families(), 0)
     found = {}
     for run in runs:
-        family = run.design.config.family
+        family = family_of(run)
         shade, symbol = STYLES[count[family] % len(STYLES)]
         found[run.name] = Style(mix(family_colour(family), theme.outline_towards, shade), symbol)
         count[family] += 1
     return found
+
+
+def family_of(run: Run) -> str:
+    """The family of what is trained, or of a detector's backbone."""
+    config: Any = run.design.config
+    return str(getattr(config, "backbone", config).family)
 
 
 def _three_digits(value: float) -> str:

@@ -65,8 +65,8 @@ def ask() -> Question:
     """The question, from widgets in a row. Raises: DenseScopeError: the network cannot be trained on such images."""
     network = choose_network()
     first, second, third, fourth = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-    recipe_name = widgets.choose("Recipe", "recipe", list_recipes(), RECIPE, first, on_change=_follow_recipe)
-    titles = {name: get_data(name).title for name in list_data()}
+    recipe_name = widgets.choose("Recipe", "recipe", list_recipes(boxes=False), RECIPE, first, on_change=_follow_recipe)
+    titles = {name: get_data(name).title for name in list_data(boxes=False)}
     wished = get_recipe(recipe_name).data
     data = widgets.choose("Data set", "train_data", titles, wished if wished in titles else next(iter(titles)), second)
     base = get_recipe(recipe_name)

@@ -61,6 +61,9 @@ def draw_results(runs: Sequence[Run]) -> None:
     """Of one of the runs that have come to their end."""
     known = {run.name: found for run in runs if (found := predictions_of(run))}
     if not known:
+        if all(run.recipe.boxes for run in runs):
+            st.caption("What a detector finds in which image is not kept: its weights are, as a network of their own.")
+            return
         st.caption("Which images are mistaken shows once a run has finished.")
         return
     name = next(iter(known))

@@ -120,6 +120,8 @@ def _pace(run: Run, state: str, progress: Progress) -> str:
     parts = [f"Epoch {min(int(progress.epochs_done) + 1, run.recipe.epochs):,} of {run.recipe.epochs:,}"]
     if run.accuracy is not None:
         parts.append(f"{format_percent(run.accuracy)} right")
+    if found := run.average_precision:
+        parts.append(f"AP50 {format_percent(found.ap50)}")
     if progress.images_per_s:
         parts.append(f"{format_si(progress.images_per_s)} images/s")
     if progress.seconds_left:
