@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ from analysis.ops import CONV_KINDS, OPS, as_maps, op_kind
 from analysis.precision import parse_dtype
 from analysis.targets import Target, resolve_target
 from archs import checks
+from archs.errors import ConfigError
 from archs.layer import Layer, Pair, Shape
+from detectors import part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +70,7 @@ class Summary(Totals):
         """Shapes of what the network is given, (N, C, H, W) for an image."""
         if self.trace:
             return self.trace.input_shapes
-        config = self.target.config  # whose network may read the image in parts
+        config = self.target.planned  # whose network may read the image in parts
         if config:
             return ((self.batch_size, config.in_channels, *self.image_size),)
         return (self.layers[0].layer.input_shapes[0],)
@@ -114,6 +116,16 @@ class Summary(Totals):
         import pandas as pd
 
         return pd.DataFrame(self._rows_by("kind", lambda cost: op_kind(cost.layer)))
+
+    def by_part(self) -> pd.DataFrame:
+        """One row a part of a detector: backbone, neck, RPN, head."""
+        import pandas as pd
+
+        return pd.DataFrame(self.part_rows())
+
+    def part_rows(self) -> list[dict[str, Any]]:
+        """One record a part, plain values; the keys are the columns of `by_part`."""
+        return self._rows_by("part", lambda cost: part_of(cost.layer.stage))
 
     def stage_rows(self) -> list[dict[str, Any]]:
         """One record a stage, plain values; the keys are the columns of `by_stage`."""
@@ -183,11 +195,14 @@ def summarize(
     in_channels: int | None = None,
     verify: bool | str = True,
     allow_uncounted: bool = False,
+    head: bool = True,
+    out_indices: int | Sequence[int] | None = None,
 ) -> Summary:
     """Every layer of a network with what it costs, and the totals.
 
     Args:
-        target: a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`.
+        target: a registered name, a config, an `nn.Module`, `"timm/NAME"` or `"torchvision/NAME"`; a detector's name
+            such as `"retinanet/vovnet39"`.
         image_size: side or (h, w) of the input in pixels; None for the target's own.
         batch_size: N of the input (N, C, H, W).
         dtype: what an element is stored as, one of `analysis.precision.DTYPE_BYTES`, however it is spelled.
@@ -198,6 +213,8 @@ def summarize(
         verify: whether PyTorch's dispatcher counts a module a second time; "warn" notes a difference in
             `Summary.notes` instead of raising.
         allow_uncounted: list layers whose op the meter does not know in `Summary.uncounted` instead of raising.
+        head: False for a network as a backbone: up to the deepest of its maps, as `archs.create_backbone`.
+        out_indices: which maps, of a backbone; None for all.
 
     Raises:
         CountMismatchError: the two counts of a module differ.
@@ -205,7 +222,12 @@ def summarize(
     """
     route = checks.choice("route", route, ("auto", "plan", "trace"))
     dtype = parse_dtype(dtype)
-    resolved = resolve_target(target).stating(input, in_channels, verify)
+    resolved = resolve_target(target)
+    if not checks.boolean("head", head):
+        resolved = resolved.as_backbone(out_indices)
+    elif out_indices is not None:
+        raise ConfigError("out_indices", out_indices, "left out for a network with its head (head=False)")
+    resolved = resolved.stating(input, in_channels, verify)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
     if route == "auto":

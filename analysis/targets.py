@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -17,8 +17,10 @@ from archs.described import is_described
 from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require
 from archs.layer import Layer, Pair
-from archs.planning import plan_layers, resolve_config
+from archs.planning import plan_layers
 from archs.registry import is_config
+from archs.resolve import resolve_config
+from detectors import BackboneConfig, create_detector, is_detector_name, plan_detector, resolve_detector
 
 if TYPE_CHECKING:
     from torch import nn
@@ -135,6 +137,13 @@ class Target:
     verify: bool | str = True
     #: What fills the module of the config, as `create_model` takes it; None for random ones.
     weights: str | PathLike[str] | None = None
+    #: A network of the registry as a backbone, alone or in a detector; it stands in place of `config`.
+    detector: BackboneConfig | None = None
+
+    @property
+    def planned(self) -> Any:
+        """What a layer plan is made of: the network's config, or the detector's; None for other modules."""
+        return self.detector if self.config is None else self.config
 
     @property
     def family(self) -> str | None:
@@ -144,12 +153,22 @@ class Target:
     @property
     def image_size(self) -> int | Pair:
         """The size that the network was made for."""
-        return self.module_input.image_size if self.config is None else self.config.image_size
+        return self.module_input.image_size if self.planned is None else self.planned.image_size
 
     @property
     def best_route(self) -> str:
         """The plan of a config; the trace of a module, which may have been changed since it was built."""
-        return "trace" if self.config is None or self.module is not None else "plan"
+        return "trace" if self.planned is None or self.module is not None else "plan"
+
+    def as_backbone(self, out_indices: int | Sequence[int] | None = None) -> Target:
+        """The network without its head, up to the deepest of some maps, as `archs.create_backbone` counts them.
+
+        Raises: ConfigError: it is no network of the registry, or has no such maps.
+        """
+        if self.config is None or self.module is not None:
+            raise ConfigError("head", False, f"True for {self.name}: only networks of the registry are taken apart")
+        backbone = BackboneConfig(backbone=self.config, out_indices=out_indices, image_size=self.config.image_size)
+        return Target(f"{BackboneConfig.kind}/{self.name}", detector=backbone)
 
     def own_layers(self) -> list[Layer]:
         """The layers at the network's own image size and batch 1."""
@@ -163,9 +182,10 @@ class Target:
             TraceError, CountMismatchError, MissingPackageError: the module cannot be traced here.
         """
         if route == "plan":
-            if self.config is None:
+            if self.planned is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
-            return plan_layers(self.config, image_size, batch_size)
+            plan = plan_layers if self.detector is None else plan_detector
+            return plan(self.planned, image_size, batch_size)
         return self.trace(image_size, batch_size).layers
 
     def trace(self, image_size: Pair, batch_size: int, *, training: bool = False) -> Trace:
@@ -229,14 +249,15 @@ class Target:
         from analysis.trace.stand_in import Weightless
 
         with Weightless():
-            return create_model(self.config)
+            return create_model(self.config) if self.detector is None else create_detector(self.detector)
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """Make a `Target` of whatever stands for a network.
 
     That is a registered name, a config, a design or its file, "run:NAME" or a .safetensors file that says what it is
-    of, an `nn.Module`, or a library's name. Overrides change fields of the config.
+    of; one of these as a backbone or in a detector, "backbone/NAME" or "retinanet/NAME" (`detectors`); an
+    `nn.Module`, or a library's name. Overrides change fields of the config.
 
     >>> resolve_target("densenet121", growth_rate=24).name
     'densenet121 (growth_rate=24)'
@@ -257,6 +278,9 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
         if overrides:
             raise ConfigError("overrides", overrides, f"empty for {target}, which has no config")
         return Target(target, None, *build(target))
+    if is_detector_name(target) or isinstance(target, BackboneConfig):
+        detector = resolve_detector(target, **overrides)
+        return Target(_label(target if isinstance(target, str) else detector.name, overrides), detector=detector)
     if isinstance(target, str):
         return Target(_label(target, overrides), resolve_config(target, **overrides))
     if is_config(target):
@@ -265,7 +289,8 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     if hasattr(target, "named_modules"):
         config = getattr(target, "config", None)
         return Target(type(target).__name__, config if is_config(config) else None, target)
-    allowed = "a registered name, a config, a design file, a run, an nn.Module, 'timm/NAME' or 'torchvision/NAME'"
+    named = "'retinanet/NAME', 'timm/NAME' or 'torchvision/NAME'"
+    allowed = f"a registered name, a config, a design file, a run, an nn.Module, {named}"
     raise ConfigError("target", target, allowed)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from archs.described import is_described
 from archs.errors import require
-from archs.planning import resolve_config
 from archs.registry import get_family
+from archs.resolve import resolve_config
 
 if TYPE_CHECKING:
     from torch import nn

@@ -175,8 +175,8 @@ class Stage:
         size = ceil_pool_size if ceil_mode else conv_size
         return self.pool2d("max_pool2d", name, x, kernel, stride, padding, size)
 
-    def avg_pool2d(self, name: str, x: Layer, kernel: int, stride: int) -> Layer:
-        return self.pool2d("avg_pool2d", name, x, kernel, stride)
+    def avg_pool2d(self, name: str, x: Layer, kernel: int, stride: int, *, ceil_mode: bool = False) -> Layer:
+        return self.pool2d("avg_pool2d", name, x, kernel, stride, 0, ceil_pool_size if ceil_mode else conv_size)
 
     def global_avg_pool(self, name: str, x: Layer) -> Layer:
         n, c, _, _ = x.output_shape

@@ -1,31 +1,19 @@
-"""The ways from whatever stands for a network, a name, a config, a design, a run or a file, to its layers."""
+"""From whatever stands for a network to its layers, without torch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from archs import checks
-from archs.config import NetworkConfig
-from archs.described import described_network, is_described
-from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
-from archs.plan import UnfitImageError, collect, image
-from archs.registry import check_recomputes, get_config, get_family, is_config, override
+from archs.plan import Steps, UnfitImageError, collect, image
+from archs.registry import get_family
+from archs.resolve import resolve_config
 
-
-def resolve_config(arch: Any, /, **overrides: Any) -> Any:
-    """A config, of a registered name, a config, a design or its file, a run, or weights that say what they are of.
-
-    Raises: as `get_config`, `read_design` and `described_network`.
-    """
-    if is_described(arch):
-        arch = described_network(arch)
-    elif is_design_path(arch):
-        arch = read_design(arch)
-    if isinstance(arch, Design):
-        arch = arch.config
-    return check_recomputes(override(arch, **overrides) if is_config(arch) else get_config(arch, **overrides))
+#: A plan of configs with `in_channels` and an `image_size`, from the image on.
+Plan = Callable[[Any, Layer], Steps]
 
 
 def plan_layers(config: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> list[Layer]:
@@ -41,12 +29,17 @@ def plan_layers(config: Any, image_size: int | Pair | None = None, batch_size: i
         ConfigError: a size is not allowed, or the image does not suit the network's strides.
     """
     config = resolve_config(config)
+    return walk(get_family(config.family).plan, config, image_size, batch_size)
+
+
+def walk(plan: Plan, config: Any, image_size: int | Pair | None, batch_size: int) -> list[Layer]:
+    """The layers of a plan; arguments and errors as of `plan_layers`."""
     size = checks.image_size(config.image_size if image_size is None else image_size)
     batch_size = checks.batch_size(batch_size)
     try:
-        return _plan(config, size, batch_size)
+        return _walk(plan, config, size, batch_size)
     except UnfitImageError as problem:
-        nearest = (_nearest_side(config, size[0]), _nearest_side(config, size[1]))
+        nearest = (_nearest_side(plan, config, size[0]), _nearest_side(plan, config, size[1]))
         allowed = f"a size that the network's strides can take ({problem}); the nearest is {_shortest(nearest)}"
         raise ConfigError("image_size", _shortest(size), allowed) from None
 
@@ -56,16 +49,16 @@ def _shortest(size: Pair) -> int | Pair:
     return size[0] if size[0] == size[1] else size
 
 
-def _plan(config: NetworkConfig, size: Pair, batch_size: int) -> list[Layer]:
-    return collect(get_family(config.family).plan(config, image(config.in_channels, size, batch_size)))
+def _walk(plan: Plan, config: Any, size: Pair, batch_size: int) -> list[Layer]:
+    return collect(plan(config, image(config.in_channels, size, batch_size)))
 
 
-def _nearest_side(config: NetworkConfig, side: int) -> int:
+def _nearest_side(plan: Plan, config: Any, side: int) -> int:
     """The side nearest to `side` that the network can take: height and width never mix, so squares tell."""
     for distance in range(4096):
         for candidate in (side + distance, side - distance):
             try:
-                _plan(config, (candidate, candidate), 1)
+                _walk(plan, config, (candidate, candidate), 1)
             except UnfitImageError:
                 continue
             return candidate

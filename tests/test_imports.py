@@ -159,6 +159,7 @@ SOURCES = [
     path
     for pattern in (
         "archs/**/*.py",
+        "detectors/**/*.py",
         "analysis/**/*.py",
         "training/**/*.py",
         "commands/**/*.py",
@@ -185,6 +186,10 @@ def offenders(within: str, banned: set[str]) -> list[str]:
     return [str(found) for found in all_imports() if found.path.startswith(within) and found.package in banned]
 
 
+#: What stands above all rooms that compute.
+ENDS = {"views", "app", "commands", "cli", "streamlit", "typer", "rich"}
+
+
 def test_archs_imports_only_the_standard_library_and_torch():
     others = {found.package for found in all_imports() if found.path.startswith("archs/")} - sys.stdlib_module_names
     assert others <= {"archs", "torch"}, offenders("archs/", others - {"archs", "torch"})
@@ -193,7 +198,11 @@ def test_archs_imports_only_the_standard_library_and_torch():
 @pytest.mark.parametrize(
     ("within", "banned"),
     [
-        ("archs/", {"analysis", "training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
+        (
+            "archs/",
+            {"detectors", "analysis", "training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"},
+        ),
+        ("detectors/", {"analysis", "training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
         ("analysis/", {"training", "views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
         ("training/", {"views", "app", "commands", "cli", "streamlit", "typer", "rich"}),
         ("views/", {"app", "router", "commands", "cli", "typer", "rich"}),
@@ -208,7 +217,7 @@ def test_imports_point_downwards(within, banned):
 
 
 def test_torch_is_imported_only_where_modules_are_defined_traced_or_run():
-    in_archs = {path for path in heavy_files() if path.startswith("archs/")}
+    in_archs = {path for path in heavy_files() if path.startswith(("archs/", "detectors/"))}
     for path in in_archs:
         if path.startswith("archs/recompute/"):  # the autograd functions of these modules
             continue
@@ -231,14 +240,14 @@ def _is_heavy(module: str) -> bool:
 
 
 #: Façades: they hand on the names of the packages below them, and nothing inside their own folder needs them.
-FACADES = ("analysis/__init__.py", "archs/__init__.py", "training/__init__.py")
+FACADES = ("analysis/__init__.py", "archs/__init__.py", "detectors/__init__.py", "training/__init__.py")
 FILES = {path.relative_to(ROOT).as_posix() for path in SOURCES}
 
 
 def package_of(file: str) -> str:
     """The folder of a file; a file at the top of one of the rooms, or beside them, is one by itself."""
     folder = file.rpartition("/")[0]
-    return file if folder in ("", "archs", "analysis", "training", "views") else folder
+    return file if folder in ("", "archs", "detectors", "analysis", "training", "views") else folder
 
 
 def file_of(module: str) -> str | None:

@@ -12,8 +12,8 @@ import streamlit as st
 from archs.config import NetworkConfig
 from archs.design import MAX_NAME, Design, nearest_arch, parse_design
 from archs.errors import ConfigError, DenseScopeError
-from archs.planning import resolve_config
 from archs.registry import check_recomputes, get_config, list_archs, override
+from archs.resolve import resolve_config
 from views import widgets
 
 #: What is edited, and compared with, before anything was chosen.

@@ -13,8 +13,8 @@ from typing import Any
 from archs import checks
 from archs.config import NetworkConfig, declared, one_for_each
 from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate, nearest_names
-from archs.planning import resolve_config
 from archs.registry import search_spaces
+from archs.resolve import resolve_config
 
 #: So that the number of a config, and twice as much, fits into 64 bits.
 MAX_SIZE = 1 << 62

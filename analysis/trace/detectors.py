@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from archs.errors import TraceError
+from archs.layer import Pair
+from detectors import DetectorConfig
 
 Steps = Callable[[Any], Any]
 
@@ -44,13 +46,20 @@ def words_of(module: Any) -> str:
     return f"What depends on values is left out: {left_out}; {boxes}{rest}"
 
 
-def _maps(detector: Any, images: Any) -> tuple[Any, dict[str, Tensor]]:
-    """The images as the detector resizes and joins them, and their feature maps."""
+def _maps(detector: Any, images: Any) -> tuple[list[Pair], dict[str, Tensor]]:
+    """The sizes of the images, and their feature maps.
+
+    Others' detectors resize and join them first; ours (`detectors`) take what reaches the backbone.
+    """
     if detector.training:
         raise TraceError("a detector that trains takes targets, on which its steps depend")
-    resized, _ = detector.transform(images)
-    maps = detector.backbone(resized.tensors)
-    return resized, {"0": maps} if isinstance(maps, Tensor) else maps
+    if isinstance(getattr(detector, "config", None), DetectorConfig):
+        sizes, tensors = [tuple(images.shape[2:])] * len(images), images
+    else:
+        resized, _ = detector.transform(images)
+        sizes, tensors = resized.image_sizes, resized.tensors
+    maps = detector.backbone(tensors)
+    return sizes, {"0": maps} if isinstance(maps, Tensor) else maps
 
 
 def _one_stage(detector: Any, images: Any) -> Any:
@@ -59,9 +68,9 @@ def _one_stage(detector: Any, images: Any) -> Any:
 
 
 def _two_stages(detector: Any, images: Any) -> Any:
-    resized, maps = _maps(detector, images)
-    rpn, heads, sizes = detector.rpn, detector.roi_heads, resized.image_sizes
-    dtype, outputs = resized.tensors.dtype, [rpn.head(list(maps.values()))]
+    sizes, maps = _maps(detector, images)
+    rpn, heads, dtype = detector.rpn, detector.roi_heads, next(iter(maps.values())).dtype
+    outputs = [rpn.head(list(maps.values()))]
 
     def run(name: str, boxes: int) -> None:
         pooled = getattr(heads, f"{name}_roi_pool")(maps, [_boxes(rpn, boxes, size).to(dtype) for size in sizes], sizes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from archs.config import NetworkConfig, choice, integer, integers, one_for_each
+from archs.config import NetworkConfig, boolean, choice, integer, integers, one_for_each
 from archs.errors import ConfigError
 
 
@@ -60,6 +60,10 @@ class PeleeNetConfig(NetworkConfig):
     )
     stem: str = choice(
         "pelee", "Stem", "pelee: the stem block; imagenet: DenseNet's 7×7/2 and 3×3/2 max pool.", "pelee", "imagenet"
+    )
+    #: Caffe, in which the authors trained Pelee, has no other pooling.
+    ceil_mode: bool = boolean(
+        "Pooling rounds up", "As in Caffe: 19 pixels become 10, not 9; no parameter changes.", structural=True
     )
     #: In front of the classifier.
     drop_rate: float = 0.05

@@ -85,9 +85,9 @@ class PeleeNet(Network):
         super().__init__(config)
         self.drop_rate = config.drop_rate
         channels, last = config.num_init_features, len(config.block_config)
-        stem = StemBlock if config.stem == "pelee" else ImageNetStem
         dense_layer = TwoWayDenseLayer if config.dense_layer == "two_way" else OneWayDenseLayer
-        self.features = Stages(OrderedDict(stemblock=stem(config)))
+        stem = StemBlock(config, ceil_mode=config.ceil_mode) if config.stem == "pelee" else ImageNetStem(config)
+        self.features = Stages(OrderedDict(stemblock=stem))
         self.features.memory_efficient = config.memory_efficient
         for number, (num_layers, k) in enumerate(zip(config.block_config, config.growth_rates, strict=True), start=1):
             block = nn.Sequential()
@@ -98,7 +98,7 @@ class PeleeNet(Network):
             self.features.add_module(f"denseblock{number}", block)
             self.features.add_module(f"transition{number}", Transition(config, channels, channels, 1))
             if number < last:
-                self.features.add_module(f"transition{number}_pool", nn.AvgPool2d(2))
+                self.features.add_module(f"transition{number}_pool", nn.AvgPool2d(2, ceil_mode=config.ceil_mode))
         self.global_pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(channels, config.num_classes)
         self.initialise(mode="fan_out")

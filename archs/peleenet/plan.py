@@ -12,11 +12,12 @@ from archs.stems.plan import conv_norm_relu, imagenet_stem, stem_block
 
 def plan_peleenet(config: PeleeNetConfig, image: Layer) -> Steps:
     """Yield the layers from the image, (N, C, H, W), to the logits, (N, num_classes)."""
-    x = yield from (stem_block if config.stem == "pelee" else imagenet_stem)(config, image)
+    stem = partial(stem_block, ceil_mode=config.ceil_mode) if config.stem == "pelee" else imagenet_stem
+    x = yield from stem(config, image)
     last = len(config.block_config) - 1
     for index in range(last + 1):
         x = yield from dense_block(config, index, x)
-        x = yield from transition(index, x, pool=index < last)
+        x = yield from transition(config, index, x, pool=index < last)
     return (yield from head(config, x))
 
 
@@ -46,10 +47,10 @@ def one_way_dense_layer(config: PeleeNetConfig, index: int, stage: Stage, number
     return (yield stage.concat(f"{scope}.concat", (x, new)))
 
 
-def transition(index: int, x: Layer, *, pool: bool) -> Steps:
+def transition(config: PeleeNetConfig, index: int, x: Layer, *, pool: bool) -> Steps:
     stage, scope = Stage(f"transition {index + 1}"), f"features.transition{index + 1}"
     x = yield from conv_norm_relu(stage, scope, x, x.output_shape[1], 1)
-    return (yield stage.avg_pool2d(f"{scope}_pool", x, 2, stride=2)) if pool else x
+    return (yield stage.avg_pool2d(f"{scope}_pool", x, 2, stride=2, ceil_mode=config.ceil_mode)) if pool else x
 
 
 def head(config: PeleeNetConfig, x: Layer) -> Steps:

@@ -71,7 +71,7 @@ READ: dict[type[nn.Module], dict[str, Any]] = {
     nn.Conv2d: {"dilation": (1, 1), "padding_mode": "zeros"},
     nn.ReLU: {},
     nn.MaxPool2d: {"dilation": 1, "return_indices": False},
-    nn.AvgPool2d: {"padding": 0, "ceil_mode": False},
+    nn.AvgPool2d: {"padding": 0},
 }
 HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
@@ -125,7 +125,7 @@ def pool2d(x: Tensor, pool: nn.AvgPool2d | nn.MaxPool2d) -> Tensor:
         return pool(x)
     output: Tensor
     if isinstance(pool, nn.AvgPool2d):
-        output = AveragePool.apply(x, pool.kernel_size)
+        output = AveragePool.apply(x, pool.kernel_size, pool.ceil_mode)
     else:
         output, _ = MaxPool.apply(x, pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode)
     return output
@@ -135,16 +135,15 @@ class AveragePool(torch.autograd.Function):
     """Keeps the shape of its input."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, size: int) -> Tensor:
-        ctx.shape, ctx.size = x.shape, size
-        return F.avg_pool2d(x, size)
+    def forward(ctx: Any, x: Tensor, size: int, ceil_mode: bool) -> Tensor:
+        ctx.shape, ctx.window = x.shape, ([size] * 2, [size] * 2, [0, 0], ceil_mode)
+        return F.avg_pool2d(x, size, ceil_mode=ceil_mode)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        size = ctx.size
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         x = grad.new_empty(ctx.shape)
-        return aten.avg_pool2d_backward(grad, x, [size, size], [size, size], [0, 0], False, True, None), None
+        return aten.avg_pool2d_backward(grad, x, *ctx.window, True, None), None, None
 
 
 class MaxPool(torch.autograd.Function):

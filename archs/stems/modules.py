@@ -30,14 +30,14 @@ class ConvNormReLU(nn.Sequential):
 class StemBlock(nn.Module):
     """3×3/2, then 1×1 → 3×3/2 beside a 2×2/2 max pool, joined by a 1×1: (N, C, H, W) to (N, features, H/4, W/4)."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, *, ceil_mode: bool = False) -> None:
         super().__init__()
         features = config.num_init_features
         self.memory_efficient = config.memory_efficient
         self.stem1 = ConvNormReLU(config, config.in_channels, features, 3, stride=2)
         self.stem2a = ConvNormReLU(config, features, features // 2, 1)
         self.stem2b = ConvNormReLU(config, features // 2, features, 3, stride=2)
-        self.pool = nn.MaxPool2d(2)
+        self.pool = nn.MaxPool2d(2, ceil_mode=ceil_mode)
         self.stem3 = ConvNormReLU(config, 2 * features, features, 1)
 
     def forward(self, x: Features) -> Features:

@@ -8,13 +8,13 @@ from archs.layer import Layer
 from archs.plan import Stage, Steps
 
 
-def stem_block(config: Any, image: Layer) -> Steps:
+def stem_block(config: Any, image: Layer, *, ceil_mode: bool = False) -> Steps:
     """3×3/2, then 1×1 → 3×3/2 beside a 2×2/2 max pool, joined by a 1×1."""
     stage, scope, channels = Stage("stem"), "features.stemblock", config.num_init_features
     x = yield from conv_norm_relu(stage, f"{scope}.stem1", image, channels, 3, stride=2)
     right = yield from conv_norm_relu(stage, f"{scope}.stem2a", x, channels // 2, 1)
     right = yield from conv_norm_relu(stage, f"{scope}.stem2b", right, channels, 3, stride=2)
-    left = yield stage.max_pool2d(f"{scope}.pool", x, 2, stride=2)
+    left = yield stage.max_pool2d(f"{scope}.pool", x, 2, stride=2, ceil_mode=ceil_mode)
     x = yield stage.concat(f"{scope}.concat", (left, right))
     return (yield from conv_norm_relu(stage, f"{scope}.stem3", x, channels, 1))
 

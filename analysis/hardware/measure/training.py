@@ -22,8 +22,8 @@ from analysis.units import format_si
 from archs import checks
 from archs.create import create_model
 from archs.layer import Pair
-from archs.planning import resolve_config
 from archs.registry import get_family, recomputes
+from archs.resolve import resolve_config
 
 CONVOLUTION = torch.ops.aten.convolution.default
 
