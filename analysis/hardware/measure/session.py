@@ -22,6 +22,7 @@ from analysis.precision import PRECISIONS
 from analysis.statistics import quantile
 from analysis.summary import Summary, summarize
 from analysis.targets import Target
+from analysis.trace import products  # noqa: F401  registers its rules
 from analysis.trace.names import op_name, torch_names
 from analysis.trace.rules import RULES, Call
 from analysis.trace.stand_in import tensors_in
@@ -50,11 +51,11 @@ def ready(found: Summary, workload: Workload, processor: Processor) -> Iterator[
     processor.release_memory()
     _require_memory(found, processor)
     where = f"{found.name} cannot be run on {workload.device} ({workload.description})"
-    with _one_sentence(where):
+    with one_sentence(where):
         forward = prepare(found, workload, processor)
 
     def run() -> None:
-        with _one_sentence(where):
+        with one_sentence(where):
             forward()
 
     with processor.numerics(workload.precision):
@@ -83,7 +84,7 @@ def _random_inputs(found: Summary, place: Callable[[Tensor], Tensor]) -> Any:
 
 
 @contextmanager
-def _one_sentence(where: str) -> Iterator[None]:
+def one_sentence(where: str) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, DenseScopeError):
@@ -149,7 +150,7 @@ def _values(name: str, like: Tensor) -> Tensor:
     return torch.full_like(like, 1 if scales else 0, device="cpu")
 
 
-def measure(target: object, workload: Workload, after_run: Run) -> Measurement:
+def measure(target: object, workload: Workload, after_run: Run, *, energy: bool = True) -> Measurement:
     """Time a network; as `analysis.benchmark`."""
     processor = find_processor(workload.device, workload.precision)
     found = count(target, workload)
@@ -161,7 +162,7 @@ def measure(target: object, workload: Workload, after_run: Run) -> Measurement:
                 "machine": processor.machine(),
                 "peak_memory_bytes": processor.peak_memory(),
             }
-            joules = processor.joules(run, quantile(times, 0.5))
+            joules = processor.joules(run, quantile(times, 0.5)) if energy else None
             observed["joules_per_image"] = None if joules is None else joules / workload.batch_size
     except torch.OutOfMemoryError:
         observed = {"machine": processor.machine()}
