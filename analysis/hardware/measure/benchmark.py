@@ -61,12 +61,14 @@ def benchmark(
     return benchmark_workload(resolve_target(target).stating(input, in_channels, verify), workload, after_run)
 
 
-def benchmark_workload(target: Any, workload: Workload, after_run: AfterRun = nothing) -> Measurement:
-    """`benchmark`, with its options as one record."""
+def benchmark_workload(
+    target: Any, workload: Workload, after_run: AfterRun = nothing, *, energy: bool = True
+) -> Measurement:
+    """`benchmark`, with its options as one record; without `energy`, which takes seconds more, none is read."""
     require("torch", "Timing a network")
     from analysis.hardware.measure.session import measure
 
-    return measure(target, workload, after_run)
+    return measure(target, workload, after_run, energy=energy)
 
 
 def benchmark_sweep(
