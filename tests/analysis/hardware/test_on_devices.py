@@ -23,7 +23,6 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 NETWORKS = {
     "densenet": get_config("densenetbc100_k12", block_config=(3, 2), growth_rate=4),
     "vovnet": get_config("ese_vovnet19b_slim_dw", num_classes=7),
-    "peleenet": get_config("peleenet", num_classes=7),
 }
 WORKLOAD = {"batch_size": 2, "image_size": 32, "repeats": 2}
 

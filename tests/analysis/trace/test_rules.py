@@ -24,6 +24,7 @@ from tests.support.calls import Calls, Draw, call, parts
 from tests.support.calls_of_others import OTHERS
 from tests.support.calls_of_products import PRODUCTS
 from tests.support.exhaustive import examples
+from tests.support.project import ROOT
 from tests.support.truth import FORMULAS, parameters
 
 CASES = PRODUCTS | OTHERS
@@ -77,3 +78,10 @@ def test_rules_are_those_of_pytorch(name, data):
             note(f"DenseScope: {error}")
     assume(not expected or all(map(prod, expected.shapes)))  # some functions take maps that nothing is left of
     assert found == expected
+
+
+def test_whoever_reads_the_rules_has_those_of_products_too():
+    readers = [path for path in (ROOT / "analysis").rglob("*.py") if "rules import RULES" in path.read_text("utf-8")]
+    assert len(readers) > 2
+    for path in readers:
+        assert path.name == "products.py" or "from analysis.trace import products" in path.read_text("utf-8"), path

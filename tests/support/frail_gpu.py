@@ -1,0 +1,31 @@
+"""A process in place of the one that has a GPU: some cases end it, some never end."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+MACHINE = {"device_name": "frail"}
+
+
+def serve(connection: Any) -> None:
+    """The name of a case says what comes of it."""
+    from benchmarks.gpu.worker import Answer
+
+    connection.send(MACHINE)
+    while True:
+        try:
+            _, case = connection.recv()
+        except EOFError:
+            return
+        if case["name"] == "ends":
+            os._exit(7)
+        if case["name"] == "hangs":
+            time.sleep(600)
+        connection.send(Answer("measured"))
+
+
+def refuse(connection: Any) -> None:
+    """No GPU."""
+    connection.send("PyTorch finds no CUDA GPU here.")
