@@ -188,6 +188,7 @@ _WORDS = {
     "left_out": ("Left out", "What the calibration did not know."),
     "of": ("Of", "Which of them."),
     # of detectors
+    "part": ("Part", "Of the detector: backbone, neck, RPN or head."),
     "detector": ("Detector", "As the source names it."),
     "backbone": ("Backbone", "As the source names it."),
     "detector.dataset": ("Data", "Images on which the objects were to be found."),

@@ -56,7 +56,15 @@ PAGES = (
     Page("memory/memory.py", "Memory", "memory"),
     Page("training/training.py", "Training", "model_training", reads=()),
     Page("search/search.py", "Search", "travel_explore", 0, ()),
-    Page("detection/detection.py", "Detection", "center_focus_strong", 0, ()),
+    Page(
+        "detection/detection.py",
+        "Detection",
+        "center_focus_strong",
+        ANY_NUMBER,
+        INPUT[1:],
+        "detection",
+        dict.fromkeys(("Precision and cost", "Energy"), ()),
+    ),
     Page("counters.py", "Counters", "calculate", reads=COUNTS),
     Page("hardware/hardware.py", "Hardware", "speed", ANY_NUMBER, SIZE, "section", {"Accuracy and cost": ()}),
 )

@@ -82,6 +82,13 @@ def choose_integer(label: str, key: str, low: int, high: int, at: Any = st, **mo
     return at.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
 
 
+def choose_step(label: str, key: str, options: Sequence[str], default: str, at: Any = st) -> str:
+    """One of some options in an order, on a slider."""
+    _named(key, options, {})
+    step: str = at.select_slider(label, options, value=default, key=key, **_KEPT)
+    return step
+
+
 def choose_range(label: str, key: str, options: Sequence[str], default: tuple[str, str]) -> tuple[str, str]:
     """Two of some options, from the lower to the upper."""
     _named(key, options, {})

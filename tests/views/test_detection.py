@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from detectors import KINDS
 from streamlit.testing.v1 import AppTest
 
 from analysis.detection import like_with_like, list_detectors
@@ -13,14 +14,55 @@ from views.charts import detection as figures
 from views.theme import LIGHT
 
 DETECTION = "views/detection/detection.py"
+PUBLISHED = {"detection": "Precision and cost"}
 
 
 def texts(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.caption)).replace("\u2009", " ")
 
 
-def test_it_opens_with_the_front_the_gain_and_every_figure() -> None:
+def test_it_opens_with_what_the_backbone_is_of_the_detector() -> None:
     app = open_app(DETECTION)
+    first, second = (element.value.replace("\u2009", " ") for element in app.markdown[:2])
+    assert first.startswith(
+        "Under RetinaNet with 256 channels at 800×1344 peleenet is 6.2 % of the MACs, the head 85 %"
+    )
+    assert second.endswith("densenet201 moves 14.6 GB, vovnet39 4.61 GB in spite of ×1.65 the MACs.")
+    rows = app.dataframe[0].value
+    assert len(rows) == 3 * 8
+    assert rows.groupby("name")["macs_share"].sum().round(9).eq(1).all()
+    assert not toasts(app)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "backbone"])
+def test_every_detector_comes_at_its_own_size(kind: str) -> None:
+    app = open_app(DETECTION, networks=["peleenet"])
+    app.selectbox(key="detector").set_value(kind).run()
+    assert_sound(app)
+    size = {"ssd": "300×300", "ssdlite": "320×320", "pelee": "304×304"}.get(kind, "800×1344")
+    assert app.markdown[0].value.startswith(f"Under {KINDS[kind].title}")
+    assert f"at {size} peleenet is" in app.markdown[0].value
+    assert not app.error
+    assert not toasts(app)
+
+
+def test_what_no_detector_can_be_built_on_is_left_out() -> None:
+    app = open_app(DETECTION, networks=["peleenet", "timm/resnet50"])
+    assert "timm/resnet50" in app.error[0].value
+    assert set(app.dataframe[0].value["name"]) == {"peleenet"}
+    assert open_app(DETECTION, networks=["timm/resnet50"]).info
+
+
+def test_a_link_holds_detector_size_channels_and_cost() -> None:
+    given = {"detector": "FCOS", "detector_size": "512", "fpn_channels": "64", "part_cost": "Memory traffic"}
+    app = open_app(DETECTION, networks=["peleenet", "vovnet39"], **given)
+    assert app.markdown[0].value.startswith("Under FCOS with 64 channels at 512×512 peleenet is")
+    assert "of the memory traffic" in app.markdown[0].value
+    assert not toasts(app)
+
+
+def test_published_detectors_open_with_the_front_the_gain_and_every_figure() -> None:
+    app = open_app(DETECTION, **PUBLISHED)
     assert app.markdown[0].value.startswith("On COCO val, Tesla V100, 12 of 48 are beaten by none in both box AP and ")
     assert "beside the ResNet nearest in time, VoVNet has −1.3 to +3.4 AP (19 pairs" in texts(app)
     assert "The picture has 48 of the table's 84 rows: those that state box AP and time on Tesla V100." in texts(app)
@@ -34,14 +76,16 @@ def test_it_opens_with_the_front_the_gain_and_every_figure() -> None:
 def test_both_sets_of_data_hold_every_published_detector() -> None:
     shown = 0
     for data in ("All of COCO", "VOC2007 test"):
-        app = open_app(DETECTION, ap_data=data)
+        app = open_app(DETECTION, **PUBLISHED, ap_data=data)
         shown += len(app.dataframe[0].value)
         assert not toasts(app)
     assert shown == sum(len(one.rows()) for one in list_detectors())
 
 
 def test_a_filter_offers_what_those_before_it_leave() -> None:
-    app = open_app(DETECTION, ap_backbone="VoVNet", ap_schedule="3x", ap_metric="Mask AP", ap_device="Tesla V100")
+    app = open_app(
+        DETECTION, **PUBLISHED, ap_backbone="VoVNet", ap_schedule="3x", ap_metric="Mask AP", ap_device="Tesla V100"
+    )
     assert "in both mask AP and time" in texts(app)
     app.selectbox(key="ap_data").set_value("VOC2007 test").run()
     assert_sound(app)
@@ -53,19 +97,19 @@ def test_a_filter_offers_what_those_before_it_leave() -> None:
 
 
 def test_a_cost_that_no_machine_sets_asks_for_no_device() -> None:
-    app = open_app(DETECTION, ap_data="COCO test-dev", ap_cost="Stated MACs")
+    app = open_app(DETECTION, **PUBLISHED, ap_data="COCO test-dev", ap_cost="Stated MACs")
     assert "in both box AP and stated MACs" in texts(app)
     assert "ap_device" not in [box.key for box in app.selectbox]
 
 
 def test_detectors_without_a_cost_stand_in_the_table_alone() -> None:
-    app = open_app(DETECTION, ap_data="COCO test-dev2015", ap_backbone="VGG")
+    app = open_app(DETECTION, **PUBLISHED, ap_data="COCO test-dev2015", ap_backbone="VGG")
     assert app.markdown[0].value == "None of these states both box AP and its time."
     assert list(app.dataframe[0].value["detector"]) == ["SSD300"]
 
 
 def test_one_detector_alone_is_no_front() -> None:
-    app = open_app(DETECTION, ap_data="COCO test-dev", ap_detector="TensorMask")
+    app = open_app(DETECTION, **PUBLISHED, ap_data="COCO test-dev", ap_detector="TensorMask")
     said = "On COCO test-dev, Tesla V100, only TensorMask R-101 (37.1 at 380 ms) states both mask AP and time."
     assert app.markdown[0].value.replace("\u2009", " ") == said
 

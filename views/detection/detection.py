@@ -1,4 +1,4 @@
-"""Detection: which detector, on which backbone? What is published of their precision, time and energy."""
+"""Detection: what do backbones cost in detectors, and what do others find with them, in which time?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from views import widgets
+from views.detection.cost import draw_cost
 from views.detection.energy import draw_energy
 from views.detection.published import draw_published
 
 #: Each asks in the sidebar for what it reads.
 SECTIONS: dict[str, Callable[[], None]] = {
+    "Cost of the parts": draw_cost,
     "Precision and cost": draw_published,
     "Energy": draw_energy,
 }

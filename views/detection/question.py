@@ -18,7 +18,10 @@ Row = dict[str, Any]
 ALL = "All"
 COCO, STARTING_DATA = "COCO", "COCO val"
 #: A link may hold them for other sections.
-PARAMETERS = ("ap_data", "ap_detector", "ap_backbone", "ap_schedule", "ap_metric", "ap_cost", "ap_device")
+PARAMETERS = (
+    *("networks", "detector", "detector_size", "fpn_channels", "part_cost"),
+    *("ap_data", "ap_detector", "ap_backbone", "ap_schedule", "ap_metric", "ap_cost", "ap_device"),
+)
 
 
 class Question(NamedTuple):
