@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
-from detectors import KINDS, BackboneConfig, resolve_detector
 
-from analysis import summarize
 from analysis.columns import Column, column, columns
-from analysis.detector_costs import COMPARED, PartCosts, part_costs, share_finding, traffic_finding
+from analysis.detector_costs import COMPARED, PREDICTED, PartCosts, PartTimes, share_finding, traffic_finding
 from analysis.export import frame_of
-from analysis.findings import reason
 from analysis.quantities import QUANTITIES, in_a_sentence, label_of
 from analysis.units import format_share
-from archs import checks
-from archs.errors import DenseScopeError
-from archs.layer import Pair
 from archs.registry import list_families
-from views import sidebar, tables, widgets
-from views.cached import by_content
+from views import tables, widgets
 from views.charts import detectors as figures
+from views.detection.asked import DETECTORS, Asked, ask, counted, predicted
 from views.detection.question import PARAMETERS
 from views.hardware.question import marks
-from views.workbench import config_of, is_design
+from views.workbench import config_of
 
-#: Detectors, by name and title.
-DETECTORS = {name: kind.title for name, kind in KINDS.items() if name != BackboneConfig.kind}
-#: Sides of squares, and the photos that detectors on pyramids are trained on, by their area.
-PHOTO = "800×1344"
-SIZES = ("300", "304", "320", "416", "512", "640", "800", "1024", PHOTO, "1333")
-CHANNELS = ("64", "96", "128", "192", "256")
-QUANTITY_TITLES = {key: label_of(key) for key in COMPARED}
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+TABLE_HEIGHT = 460
+QUANTITY_TITLES = {key: label_of(key) for key in (*COMPARED, PREDICTED)}
 PARTS_HELP = (
     "All counted, by plan, of the whole batch: backbone, then what makes its maps alike (neck), what proposes boxes "
     "(RPN), and what finds boxes and classes (head). Post-processing depends on the image and is not counted; "
     "second stages are counted at a stated number of proposals."
 )
+TIME_HELP = "Predicted, in eager mode, on the device in the sidebar: outlined, as everywhere."
 TRAFFIC_HELP = (
     "Of the backbones alone, at this input: what their layers read and write when each runs as its own kernel. The "
     "dotted line joins the two that contradict each other most: fewer MACs, but more traffic."
@@ -47,95 +40,74 @@ TRAFFIC_HELP = (
 def draw_cost() -> None:
     """The section."""
     widgets.know_parameters(PARAMETERS)
-    with st.sidebar:
-        st.header("Backbones")
-        names = sidebar.choose_networks()
-        st.header("Detector")
-        kind = widgets.choose(
-            "Detector", "detector", DETECTORS, "retinanet", label_visibility="collapsed", on_change=_take_own_size
-        )
-        size = checks.parse_image_size(widgets.choose_step("Image", "detector_size", SIZES, _own_size(kind)))
-        channels = None
-        if "fpn_channels" in KINDS[kind].config_type.__dataclass_fields__:
-            channels = int(widgets.choose("Channels of the pyramid", "fpn_channels", CHANNELS, CHANNELS[-1]))
-    settings = sidebar.current()
-    given = kind, size, settings.batch_size, settings.dtype, channels
-    costs = {name: _part_costs(name, *given) for name in names}
-    found = [one for one in costs.values() if isinstance(one, PartCosts)]
+    names, asked = ask()
+    costs = {name: counted(name, asked) for name in names}
     widgets.say_left_out({name: why for name, why in costs.items() if isinstance(why, str)})
+    found = in_order([one for one in costs.values() if isinstance(one, PartCosts)])
     if not found:
         st.info("Choose a backbone in the sidebar, or another image size.")
         return
-    families = [*list_families()]
-    found.sort(key=lambda one: (families.index(config_of(one.name).family), one.backbone("params")))
-    at = sidebar.InputSettings(size).describe(["image_size"]).removesuffix(" input")
-    called = f"{DETECTORS[kind]} with {channels} channels" if channels else DETECTORS[kind]
     says = st.container()
-    key = _draw_parts(found, kind)
-    with says:
-        widgets.say(share_finding(found, key, f"{called} at {at}"), *names)
-    _draw_traffic(found, f"{at}, {settings.dtype}")
-    _draw_table(found, kind)
+    _draw_parts(found, asked, says)
+    _draw_traffic(found, f"{asked.at}, {asked.dtype}")
+    _draw_table(found, asked)
 
 
-def _own_size(kind: str) -> str:
-    """What a detector is made for, as the slider has it; on a pyramid, photos whose shorter side is that."""
-    side = str(KINDS[kind].config_type.__dataclass_fields__["image_size"].default)
-    return {"800": PHOTO}.get(side, side)
+def in_order(found: Sequence[PartCosts]) -> list[PartCosts]:
+    """By family, then by size."""
+    families = [*list_families()]
+    return sorted(found, key=lambda one: (families.index(config_of(one.name).family), one.backbone("params")))
 
 
-def _take_own_size() -> None:
-    st.session_state["detector_size"] = _own_size(st.session_state["detector"])
-
-
-@by_content(1024)
-def _part_costs(name: str, kind: str, size: Pair, batch_size: int, dtype: str, channels: int | None) -> PartCosts | str:
-    """The costs of a backbone in a detector, or why they cannot be counted."""
-    try:
-        return part_costs(name, summarize(_target(name, kind, channels), size, batch_size, dtype))
-    except DenseScopeError as error:
-        return reason(error)
-
-
-def _target(name: str, kind: str, channels: int | None) -> BackboneConfig:
-    """A detector on a network of the selection."""
-    own: dict[str, Any] = {} if channels is None else {"fpn_channels": channels}
-    if not is_design(name):
-        return resolve_detector(f"{kind}/{name}", **own)
-    chosen, network = KINDS[kind], config_of(name)
-    authors = {field: value for field, value in chosen.backbone_fields.items() if hasattr(network, field)}
-    return chosen.config_type(backbone=config_of(name, **authors), **own)
-
-
-def _draw_parts(found: Sequence[PartCosts], kind: str) -> str:
-    """The picture, and the cost that it is of."""
+def _draw_parts(found: Sequence[PartCosts], asked: Asked, says: DeltaGenerator) -> None:
     title, place = st.columns([3, 1], vertical_alignment="bottom")
     key = widgets.choose("Cost", "part_cost", QUANTITY_TITLES, COMPARED[0], place, label_visibility="collapsed")
-    title.header("Where does the cost sit?", help=f"{PARTS_HELP}\n\n{QUANTITIES[key].definition}", anchor=False)
+    is_predicted = key == PREDICTED
+    help = TIME_HELP if is_predicted else PARTS_HELP
+    title.header("Where does the cost sit?", help=f"{help}\n\n{QUANTITIES[key].definition}", anchor=False)
+    errors: list[tuple[float, float] | None] = []
+    if is_predicted:
+        times = {one.name: predicted(one.name, asked) for one in found}
+        widgets.say_left_out({name: why for name, why in times.items() if isinstance(why, str)})
+        known = [one for one in times.values() if isinstance(one, PartTimes)]
+        found, errors = [one.costs for one in known], [one.error for one in known]
+        for meaning in dict.fromkeys(one.error_meaning for one in known):
+            st.caption(f"On {asked.device}, eager, batch {asked.batch_size:,}, {asked.dtype}: {meaning}.")
+    if not found:
+        return
+    with says:
+        widgets.say(share_finding(found, key, f"{asked.title} at {asked.at}"), *names_of(found))
     theme = widgets.current_theme()
-    figure = figures.parts(found, key, marks([one.name for one in found], theme), theme)
-    described = f"Stacked bars: {label_of(key)} of the parts of {len(found)} networks in {DETECTORS[kind]}."
+    figure = figures.parts(found, key, marks(names_of(found), theme), theme, errors)
+    described = f"Stacked bars: {label_of(key)} of the parts of {len(found)} networks in {DETECTORS[asked.kind]}."
     widgets.draw(figure, "parts_chart", described)
-    return key
+
+
+def names_of(found: Sequence[PartCosts]) -> list[str]:
+    """The backbones' names."""
+    return [one.name for one in found]
 
 
 def _draw_traffic(found: Sequence[PartCosts], circumstances: str) -> None:
     st.header("Does the backbone's arithmetic tell what it moves?", help=TRAFFIC_HELP, anchor=False)
-    widgets.say(traffic_finding(found, circumstances), *(one.name for one in found))
+    widgets.say(traffic_finding(found, circumstances), *names_of(found))
     theme = widgets.current_theme()
-    figure = figures.traffic(found, marks([one.name for one in found], theme), theme)
+    figure = figures.traffic(found, marks(names_of(found), theme), theme)
     widgets.draw(figure, "traffic_chart", f"Memory traffic against MACs of {len(found)} backbones.")
 
 
-def _draw_table(found: Sequence[PartCosts], kind: str) -> None:
+def _draw_table(found: Sequence[PartCosts], asked: Asked) -> None:
     st.header("Every part", anchor=False, help="Click a column's head to sort, hover it for its meaning.")
     rows = [
         row | {f"{key}_share": row[key] / one.total(key) for key in COMPARED} for one in found for row in one.rows()
     ]
     told = [each for key in COMPARED for each in (column(key), _share_of(key))]
     frame = frame_of(rows)
-    tables.show(frame, [*columns("network.name", "part"), *told], "parts_table", 460)
-    widgets.downloads(frame, f"{kind}_parts")
+    tables.show(frame, [*columns("network.name", "part"), *told], "parts_table", TABLE_HEIGHT)
+    st.caption(
+        f"Counted at {asked.at}, batch {asked.batch_size:,}, {asked.dtype}; costs are of the whole batch at inference."
+    )
+    widgets.downloads(frame, f"{asked.kind}_parts")
 
 
 def _share_of(key: str) -> Column:

@@ -1,0 +1,141 @@
+"""What is asked of detectors on the networks of the selection, and what is counted and predicted of each in reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import streamlit as st
+from detectors import KINDS, BackboneConfig, resolve_detector
+
+from analysis import summarize
+from analysis.detector_costs import PartCosts, PartTimes, part_costs, part_times
+from analysis.facts import get_device
+from analysis.findings import reason
+from analysis.hardware.predict.predict import predict
+from analysis.memory import memory_of
+from analysis.precision import parse_arithmetic
+from analysis.units import format_size
+from archs import checks
+from archs.errors import DenseScopeError
+from archs.layer import Pair
+from views import sidebar, widgets
+from views.cached import by_content
+from views.workbench import config_of, is_design
+
+#: Detectors, by name and title.
+DETECTORS = {name: kind.title for name, kind in KINDS.items() if name != BackboneConfig.kind}
+#: Sides of squares, and the photos that detectors on pyramids are trained on, by their area.
+PHOTO = "800×1344"
+SIZES = ("300", "304", "320", "416", "512", "640", "800", "1024", PHOTO, "1333")
+CHANNELS = ("64", "96", "128", "192", "256")
+#: Optimizer of the training whose memory is counted.
+OPTIMIZER = "sgd"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A detector and its input, on whichever backbone."""
+
+    kind: str
+    size: Pair
+    batch_size: int
+    dtype: str
+    #: Of the pyramid; None of a detector without one.
+    channels: int | None
+    device: str
+
+    @property
+    def title(self) -> str:
+        """As a sentence calls it."""
+        return f"{DETECTORS[self.kind]} with {self.channels} channels" if self.channels else DETECTORS[self.kind]
+
+    @property
+    def at(self) -> str:
+        """Its image, in a sentence."""
+        return format_size(self.size)
+
+
+def ask() -> tuple[list[str], Asked]:
+    """The widgets in the sidebar: backbones, and the detector that stands on each."""
+    with st.sidebar:
+        st.header("Backbones")
+        names = sidebar.choose_networks()
+        st.header("Detector")
+        kind = widgets.choose(
+            "Detector", "detector", DETECTORS, "retinanet", label_visibility="collapsed", on_change=_take_own_size
+        )
+        size = checks.image_size(checks.parse_image_size(_choose_size(kind)))
+        channels = None
+        if any(each.name == "fpn_channels" for each in fields(KINDS[kind].config_type)):
+            channels = int(widgets.choose("Channels of the pyramid", "fpn_channels", CHANNELS, CHANNELS[-1]))
+        help = "Whose memory is filled, and on which times are predicted."
+        device = sidebar.choose_device("Device", "speed_on", help=help)
+    settings = sidebar.current()
+    return names, Asked(kind, size, settings.batch_size, settings.dtype, channels, device)
+
+
+def _choose_size(kind: str) -> str:
+    return widgets.choose_step("Image", "detector_size", SIZES, own_size(kind))
+
+
+def own_size(kind: str) -> str:
+    """What a detector is made for, as the slider has it; on a pyramid, photos whose shorter side is that."""
+    side = next(str(each.default) for each in fields(KINDS[kind].config_type) if each.name == "image_size")
+    return {"800": PHOTO}.get(side, side)
+
+
+def _take_own_size() -> None:
+    st.session_state["detector_size"] = own_size(st.session_state["detector"])
+
+
+def _target(name: str, asked: Asked) -> BackboneConfig:
+    """A detector on a network of the selection."""
+    own: dict[str, Any] = {} if asked.channels is None else {"fpn_channels": asked.channels}
+    if not is_design(name):
+        return resolve_detector(f"{asked.kind}/{name}", **own)
+    chosen, network = KINDS[asked.kind], config_of(name)
+    authors = {field: value for field, value in chosen.backbone_fields.items() if hasattr(network, field)}
+    return chosen.config_type(backbone=config_of(name, **authors), **own)
+
+
+@by_content(1024)
+def counted(name: str, asked: Asked) -> PartCosts | str:
+    """The costs of a backbone in a detector, or why they cannot be counted."""
+    try:
+        return part_costs(name, summarize(_target(name, asked), asked.size, asked.batch_size, asked.dtype))
+    except DenseScopeError as error:
+        return reason(error)
+
+
+@by_content(1024)
+def predicted(name: str, asked: Asked) -> PartTimes | str:
+    """Its time in eager mode, or why it cannot be predicted."""
+    try:
+        precision = parse_arithmetic(asked.dtype)
+        target = _target(name, asked)
+        return part_times(name, predict(target, asked.device, asked.batch_size, asked.size, precision))
+    except DenseScopeError as error:
+        return reason(error)
+
+
+class Held(NamedTuple):
+    """What a detector holds at this batch, and the largest batch that fits the device; 0 where not one image does."""
+
+    inference_bytes: int
+    training_bytes: int
+    inference_batch: int
+    training_batch: int
+
+
+@by_content(1024)
+def held(name: str, asked: Asked) -> Held | str:
+    """The memory of a detector, at inference and in training, or why it cannot be counted."""
+    try:
+        summary = summarize(_target(name, asked), asked.size, asked.batch_size, asked.dtype)
+        modes = memory_of(summary, "inference").footprint, memory_of(summary, "training").footprint(OPTIMIZER)
+    except DenseScopeError as error:
+        return reason(error)
+    budget = get_device(asked.device).memory_bytes
+    totals = [one.total_bytes(asked.batch_size) for one in modes]
+    return Held(*totals, *(one.largest_batch(budget) for one in modes))
