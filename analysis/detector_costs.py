@@ -6,18 +6,13 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
 
-from detectors import PARTS, part_of
-
-from analysis.hardware.predict.predict import Prediction
-from analysis.hardware.speeds import predicted_speed
 from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share
+from detectors import PARTS
 
 #: What parts are compared by; all are sums of their layers'.
 COMPARED = ("macs", "memory_access_cost", "bytes_moved", "params")
-#: What is predicted of parts, beside what is counted.
-PREDICTED = "predicted_seconds"
 
 
 class PartCosts(NamedTuple):
@@ -55,26 +50,6 @@ def part_costs(name: str, summary: Summary) -> PartCosts:
     """
     rows = {row["part"]: {key: row[key] for key in COMPARED} for row in summary.part_rows()}
     return PartCosts(name, {part: rows[part] for part in PARTS if part in rows})
-
-
-class PartTimes(NamedTuple):
-    """The predicted times of a detector's parts, as further costs of `PartCosts`."""
-
-    costs: PartCosts
-    #: How far the truth may lie below and above the total, as shares of it; None where that is not known.
-    error: tuple[float, float] | None
-    error_meaning: str
-
-
-def part_times(name: str, prediction: Prediction) -> PartTimes:
-    """How long a batch takes in each part, by the model: never mixed with what is counted."""
-    seconds: dict[str, float] = {}
-    for layer in prediction.layers:
-        part = part_of(layer.stage)
-        seconds[part] = seconds.get(part, 0.0) + layer.seconds
-    parts = {part: {PREDICTED: seconds[part]} for part in PARTS if part in seconds}
-    speed = predicted_speed(prediction, prediction.device)
-    return PartTimes(PartCosts(name, parts), speed.error_of_time, speed.error_meaning)
 
 
 def share_finding(found: Sequence[PartCosts], key: str, detector: str) -> str:

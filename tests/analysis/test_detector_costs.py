@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from detectors import KINDS, PARTS
 
 from analysis import summarize
 from analysis.detector_costs import COMPARED, part_costs, share_finding, traffic_finding, traffic_pair
+from detectors import KINDS, PARTS
 
 PHOTO = (800, 1344)
 

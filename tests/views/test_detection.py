@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from detectors import KINDS
 from streamlit.testing.v1 import AppTest
 
 from analysis.detection import like_with_like, list_detectors
 from analysis.detection_findings import COST_COLUMNS, distinct, gains
 from analysis.quantities import PRECISIONS
+from detectors import KINDS
 from tests.support.app import assert_sound, open_app, toasts
 from views.charts import detection as figures
 from views.theme import LIGHT

@@ -8,12 +8,11 @@ from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
-from detectors import PARTS
 
-from analysis.detector_costs import PREDICTED, PartCosts, traffic_pair
+from analysis.detector_costs import PartCosts, traffic_pair
 from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_exact, format_quantity, format_share
-from views.charts import evidence
+from detectors import PARTS
 from views.charts.axes import ABOVE, axis, scatter_layout
 from views.charts.labels import MARK, name_marks
 from views.theme import Mark, Theme, mix, text_on
@@ -26,19 +25,12 @@ _GREYS = dict(zip(PARTS[1:], (0.35, 0.6, 0.0), strict=True))
 BACKBONE = PARTS[0]
 
 
-def parts(
-    found: Sequence[PartCosts],
-    key: str,
-    marks: Mapping[str, Mark],
-    theme: Theme,
-    errors: Sequence[tuple[float, float] | None] = (),
-) -> go.Figure:
+def parts(found: Sequence[PartCosts], key: str, marks: Mapping[str, Mark], theme: Theme) -> go.Figure:
     """A bar a backbone, from the backbone itself to the head; the backbone in its own colour, all else in greys.
 
     Args:
-        key: of `analysis.detector_costs.COMPARED`, or `PREDICTED`, which is outlined.
+        key: of `analysis.detector_costs.COMPARED`.
         marks: of the backbones.
-        errors: of predicted totals, below and above, as shares of them.
     """
     write = partial(format_quantity, key)
     names = [one.name for one in found]
@@ -63,64 +55,29 @@ def parts(
     }
     shown = [part for part in PARTS if any(part in one.parts for one in found)]
     colours = {part: [_colour(part, marks[name], theme) for name in names] for part in shown}
-    legend = [_entry(part, key, theme) for part in shown]
-    traces = [*legend, *(_bars(found, part, key, colours[part], theme) for part in shown)]
-    if key == PREDICTED:
-        traces.append(_errors(names, totals, errors, theme))
-        layout["annotations"] = [
-            _total(name, total * (1 + (error[1] if error else 0)), write(total), theme)
-            for name, total, error in zip(names, totals, errors, strict=True)
-        ]
-    return go.Figure(traces, layout)
+    legend = [_entry(part, theme) for part in shown]
+    return go.Figure([*legend, *(_bars(found, part, key, colours[part], theme) for part in shown)], layout)
 
 
 def _colour(part: str, mark: Mark, theme: Theme) -> str:
     return mark.colour if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
 
 
-def _fill(key: str, colours: Sequence[str], theme: Theme) -> dict[str, Any]:
-    """Counted parts are filled, predicted ones outlined."""
-    if key == PREDICTED:
-        return evidence.bar_styles("predicted", colours, theme)
-    return {"color": list(colours), "line": {"color": theme.page, "width": 1}}
-
-
-def _entry(part: str, key: str, theme: Theme) -> dict[str, Any]:
+def _entry(part: str, theme: Theme) -> dict[str, Any]:
     """What the legend says of a part: backbones have no colour in common."""
     name = f"{part}: in its family's colour" if part == BACKBONE else part
-    colour = theme.page if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
-    marker = _fill(key, [colour], theme)
-    if part == BACKBONE:
-        marker["line"] = {"color": theme.muted, "width": 1.2}
+    fill = "rgba(0,0,0,0)" if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
+    marker = {"color": fill, "line": {"color": theme.muted, "width": 1.2}}
     return {"type": "bar", "name": name, "x": [None], "y": [None], "marker": marker, "hoverinfo": "skip"}
-
-
-def _errors(
-    names: Sequence[str], totals: Sequence[float], errors: Sequence[tuple[float, float] | None], theme: Theme
-) -> dict[str, Any]:
-    """The error bars of whole detectors, without marks of their own."""
-    return {
-        "type": "scatter",
-        "x": list(totals),
-        "y": list(names),
-        "mode": "markers",
-        "marker": {"size": 1, "color": evidence.CLEAR},
-        "error_x": evidence.error_bar(errors, totals, theme),
-        "hoverinfo": "skip",
-        "showlegend": True,
-        "name": "predicted: outlined" + (", bar = worst known error" if any(errors) else ""),
-    }
 
 
 def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str], theme: Theme) -> dict[str, Any]:
     shares = [one.share(part, key) for one in found]
     values = [one.parts.get(part, {}).get(key, 0) for one in found]
-    is_predicted = key == PREDICTED
-    kind = "<b>predicted</b>" if is_predicted else "counted"
     label = in_a_sentence(QUANTITIES[key].label)
-    texts = [theme.text if is_predicted else text_on(colour) for colour in colours]
+    texts = [text_on(colour) for colour in colours]
     told = [
-        f"<b>{escape(one.name)}</b>, {part}: {format_exact(key, value)}, {label} ({kind})"
+        f"<b>{escape(one.name)}</b>, {part}: {format_exact(key, value)}, {label} (counted)"
         f"<br>{format_share(share)} of the detector's {format_exact(key, one.total(key))}"
         for one, value, share in zip(found, values, shares, strict=True)
     ]
@@ -129,7 +86,7 @@ def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str
         "orientation": "h",
         "x": values,
         "y": [one.name for one in found],
-        "marker": _fill(key, colours, theme),
+        "marker": {"color": list(colours), "line": {"color": theme.page, "width": 1}},
         "text": [format_share(share) if share >= LEAST_SHARE else "" for share in shares],
         "textposition": "inside",
         "insidetextanchor": "middle",

@@ -1,24 +1,20 @@
-"""What is asked of detectors on the networks of the selection, and what is counted and predicted of each in reply."""
+"""What is asked of detectors on the networks of the selection, and what is counted of each in reply."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
-from detectors import KINDS, BackboneConfig, resolve_detector
 
 from analysis import summarize
-from analysis.detector_costs import PartCosts, PartTimes, part_costs, part_times
-from analysis.facts import get_device
+from analysis.detector_costs import PartCosts, part_costs
 from analysis.findings import reason
-from analysis.hardware.predict.predict import predict
-from analysis.memory import memory_of
-from analysis.precision import parse_arithmetic
 from analysis.units import format_size
 from archs import checks
 from archs.errors import DenseScopeError
 from archs.layer import Pair
+from detectors import KINDS, BackboneConfig, resolve_detector
 from views import sidebar, widgets
 from views.cached import by_content
 from views.workbench import config_of, is_design
@@ -29,8 +25,6 @@ DETECTORS = {name: kind.title for name, kind in KINDS.items() if name != Backbon
 PHOTO = "800×1344"
 SIZES = ("300", "304", "320", "416", "512", "640", "800", "1024", PHOTO, "1333")
 CHANNELS = ("64", "96", "128", "192", "256")
-#: Optimizer of the training whose memory is counted.
-OPTIMIZER = "sgd"
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,6 @@ class Asked:
     dtype: str
     #: Of the pyramid; None of a detector without one.
     channels: int | None
-    device: str
 
     @property
     def title(self) -> str:
@@ -69,10 +62,8 @@ def ask() -> tuple[list[str], Asked]:
         channels = None
         if any(each.name == "fpn_channels" for each in fields(KINDS[kind].config_type)):
             channels = int(widgets.choose("Channels of the pyramid", "fpn_channels", CHANNELS, CHANNELS[-1]))
-        help = "Whose memory is filled, and on which times are predicted."
-        device = sidebar.choose_device("Device", "speed_on", help=help)
     settings = sidebar.current()
-    return names, Asked(kind, size, settings.batch_size, settings.dtype, channels, device)
+    return names, Asked(kind, size, settings.batch_size, settings.dtype, channels)
 
 
 def _choose_size(kind: str) -> str:
@@ -106,36 +97,3 @@ def counted(name: str, asked: Asked) -> PartCosts | str:
         return part_costs(name, summarize(_target(name, asked), asked.size, asked.batch_size, asked.dtype))
     except DenseScopeError as error:
         return reason(error)
-
-
-@by_content(1024)
-def predicted(name: str, asked: Asked) -> PartTimes | str:
-    """Its time in eager mode, or why it cannot be predicted."""
-    try:
-        precision = parse_arithmetic(asked.dtype)
-        target = _target(name, asked)
-        return part_times(name, predict(target, asked.device, asked.batch_size, asked.size, precision))
-    except DenseScopeError as error:
-        return reason(error)
-
-
-class Held(NamedTuple):
-    """What a detector holds at this batch, and the largest batch that fits the device; 0 where not one image does."""
-
-    inference_bytes: int
-    training_bytes: int
-    inference_batch: int
-    training_batch: int
-
-
-@by_content(1024)
-def held(name: str, asked: Asked) -> Held | str:
-    """The memory of a detector, at inference and in training, or why it cannot be counted."""
-    try:
-        summary = summarize(_target(name, asked), asked.size, asked.batch_size, asked.dtype)
-        modes = memory_of(summary, "inference").footprint, memory_of(summary, "training").footprint(OPTIMIZER)
-    except DenseScopeError as error:
-        return reason(error)
-    budget = get_device(asked.device).memory_bytes
-    totals = [one.total_bytes(asked.batch_size) for one in modes]
-    return Held(*totals, *(one.largest_batch(budget) for one in modes))
