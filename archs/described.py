@@ -43,6 +43,11 @@ def described_network(value: str | PathLike[str]) -> Design:
     """
     path, shown = described_file(value), str(fspath(value))
     found = read_description(path)
+    if "detector" in found:
+        raise WeightsError(
+            f"{shown!r} holds the weights of a detector, {found.get('name', '')}, and stands for no network: "
+            "give a network's name, and this as weights."
+        )
     if "config" not in found or "family" not in found:
         raise WeightsError(f"{shown!r} does not say which network it is of: give the name, and the file as weights.")
     try:

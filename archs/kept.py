@@ -55,9 +55,17 @@ def is_run(value: object) -> TypeGuard[str]:
 
 
 def trained_runs() -> list[str]:
-    """The runs that have weights, as "run:NAME", the newest first."""
+    """The runs of networks that have weights, as "run:NAME", the newest first; those of detectors are no networks."""
     folder = runs_folder()
-    return [f"{RUN}{name}" for name in list_runs() if os.path.isfile(folder / name / WEIGHTS)]
+    with_weights = [name for name in list_runs() if os.path.isfile(folder / name / WEIGHTS)]
+    return [f"{RUN}{name}" for name in with_weights if not _is_of_detector(folder / name / RECORD)]
+
+
+def _is_of_detector(record: Path) -> bool:
+    try:
+        return "detector" in json.loads(record.read_bytes())["network"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def weights_of_run(written: str) -> Path:

@@ -39,7 +39,7 @@ class Forecast:
     measured_images: int | None = None
     #: Of the tests after each epoch, by a batch of images.
     test_seconds: float | None = None
-    #: What a step holds at its peak, in float32; None where the recipe's optimizer is not counted.
+    #: What a step holds at its peak, in float32; None where the recipe's optimizer, or a detector, is not counted.
     step_bytes: int | None = None
     #: What the device can still hold; None where nobody tells.
     free_bytes: int | None = None
@@ -123,7 +123,7 @@ def forecast(
     recipe, data = asked.recipe, get_data(asked.data)
     parts = processes * recipe.accumulate
     at_once = -(-recipe.batch_size // parts)
-    optimizer = counted_optimizer(recipe)
+    optimizer = None if data.boxes else counted_optimizer(recipe)
     held = None
     if optimizer:
         found = memory(asked.design.config, asked.design.config.image_size, at_once, mode="training")

@@ -13,6 +13,9 @@ from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import ConfigError, require
 from archs.planning import plan_layers
+from detectors import BackboneConfig, DetectorConfig, plan_detector
+from detectors.config import MaskRCNNConfig
+from detectors.design import DetectorDesign
 from training.data.registry import DataSet, get_data, list_data
 from training.engine import processes
 from training.engine.failures import explained
@@ -122,7 +125,7 @@ def prepare(
 class Settings:
     """What a run is asked to train, on what, how: the parts of a `Run` of these names, without a folder."""
 
-    design: Design
+    design: Design | DetectorDesign
     data: str
     recipe: Recipe
     weights_from: str = ""
@@ -141,10 +144,11 @@ def settle(
     how = how.varied(**overrides)
     images = get_data(data or how.data)
     target = resolve_target(network)
-    if target.config is None:
-        raise ConfigError("network", target.name, "one of the registry, a config or a design")
-    config = fitted(target.config, images, how)
-    return Settings(Design(target.name[:80], config), images.name, how, weights or "")
+    if target.planned is None or type(target.planned) is BackboneConfig:
+        raise ConfigError("network", target.name, "one of the registry, a config, a design, or a detector of those")
+    config = fitted(target.planned, images, how)
+    kind = DetectorDesign if images.boxes else Design
+    return Settings(kind(target.name[:80], config), images.name, how, weights or "")
 
 
 def begin(asked: Settings, name: str | None, label: str) -> Run:
@@ -162,11 +166,6 @@ def begin(asked: Settings, name: str | None, label: str) -> Run:
     return find_or_create_run(name, asked.design, asked.data, asked.recipe, asked.weights_from)
 
 
-def is_detector(config: Any) -> bool:
-    """Whether a config is of a detector, which finds boxes and their classes."""
-    return hasattr(config, "backbone") and hasattr(config, "num_classes")
-
-
 def fitted(config: Any, data: DataSet, recipe: Recipe) -> Any:
     """A config with the classes, channels and image size of a data set, and the dropout of a recipe.
 
@@ -175,16 +174,19 @@ def fitted(config: Any, data: DataSet, recipe: Recipe) -> Any:
             than there is.
         TrainingError: a detector for images without boxes, or a classifier or a recipe for the other kind.
     """
-    if data.boxes and not is_detector(config):
+    detects = isinstance(config, DetectorConfig)
+    if data.boxes and not detects:
         raise TrainingError(f"{data.title} has images with boxes: train a detector on them, such as 'fcos/peleenet'.")
-    if is_detector(config) and not data.boxes:
+    if detects and not data.boxes:
         raise TrainingError(
             f"The images of {data.title} have no boxes, of which detectors learn: give a folder as --data coco:PATH or "
             f"voc:PATH, or {' or '.join(list_data(boxes=True))}."
         )
+    if isinstance(config, MaskRCNNConfig):
+        raise TrainingError("Mask R-CNN learns from outlines, which are not read here: train 'faster_rcnn/NAME'.")
     data.check(recipe)
     found = for_images(config, data, recipe)
-    plan_layers(found)
+    (plan_detector if detects else plan_layers)(found)
     check_freeze(found, recipe)
     return found
 
@@ -196,7 +198,9 @@ FITTED = tuple(each.name for each in fields(NetworkConfig))
 def for_images(config: Any, data: DataSet, recipe: Recipe) -> Any:
     """As `fitted`, whatever the size of the images."""
     if data.boxes:
-        side = recipe.image_size or (recipe.sides[-1] if recipe.sides else config.image_size)
+        side = recipe.image_size or config.image_size
+        if recipe.sides:
+            side = recipe.sides[-1], max(recipe.sides[-1], recipe.longest or 0)
         backbone = replace(
             config.backbone,
             drop_rate=recipe.drop_rate or config.backbone.drop_rate,

@@ -88,6 +88,8 @@ _TORCHVISION_PYRAMID = [
     ("batch_size", 8 * 2, f"{REFERENCES} README.md: 8 GPUs, train.py: --batch-size 2"),
     ("milestones", (16 / 26, 22 / 26), f"{REFERENCES} README.md: --lr-steps 16 22"),
     ("weight_decay", 1e-4, f"{REFERENCES} train.py: --weight-decay"),
+    ("sides", (800,), "torchvision: min_size 800"),
+    ("longest", 1333, "torchvision: max_size 1333"),
     ("freeze", 2, "torchvision: trainable_backbone_layers 3 of 5"),
     ("frozen_norm", True, "torchvision: FrozenBatchNorm2d"),
     ("box_crop", False, f"{REFERENCES} README.md: --data-augmentation hflip"),
@@ -227,6 +229,7 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
         ("lr", 0.02, f"{VOV_FRCNN}: BASE_LR"),
         ("milestones", (210 / 270, 250 / 270), f"{VOV_FRCNN}: STEPS (210000, 250000)"),
         ("sides", (640, 672, 704, 736, 768, 800), f"{VOV_FRCNN}: MIN_SIZE_TRAIN"),
+        ("longest", 1333, "detectron2's defaults: MAX_SIZE_TRAIN"),
         ("freeze", 0, f"{VOV_FRCNN}: FREEZE_AT 0"),
         ("frozen_norm", True, f"{VOV_FRCNN}: NORM FrozenBN"),
         ("momentum", 0.9, "detectron2's defaults: MOMENTUM"),
@@ -251,6 +254,7 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
         ("weight_decay", 5e-4, f"{REFERENCES} README.md: --weight-decay 0.0005"),
         ("expand", 4.0, f"{REFERENCES} presets.py: RandomZoomOut, up to 4"),
         ("distort", True, f"{REFERENCES} presets.py: RandomPhotometricDistort"),
+        ("image_size", 300, "torchvision: ssd300_vgg16"),
         ("freeze", 1, "torchvision: trainable_backbone_layers 4 of 5"),
     ],
     "torchvision-ssdlite": [
@@ -262,6 +266,7 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
         ("weight_decay", 4e-5, f"{REFERENCES} README.md: --weight-decay 0.00004"),
         ("expand", 0.0, f"{REFERENCES} presets.py: ssdlite"),
         ("distort", False, f"{REFERENCES} presets.py: ssdlite"),
+        ("image_size", 320, "torchvision: ssdlite320_mobilenet_v3_large"),
         ("freeze", 0, "torchvision: trainable_backbone_layers 6 of 6"),
     ],
     "boxes": [

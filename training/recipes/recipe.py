@@ -193,6 +193,14 @@ class Recipe(Declared):
         high=8192,
         lengths=range(0, 33),
     )
+    longest: int | None = integer(
+        None,
+        "Longest side",
+        "Pixels that an image's longer side gets at most; none: as many as the last of the shorter sides.",
+        optional=True,
+        high=8192,
+        idle=_only("sides"),
+    )
     box_crop: bool = boolean("Crop around boxes", "Cut as SSD does, so that boxes overlap the cut by a share.")
     expand: float = number(
         0.0, "Expand", "Half of the images stand on a canvas of up to so many times their sides.", low=0, high=16
@@ -335,7 +343,7 @@ FOR_CLASSIFIERS = (
     *("label_smoothing", "normalise", "alternate_flip", "shift", "crop_area", "jitter", "lighting", "cutout"),
     *("mixup", "cutmix", "test_resize", "validation"),
 )
-FOR_DETECTORS = ("frozen_norm", "sides", "box_crop", "expand", "distort")
+FOR_DETECTORS = ("frozen_norm", "sides", "longest", "box_crop", "expand", "distort")
 _NOT_FOR = {True: "the recipe is for detectors", False: "the recipe is for classifiers"}
 
 #: What the declared fields are about, for display; each stands once.
@@ -349,7 +357,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Images": (
         *("image_size", "normalise", "flip", "alternate_flip", "shift", "crop_area", "crop_ratio", "jitter"),
         *("lighting", "cutout", "mixup", "cutmix", "test_resize", "validation"),
-        *("sides", "box_crop", "expand", "distort"),
+        *("sides", "longest", "box_crop", "expand", "distort"),
     ),
     "Run": ("ema_decay", "precision", "accumulate", "channels_last", "compile", "memory_efficient", "seed"),
 }

@@ -25,6 +25,7 @@ from archs.errors import UnknownNameError, require
 from archs.kept import RECORD, WEIGHTS, runs_folder
 from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
+from detectors.design import KEY, DetectorDesign, parse_detector
 from training.errors import TrainingError
 from training.recipes import Recipe, recipe_from_json
 from training.runs import log
@@ -59,7 +60,8 @@ class Run:
             values = json.loads((folder / RECORD).read_bytes())
             if values["schema"] > SCHEMA:
                 raise TrainingError(f"The run {folder.name!r} was written by a newer DenseScope.")
-            self.design: Design = parse_design(json.dumps(values["network"]), f"run {folder.name}")
+            parse = parse_detector if KEY in values["network"] else parse_design
+            self.design: Any = parse(json.dumps(values["network"]), f"run {folder.name}")
             self.recipe: Recipe = recipe_from_json(values["recipe"])
             self.data: str = values["data"]
             #: What the weights were initialised from; empty for a fresh start.
@@ -198,7 +200,7 @@ def get_run(name: str) -> Run:
 
 
 def create_run(
-    name: str, design: Design, data: str, recipe: Recipe, weights: str = "", place: Path | None = None
+    name: str, design: Design | DetectorDesign, data: str, recipe: Recipe, weights: str = "", place: Path | None = None
 ) -> Run:
     """A new run that has not begun, in the folder of all runs or in another place.
 
@@ -224,7 +226,7 @@ def create_run(
     return Run(folder)
 
 
-def find_or_create_run(name: str, design: Design, data: str, recipe: Recipe, weights: str = "") -> Run:
+def find_or_create_run(name: str, design: Design | DetectorDesign, data: str, recipe: Recipe, weights: str = "") -> Run:
     """A new run, or the one of that name if it is the same. Raises: as `create_run`."""
     if name not in list_runs():
         return create_run(name, design, data, recipe, weights)
