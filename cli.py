@@ -3,7 +3,10 @@
 Bad input ends with status 2 and one line on stderr, a closed pipe and Ctrl-C end quietly.
 """
 
-from __future__ import annotations
+from commands import ending
+
+if __name__ == "__main__":
+    ending.prepare()
 
 import sys
 from collections.abc import Sequence
@@ -27,7 +30,8 @@ from commands import (
     train,
 )
 
-INTERRUPTED = 130
+#: Commands that keep what they have when they are interrupted.
+KEEPING = ("benchmark", "experiment", "export", "search", "train")
 
 app = typer.Typer(
     help="What DenseNet, PeleeNet and VoVNet are made of, and what each layer costs.", add_completion=False
@@ -58,14 +62,29 @@ app.add_typer(runs.app, name="runs")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    name = next(iter(sys.argv[1:] if argv is None else argv), "")
+    with ending.Interruptible(keeps=name in KEEPING) as run:
+        try:
+            status = _run(argv)
+        except (KeyboardInterrupt, typer.Abort):
+            return ending.INTERRUPTED
+        except Exception:
+            if run.interrupted:  # which some libraries turn into errors of their own
+                return ending.INTERRUPTED
+            raise
+    return ending.INTERRUPTED if run.interrupted else status
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         return app(args=argv, prog_name="cli.py", standalone_mode=False) or 0
     except typer.TyperException as error:
         return complain(f"{error.format_message().rstrip('.')}; `python cli.py --help` tells more.")
     except DenseScopeError as error:
         return complain(str(error))
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+    except BrokenPipeError:
+        ending.stop_writing()
+        return 0
 
 
 def complain(sentence: str) -> int:
@@ -75,4 +94,4 @@ def complain(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.finish(main())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import sys
 import textwrap
@@ -20,8 +19,9 @@ from rich.text import Text
 
 from analysis.columns import Column
 from analysis.export import MEDIA_TYPES, export_frame, frame_of
-from archs import checks
+from archs import checks, files
 from archs.errors import DenseScopeError
+from commands.ending import stop_writing
 from commands.options import ALL_FORMATS, Request
 
 Row = dict[str, Any]
@@ -154,8 +154,8 @@ def _write_to_stdout(content: str) -> None:
     try:
         sys.stdout.write(content)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough: keep the interpreter from flushing once more at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        stop_writing()
     except UnicodeEncodeError as error:
         shown = error.object[error.start]
         raise OutputError(f"The encoding {error.encoding} cannot show {shown!a}; set PYTHONIOENCODING=utf-8.") from None
@@ -165,6 +165,9 @@ def _write_to_stdout(content: str) -> None:
 
 def _write_to_file(content: str, output: Path) -> None:
     try:
-        output.write_text(content, encoding="utf-8")
+        if output.exists() and not output.is_file():  # a terminal, or a pipe
+            output.write_text(content, encoding="utf-8")
+        else:
+            files.write(output, content.encode())
     except OSError as error:
         raise OutputError(f"Cannot write to {str(output)!r}: {error.strerror}.") from None

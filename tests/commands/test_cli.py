@@ -225,6 +225,53 @@ def test_interruption_ends_quietly(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+#: Runs the command line, to which Ctrl-C comes after so many seconds.
+INTERRUPTED = """
+import os, runpy, signal, sys, threading
+sys.argv = ["cli.py", *sys.argv[2:]]
+threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
+runpy.run_path("cli.py", run_name="__main__")
+"""
+COMMANDS = ("summary densenet121", "search --max-macs 2e9", "memory densenet121", "crosscheck peleenet")
+DELAYS = [number / 20 for number in range(1, 41)]
+
+
+@pytest.mark.parametrize("delay", representatives([0.05, 0.5], DELAYS))
+@pytest.mark.parametrize("command", representatives(["search --max-macs 2e9"], COMMANDS))
+def test_control_c_ends_quietly_whatever_runs(command, delay):
+    """While it imports, computes, or ends: with 130 and nothing said, unless it was done before."""
+    script = INTERRUPTED.format(delay=delay)
+    finished = subprocess.run(
+        [sys.executable, "-c", script, "", *command.split()], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert finished.stderr == ""
+    assert finished.returncode == 130 or (finished.returncode == 0 and finished.stdout)
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "nothing"])
+def test_closed_streams_end_quietly(command):
+    finished = subprocess.run(
+        f"{sys.executable} cli.py {command} >&- 2>&-", shell=True, capture_output=True, cwd=ROOT, timeout=60
+    )
+    assert finished.returncode == (2 if command == "nothing" else 0)
+
+
+def test_help_ends_quietly_when_nobody_reads_on():
+    command = f"{sys.executable} cli.py search --help | head -n 1"
+    finished = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert finished.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "precious.csv"
+    path.write_text("precious")
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert main(["list", "--output", str(path)]) == 2
+    assert (path.read_text(), [*tmp_path.iterdir()]) == ("precious", [path])
+    assert "No space left on device" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [
