@@ -24,6 +24,7 @@ from commands import (
     hardware,
     memory,
     networks,
+    parts,
     runs,
     search,
     structure,
@@ -41,6 +42,7 @@ app.command("fields")(networks.fields)
 app.command("summary")(networks.summary)
 app.command("compare")(networks.compare)
 app.command("depth")(networks.depth)
+app.command("parts")(parts.parts)
 app.command("table")(structure.architecture_table)
 app.command("diff")(structure.diff)
 app.command("chain")(chain.chain)

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
 
-from analysis.quantities import QUANTITIES, in_a_sentence
+from analysis.columns import Column
+from analysis.quantities import QUANTITIES, in_a_sentence, label_of
 from analysis.summary import Summary
 from analysis.units import format_quantity, format_ratio, format_share
-from detectors import PARTS
+from detectors import KINDS, PARTS, BackboneConfig
+from detectors.config import PyramidConfig
 
 #: What parts are compared by; all are sums of their layers'.
 COMPARED = ("macs", "memory_access_cost", "bytes_moved", "params")
+#: The column of each that says which share of the detector a part is.
+SHARES = {
+    key: Column(f"{key}_share", f"Share of {in_a_sentence(label_of(key))}", "Of the whole detector.", format_share)
+    for key in COMPARED
+}
 
 
 class PartCosts(NamedTuple):
@@ -36,8 +43,12 @@ class PartCosts(NamedTuple):
         return self.parts[PARTS[0]][key]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One a part, for tables and downloads."""
-        return [{"name": self.name, "part": part, **costs} for part, costs in self.parts.items()]
+        """One a part, for tables and downloads, with its shares."""
+        rows = []
+        for part, costs in self.parts.items():
+            shares = {SHARES[key].key: self.share(part, key) for key in costs}
+            rows.append({"name": self.name, "part": part, **costs, **shares})
+        return rows
 
 
 def part_costs(name: str, summary: Summary) -> PartCosts:
@@ -50,6 +61,17 @@ def part_costs(name: str, summary: Summary) -> PartCosts:
     """
     rows = {row["part"]: {key: row[key] for key in COMPARED} for row in summary.part_rows()}
     return PartCosts(name, {part: rows[part] for part in PARTS if part in rows})
+
+
+def detector_title(config: BackboneConfig) -> str:
+    """What a sentence calls a detector.
+
+    >>> from detectors import resolve_detector
+    >>> detector_title(resolve_detector("retinanet/peleenet")), detector_title(resolve_detector("pelee/peleenet"))
+    ('RetinaNet with 256 channels', 'Pelee')
+    """
+    title = KINDS[config.kind].title
+    return f"{title} with {config.fpn_channels} channels" if isinstance(config, PyramidConfig) else title
 
 
 def share_finding(found: Sequence[PartCosts], key: str, detector: str) -> str:

@@ -39,14 +39,18 @@ class Asked:
     channels: int | None
 
     @property
-    def title(self) -> str:
-        """As a sentence calls it."""
-        return f"{DETECTORS[self.kind]} with {self.channels} channels" if self.channels else DETECTORS[self.kind]
-
-    @property
     def at(self) -> str:
         """Its image, in a sentence."""
         return format_size(self.size)
+
+    def on(self, name: str) -> BackboneConfig:
+        """It on a network of the selection. Raises: DenseScopeError: it cannot be built on that."""
+        own: dict[str, Any] = {} if self.channels is None else {"fpn_channels": self.channels}
+        if not is_design(name):
+            return resolve_detector(f"{self.kind}/{name}", **own)
+        chosen, network = KINDS[self.kind], config_of(name)
+        authors = {field: value for field, value in chosen.backbone_fields.items() if hasattr(network, field)}
+        return chosen.config_type(backbone=config_of(name, **authors), **own)
 
 
 def ask() -> tuple[list[str], Asked]:
@@ -80,20 +84,10 @@ def _take_own_size() -> None:
     st.session_state["detector_size"] = own_size(st.session_state["detector"])
 
 
-def _target(name: str, asked: Asked) -> BackboneConfig:
-    """A detector on a network of the selection."""
-    own: dict[str, Any] = {} if asked.channels is None else {"fpn_channels": asked.channels}
-    if not is_design(name):
-        return resolve_detector(f"{asked.kind}/{name}", **own)
-    chosen, network = KINDS[asked.kind], config_of(name)
-    authors = {field: value for field, value in chosen.backbone_fields.items() if hasattr(network, field)}
-    return chosen.config_type(backbone=config_of(name, **authors), **own)
-
-
 @by_content(1024)
 def counted(name: str, asked: Asked) -> PartCosts | str:
     """The costs of a backbone in a detector, or why they cannot be counted."""
     try:
-        return part_costs(name, summarize(_target(name, asked), asked.size, asked.batch_size, asked.dtype))
+        return part_costs(name, summarize(asked.on(name), asked.size, asked.batch_size, asked.dtype))
     except DenseScopeError as error:
         return reason(error)

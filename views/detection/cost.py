@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analysis.columns import Column, column, columns
-from analysis.detector_costs import COMPARED, PartCosts, share_finding, traffic_finding
+from analysis.columns import column, columns
+from analysis.detector_costs import COMPARED, SHARES, PartCosts, detector_title, share_finding, traffic_finding
 from analysis.export import frame_of
-from analysis.quantities import QUANTITIES, in_a_sentence, label_of
-from analysis.units import format_share
+from analysis.quantities import QUANTITIES, label_of
 from archs.registry import list_families
 from views import tables, widgets
 from views.charts import detectors as figures
@@ -63,7 +62,9 @@ def _draw_parts(found: Sequence[PartCosts], asked: Asked, says: DeltaGenerator) 
     key = widgets.choose("Cost", "part_cost", QUANTITY_TITLES, COMPARED[0], place, label_visibility="collapsed")
     title.header("Where does the cost sit?", help=f"{PARTS_HELP}\n\n{QUANTITIES[key].definition}", anchor=False)
     with says:
-        widgets.say(share_finding(found, key, f"{asked.title} at {asked.at}"), *names_of(found))
+        widgets.say(
+            share_finding(found, key, f"{detector_title(asked.on(found[0].name))} at {asked.at}"), *names_of(found)
+        )
     theme = widgets.current_theme()
     figure = figures.parts(found, key, marks(names_of(found), theme), theme)
     described = f"Stacked bars: {label_of(key)} of the parts of {len(found)} networks in {DETECTORS[asked.kind]}."
@@ -85,17 +86,11 @@ def _draw_traffic(found: Sequence[PartCosts], circumstances: str) -> None:
 
 def _draw_table(found: Sequence[PartCosts], asked: Asked) -> None:
     st.header("Every part", anchor=False, help="Click a column's head to sort, hover it for its meaning.")
-    rows = [
-        row | {f"{key}_share": row[key] / one.total(key) for key in COMPARED} for one in found for row in one.rows()
-    ]
-    told = [each for key in COMPARED for each in (column(key), _share_of(key))]
+    told = [each for key in COMPARED for each in (column(key), SHARES[key])]
+    rows = [row for one in found for row in one.rows()]
     frame = frame_of(rows)
     tables.show(frame, [*columns("network.name", "part"), *told], "parts_table", TABLE_HEIGHT)
     st.caption(
         f"Counted at {asked.at}, batch {asked.batch_size:,}, {asked.dtype}; costs are of the whole batch at inference."
     )
     widgets.downloads(frame, f"{asked.kind}_parts")
-
-
-def _share_of(key: str) -> Column:
-    return Column(f"{key}_share", f"Share of {in_a_sentence(label_of(key))}", "Of the whole detector.", format_share)
