@@ -69,13 +69,14 @@ def test_a_case_that_does_not_fit_is_left_out_by_what_others_took():
 # What it survives
 
 
-def test_a_process_that_ends_or_hangs_costs_its_case_alone():
+def test_a_process_that_ends_hangs_or_loses_its_gpu_costs_its_case_alone():
     worker = Worker(frail_gpu.serve)
     try:
         assert worker.start() == frail_gpu.MACHINE
         assert worker.do("any", {"name": "good"}, patience=60) == Answer("measured")
         ended = worker.do("any", {"name": "ends"}, patience=60)
         assert ended == Answer("failed", reason="The process that has the GPU ended with exit code 7.")
+        assert worker.do("any", {"name": "faults"}, patience=60).reason == "CUDA error."
         assert worker.do("any", {"name": "good"}, patience=60) == Answer("measured")
         assert worker.do("any", {"name": "hangs"}, patience=0.2).outcome == "stopped"
     finally:

@@ -78,15 +78,15 @@ def _overview(record: Record) -> Iterator[str]:
 
 
 def _speed(record: Record) -> Iterator[str]:
-    found = {check: compare(record, check.key) for check in TIMED}
+    found = {check: pairs for check in TIMED if (pairs := compare(record, check.key))}
+    if not found:
+        return
     yield "## Predicted against measured\n"
-    if data_sheet(record.machine["device_name"]) is None:
-        yield "No data sheet of this GPU is shipped under the name that PyTorch gives it: nothing is predicted.\n"
-    else:
-        known = {pair.predicted.calibration for pairs in found.values() for pair in pairs if pair.predicted}
+    factors = {pair.predicted.calibration for pairs in found.values() for pair in pairs if pair.predicted}
+    if factors:
         yield (
             "Errors are predicted seconds over measured ones, less one: above 0 the prediction is too slow. The "
-            f"prediction's factors come from {' and '.join(sorted(CALIBRATED[one] for one in known))}.\n"
+            f"prediction's factors come from {' and '.join(sorted(CALIBRATED[one] for one in factors))}.\n"
         )
         yield table(
             ("Check", "Networks", "Median error", "Bias", "Worst", "Within what is claimed"),
@@ -99,11 +99,18 @@ def _speed(record: Record) -> Iterator[str]:
             ("Family", *(check.title for check in families)),
             [(name, *(_bias(errors.get(name, [])) for errors in families.values())) for name in names],
         )
+    else:
+        yield f"{_why_not(record.machine['device_name'])}: nothing is predicted.\n"
     for check, pairs in found.items():
-        if pairs:
-            yield f"### {check.title}\n"
-            heads = ("Network", "Image", "Predicted", "Measured", "Quartiles", "Error", "FLOP/s", "Of peak", "Memory")
-            yield table(heads, map(_timing, pairs))
+        yield f"### {check.title}\n"
+        heads = ("Network", "Image", "Predicted", "Measured", "Quartiles", "Error", "FLOP/s", "Of peak", "Memory")
+        yield table(heads, map(_timing, pairs))
+
+
+def _why_not(device_name: str) -> str:
+    if data_sheet(device_name) is None:
+        return "No data sheet is shipped of a GPU by this name"
+    return "The data sheet has no float16"
 
 
 def _errors(title: str, pairs: Sequence[Compared]) -> tuple[object, ...]:

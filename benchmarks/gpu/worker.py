@@ -26,6 +26,8 @@ class Answer(NamedTuple):
     found: measured.Found = measured.Found([], [])
     #: Why it failed, in a sentence.
     reason: str = ""
+    #: Whether the process can go on: after a fault the GPU does not answer it any more.
+    sound: bool = True
 
 
 def serve(connection: Connection) -> None:
@@ -43,9 +45,7 @@ def serve(connection: Connection) -> None:
             key, case = connection.recv()
         except EOFError:  # whoever asked is gone
             return
-        connection.send(answer(checks[key].run, case))
-        if not _is_sound():
-            return
+        connection.send(answer(checks[key].run, case)._replace(sound=_is_sound()))
 
 
 def answer(run: Callable[..., measured.Found], case: Case) -> Answer:
@@ -65,7 +65,7 @@ def answer(run: Callable[..., measured.Found], case: Case) -> Answer:
 
 
 def _is_sound() -> bool:
-    """Whether the GPU still answers: after a fault nothing else runs in the same process."""
+    """Whether the GPU still answers."""
     import torch
 
     try:
@@ -99,16 +99,17 @@ class Worker:
         """Have one case carried out; whoever takes longer than `patience` seconds is stopped."""
         began = perf_counter()
         try:
-            if self._process is None or not self._process.is_alive():
+            if self._process is None:
                 self.start(patience)
             self._connection.send((key, case))
             found = self._receive(patience - (perf_counter() - began))
         except (DenseScopeError, OSError) as error:
             self.stop()
             return Answer("failed", reason=str(error))
+        if not isinstance(found, Answer) or not found.sound:
+            self.stop()
         if isinstance(found, Answer):
             return found
-        self.stop()
         if found:
             return Answer("failed", reason=found)
         return Answer("stopped", reason=f"stopped after {perf_counter() - began:.0f} s")

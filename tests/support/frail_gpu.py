@@ -14,6 +14,7 @@ def serve(connection: Any) -> None:
     from benchmarks.gpu.worker import Answer
 
     connection.send(MACHINE)
+    faulty = False
     while True:
         try:
             _, case = connection.recv()
@@ -23,7 +24,8 @@ def serve(connection: Any) -> None:
             os._exit(7)
         if case["name"] == "hangs":
             time.sleep(600)
-        connection.send(Answer("measured"))
+        faulty = faulty or case["name"] == "faults"
+        connection.send(Answer("failed", reason="CUDA error.", sound=False) if faulty else Answer("measured"))
 
 
 def refuse(connection: Any) -> None:
