@@ -16,6 +16,7 @@ from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import measured
 from benchmarks.gpu.checks import CHECKS, FIRST, Check, every_network
 from benchmarks.gpu.record import Record
+from benchmarks.gpu.report import described
 from benchmarks.gpu.schedule import TOO_LATE, Schedule
 from benchmarks.gpu.worker import Answer, Worker
 from tests.support import frail_gpu, stand_in_gpu
@@ -35,6 +36,13 @@ def test_cases_of_a_check_are_different_and_can_be_guessed_before_any_has_run():
     for check in CHECKS:
         assert len({json.dumps(case) for case in check.cases}) == len(check.cases)
         assert 0 < check.guess(**check.cases[0]) < 120
+
+
+def test_a_case_is_told_by_what_tells_it_from_others():
+    [memory] = [check for check in CHECKS if check.key == "memory"]
+    asked = {"name": "vovnet39", "batch_size": 16, "mode": "step", "recomputed": True}
+    assert described(memory, asked) == "vovnet39 (step, recomputed)"
+    assert described(CHECKS[0], CHECKS[0].cases[0]) == "densenet121"
 
 
 def check_of(key, share, seconds, cases=9):

@@ -33,11 +33,7 @@ def write_report(record: Record, path: Path) -> None:
 
 
 def described(check: Check, case: Mapping[str, Any]) -> str:
-    """A case in a few words: what tells it from the others of its check.
-
-    >>> described(CHECKS[3], {"name": "vovnet39", "batch_size": 16, "mode": "step", "recomputed": True})
-    'vovnet39 (step, recomputed)'
-    """
+    """A case in a few words: what tells it from the others of its check."""
     name, *others = [
         key if value is True else str(value)
         for key, value in case.items()
@@ -184,10 +180,11 @@ def _layers(record: Record) -> Iterator[str]:
 
 
 def _memory(record: Record) -> Iterator[str]:
-    rows = []
+    rows, differences = [], defaultdict(list)
     for case in record.of("memory"):
         asked, [found] = case["case"], case["rows"]
         counted, beside = found["counted_bytes"], found.get("requested", found["allocated"])
+        differences[WHEN[asked["mode"]]].append(counted / beside - 1)
         rows.append(
             (
                 asked["name"] + (", recomputed" if asked["recomputed"] else ""),
@@ -205,6 +202,13 @@ def _memory(record: Record) -> Iterator[str]:
             "Batch 16, float32. Counted are the tensors; requested is what tensors and the kernels' workspaces asked "
             "the allocator for, allocated the same in its blocks. The difference is that of what is counted to what "
             "was requested, or to what was allocated where only that is known.\n"
+        )
+        yield table(
+            ("What", "Cases", "Median difference", "Largest"),
+            [
+                (what, len(each), format_change(median(each)), format_change(max(each, key=abs)))
+                for what, each in differences.items()
+            ],
         )
         yield table(("Network", "What", "Counted", "Requested", "Allocated", "Difference"), rows, words=2)
 
