@@ -141,7 +141,7 @@ _NORMALISATIONS = (
         symbol="BN",
     ),
     _norm("layer_norm", saved=saved.LAYER_NORM, channels_last=True, word="layer norm", symbol="LN"),
-    _norm("group_norm", word="group norm"),
+    _norm("group_norm", saved=saved.GROUP_NORM, word="group norm", symbol="GN"),
     _norm("instance_norm"),
     _norm("rms_norm", costs.per_output(4), channels_last=True),  # square, sum, divide, scale
     Op("normalize", kind="normalisation", cost=costs.per_output(3)),  # square, sum, divide

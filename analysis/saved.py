@@ -49,6 +49,11 @@ def _row_statistics(layer: Layer, element_bytes: int) -> int:
     return 2 * element_bytes * prod(layer.output_shape[:-1])
 
 
+def _group_statistics(layer: Layer, element_bytes: int) -> int:
+    """Mean and inverse standard deviation, one of each a group of channels of each image."""
+    return 2 * element_bytes * layer.output_shape[0] * layer.groups
+
+
 def _indices(layer: Layer, _: int) -> int:
     """Where each maximum was."""
     return INDEX_BYTES * prod(layer.output_shape)
@@ -93,6 +98,7 @@ CONV = SavedRule(_inputs, "conv input")
 LINEAR = SavedRule(_inputs, "linear input")
 BATCH_NORM = SavedRule(_inputs, "BN input", "BN statistics", _statistics)
 LAYER_NORM = SavedRule(_inputs, "LN input", "LN statistics", _row_statistics)
+GROUP_NORM = SavedRule(_inputs, "GN input", "GN statistics", _group_statistics)
 ACTIVATION_INPUT = SavedRule(_inputs, "activation input")
 ACTIVATION_OUTPUT = SavedRule(_output, "activation output")
 POOLING = SavedRule(_inputs, "pooling input")

@@ -46,7 +46,8 @@ class Summary(Totals):
     def notes(self) -> tuple[str, ...]:
         """What the figures leave out or in, in sentences."""
         if self.trace is None:
-            return ()
+            left_out = self.target.left_out
+            return (f"{left_out}.",) if left_out else ()
         ops = dict.fromkeys(layer.op for layer in self.uncounted)
         unknown = f"Counted as nothing, for want of a rule: {', '.join(ops)}" if ops else ""
         texts = (self.trace.doubt, unknown, self.trace.left_out, _unreached_words(self.unreached))

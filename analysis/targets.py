@@ -151,6 +151,11 @@ class Target:
         return None if self.config is None else self.config.family
 
     @property
+    def left_out(self) -> str:
+        """What the figures of a planned network leave out, in a sentence without its full stop; "" for nothing."""
+        return "" if self.detector is None else self.detector.left_out
+
+    @property
     def image_size(self) -> int | Pair:
         """The size that the network was made for."""
         return self.module_input.image_size if self.planned is None else self.planned.image_size
@@ -184,8 +189,7 @@ class Target:
         if route == "plan":
             if self.planned is None:
                 raise ConfigError("route", route, f'"trace" or "auto" for {self.name}, which has no layer plan')
-            plan = plan_layers if self.detector is None else plan_detector
-            return plan(self.planned, image_size, batch_size)
+            return plan_of(self.planned, image_size, batch_size)
         return self.trace(image_size, batch_size).layers
 
     def trace(self, image_size: Pair, batch_size: int, *, training: bool = False) -> Trace:
@@ -250,6 +254,12 @@ class Target:
 
         with Weightless():
             return create_model(self.config) if self.detector is None else create_detector(self.detector)
+
+
+def plan_of(config: Any, image_size: int | Pair | None = None, batch_size: int = 1) -> list[Layer]:
+    """The layer plan of a network's config or of a detector's. Raises: ConfigError: the size does not suit it."""
+    plan = plan_detector if isinstance(config, BackboneConfig) else plan_layers
+    return plan(config, image_size, batch_size)
 
 
 def resolve_target(target: Any, /, **overrides: Any) -> Target:

@@ -45,11 +45,11 @@ def stem_tap(config: Any) -> Tap | None:
 
 def _taps(config: Any, modules: Iterable[str]) -> tuple[Tap, ...]:
     layers = collect(get_family(config.family).plan(config, image(config.in_channels, (_SIDE, _SIDE), 1)))
-    made = [(name, layers[_last_of(name, layers)].output_shape) for name in modules]
+    made = [(name, layers[last_of(name, layers)].output_shape) for name in modules]
     return tuple(Tap(channels, round(_SIDE / side), name) for name, (_, channels, side, _) in made)
 
 
-def _last_of(module: str, layers: Sequence[Layer]) -> int:
+def last_of(module: str, layers: Sequence[Layer]) -> int:
     """Number of the layer that makes a module's output."""
     return max(number for number, layer in enumerate(layers) if f"{layer.name}.".startswith(f"{module}."))
 
@@ -69,7 +69,7 @@ def up_to(taps: Sequence[Tap], plan: Steps, prefix: str = "") -> Maps:
         prefix: of the layers' names, with its dot.
     """
     layers = collect(plan)
-    ends = [_last_of(tap.module, layers) for tap in taps]
+    ends = [last_of(tap.module, layers) for tap in taps]
     outside = (INPUT, CONSTANT)
     named = [
         layer._replace(

@@ -13,6 +13,8 @@ from archs.taps import Tap, list_taps, taps_of
 
 #: The parts of a detector, in the order in which they run.
 PARTS = ("backbone", "neck", "RPN", "head")
+#: What runs behind the heads, in words.
+POST_PROCESSING = "anchors, the decoding of boxes and non-maximum suppression are not counted"
 
 
 def part_of(stage: str) -> str:
@@ -64,6 +66,11 @@ class BackboneConfig(Declared):
         """The maps that are read, finest first."""
         return tuple(self._chosen().values())
 
+    @property
+    def left_out(self) -> str:
+        """What the figures leave out, and what they assume, in a sentence without its full stop; "" for nothing."""
+        return ""
+
     def _chosen(self) -> dict[int, Tap]:
         if self.out_indices is not None or not self.strides:
             return taps_of(self.backbone, self.out_indices)
@@ -102,6 +109,10 @@ class DetectorConfig(BackboneConfig):
     )
     #: As torchvision counts them.
     num_classes: int = integer(91, "Classes", "Classes of objects, and one for the background.", low=2, high=100_000)
+
+    @property
+    def left_out(self) -> str:
+        return f"Post-processing is left out: {POST_PROCESSING}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +155,11 @@ class FasterRCNNConfig(PyramidConfig):
 
     proposals: int = integer(1000, "Proposals", "Boxes of each image that the second stage looks at.", high=10_000)
 
+    @property
+    def left_out(self) -> str:
+        boxes = f"the box head is counted for {self.proposals:,} proposals an image"
+        return f"What depends on values is left out: {POST_PROCESSING}; {boxes}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaskRCNNConfig(FasterRCNNConfig):
@@ -152,6 +168,10 @@ class MaskRCNNConfig(FasterRCNNConfig):
     kind: ClassVar[str] = "mask_rcnn"
 
     detections: int = integer(100, "Detections", "Boxes of each image that get a mask.", high=10_000)
+
+    @property
+    def left_out(self) -> str:
+        return f"{super().left_out}, the mask head for {self.detections:,} detections"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,8 @@ Maps = Generator[Layer, Layer, list[Layer]]
 ANCHOR_SIDES = (32, 64, 128, 256, 512)
 #: Shapes of anchors at each pixel, and sizes of each in RetinaNet.
 SHAPES, SIZES = 3, 3
+#: Of FCOS's group norms.
+GROUPS = 32
 
 
 class Again(Stage):
@@ -57,7 +59,7 @@ class Again(Stage):
 
     def group_norm(self, name: str, x: Layer) -> Layer:
         weights, shape = 2 * x.output_shape[1], x.output_shape
-        layer = Layer(name, "group_norm", self.name, (x.name,), (shape,), shape, bias=True)
+        layer = Layer(name, "group_norm", self.name, (x.name,), (shape,), shape, groups=GROUPS, bias=True)
         return self.again(layer._replace(extra_params=weights, extra_reads=weights), weights)
 
     def per_box(self, scope: str, x: Layer, values: int) -> Steps:

@@ -66,6 +66,8 @@ MEMORY_STYLES = {
     "dropout mask": ("copy", 0.0),
     "LN input": ("normalisation", 0.35),
     "LN statistics": ("normalisation", 0.6),
+    "GN input": ("normalisation", 0.35),
+    "GN statistics": ("normalisation", 0.6),
     "BN statistics": ("normalisation", 0.6),
     "other": ("matrix product", 0.0),
 }

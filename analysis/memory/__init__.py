@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-from analysis.memory.inference import LIFETIMES, InferenceMemory, inference_memory
+from analysis.memory.inference import InferenceMemory, inference_memory
+from analysis.memory.lifetimes import LIFETIMES
 from analysis.memory.training import OPTIMIZERS, TrainingMemory, training_memory
 from analysis.summary import Summary, summarize
 from archs import checks

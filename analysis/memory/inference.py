@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
-from itertools import accumulate, takewhile
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
+from analysis.memory.lifetimes import Lifetimes, lifetimes_of, outputs_of
 from analysis.memory.saved_tensors import rule_of
-from analysis.memory.storages import Footprint, Storage, buffer_bytes, input_bytes, inputs_of, last_reads, weight_bytes
+from analysis.memory.storages import Footprint, Storage, buffer_bytes, input_bytes, inputs_of, weight_bytes
 from analysis.meter import element_bytes
 from analysis.ops import KINDS, op_kind
 from analysis.summary import Summary
 from archs.layer import INPUT, Layer
 
 #: Ops that make what training saves of them, the places of maxima or the statistics of rows, even if nobody asks.
-MAKING_MORE = ("max_pool2d", "layer_norm")
+MAKING_MORE = ("max_pool2d", "layer_norm", "group_norm")
 #: Kinds of live tensors, in the order of every legend: the image, and the kinds of the layers that allocate the rest.
 LIVE_KINDS = ("image", *KINDS)
 
@@ -150,7 +151,7 @@ def inference_memory(summary: Summary, lifetimes: str = "eager", *, inplace_relu
         timeline=tuple(_timeline(layers, tensors)),
         tensors=tensors,
     )
-    return _as_seen(found) if summary.target.config is None and lifetimes == "eager" else found
+    return _as_seen(found) if summary.target.planned is None and lifetimes == "eager" else found
 
 
 def _as_seen(found: InferenceMemory) -> InferenceMemory:
@@ -181,7 +182,7 @@ def _storages(summary: Summary, held: Lifetimes) -> Iterator[Storage]:
     for index, layer in enumerate(layers):
         owner = held.owner[layer.name]
         last[owner] = max(last.get(owner, -1), held.last.get(layer.name, index))
-    for name in summary.trace.outputs if summary.trace else (layers[-1].name,):
+    for name in outputs_of(summary):
         last[held.owner[name]] = end
     yield Storage(INPUT, input_bytes(summary), -1, end)
     for index, layer in enumerate(layers):
@@ -201,73 +202,3 @@ def _timeline(layers: list[Layer], tensors: Iterable[Storage]) -> Iterable[Momen
         live += allocated[index]
         yield Moment(layer, allocated[index], live)
         live -= freed[index]
-
-
-#: As PyTorch's modules hold tensors under CPython; as little as the readers allow.
-LIFETIMES = ("eager", "minimal")
-
-
-class Lifetimes(NamedTuple):
-    """How a network's tensors share memory, and when they are given up."""
-
-    #: The layer that allocated the memory of each tensor, `INPUT` for the image.
-    owner: dict[str, str]
-    #: Index of the last layer as which each tensor is held; its own for those that are not listed.
-    last: dict[str, int]
-
-
-def lifetimes_of(summary: Summary, lifetimes: str, *, inplace_relu: bool = True) -> Lifetimes:
-    """One of `LIFETIMES`, by rule for a layer plan, from a trace for a module, which overwrites what it overwrites."""
-    layers = [cost.layer for cost in summary.layers]
-    if summary.route == "plan":
-        return (minimal if lifetimes == "minimal" else eager)(layers, inplace_relu=inplace_relu)
-    held = recorded(summary)
-    return held._replace(last=last_reads(layers)) if lifetimes == "minimal" else held
-
-
-def minimal(layers: Sequence[Layer], *, inplace_relu: bool = True) -> Lifetimes:
-    """Every tensor is freed after its last reader.
-
-    Raises: UnfollowedOpError: a layer reads what no layer before it has made.
-    """
-    last = last_reads(layers)
-    owner = {INPUT: INPUT}
-    for index, layer in enumerate(layers):
-        overwrites = inplace_relu and layer.op == "relu" and last[layer.inputs[0]] == index
-        owner[layer.name] = owner[layer.inputs[0]] if overwrites else layer.name
-    return Lifetimes(owner, last)
-
-
-def eager(layers: Sequence[Layer], *, inplace_relu: bool = True) -> Lifetimes:
-    """Every tensor is held until the modules that were called with it return.
-
-    While `module(x)` runs, Python holds `x` for the caller, though the first layer inside may be the last to read it.
-    Which modules there are is told by the layers' dotted names.
-
-    Raises: UnfollowedOpError: a layer reads what no layer before it has made.
-    """
-    owner, last_read = minimal(layers, inplace_relu=inplace_relu)
-    paths = {INPUT: ("",)} | {layer.name: tuple(layer.name.split(".")) for layer in layers}
-    returns = {}
-    for index, path in enumerate(paths[layer.name] for layer in layers):
-        for depth in range(1, len(path) + 1):
-            returns[path[:depth]] = index
-    last = dict.fromkeys(last_read, -1)
-    for layer in layers:
-        for tensor in last_read.keys() & set(layer.inputs):
-            called = _called(paths[tensor], paths[layer.name])
-            last[tensor] = max(last[tensor], returns[called])
-    return Lifetimes(owner, last)
-
-
-def _called(maker: tuple[str, ...], reader: tuple[str, ...]) -> tuple[str, ...]:
-    """The outermost module around a reader that the maker is not in: what its output was handed to."""
-    shared = takewhile(lambda pair: pair[0] == pair[1], zip(maker[:-1], reader, strict=False))
-    return reader[: len(list(shared)) + 1]
-
-
-def recorded(summary: Summary) -> Lifetimes:
-    """Every tensor is held as long as the module itself does, seen in a trace of it. Raises: TraceError."""
-    assert summary.trace is not None
-    owners, last, end = summary.trace.owners, summary.trace.last_held, len(summary.layers) - 1
-    return Lifetimes(owners, {name: last.get(owner, end) for name, owner in owners.items()})

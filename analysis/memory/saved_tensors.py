@@ -132,6 +132,8 @@ SAVED_KINDS = (
     "dropout mask",
     "LN input",
     "LN statistics",
+    "GN input",
+    "GN statistics",
     "BN statistics",
     "other",
 )

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from analysis.memory.inference import eager
+from analysis.memory.lifetimes import eager
 from analysis.memory.saved_tensors import Recomputation, kept_by, rule_of
 from archs.layer import CONSTANT, INPUT, Layer
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from archs.errors import TraceError
 from archs.layer import Pair
 from detectors import DetectorConfig
+from detectors.config import POST_PROCESSING
 
 Steps = Callable[[Any], Any]
 
@@ -32,18 +33,34 @@ def steps_of(module: nn.Module) -> Steps | None:
     return partial(_two_stages if home.endswith(".generalized_rcnn") else _one_stage, module)
 
 
+class AsCounted(nn.Module):
+    """What is counted of a detector, as a module: images (N, C, H, W) to outputs of heads."""
+
+    def __init__(self, detector: nn.Module, steps: Steps) -> None:
+        super().__init__()
+        self.detector, self._steps = detector, steps
+
+    def forward(self, images: Tensor) -> Any:
+        return self._steps(images)
+
+
+def as_counted(module: nn.Module) -> nn.Module:
+    """A module that runs what is counted of another: itself, unless that is a detector."""
+    steps = steps_of(module)
+    return module if steps is None else AsCounted(module, steps)
+
+
 def words_of(module: Any) -> str:
     """What the figures of a detector leave out, and what they assume; "" for all other modules."""
     if steps_of(module) is None:
         return ""
-    left_out = "anchors, the decoding of boxes and non-maximum suppression are not counted"
     if not hasattr(module, "roi_heads"):
-        return f"Post-processing is left out: {left_out}"
+        return f"Post-processing is left out: {POST_PROCESSING}"
     heads = module.roi_heads
     later = [name for name in ("mask", "keypoint") if getattr(heads, f"{name}_roi_pool") is not None]
     boxes = f"the box head is counted for {module.rpn.post_nms_top_n():,} proposals an image"
     rest = f", the {' and '.join(later)} head for {heads.detections_per_img:,} detections" if later else ""
-    return f"What depends on values is left out: {left_out}; {boxes}{rest}"
+    return f"What depends on values is left out: {POST_PROCESSING}; {boxes}{rest}"
 
 
 def _maps(detector: Any, images: Any) -> tuple[list[Pair], dict[str, Tensor]]:
@@ -73,8 +90,9 @@ def _two_stages(detector: Any, images: Any) -> Any:
     outputs = [rpn.head(list(maps.values()))]
 
     def run(name: str, boxes: int) -> None:
-        pooled = getattr(heads, f"{name}_roi_pool")(maps, [_boxes(rpn, boxes, size).to(dtype) for size in sizes], sizes)
-        outputs.append(getattr(heads, f"{name}_predictor")(getattr(heads, f"{name}_head")(pooled)))
+        x = getattr(heads, f"{name}_roi_pool")(maps, [_boxes(rpn, boxes, size).to(dtype) for size in sizes], sizes)
+        x = getattr(heads, f"{name}_head")(x)
+        outputs.append(getattr(heads, f"{name}_predictor")(x))
 
     run("box", rpn.post_nms_top_n())
     for name in ("mask", "keypoint"):

@@ -78,8 +78,15 @@ def _norm(op: str, place: int) -> Rule:
     return norm
 
 
-for _name in ("layer_norm", "group_norm", "rms_norm"):
+for _name in ("layer_norm", "rms_norm"):
     RULES[_name] = _norm(_name, 1)
+
+
+@rule("group_norm")
+def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, *_: Any, **__: Any) -> Call:
+    return Call("group_norm", (input,), None, {"groups": num_groups, "bias": weight is not None})
+
+
 RULES["instance_norm"] = _norm("instance_norm", 2)
 
 

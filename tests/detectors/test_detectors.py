@@ -35,6 +35,7 @@ def test_plan_trace_and_dispatcher_agree(name):
     for number, size in enumerate(SIZES.get(config.kind, PYRAMIDS), start=1):
         planned, traced = (analysis.summarize(config, size, number, route=route) for route in ("plan", "trace"))
         assert [cost.layer for cost in planned.layers] == [cost.layer for cost in traced.layers]
+        assert planned.notes == traced.notes
         assert planned.params == traced.params == sum(parameter.numel() for parameter in module.parameters())
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             (steps_of(module) or module)(torch.empty(number, config.in_channels, *size, device="meta"))

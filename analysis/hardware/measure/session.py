@@ -23,12 +23,14 @@ from analysis.statistics import quantile
 from analysis.summary import Summary, summarize
 from analysis.targets import Target
 from analysis.trace import products  # noqa: F401  registers its rules
+from analysis.trace.detectors import as_counted
 from analysis.trace.names import op_name, torch_names
 from analysis.trace.rules import RULES, Call
 from analysis.trace.stand_in import tensors_in
 from archs.create import create_model
 from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Shape
+from detectors import create_detector
 
 #: Runs before the first that is timed: they compile, choose algorithms and fill caches.
 WARM_UP_RUNS = 3
@@ -124,7 +126,12 @@ def _to_layout(values: Tensor, layout: torch.memory_format) -> Tensor:
 
 
 def build(target: Target) -> nn.Module:
-    """The target's module with weights: its own, or random ones where it has none; a copy if it was given as one."""
+    """The target's module with weights: its own, or random ones where it has none; a copy if it was given as one.
+
+    Of a detector, what is counted: backbone, neck and heads, on images as they reach the backbone.
+    """
+    if target.detector is not None:
+        return as_counted(create_detector(target.detector))
     if target.module is None:
         return create_model(target.config, weights=target.weights)
     module = deepcopy(target.module)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from analysis.meter import LayerCost, cost_layers
 from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, REDUCTION, WINDOWS, find_op, op_kind
+from analysis.targets import plan_of
 from archs.errors import TraceError
 from archs.layer import Layer, Pair
-from archs.planning import plan_layers
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -70,8 +70,8 @@ class Program(NamedTuple):
 
 @lru_cache(maxsize=256)
 def planned_program(config: Any, image_size: Pair, execution: str, half: bool) -> Program:
-    """The kernels of a registered network, or of a config."""
-    return program(plan_layers(config, image_size), execution, half)
+    """The kernels of the config of a network or detector."""
+    return program(plan_of(config, image_size), execution, half)
 
 
 def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int = 1) -> Program:

@@ -217,5 +217,5 @@ def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tupl
 
 def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
     if target.best_route == "plan":
-        return planned_program(target.config, size, execution, half)
+        return planned_program(target.planned, size, execution, half)
     return program(target.layers(size, 1, "trace"), execution, half)
