@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.precision import ARITHMETICS, parse_arithmetic
-from archs import checks
-from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names
+from archs import checks, files
+from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,9 @@ _BOUNDS = {
     "tdp_watts": (0.1, 1e5),
 }
 
+
+#: Far more than a device takes, and little enough to read at once.
+MAX_BYTES = 64 * 1024
 
 #: What speeds and times are told for until another is chosen.
 DEFAULT_DEVICE = "RTX 4090"
@@ -78,6 +81,10 @@ class Device:
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.strip()):
             raise ConfigError("name", self.name, "the name of the device")
+        for field in ("name", "architecture", "source", "note"):
+            checks.keep(self, **{field: checks.text(field, getattr(self, field))})
+        if self.year is not None:
+            checks.keep(self, year=checks.integer("year", self.year, 1900, 2200))
         for field, (low, high) in _BOUNDS.items():
             value = getattr(self, field)
             if value is not None or field in ("fp32_flops_per_s", "bandwidth_bytes_per_s"):
@@ -134,18 +141,19 @@ def get_device(device: str | Device) -> Device:
     shipped = _shipped()
     by_folded = {name.casefold(): found for name, found in shipped.items()}
     try:
-        return by_folded[str(device).strip().casefold()]
+        return by_folded[said(device).strip().casefold()]
     except KeyError:
         raise UnknownDeviceError(device, shipped) from None
 
 
 def read_device(path: str | PathLike[str]) -> Device:
     """A user's device from a JSON file. Raises: ConfigError: it cannot be read, or as `parse_device`."""
+    place = checks.path("device file", path)
     try:
-        content = Path(path).read_bytes()
+        content = files.read(place, MAX_BYTES)
     except OSError as error:
-        raise ConfigError("device file", str(path), f"a readable JSON file ({error.strerror})") from None
-    return parse_device(content, str(path))
+        raise ConfigError("device file", str(place), f"a readable JSON file ({error.strerror})") from None
+    return parse_device(content, str(place))
 
 
 def parse_device(content: str | bytes, source: str) -> Device:
@@ -160,7 +168,7 @@ def parse_device(content: str | bytes, source: str) -> Device:
     """
     try:
         values = json.loads(content)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, TypeError):
         raise ConfigError("device file", source, "a JSON file") from None
     if not isinstance(values, dict):
         raise ConfigError("device file", source, "a JSON object such as {name: …, fp32_flops_per_s: …}")
@@ -173,13 +181,14 @@ def parse_device(content: str | bytes, source: str) -> Device:
 def device_of(values: Mapping[str, Any]) -> Device:
     """A device from a mapping of `Device` fields. Raises: ConfigError: one is missing, unknown or absurd."""
     known = [field.name for field in fields(Device)]
+    values = checks.mapping("device", values, len(known), "a mapping of fields such as name and fp32_flops_per_s")
     for field in values:
         if field not in known:
             raise ConfigError("device field", field, f"one of a device: {nearest_names(field, known)} are nearest")
     for field in ("name", "fp32_flops_per_s", "bandwidth_bytes_per_s"):
         if field not in values:
-            raise ConfigError("device", dict(values), f"given with {field}")
-    return Device(**dict(values))
+            raise ConfigError("device", values, f"given with {field}")
+    return Device(**values)
 
 
 #: Data sheets by PyTorch's names, where these differ by more than the maker's.
@@ -232,9 +241,8 @@ class UnknownFactError(DenseScopeError, KeyError):
     """Nothing is published under that name."""
 
     def __init__(self, column: str, value: object, known: list[str]) -> None:
-        super().__init__(
-            f"Nothing is published under {column} {value!r}; the nearest names are {nearest_names(value, known)}."
-        )
+        nearest = nearest_names(value, known)
+        super().__init__(f"Nothing is published under {column} {abbreviate(value)}; the nearest names are {nearest}.")
 
 
 def published(
@@ -281,7 +289,7 @@ def published(
 
 def _matching(frame: pd.DataFrame, columns: tuple[str, ...], label: str, value: Any) -> pd.DataFrame:
     columns = tuple(column for column in columns if column in frame)
-    fits = frame[list(columns)].isin([str(value)]).any(axis="columns")
+    fits = frame[list(columns)].isin([said(value)]).any(axis="columns")
     if not fits.any():
         known = sorted({name for column in columns for name in frame[column] if name})
         if not known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from archs.errors import ConfigError
+from archs.errors import ConfigError, said
 
 #: Bytes of one stored element.
 DTYPE_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -57,7 +57,7 @@ def spelled(value: object) -> str:
     >>> spelled("fp16"), spelled("AMP_bf16"), spelled("torch.float32"), spelled("fp4")
     ('float16', 'amp bfloat16', 'float32', 'fp4')
     """
-    words = str(value).lower().removeprefix("torch.").replace("_", " ").replace("-", " ").split()
+    words = said(value)[:100].lower().removeprefix("torch.").replace("_", " ").replace("-", " ").split()
     return " ".join(_OTHER_SPELLINGS.get(word, word) for word in words)
 
 

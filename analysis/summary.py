@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from analysis.trace.tracing import Trace
 
 
+#: More networks than any library has.
+MAX_COMPARED = 10_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary(Totals):
     """The totals of one network, with the layers that they come from."""
@@ -276,7 +280,8 @@ def compare(
     """
     import pandas as pd
 
-    summaries = [summarize(target, image_size, batch_size, dtype, route, **options) for target in targets]
+    several = checks.items("targets", targets, MAX_COMPARED, f"a sequence of at most {MAX_COMPARED:,} networks")
+    summaries = [summarize(target, image_size, batch_size, dtype, route, **options) for target in several]
     return pd.DataFrame([comparison_row(summary) for summary in summaries])
 
 

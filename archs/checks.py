@@ -6,47 +6,116 @@ Each gives back the value as Python's own int, float, bool, str or tuple, whatev
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from itertools import islice
 from math import inf
 from operator import index
+from os import fspath
+from pathlib import Path
 from typing import Any, TypeGuard
 
-from archs.errors import ConfigError
+from archs.errors import ConfigError, DenseScopeError
 from archs.layer import Pair
 
 #: Bounds that keep the costs of every registered network within 64-bit integers.
 MAX_IMAGE_SIDE = 8192
 MAX_BATCH_SIZE = 65536
+#: More than any argument holds: items of a sequence, characters of a word, of a path.
+MAX_ITEMS = 1_000_000
+MAX_TEXT = 1000
+MAX_PATH = 4096
 
 
 def plain(value: Any) -> Any:
-    """A scalar or array of NumPy or torch as Python numbers and lists; anything else as it is."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    """A scalar or array of NumPy or torch as Python numbers and lists; anything else, or too much, as it is."""
+    if isinstance(value, type) or not hasattr(type(value), "tolist"):  # an object may make up any attribute when asked
+        return value
+    try:
+        size = getattr(value, "size", None)
+        return value.tolist() if (size if isinstance(size, int) else len(value.reshape(-1))) <= MAX_ITEMS else value
+    except Exception:  # a tensor without data, or what only looks like an array
+        return value
+
+
+def whole(value: Any) -> int | None:
+    """An integer of any kind as Python's own; None for anything else, booleans too."""
+    found = plain(value)
+    if isinstance(found, (bool, type)):
+        return None
+    try:  # past what a class of its own may make of arithmetic
+        return int.__index__(found) if isinstance(found, int) else index(found)
+    except Exception:
+        return None
 
 
 def is_integer(value: object) -> TypeGuard[int]:
     """True for integers, but not for booleans."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    return whole(value) is not None
+
+
+def real(value: Any) -> float | None:
+    """A number of any kind as Python's int or float; None for anything else, and for what is too large for a float."""
+    found = plain(value)
+    try:
+        if isinstance(found, float):
+            return float.__float__(found)
+        return None if (number := whole(found)) is None or not float(number) < inf else number
+    except OverflowError:
+        return None
 
 
 def integer(field: str, value: Any, low: int, high: int) -> int:
     """`value` as an int in [low, high]."""
-    number = plain(value)
-    if not (is_integer(number) and low <= number <= high):
+    number = whole(value)
+    if number is None or not low <= number <= high:
         raise ConfigError(field, value, f"an integer from {low} to {high}")
-    return index(number)
+    return number
+
+
+def items(field: str, value: Any, most: int, allowed: str) -> tuple[Any, ...]:
+    """What a collection holds, at most so much; nothing beyond that is looked at, however long it is."""
+    listed = plain(value)
+    found: tuple[Any, ...] | None = None
+    if hasattr(type(listed), "__iter__") and not isinstance(listed, (str, bytes, bytearray, type)):
+        try:
+            found = tuple(islice(listed, most + 1))
+        except DenseScopeError:  # what makes the items has said what is wrong
+            raise
+        except Exception as error:
+            raise ConfigError(field, value, allowed) from error
+    if found is None or len(found) > most:
+        raise ConfigError(field, value, allowed)
+    return found
+
+
+def mapping(field: str, value: Any, most: int, allowed: str) -> dict[Any, Any]:
+    """What stands under each key, of at most so many."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(field, value, allowed)
+    try:
+        return {key: value[key] for key in items(field, value, most, allowed)}
+    except DenseScopeError:
+        raise
+    except Exception as error:
+        raise ConfigError(field, value, allowed) from error
+
+
+def text(field: str, value: Any, most: int = MAX_TEXT) -> str:
+    """A text of at most so many characters, as Python's own."""
+    word = plain(value)
+    if not isinstance(word, str) or len(word) > most:
+        raise ConfigError(field, value, f"a text of at most {most} characters")
+    return str.__str__(word)
 
 
 def integers(field: str, value: Any, low: int, high: int, lengths: range) -> tuple[int, ...]:
     """`value` as a tuple of ints in [low, high], with an allowed length."""
-    listed = plain(value)
-    if (
-        isinstance(listed, (str, bytes))
-        or not hasattr(listed, "__iter__")
-        or len(items := tuple(map(plain, listed))) not in lengths
-        or not all(is_integer(item) and low <= item <= high for item in items)
-    ):
-        raise ConfigError(field, value, f"a sequence of {span(lengths)} integers from {low} to {high}")
-    return tuple(map(index, items))
+    allowed = f"a sequence of {span(lengths)} integers from {low} to {high}"
+    found = items(field, value, lengths[-1], allowed)
+    numbers = [number for number in map(whole, found) if number is not None and low <= number <= high]
+    if len(found) not in lengths or len(numbers) < len(found):
+        raise ConfigError(field, value, allowed)
+    return tuple(numbers)
 
 
 def span(lengths: range) -> str:
@@ -60,9 +129,10 @@ def span(lengths: range) -> str:
 
 def number(field: str, value: Any, low: float, high: float = inf, *, open_low: bool, open_high: bool) -> float:
     """`value` as a float between `low` and `high`."""
-    found = plain(value)
-    real = isinstance(found, (int, float)) and not isinstance(found, bool)
-    if not (real and (low < found if open_low else low <= found) and (found < high if open_high else found <= high)):
+    found = real(value)
+    if found is None or not (
+        (low < found if open_low else low <= found) and (found < high if open_high else found <= high)
+    ):
         interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
         raise ConfigError(field, value, f"a number in {interval}")
     return float(found)
@@ -81,9 +151,9 @@ def numbers(
 def choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value` if it is one of the allowed words."""
     word = plain(value)
-    if word not in allowed:
+    if not isinstance(word, str) or (found := str.__str__(word)) not in allowed:
         raise ConfigError(field, value, f"one of {', '.join(map(repr, allowed))}")
-    return str(word)
+    return found
 
 
 def boolean(field: str, value: Any) -> bool:
@@ -94,14 +164,25 @@ def boolean(field: str, value: Any) -> bool:
     return found
 
 
+def path(field: str, value: Any) -> Path:
+    """A path, written or as an object."""
+    try:
+        written = fspath(value)
+    except Exception:
+        written = None
+    if not isinstance(written, str) or "\0" in written or len(written) > MAX_PATH:
+        raise ConfigError(field, value, f"a path of at most {MAX_PATH} characters")
+    return Path(str.__str__(written))
+
+
 def image_size(value: Any) -> Pair:
     """An int or a pair (h, w), as (h, w)."""
     found = plain(value)
-    sides = [found, found] if is_integer(found) else found
-    if isinstance(sides, (tuple, list)) and len(sides) == 2:
-        height, width = map(plain, sides)
-        if all(is_integer(side) and 1 <= side <= MAX_IMAGE_SIDE for side in (height, width)):
-            return index(height), index(width)
+    sides = found if isinstance(found, (tuple, list)) else (found, found)
+    if len(sides) == 2:
+        height, width = map(whole, sides)
+        if height and width and 1 <= height <= MAX_IMAGE_SIDE and 1 <= width <= MAX_IMAGE_SIDE:
+            return height, width
     raise ConfigError("image_size", value, f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}")
 
 
@@ -118,7 +199,7 @@ def parse_image_size(text: str) -> int | Pair | None:
     Raises:
         ConfigError: it is none of these.
     """
-    written = text.strip().lower()
+    written = text.strip().lower() if isinstance(text, str) else ""
     if written == OWN_SIZE:
         return None
     sides = re.fullmatch(r"(-?[0-9]{1,9})(?:\s*[x×*,;]\s*(-?[0-9]{1,9}))?", written)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
-from archs import checks
+from archs import checks, files
 from archs.config import Declared, NetworkConfig
-from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate
-from archs.registry import get_config, get_family, list_archs, list_families
+from archs.errors import ConfigError, DenseScopeError, UnknownFieldError, abbreviate, said
+from archs.registry import get_config, get_family, is_config, list_archs, list_families
 
 #: Grows when older versions of DenseScope would misread a file.
 SCHEMA = 1
@@ -39,9 +38,12 @@ class Design:
     config: NetworkConfig
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and 0 < len(self.name) <= MAX_NAME and self.name.isprintable()):
+        name = checks.plain(self.name)
+        if not (isinstance(name, str) and 0 < len(name) <= MAX_NAME and name.isprintable()):
             raise ConfigError("name", self.name, f"1 to {MAX_NAME} printable characters")
-        checks.keep(self, name=str(self.name))
+        if not is_config(self.config):
+            raise ConfigError("config", self.config, "the config of a network")
+        checks.keep(self, name=str.__str__(name))
 
     def to_json(self) -> str:
         """The text of its file, with all fields of the config."""
@@ -84,28 +86,28 @@ def is_design_path(value: object) -> bool:
 
 def read_design(path: str | PathLike[str]) -> Design:
     """The design in a file. Raises: DesignError, ConfigError, UnknownFieldError: one sentence says what is wrong."""
-    shown = fspath(path)
+    place = checks.path("design", path)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = files.read(place, MAX_BYTES)
     except OSError as error:
-        raise DesignError(f"The design {shown!r} cannot be read: {error.strerror or error}.") from None
-    return parse_design(content, shown)
+        raise DesignError(f"The design {_shown(str(place))} cannot be read: {error.strerror or error}.") from None
+    return parse_design(content, str(place))
 
 
 def parse_design(content: str | bytes, source: str = "text") -> Design:
     """The design that a text describes. Raises: as `read_design`; `source` is what the sentence calls the text."""
-    values = _object(content, source)
+    shown = _shown(source)
+    values = _object(content, shown)
     for key in _KEYS:
         if key not in values:
-            raise DesignError(f"The design {source!r} has no {key!r}: it needs {_listed(_KEYS)}.")
+            raise DesignError(f"The design {shown} has no {key!r}: it needs {_listed(_KEYS)}.")
     for key in values:
         if key not in _KEYS:
-            raise UnknownFieldError(key, f"The design {source!r}", _KEYS)
+            raise UnknownFieldError(key, f"The design {shown}", _KEYS)
     schema = checks.integer("schema", values["schema"], 1, 10**6)
     if schema > SCHEMA:
         allowed = f"reads up to {SCHEMA}: a newer one wrote it"
-        raise DesignError(f"The design {source!r} has schema {schema}, but this version of DenseScope {allowed}.")
+        raise DesignError(f"The design {shown} has schema {schema}, but this version of DenseScope {allowed}.")
     family = get_family(checks.choice("family", values["family"], tuple(list_families())))
     config = values["config"]
     if not isinstance(config, dict):
@@ -117,17 +119,24 @@ def parse_design(content: str | bytes, source: str = "text") -> Design:
     return Design(values["name"], family.config_type(**config))
 
 
-def _object(content: str | bytes, source: str) -> dict[str, Any]:
+def _shown(source: object) -> str:
+    """What sentences call a text."""
+    return abbreviate(said(source), 200)
+
+
+def _object(content: str | bytes, shown: str) -> dict[str, Any]:
     """The JSON object in a text; neither its size, its depth nor its numbers can hurt."""
+    if not isinstance(content, (str, bytes)):
+        raise DesignError(f"The design {shown} is {abbreviate(content)}, but must be a text in JSON.")
     if len(content) > MAX_BYTES:
-        raise DesignError(f"The design {source!r} is longer than {MAX_BYTES // 1024} KiB, which no design is.")
+        raise DesignError(f"The design {shown} is longer than {MAX_BYTES // 1024} KiB, which no design is.")
     try:
         values = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise DesignError(f"The design {source!r} is not valid JSON.") from None
+        raise DesignError(f"The design {shown} is not valid JSON.") from None
     if not isinstance(values, dict):
         raise DesignError(
-            f"The design {source!r} holds {abbreviate(values)}, but must be an object with {_listed(_KEYS)}."
+            f"The design {shown} holds {abbreviate(values)}, but must be an object with {_listed(_KEYS)}."
         )
     return values
 

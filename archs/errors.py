@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from itertools import islice
+from reprlib import Repr
 from typing import Any
+
+#: No sentence is longer, whatever was given.
+MAX_SENTENCE = 4000
 
 
 class DenseScopeError(Exception):
     """Base of all errors whose message may be shown to a user as it stands."""
+
+    def __init__(self, *args: object) -> None:
+        first, *rest = args or ("",)
+        long = isinstance(first, str) and len(first) > MAX_SENTENCE
+        super().__init__(*([f"{str(first)[:MAX_SENTENCE]}…", *rest] if long else args))
 
     def __str__(self) -> str:  # KeyError would print its message in quotes
         return str(self.args[0]) if self.args else ""
@@ -30,7 +40,7 @@ class UnknownNameError(DenseScopeError, KeyError):
     def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
         nearest = nearest_names(name, known)
         rest = f"the nearest names are {nearest}" if nearest else "there are none yet"
-        super().__init__(f"There is no {what} {name!r}; {rest}.")
+        super().__init__(f"There is no {what} {abbreviate(name)}; {rest}.")
 
 
 class UnknownArchError(UnknownNameError):
@@ -52,7 +62,9 @@ class UnknownFieldError(DenseScopeError, TypeError):
     """An override names a field that the config does not have."""
 
     def __init__(self, field: object, owner: str, known: Iterable[str]) -> None:
-        super().__init__(f"{owner} has no field {field!r}; the nearest fields are {nearest_names(field, known)}.")
+        super().__init__(
+            f"{owner} has no field {abbreviate(field)}; the nearest fields are {nearest_names(field, known)}."
+        )
 
 
 class UnknownOpError(DenseScopeError, NotImplementedError):
@@ -107,17 +119,68 @@ def first_line(error: Exception) -> str:
     >>> first_line(ValueError("shapes differ.\\nTraceback: …")), first_line(KeyError())
     ('shapes differ', 'KeyError')
     """
-    return str(error).strip().partition("\n")[0].rstrip(". ") or type(error).__name__
+    return said(error).strip().partition("\n")[0].rstrip(". ") or type(error).__name__
 
 
 def nearest_names(name: object, known: Iterable[str], count: int = 3) -> str:
     """The `count` known names most like `name`, quoted and joined for a sentence."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    matches = get_close_matches(str(name).lower()[:100], by_lower, n=count, cutoff=0.0)
+    matches = get_close_matches(said(name)[:100].lower(), by_lower, n=count, cutoff=0.0)
     return ", ".join(repr(by_lower[match]) for match in matches)
 
 
+def said(value: object) -> str:
+    """`str(value)` as far as a name goes, whatever the value makes of being asked."""
+    try:
+        return str.__str__(value) if isinstance(value, str) else str(value)
+    except Exception:  # its own `__str__` is broken, or an integer has too many digits
+        return abbreviate(value)
+
+
 def abbreviate(value: object, length: int = 60) -> str:
-    """`repr(value)`, cut so that a hostile value cannot flood a message."""
-    text = repr(value)
+    """The beginning of `repr(value)`, so that a hostile value can neither flood a message nor raise or cost much.
+
+    >>> abbreviate("a" * 9, 5), abbreviate(10**5000), abbreviate([[1], (2,)])
+    ("'aaaa…", 'an integer of about 5001 digits', '[[1], (2,)]')
+    """
+    text = " ".join(_SHOWN.repr(value).split("\n"))
     return text if len(text) <= length else f"{text[:length]}…"
+
+
+class _Shown(Repr):
+    """Looks at the beginning of a value only."""
+
+    #: More items and characters than are shown of anything.
+    SEEN = 512
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxtuple = self.maxlist = self.maxarray = self.maxset = self.maxfrozenset = self.maxdeque = self.SEEN
+        self.maxother = 1 << 30
+
+    def repr1(self, x: Any, level: int) -> str:
+        try:
+            return super().repr1(x, level)
+        except Exception:  # its class has the name of a type, and nothing else of it
+            return f"<{type(x).__name__} object>"
+
+    def repr_str(self, x: str, level: int) -> str:
+        return repr(x[: self.SEEN])
+
+    def repr_bytes(self, x: bytes, level: int) -> str:
+        return repr(x[: self.SEEN])
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return repr(x)
+        except ValueError:  # of Python's bound on the digits that it writes
+            return f"an integer of about {int(x.bit_length() * 0.30103) + 1} digits"
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        if level <= 0:
+            return "{...}"
+        parts = (f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}" for key in islice(x, self.SEEN))
+        return "{" + ", ".join(parts) + "}"
+
+
+_SHOWN = _Shown()

@@ -1,9 +1,53 @@
-"""Files that are never half written."""
+"""Files that are read up to a limit, and never half written."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from os import PathLike
 from pathlib import Path
+
+
+def read(path: str | PathLike[str], most: int) -> bytes:
+    """All that a file holds.
+
+    Args:
+        path: the file.
+        most: more bytes are not read.
+
+    Raises:
+        OSError: it cannot be read, is longer, or no ordinary file: a pipe or a device may never end. `strerror` says.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # a name with a null character
+        raise OSError(errno.EINVAL, "no file can have that name") from None
+    try:
+        check_size(os.fstat(number), most)
+        file = os.fdopen(number, "rb")
+    except OSError:
+        os.close(number)
+        raise
+    with file:
+        content = file.read(most + 1)
+    if len(content) > most:  # it has grown
+        raise _too_long(len(content), most)
+    return content
+
+
+def check_size(found: os.stat_result, most: int) -> None:
+    """Raises: OSError: something is no ordinary file, or longer than so many bytes."""
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not an ordinary file")
+    if found.st_size > most:
+        raise _too_long(found.st_size, most)
+
+
+def _too_long(size: int, most: int) -> OSError:
+    return OSError(errno.EFBIG, f"it has {size:,} bytes, but at most {most:,} are read")
 
 
 def write(path: Path, content: bytes | memoryview, keep: Path | None = None) -> None:

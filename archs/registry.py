@@ -26,6 +26,9 @@ class ArchSpec:
     named_depth: int | None
 
 
+#: Far longer than any name; patterns that are looked for are kept.
+MAX_PATTERN = 200
+
 _FAMILIES: dict[str, Family] = {}
 _ARCHS: dict[str, ArchSpec] = {}
 
@@ -51,8 +54,7 @@ def list_families() -> list[str]:
 
 def get_family(name: str) -> Family:
     """The family of that name. Raises: ConfigError: there is none."""
-    checks.choice("family", name, tuple(_FAMILIES))
-    return _FAMILIES[name]
+    return _FAMILIES[checks.choice("family", name, tuple(_FAMILIES))]
 
 
 def search_spaces() -> dict[str, tuple[str, Mapping[str, Iterable[Any]]]]:
@@ -66,11 +68,9 @@ def list_archs(pattern: str = "*", family: str | None = None) -> list[str]:
     >>> list_archs("densenet1?1")
     ['densenet121', 'densenet161']
     """
-    if family is not None:
-        get_family(family)
-    names = [
-        name for name, spec in _ARCHS.items() if fnmatchcase(name, pattern) and family in (None, spec.config.family)
-    ]
+    pattern = checks.text("pattern", pattern, MAX_PATTERN)
+    wanted = list(_FAMILIES) if family is None else [get_family(family).name]
+    names = [name for name, spec in _ARCHS.items() if fnmatchcase(name, pattern) and spec.config.family in wanted]
     return sorted(names, key=_by_family_and_number)
 
 
@@ -81,10 +81,10 @@ def _by_family_and_number(name: str) -> tuple[int, list[tuple[int, str]]]:
 
 def get_spec(name: str) -> ArchSpec:
     """What is registered under a name. Raises: UnknownArchError: nothing is; it names the nearest three."""
-    try:
-        return _ARCHS[name]
-    except (KeyError, TypeError):
-        raise UnknownArchError(name, _ARCHS) from None
+    word = checks.plain(name)
+    if not isinstance(word, str) or (found := _ARCHS.get(str.__str__(word))) is None:
+        raise UnknownArchError(name, _ARCHS)
+    return found
 
 
 def get_config(name: str, /, **overrides: Any) -> Any:

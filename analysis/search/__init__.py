@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: So many configs are looked at unless the caller says otherwise.
 DEFAULT_LIMIT = 100_000
 MAX_LIMIT = 100_000_000
+#: Far more than there are quantities.
+MAX_QUANTITIES = 100
 
 
 def search(
@@ -64,18 +66,21 @@ def search(
     from analysis.search.counting import BatchCosts
     from analysis.search.engine import Search
     from analysis.search.quantities import COUNTED, EVALUATORS, UnknownQuantityError
-    from analysis.search.result import Store
     from analysis.search.space import Space, get_space
+    from analysis.search.store import Store
 
-    own = dict(evaluators or {})
+    allowed = "functions by names that no counted quantity has"
+    own = checks.mapping("evaluators", {} if evaluators is None else evaluators, MAX_QUANTITIES, allowed)
     for name, function in own.items():
         if not (isinstance(name, str) and name.isidentifier() and name not in COUNTED and callable(function)):
-            raise ConfigError("evaluators", {name: function}, "functions by names that no counted quantity has")
+            raise ConfigError("evaluators", {name: function}, allowed)
     known = {**EVALUATORS, **own}
     goals = _goals(objectives)
     for name in goals:
-        if name not in (*COUNTED, *known):
+        if not isinstance(name, str) or name not in (*COUNTED, *known):
             raise UnknownQuantityError(name, (*COUNTED, *known))
+    if not (progress is None or callable(progress)):
+        raise ConfigError("progress", progress, "a function of what is done, how much, and of how much")
     chosen = space if isinstance(space, Space) else get_space(space)
     return Search(
         space=chosen,
@@ -97,11 +102,17 @@ def _unseen(_what: str, _done: int, _total: int) -> None:
 
 def _goals(objectives: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     """Objectives as "min" or "max" by quantity."""
-    if isinstance(objectives, str):
-        objectives = (objectives,)
-    goals = dict(objectives) if isinstance(objectives, Mapping) else dict.fromkeys(objectives, "min")
+    allowed = f"quantities, or 'min' or 'max' by quantity, at most {MAX_QUANTITIES}"
+    if isinstance(objectives, Mapping):
+        goals = checks.mapping("objectives", objectives, MAX_QUANTITIES, allowed)
+    else:
+        named = (objectives,) if isinstance(objectives, str) else objectives
+        listed = checks.items("objectives", named, MAX_QUANTITIES, allowed)
+        goals = dict.fromkeys([name if isinstance(name, str) else _refuse(name) for name in listed], "min")
     if not goals:
         raise ConfigError("objectives", objectives, "at least one quantity")
-    for sense in goals.values():
-        checks.choice("the sense of an objective", sense, ("min", "max"))
-    return goals
+    return {name: checks.choice("the sense of an objective", sense, ("min", "max")) for name, sense in goals.items()}
+
+
+def _refuse(name: object) -> str:
+    raise ConfigError("an objective", name, "the name of a quantity")

@@ -16,6 +16,9 @@ from analysis.search.walks import Mask
 from archs import checks
 from archs.errors import ConfigError
 
+#: Far more than there are quantities.
+MAX_BUDGETS = 100
+
 
 class Bound(NamedTuple):
     """One end of a budget."""
@@ -46,13 +49,14 @@ def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> 
         ConfigError: a bound is no number, or a lower one lies above the upper.
     """
     bounds: list[Bound] = []
-    for quantity, limits in (budgets or {}).items():
-        if quantity not in known:
+    asked = checks.mapping("budgets", {} if budgets is None else budgets, MAX_BUDGETS, "bounds by quantity")
+    for quantity, limits in asked.items():
+        if not isinstance(quantity, str) or quantity not in known:
             raise UnknownQuantityError(quantity, known)
         pair = checks.plain(limits)
-        if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(_is_limit, map(checks.plain, pair)))):
+        if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(_is_limit, pair))):
             raise ConfigError(f"the budget of {quantity}", limits, "a pair (lower, upper) of numbers or None")
-        low, high = map(checks.plain, pair)
+        low, high = map(checks.real, pair)
         if low is not None and high is not None and low > high:
             raise ConfigError(f"the budget of {quantity}", limits, "a pair whose lower bound is not above the upper")
         bounds += [
@@ -62,8 +66,8 @@ def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> 
 
 
 def _is_limit(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value is None or bool(number and isfinite(value))
+    number = checks.real(value)
+    return checks.plain(value) is None if number is None else isfinite(number)
 
 
 class Exclusion(NamedTuple):

@@ -14,8 +14,9 @@ import pandas as pd
 from analysis.search.budgets import Bound, Exclusion, Tally
 from analysis.search.counting import BatchCosts
 from analysis.search.quantities import COUNTED, EvaluationError, Evaluator, counted_columns, evaluation_key
-from analysis.search.result import NothingFoundError, SearchResult, Store, config_key
+from analysis.search.result import NothingFoundError, SearchResult
 from analysis.search.space import Space
+from analysis.search.store import Store, config_key
 from analysis.search.walks import Integers, Mask
 from analysis.statistics import pareto_mask
 from archs.config import NetworkConfig
@@ -57,6 +58,7 @@ class Search:
             seed=self.seed,
             exclusions=tuple(self._exclusions),
             not_evaluated=self._not_evaluated,
+            set_aside=tuple(self.store.set_aside) if self.store else (),
             feasible=feasible,
             front=self._with_fields(front.reset_index(drop=True)),
         )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from analysis.columns import Column
 from analysis.facts import DEFAULT_DEVICE, Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
+from analysis.hardware.measure.record import Workload
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
@@ -25,7 +26,7 @@ from analysis.structure.receptive_field import receptive_field
 from analysis.units import format_quantity, format_si
 from archs import checks
 from archs.config import NetworkConfig
-from archs.errors import DenseScopeError, nearest_names, require
+from archs.errors import DenseScopeError, abbreviate, nearest_names, require
 from archs.planning import plan_layers
 
 #: A quantity of one config; NaN where it has none.
@@ -114,6 +115,10 @@ class MeasuredSeconds:
     precision: str = "float32"
     repeats: int = 5
 
+    def __post_init__(self) -> None:
+        asked = Workload(self.device, self.batch_size, precision=self.precision, repeats=self.repeats)
+        checks.keep(self, batch_size=asked.batch_size, precision=asked.precision, repeats=asked.repeats)
+
     def __call__(self, config: NetworkConfig) -> float:
         found = benchmark(config, self.device, self.batch_size, None, self.precision, repeats=self.repeats)
         return float("nan") if found.seconds is None else found.seconds
@@ -181,7 +186,7 @@ class UnknownQuantityError(DenseScopeError, KeyError):
     def __init__(self, name: object, known: Collection[str]) -> None:
         now = f"it is called {RENAMED[name]!r} now" if isinstance(name, str) and name in RENAMED else ""
         nearest = now or f"the nearest names are {nearest_names(name, known)}"
-        super().__init__(f"There is no quantity {name!r}; {nearest}.")
+        super().__init__(f"There is no quantity {abbreviate(name)}; {nearest}.")
 
 
 class EvaluationError(DenseScopeError):

@@ -1,15 +1,10 @@
-"""What a search found, and what it keeps on disk, so that whatever ends a search, the next one goes on from there."""
+"""What a search found, and what that says."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from time import time_ns
-from uuid import uuid4
 
 import pandas as pd
 
@@ -19,9 +14,8 @@ from analysis.search.evidence import proxy_evidence, trained_evidence
 from analysis.search.quantities import PROXIES
 from analysis.search.space import Space
 from analysis.units import join
-from archs import files
 from archs.config import NetworkConfig
-from archs.errors import DenseScopeError, first_line, require
+from archs.errors import DenseScopeError
 
 
 class NothingFoundError(DenseScopeError, ValueError):
@@ -44,6 +38,8 @@ class SearchResult:
     exclusions: tuple[Exclusion, ...]
     #: Networks without a value of a quantity, by quantity.
     not_evaluated: Mapping[str, int]
+    #: Parts of the store that were found damaged, as they are called now; what they held was computed again.
+    set_aside: tuple[str, ...] = ()
     #: One row a network that keeps to all budgets: its number in the space, `index`, and every quantity known of it.
     feasible: pd.DataFrame = field(repr=False)
     #: The rows of the Pareto front by the first objective, with the fields that the space leaves open before them.
@@ -91,57 +87,6 @@ class SearchResult:
         if "capacity_proxy" in self.objectives:
             words.append(proxy_evidence().sentence())
         words += [trained_evidence(name).sentence() for name in self.objectives if name in PROXIES]
+        if self.set_aside:
+            words.append(f"Damaged, set aside and computed again: {join(self.set_aside)}.")
         return " ".join(words)
-
-
-class StoreError(DenseScopeError):
-    """A store cannot be read or written."""
-
-
-def config_key(config: NetworkConfig) -> str:
-    """A config as one line of JSON, the same wherever it is made."""
-    return json.dumps({"family": config.family} | asdict(config), sort_keys=True, separators=(",", ":"))
-
-
-class Store:
-    """A folder of values by quantity and config.
-
-    Raises: StoreError: the folder cannot be made. MissingPackageError: pyarrow is not installed.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        require("pyarrow.parquet", "Keeping what a search evaluates")
-        self.folder = Path(folder)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"Cannot keep values in {str(folder)!r}: {error.strerror}.") from None
-
-    def load(self, quantity: str) -> dict[str, float]:
-        """The values of a quantity, by `config_key`. Raises: StoreError: a part cannot be read."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        values: dict[str, float] = {}
-        for part in sorted(self.folder.glob("part-*.parquet")):
-            try:
-                table = pq.read_table(part, columns=["config", "value"], filters=[("quantity", "=", quantity)])
-            except (OSError, KeyError, pa.ArrowException) as error:
-                reason = first_line(error)
-                raise StoreError(f"{str(part)!r} is no part of a store, or is damaged: {reason}.") from None
-            values.update(zip(table["config"].to_pylist(), table["value"].to_pylist(), strict=True))
-        return values
-
-    def append(self, quantity: str, keys: Sequence[str], values: Sequence[float]) -> None:
-        """Add values as one part. Raises: StoreError: it cannot be written."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        columns = {"quantity": [quantity] * len(keys), "config": list(keys), "value": pa.array(values, pa.float64())}
-        part = self.folder / f"part-{time_ns()}-{uuid4().hex[:8]}.parquet"
-        content = pa.BufferOutputStream()
-        pq.write_table(pa.table(columns), content)
-        try:
-            files.write(part, memoryview(content.getvalue()))
-        except OSError as error:
-            raise StoreError(f"Cannot keep values in {str(self.folder)!r}: {error.strerror}.") from None

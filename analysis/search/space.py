@@ -19,6 +19,7 @@ from archs.resolve import resolve_config
 #: So that the number of a config, and twice as much, fits into 64 bits.
 MAX_SIZE = 1 << 62
 MAX_VALUES = 10_000
+MAX_CHOICES, MAX_NAME = 100, 200
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ class Space:
 
     def __post_init__(self) -> None:
         base = resolve_config(self.base)
-        object.__setattr__(self, "base", base)
-        axes = tuple(_axis(base, name, values) for name, values in dict(self.choices).items())
+        allowed = f"values by field, such as {{'growth_rate': (16, 24)}}, of at most {MAX_CHOICES} choices"
+        choices = checks.mapping("choices", self.choices, MAX_CHOICES, allowed)
+        checks.keep(self, base=base, name=checks.text("name", self.name, MAX_NAME))
+        axes = tuple(_axis(base, name, values) for name, values in choices.items())
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "choices", MappingProxyType({axis.name: axis.values for axis in axes}))
         if self.size > MAX_SIZE:
@@ -126,20 +129,30 @@ def _axis(base: NetworkConfig, name: Any, values: Any) -> Axis:
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:
-    values = checks.plain(values)
     allowed = f"a sequence of 1 to {MAX_VALUES} values, so that the space is not empty"
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") or not hasattr(values, "__len__"):
+    if not hasattr(type(values), "__len__"):
         raise ConfigError(f"the choice of {name}", values, allowed)
-    if not 0 < len(values) <= MAX_VALUES:
+    listed = checks.items(f"the choice of {name}", values, MAX_VALUES, allowed)
+    if not listed:
         raise ConfigError(f"the choice of {name}", values, allowed)
     try:
-        return tuple(dict.fromkeys(_hashable(checks.plain(value)) for value in values))
+        return tuple(dict.fromkeys(map(_simple, listed)))
     except TypeError:
         raise ConfigError(f"the choice of {name}", values, "made of numbers, words and tuples") from None
 
 
-def _hashable(value: Any) -> Any:
-    return tuple(map(checks.plain, value)) if isinstance(value, (list, tuple)) else value
+def _simple(value: Any) -> Any:
+    """A value of a field as Python's own. Raises: TypeError: no field has such a value."""
+    found = checks.plain(value)
+    if isinstance(found, (list, tuple)):
+        return tuple(_simple(each) for each in found[: checks.MAX_ITEMS])
+    if found is None or isinstance(found, (bool, str)):
+        return str.__str__(found) if isinstance(found, str) else found
+    if isinstance(found, float):
+        return float.__float__(found)
+    if (number := checks.whole(found)) is None:
+        raise TypeError
+    return number
 
 
 def _check_overlaps(axes: tuple[Axis, ...]) -> None:
@@ -173,7 +186,7 @@ class UnknownSpaceError(DenseScopeError, KeyError):
 
     def __init__(self, name: object) -> None:
         nearest = nearest_names(name, search_spaces())
-        super().__init__(f"There is no space {name!r}; the nearest names are {nearest}.")
+        super().__init__(f"There is no space {abbreviate(name)}; the nearest names are {nearest}.")
 
 
 def list_spaces() -> list[str]:

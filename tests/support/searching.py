@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import analysis
-from analysis.search.result import config_key
+from analysis.search.store import config_key
 
 SPACE = analysis.Space(
     "densenetbc100_k12",

@@ -17,7 +17,7 @@ from analysis.search.quantities import (
     evaluation_key,
     register_evaluator,
 )
-from analysis.search.result import Store
+from analysis.search.store import Store
 from archs import get_config
 from archs.errors import ConfigError, UnknownNameError
 from cli import main

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from math import inf
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -16,10 +15,14 @@ from analysis.precision import parse_arithmetic, parse_precision
 from analysis.quantities import MEASURED_QUANTITIES
 from analysis.statistics import quantile
 from archs import checks
-from archs.errors import ConfigError, DenseScopeError
+from archs.errors import ConfigError, DenseScopeError, first_line
 from archs.layer import Pair
 
 MAX_REPEATS = 100_000
+#: What is taken for a mistake: no clock tells less than the shortest time, and nobody waits for the longest.
+SECONDS = (1e-9, 1e7)
+MAX_BYTES, MAX_JOULES, MAX_MHZ = 2**60, 1e9, 1e6
+MAX_DEVICE = MAX_ID = 100
 
 
 class BenchmarkError(DenseScopeError, RuntimeError):
@@ -57,6 +60,7 @@ class Workload:
     def __post_init__(self) -> None:
         checks.keep(
             self,
+            device=checks.text("device", self.device, MAX_DEVICE),
             batch_size=checks.batch_size(self.batch_size),
             image_size=None if self.image_size is None else checks.image_size(self.image_size),
             precision=parse_precision(self.precision).name,
@@ -93,18 +97,30 @@ class Machine:
     clock_mhz: float | None = None
 
     def __post_init__(self) -> None:
-        _require_text(device_name=self.device_name, software=self.software)
-        checks.keep(self, threads=checks.integer("threads", self.threads, 1, 2**20))
-        if self.clock_mhz is not None:
-            clock = checks.number("clock_mhz", self.clock_mhz, 0, inf, open_low=False, open_high=True)
-            checks.keep(self, clock_mhz=clock)
+        checks.keep(
+            self,
+            device_name=checks.text("device_name", self.device_name),
+            software=checks.text("software", self.software),
+            threads=checks.integer("threads", self.threads, 1, 2**20),
+            clock_mhz=_at_most("clock_mhz", self.clock_mhz, MAX_MHZ),
+        )
 
 
-def _require_text(**values: object) -> None:
-    """What comes out of a file may be anything."""
-    for field_name, value in values.items():
-        if not isinstance(value, str):
-            raise ConfigError(field_name, value, "text")
+def _at_most(field_name: str, value: Any, most: float) -> Any:
+    """A number from 0 on, whole where it is given as that; None stays."""
+    if value is not None:
+        checks.number(field_name, value, 0, most, open_low=False, open_high=False)
+    return checks.real(value)
+
+
+def _date(value: Any) -> str:
+    """A time as ISO 8601 writes it."""
+    written = checks.text("date", value)
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        raise ConfigError("date", value, "a time such as 2026-01-31T12:00:00+00:00") from None
+    return written
 
 
 def _now() -> str:
@@ -137,13 +153,20 @@ class Measurement:
     joules_per_image: float | None = None
 
     def __post_init__(self) -> None:
-        _require_text(id=self.id, date=self.date, name=self.name, family=self.family or "")
-        times = [checks.number("times", time, 0, inf, open_low=True, open_high=True) for time in self.times]
-        checks.keep(self, flops=checks.integer("flops", self.flops, 0, 2**63 - 1), times=tuple(times))
-        for field_name in ("peak_memory_bytes", "joules_per_image"):
-            if (value := getattr(self, field_name)) is not None:
-                checks.number(field_name, value, 0, inf, open_low=False, open_high=True)
-                checks.keep(self, **{field_name: checks.plain(value)})
+        if not (isinstance(self.workload, Workload) and self.workload.image_size and isinstance(self.machine, Machine)):
+            raise ConfigError("workload", self.workload, "a workload with an image size, on a machine")
+        times = checks.items("times", self.times, MAX_REPEATS, f"a sequence of at most {MAX_REPEATS:,} seconds")
+        checks.keep(
+            self,
+            id=checks.text("id", self.id, MAX_ID),
+            date=_date(self.date),
+            name=checks.text("name", self.name),
+            family=None if self.family is None else checks.text("family", self.family),
+            flops=checks.integer("flops", self.flops, 0, 2**63 - 1),
+            times=tuple(checks.number("times", time, *SECONDS, open_low=False, open_high=False) for time in times),
+            peak_memory_bytes=_at_most("peak_memory_bytes", self.peak_memory_bytes, MAX_BYTES),
+            joules_per_image=_at_most("joules_per_image", self.joules_per_image, MAX_JOULES),
+        )
 
     @property
     def out_of_memory(self) -> bool:
@@ -218,12 +241,14 @@ class Measurement:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Measurement:
-        """The reverse of `to_json`. Raises: TypeError, KeyError, ConfigError: it is no measurement."""
-        fields = dict(data)
-        image_size = fields["workload"]["image_size"]
-        workload = Workload(**fields.pop("workload") | {"image_size": image_size and tuple(image_size)})
-        machine = Machine(**fields.pop("machine"))
-        return cls(**fields | {"workload": workload, "machine": machine, "times": tuple(fields["times"])})
+        """The reverse of `to_json`. Raises: ConfigError: it is no measurement."""
+        fields = checks.mapping("a measurement", data, 100, "an object with the fields of one")
+        try:
+            workload, machine = Workload(**fields.pop("workload")), Machine(**fields.pop("machine"))
+            return cls(**fields | {"workload": workload, "machine": machine})
+        except (TypeError, KeyError) as error:  # a field that is missing, unknown, or no object
+            allowed = f"an object with the fields of one ({first_line(error)})"
+            raise ConfigError("a measurement", data, allowed) from None
 
 
 @dataclass(frozen=True)

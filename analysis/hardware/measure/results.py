@@ -7,20 +7,23 @@ that readers, and whoever comes after a crash, find either the old file or the n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from analysis.hardware.measure.record import Measurement
 from archs import files
-from archs.errors import DenseScopeError, nearest_names, require
+from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names, require
 from archs.kept import users_folder
 
 #: Of the file, not of the program: it grows when older programs cannot read the file any more.
 SCHEMA = 1
 FILE_NAME = "results.json"
+#: Some hundred thousand measurements.
+MAX_BYTES = 512 * 1024 * 1024
 #: How long to wait for another process that is writing.
 LOCK_SECONDS = 30.0
 
@@ -30,7 +33,11 @@ class ResultsError(DenseScopeError):
 
 
 class CorruptResultsError(ResultsError):
-    """A file does not hold results."""
+    """A file does not hold results, or some of its measurements are none; `sound` are the others."""
+
+    def __init__(self, message: str, sound: Sequence[Measurement] = ()) -> None:
+        super().__init__(message)
+        self.sound = sound
 
 
 class Results:
@@ -43,7 +50,8 @@ class Results:
         """Every measurement, in the order in which they came.
 
         Raises:
-            CorruptResultsError: the file cannot be understood; it has been set aside under another name.
+            CorruptResultsError: the file, or a measurement in it, cannot be understood; the file has been set aside
+                under another name, and the measurements that are sound are kept.
             ResultsError: it cannot be read, or was written by a newer DenseScope.
         """
         try:
@@ -57,9 +65,9 @@ class Results:
         with self._locked():
             kept = self._read_or_set_aside()
             known = {measurement.id for measurement in kept}
-            new = [measurement for measurement in measurements if measurement.id not in known]
+            new = {measurement.id: measurement for measurement in measurements if measurement.id not in known}
             if new:
-                _replace(self.path, encode([*kept, *new]))
+                _replace(self.path, encode([*kept, *new.values()]))
         return len(new)
 
     def delete(self, ids: Iterable[str]) -> None:
@@ -70,7 +78,7 @@ class Results:
             known = [measurement.id for measurement in kept]
             for unknown in sorted(gone.difference(known)):
                 nearest = f"the nearest ids are {nearest_names(unknown, known)}" if known else "there are none yet"
-                raise ResultsError(f"There is no measurement {unknown!r}; {nearest}.")
+                raise ResultsError(f"There is no measurement {abbreviate(unknown)}; {nearest}.")
             _replace(self.path, encode([measurement for measurement in kept if measurement.id not in gone]))
 
     def export(self, path: Path) -> int:
@@ -86,14 +94,14 @@ class Results:
             ResultsError: the file cannot be read, is no export, or is one of another schema; nothing is added.
         """
         try:
-            content = path.read_bytes()
+            content = files.read(path, MAX_BYTES)
         except OSError as error:
             raise ResultsError(f"Cannot read {str(path)!r}: {error.strerror}.") from None
         return self.add(decode(content, path))
 
     def _read(self) -> list[Measurement]:
         try:
-            return decode(self.path.read_bytes(), self.path)
+            return decode(files.read(self.path, MAX_BYTES), self.path)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -104,8 +112,13 @@ class Results:
             return self._read()
         except CorruptResultsError as error:
             aside = _unused_name(self.path)
-            self.path.rename(aside)
-            raise CorruptResultsError(f"{error} It is now {aside.name!r}; results start afresh.") from None
+            if error.sound:
+                files.write(self.path, encode(error.sound).encode(), keep=aside)
+                rest = f"all others are kept, {len(error.sound):,}"
+            else:
+                self.path.rename(aside)
+                rest = "results start afresh"
+            raise CorruptResultsError(f"{error} The file is now {aside.name!r}; {rest}.") from None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -131,20 +144,34 @@ def decode(content: bytes, path: Path) -> list[Measurement]:
     """The reverse of `encode`.
 
     Raises:
-        CorruptResultsError: the content is no such file.
+        CorruptResultsError: the content is no such file, or not all of it are measurements.
         ResultsError: it is one of another schema.
     """
     corrupt = CorruptResultsError(f"{str(path)!r} does not hold results of DenseScope, or is damaged.")
     try:
         file = json.loads(content)
-        schema = file["schema"]
-        if schema == SCHEMA:
-            return [Measurement.from_json(record) for record in file["measurements"]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # ConfigError is a ValueError
+        schema, records = file["schema"], file["measurements"]
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise corrupt from None
-    if not isinstance(schema, int):
+    if type(schema) is not int or (schema == SCHEMA and not isinstance(records, list)):
         raise corrupt
+    if schema == SCHEMA:
+        return _measurements(records, path)
     raise ResultsError(f"{str(path)!r} has schema {schema} of another DenseScope; this one reads schema {SCHEMA}.")
+
+
+def _measurements(records: list[Any], path: Path) -> list[Measurement]:
+    """Raises: CorruptResultsError: some are none."""
+    sound, problems = [], []
+    for number, record in enumerate(records, start=1):
+        try:
+            sound.append(Measurement.from_json(record))
+        except ConfigError as error:
+            problems.append(f"in measurement {number}, {str(error).rstrip('.')}")
+    if problems:
+        more = f", and {len(problems) - 1:,} more are damaged" if len(problems) > 1 else ""
+        raise CorruptResultsError(f"{str(path)!r} is damaged: {problems[0]}{more}.", sound)
+    return sound
 
 
 def _replace(path: Path, content: str) -> None:

@@ -234,7 +234,7 @@ def test_layers_that_do_not_fit_are_one_sentence(room_for_two):
         ({"precision": []}, "precision is [], but must be one of"),
         ({"precision": "tf32"}, "precision is 'tf32', which "),
         ({"device": "RTX 5090"}, "device is 'RTX 5090', but networks are timed on this machine's 'cpu', 'cuda'"),
-        ({"device": 7}, "device is 7, but networks are timed"),
+        ({"device": 7}, "device is 7, but must be a text of at most 100 characters."),
         ({"image_size": 0}, "image_size is 0, but must be"),
         ({"channels_last": 1}, "channels_last is 1, but must be True or False."),
         ({"compile": "yes"}, "compile is 'yes', but must be True or False."),

@@ -119,12 +119,23 @@ CORRUPT = {
     "no schema": b'{"measurements": []}',
     "schema of words": b'{"schema": "x", "measurements": []}',
     "no list": f'{{"schema": {SCHEMA}, "measurements": 7}}'.encode(),
-    "no measurement": f'{{"schema": {SCHEMA}, "measurements": [{{"id": "x"}}]}}'.encode(),
-    "negative time": encode([measurement()]).replace("0.25", "-0.25").encode(),
-    "time that is no number": encode([measurement()]).replace("0.25", "NaN").encode(),
-    "name that is no text": encode([measurement()]).replace('"densenet121"', "7").encode(),
-    "unknown precision": encode([measurement()]).replace('"float32"', '"float3"').encode(),
     "deep": b"[" * 100_000,
+}
+#: What stands in one record, and what in its place makes it none.
+DAMAGE = {
+    "time that is negative": ("0.25", "-0.25"),
+    "time that is no number": ("0.25", "NaN"),
+    "time that no clock tells": ("0.25", "5e-324"),
+    "name that is no text": ('"densenet121"', "7"),
+    "unknown precision": ('"float32"', '"float3"'),
+    "no image size": ("[224, 224]", "null"),
+    "sides that are words": ("[224, 224]", '["224", "224"]'),
+    "energy of a star": ("1.5", "1e308"),
+    "energy of 401 digits": ("1.5", "1" + 400 * "0"),
+    "nested device": ('"cpu"', 400 * "[" + 400 * "]"),
+    "no machine": ('"Some processor"', '{"name": "x"}'),
+    "unknown field": ('"threads"', '"thread"'),
+    "date of no calendar": ('"date": "20', '"date": "9920-13-41 '),
 }
 
 
@@ -138,6 +149,33 @@ def test_a_corrupt_store_is_set_aside_and_reported_once(kind, store):
     assert aside.name in str(error.value)
     assert aside.read_bytes() == CORRUPT[kind]
     assert store.all() == []
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_bad_measurement_is_set_aside_alone(kind, store, tmp_path):
+    """It is told once, and neither the others nor an import's receiver suffer."""
+    first, last = measurement("a"), measurement("b")
+    bad = encode([measurement()]).replace(*DAMAGE[kind])
+    lines = [encode([one]).splitlines()[1] for one in (first, last)]
+    content = f'{{"schema": {SCHEMA}, "measurements": [{lines[0]}, {bad.splitlines()[1]}, {lines[1]}]}}'.encode()
+    assert bad != encode([measurement()])
+    (tmp_path / "import.json").write_bytes(content)
+    with pytest.raises(CorruptResultsError, match=r"is damaged: in measurement 2, .{5,400}\.$"):
+        store.import_from(tmp_path / "import.json")
+    assert store.all() == []
+    store.path.parent.mkdir()
+    store.path.write_bytes(content)
+    with pytest.raises(CorruptResultsError, match=r"corrupt-[-0-9]+'; all others are kept, 2\.$"):
+        store.all()
+    [aside] = store.path.parent.glob("results.json.corrupt-*")
+    assert aside.read_bytes() == content
+    assert store.all() == [first, last]
+
+
+def test_one_id_comes_once(store):
+    one = measurement()
+    assert store.add([one, one]) == 1
+    assert store.all() == [one]
 
 
 def test_adding_to_a_corrupt_store_does_not_overwrite_it(store):
@@ -199,4 +237,4 @@ def test_a_corrupt_store_is_one_line_before_anything_is_measured(tmp_path, monke
     assert main(["benchmark", "densenet121"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert "does not hold results of DenseScope, or is damaged. It is now 'results.json.corrupt-" in captured.err
+    assert "does not hold results of DenseScope, or is damaged. The file is now 'results.json.corrupt-" in captured.err

@@ -15,7 +15,7 @@ import pytest
 
 import analysis
 from analysis.search.quantities import PredictedSeconds, evaluation_key
-from analysis.search.result import Store, StoreError, config_key
+from analysis.search.store import Store, StoreError, config_key
 from archs import get_config
 from archs.errors import ConfigError, MissingPackageError, UnknownOpError
 from tests.support.project import ROOT
@@ -159,10 +159,47 @@ def test_unfinished_parts_are_no_parts_and_damaged_ones_are_named(store):
     (store / ".part-9.parquet.unfinished").write_bytes(b"PAR1")
     assert Store(store).load("slow") == {"a": 1.0}
     (store / "part-9.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(StoreError, match=r"part-9\.parquet' is no part of a store, or is damaged"):
+    opened = Store(store)
+    assert opened.load("slow") == {"a": 1.0}
+    assert opened.set_aside == ["part-9.parquet.damaged"]
+    assert (store / "part-9.parquet.damaged").read_bytes() == b"PAR1 cut off"
+    (store / "part-8.parquet").mkdir()
+    with pytest.raises(StoreError, match=r"part-8\.parquet' cannot be read: it is a folder\."):
         Store(store).load("slow")
     with pytest.raises(StoreError, match="Cannot keep values in"):
-        Store(store / "part-9.parquet")
+        Store(store / "part-9.parquet.damaged")
+
+
+def test_no_flipped_bit_changes_a_value(store):
+    """Whichever it is, the part is set aside: never another value, never a foreign error."""
+    Store(store).append("slow", ["a", "b"], [1.0, 2.0])
+    [part] = store.iterdir()
+    sound = part.read_bytes()
+    for place in range(0, 8 * len(sound), 89):
+        content = bytearray(sound)
+        content[place // 8] ^= 1 << place % 8
+        part.write_bytes(content)
+        opened = Store(store)
+        assert opened.load("slow") == {}
+        (store / opened.set_aside[0]).unlink()
+
+
+def test_parts_without_a_checksum_are_read(store):
+    Store(store).append("slow", ["a"], [1.0])
+    [part] = store.iterdir()
+    part.rename(store / "part-1700000000000000000-0123abcd.parquet")
+    assert Store(store).load("slow") == {"a": 1.0}
+
+
+def test_what_a_damaged_part_held_is_computed_again_and_said(log, store):
+    run(log, store)
+    part = min(store.iterdir())
+    part.write_bytes(part.read_bytes()[:-9] + bytes(9))
+    found = run(log, store)
+    assert found.set_aside == (f"{part.name}.damaged",)
+    assert f"Damaged, set aside and computed again: {part.name}.damaged." in found.finding()
+    assert set(calls(log).values()) == {1, 2}
+    assert_complete(found, store)
 
 
 @pytest.mark.parametrize(
