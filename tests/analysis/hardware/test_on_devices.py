@@ -24,6 +24,8 @@ NETWORKS = {
     "densenet": get_config("densenetbc100_k12", block_config=(3, 2), growth_rate=4),
     "vovnet": get_config("ese_vovnet19b_slim_dw", num_classes=7),
 }
+#: What a device computes in under autocast, if it is not too old.
+MIXED = {"cpu": "amp bfloat16", "cuda": "amp float16"}
 WORKLOAD = {"batch_size": 2, "image_size": 32, "repeats": 2}
 
 on_each_device = pytest.mark.parametrize("device", DEVICES)
@@ -64,9 +66,9 @@ def test_what_training_saves_is_what_is_counted(config, device, recomputed):
 
 
 @on_each_device
-@pytest.mark.parametrize("precision", ["float32", "amp bfloat16"])
-def test_steps_are_timed_and_change_the_weights(monkeypatch, device, precision):
-    models = []
+@pytest.mark.parametrize("mixed", [False, True], ids=["float32", "mixed"])
+def test_steps_are_timed_and_change_the_weights(monkeypatch, device, mixed):
+    precision, models = MIXED[device] if mixed else "float32", []
     monkeypatch.setattr(steps, "build", lambda target: models.append(archs.create_model(target.config)) or models[0])
     workload = analysis.Workload(device=device, precision=precision, **WORKLOAD)
     processor = find_processor(device, precision)
