@@ -21,6 +21,7 @@ from archs.planning import plan_layers
 from archs.registry import is_config
 from archs.resolve import resolve_config
 from detectors import BackboneConfig, create_detector, is_detector_name, plan_detector, resolve_detector
+from detectors.weights import described_detector
 
 if TYPE_CHECKING:
     from torch import nn
@@ -278,6 +279,9 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """
     if isinstance(target, Target):
         return target
+    if design := described_detector(target):
+        detector = resolve_detector(design.config, **overrides)
+        return Target(_label(str(target), overrides), detector=detector, weights=target)
     if is_described(target):
         return Target(_label(str(target), overrides), resolve_config(target, **overrides), weights=target)
     if is_design_path(target):

@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analysis.columns import Column
+from archs import files
 from archs.create import create_model
 from archs.errors import DenseScopeError
 from commands.options import FormatOption, OutputOption, Request
@@ -98,6 +99,8 @@ def _export(run: Run, file: Path) -> str:
         raise DenseScopeError(f"FILE is {str(file)!r}, but must end in .safetensors, .onnx, .csv or .json.")
     if not run.weights.exists():
         raise TrainingError(f"The run {run.name!r} has no weights yet: it is {run.state}.")
+    if run.recipe.boxes:
+        return _export_detector(run, file)
     model = create_model(run.design.config, weights=run.weights)
     from archs.export import export_model
 
@@ -106,6 +109,13 @@ def _export(run: Run, file: Path) -> str:
         f"What {run.name} has learned written to {file}.\n"
         f"Largest difference from PyTorch's output, on random images: {difference:.2g} of the largest output."
     )
+
+
+def _export_detector(run: Run, file: Path) -> str:
+    if file.suffix.lower() != ".safetensors":
+        raise DenseScopeError(f"FILE is {str(file)!r}, but of a detector only weights are written: .safetensors.")
+    files.write(file, run.weights.read_bytes())
+    return f"What {run.name} has learned written to {file}: `detectors.create_detector({str(file)!r})` is the detector."
 
 
 def _describe(run: Run) -> Iterator[RenderableType]:

@@ -21,7 +21,7 @@ from archs.kept import check_run_name
 from commands.epochs import fetching, say, shown
 from commands.options import ChangesOption, FormatOption, OutputOption, Request, parse_changes, parse_value
 from commands.output import Grid, emit
-from detectors.design import DetectorDesign
+from detectors import create_detector
 from training.columns import RUNS, run_row
 from training.data import DataError, DataSet, get_data, list_data
 from training.engine import processes
@@ -163,8 +163,6 @@ def _say_what_is_adapted(asked: Settings | Run) -> None:
 
     Raises: WeightsError: they do not fit.
     """
-    from training.engine.learner import detector_with
-
     data, made_for = get_data(asked.data), asked.recipe.data
     if data.boxes:
         _say_of_detectors(asked, data)
@@ -176,10 +174,8 @@ def _say_what_is_adapted(asked: Settings | Run) -> None:
         )
     if asked.weights_from:
         with without_warnings():
-            if isinstance(asked.design, DetectorDesign):
-                said = detector_with(asked.design.config, asked.weights_from)[1]
-            else:
-                said = str(create_model(asked.design.config, weights=asked.weights_from).weights_report)
+            create = create_detector if data.boxes else create_model
+            said = str(create(asked.design.config, weights=asked.weights_from).weights_report)
         say(said)
 
 

@@ -185,7 +185,9 @@ class FCOS(Detector, detection.FCOS):  # type: ignore[misc]
     """Source: `detectors.config.FCOSConfig`."""
 
     def __init__(self, config: configs.FCOSConfig) -> None:
-        super().__init__(_dense_pyramid(config), config.num_classes, **_resizing(config))
+        strides = [config.taps[0].reduction * 2**level for level in range(len(config.taps) + 2)]
+        anchors = AnchorGenerator(tuple((stride,) for stride in strides), ((1.0,),) * len(strides))
+        super().__init__(_dense_pyramid(config), config.num_classes, anchor_generator=anchors, **_resizing(config))
         self.config = config
 
 

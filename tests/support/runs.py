@@ -29,20 +29,24 @@ def write_run(
 
     Args:
         network: as `training.train` takes it.
-        accuracy: share of the test images that it classifies right in the end.
+        accuracy: share of the test images that it classifies right in the end; of a detector its AP50, half is its AP.
         epochs: of its recipe, all of them done unless it is "new".
         state: what its record says.
-        weights: whether it has any, freshly drawn.
+        weights: whether it has any, freshly drawn; a detector has none.
         fields: of the recipe to change.
     """
     run = prepare(network, data, get_recipe(recipe), name=name, epochs=epochs, **fields)
     for epoch in range(1, epochs + 1) if state != "new" else ():
         share = accuracy * (epoch / epochs)
         run.append({"kind": "step", "step": 10 * epoch - 5, "loss": 1 - share, "lr": 0.1, "images_per_s": 1000.0})
+        if run.recipe.boxes:
+            scores = {"train_loss": 1 - share, "test_ap": share / 2, "test_ap50": share}
+            run.append({"kind": "epoch", "step": 10 * epoch, "epoch": epoch, **scores})
+            continue
         scores = {"train_loss": 1 - share, "train_accuracy": share, "test_loss": 1 - share, "test_accuracy": share}
         run.append({"kind": "epoch", "step": 10 * epoch, "epoch": epoch, **scores})
     run.update(state=state)
-    if weights:
+    if weights and not run.recipe.boxes:
         tensors = archs.create_model(run.design.config).state_dict()
         told = {"data": run.data, "recipe": json.dumps(run.recipe.to_json())}
         run.weights.write_bytes(described_weights(tensors, run.design.config, run.design.name, **told))

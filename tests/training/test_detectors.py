@@ -10,6 +10,7 @@ import pytest
 
 import archs
 from archs.errors import ConfigError, UnknownNameError, WeightsError
+from cli import main
 from tests.support.boxes import write_coco
 from tests.support.exhaustive import representatives
 from tests.support.groups import run_group
@@ -28,7 +29,7 @@ from safetensors.torch import load_file
 from detectors import KINDS, create_detector, resolve_detector
 from training.data import get_data
 from training.engine import detectors, looks
-from training.engine.learner import create_network, detector_with
+from training.engine.learner import create_network
 from training.engine.loop import seen, step
 
 #: Steps of two images.
@@ -206,8 +207,19 @@ def test_it_is_never_ranked_with_accuracies(learned):
     assert "4 test images" in sentence
 
 
-def test_its_weights_stand_for_no_network(learned):
+def test_a_run_is_a_target_and_a_detector(learned, tmp_path):
+    """Wherever a detector is; and for no network, of which it has no weights."""
+    from analysis import summarize
     from archs.kept import trained_runs
+
+    detector, theirs = create_detector("run:learned"), load_file(learned.weights)
+    assert detector.config == learned.design.config
+    assert all(torch.equal(values, theirs[key]) for key, values in detector.state_dict().items())
+    assert summarize("run:learned").macs == summarize(learned.design.config).macs
+    file = tmp_path / "mine.safetensors"
+    assert main(["runs", "export", "learned", str(file)]) == 0
+    assert create_detector(file).weights_report == detector.weights_report.replace("run:learned", str(file))
+    assert main(["runs", "export", "learned", str(tmp_path / "mine.onnx")]) == 2
 
     assert "run:learned" not in trained_runs()
     with pytest.raises(
@@ -247,16 +259,18 @@ def test_a_detector_begins_with_a_classifiers_weights(data, tmp_path):
     classifier = archs.create_model("peleenet", **PELEE)
     path = tmp_path / "classifier.pt"
     torch.save(classifier.state_dict(), path)
-    detector, sentence = detector_with(tiny(), str(path))
+    detector = create_detector(tiny(), weights=str(path))
+    sentence = detector.weights_report
     assert "these are a classifier's weights: a detector trained from them starts with random heads" in sentence
     own, theirs = detector.backbone.body.state_dict(), classifier.state_dict()
     assert all(torch.equal(own[key], theirs[key]) for key in own)
     with pytest.raises(WeightsError):
-        detector_with(resolve_detector("fcos/vovnet27_slim", fpn_channels=32), str(path))
+        create_detector("fcos/vovnet27_slim", fpn_channels=32, weights=str(path))
 
 
 def test_a_detector_begins_with_a_detectors_weights(data, learned):
-    other, sentence = detector_with(tiny(num_classes=5), "run:learned")
+    other = create_detector(tiny(num_classes=5), weights="run:learned")
+    sentence = other.weights_report
     assert "weights of a detector; head.classification_head.cls_logits.weight" in sentence
     own, theirs = other.state_dict(), load_file(learned.weights)
     alike = {key for key in own if own[key].shape == theirs[key].shape and torch.equal(own[key], theirs[key])}
@@ -265,7 +279,7 @@ def test_a_detector_begins_with_a_detectors_weights(data, learned):
     assert run.epochs()[0]["train_loss"] < learned.epochs()[0]["train_loss"]
     for kind in ("retinanet", "ssd"):
         with pytest.raises(WeightsError, match=r"run:learned is of another detector or backbone: \d+ tensors differ"):
-            detector_with(tiny(kind), "run:learned")
+            create_detector(tiny(kind), weights="run:learned")
     with pytest.raises(WeightsError, match="does not fit"):
         archs.create_model("vovnet27_slim", weights=learned.weights)
 
@@ -315,8 +329,3 @@ def test_two_processes_learn_and_find_what_one_does(data):
         assert run_group(processes, partial(train_in_group, place, data), name) == [0] * processes
     alone, both = get_run("alone"), get_run("both")
     assert both.average_precision == pytest.approx(alone.average_precision, abs=1e-3)
-
-
-def test_a_module_of_a_run_is_the_detector(learned):
-    own = create_detector(learned.design.config)
-    assert own.state_dict().keys() == load_file(learned.weights).keys()

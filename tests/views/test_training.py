@@ -17,6 +17,7 @@ import archs
 import training
 from archs.design import Design
 from tests.support.app import assert_sound, open_app, toasts
+from tests.support.runs import write_run
 from training.runs import Run, launch
 
 VIEW = "views/training/training.py"
@@ -64,6 +65,28 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     monkeypatch.setattr(launch, "start", lambda run: names.append(run.name))
     return names
+
+
+def test_a_detector_stands_beside_classifiers_and_is_not_ranked_with_them() -> None:
+    write_run("garments", "fcos/peleenet", "coco", "pelee-coco", accuracy=0.9)
+    write_run("digits", accuracy=0.8)
+    app = open_app(VIEW)
+    assert "classifies 80.0" in app.markdown[0].value
+    assert "fcos/peleenet has an AP of 45.0\u2009% and an AP50 of 90.0\u2009% on 5,000 test images (COCO 2017)" in (
+        app.markdown[0].value
+    )
+    assert "points" not in app.markdown[0].value
+    assert "fcos/peleenet on COCO 2017" in words(app)
+    options = {box.label: box.options for box in app.selectbox}
+    assert "pelee-coco" not in options["Recipe"]
+    assert "COCO 2017" not in options["Data set"]
+
+
+def test_a_detector_alone_shows_its_precision() -> None:
+    write_run("garments", "fcos/peleenet", "coco", "pelee-coco", accuracy=0.9, state="running")
+    app = open_app(VIEW)
+    assert app.markdown[0].value.startswith("fcos/peleenet has an AP of 45.0")
+    assert "What a detector finds in which image is not kept" in words(app)
 
 
 def test_the_first_sight_is_an_example_that_says_something() -> None:

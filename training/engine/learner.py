@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from archs import files
 from archs.create import create_model
-from archs.described import described_file, described_weights
-from archs.weights import load_weights
+from archs.described import described_weights
 from detectors import DetectorConfig, create_detector
-from detectors.design import DetectorDesign, described_detector, detector_weights, load_detector_weights
+from detectors.design import DetectorDesign
+from detectors.weights import detector_weights
 from training.engine import processes
 from training.engine.checkpoints import Checkpoints, Stateful
 from training.engine.finetune import freeze
@@ -161,8 +161,8 @@ def create_network(run: Run) -> nn.Module:
 def initial_network(config: Any, recipe: Recipe, weights: str = "") -> nn.Module:
     """A network as a recipe begins with it, or with weights of others."""
     torch.manual_seed(derived(recipe.seed))
-    detects = isinstance(config, DetectorConfig)
-    network = detector_with(config, weights)[0] if detects else create_model(config, weights=weights or None)
+    create = create_detector if isinstance(config, DetectorConfig) else create_model
+    network = create(config, weights=weights or None)
     if recipe.initial == "xavier" and not weights:
         for module in network.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
@@ -170,21 +170,6 @@ def initial_network(config: Any, recipe: Recipe, weights: str = "") -> nn.Module
     if recipe.sides:
         network.transform.min_size = recipe.sides  # type: ignore[union-attr]
     return network
-
-
-def detector_with(config: DetectorConfig, weights: str = "") -> tuple[nn.Module, str]:
-    """A detector, with weights of one or with a classifier's in its backbone; and what was loaded, in a sentence.
-
-    Raises: WeightsError: they fit neither the detector nor its backbone.
-    """
-    detector: Any = create_detector(config)
-    if not weights:
-        return detector, ""
-    if described_detector(weights):
-        return detector, load_detector_weights(detector, described_file(weights), weights)
-    whole = create_model(config.backbone)
-    report = load_weights(detector.backbone.body, weights, whole.state_dict())
-    return detector, str(report)
 
 
 def save_weights(network: nn.Module, run: Run) -> None:
