@@ -16,7 +16,7 @@ from training.recipes import Recipe
 #: Few that look alike at no size: trousers, bags, ankle boots.
 CLASSES = {"Trouser": 1, "Bag": 8, "Ankle boot": 9}
 #: Sides of a garment, as shares of the canvas.
-SIDES = (0.25, 0.55)
+SIDES = (0.3, 0.6)
 MOST = 3
 
 
@@ -30,7 +30,7 @@ def write_garments(folder: Path, side: int = 96, train: int = 960, val: int = 10
         place = folder / name
         place.mkdir(parents=True)
         for number in range(1, count + 1):
-            canvas = torch.randint(0, 40, (side, side), generator=random, dtype=torch.uint8)
+            canvas = torch.zeros(side, side, dtype=torch.uint8)
             taken = torch.zeros(side, side, dtype=torch.bool)
             for _ in range(int(torch.randint(1, MOST + 1, (), generator=random))):
                 kind = int(torch.randint(len(pools), (), generator=random))
