@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -15,13 +16,15 @@ from analysis.memory import InferenceMemory, TrainingMemory, memory_of
 from analysis.optimize.saving import Saving, saving
 from analysis.summary import comparison_row
 from analysis.targets import LIBRARIES, is_library_name
+from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.kept import is_run, version_of_run
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
 from views.networks import variant
+from views.public import session_id
 from views.sidebar import InputSettings
-from views.workbench import config_of, contents_of, target_of
+from views.workbench import config_of, contents_of, target_of, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +55,19 @@ def by_content(max_entries: int = 64) -> Callable[[Callable[Arguments, Result]],
 
 
 def _meanings(names: str | Sequence[str]) -> list[str]:
-    """What those of some names stand for that may mean one thing now and another later."""
+    """What those of some names stand for that may mean one thing now and another later; of designs in this session."""
     runs = filter(is_run, [names] if isinstance(names, str) else names)
-    return [*contents_of(names), *(f"{name} {version_of_run(name)}" for name in runs)]
+    designs = [fingerprint(text) for text in contents_of(names)]
+    own = [session_id()] if designs else []
+    return [*own, *designs, *(f"{name} {version_of_run(name)}" for name in runs)]
+
+
+def fingerprint(value: str | Design) -> str:
+    """What a cache knows a design by, or a text of its own: nobody makes another one with the same.
+
+    Streamlit's own hash of a config leaves out what family it is of.
+    """
+    return sha256((written(value) if isinstance(value, Design) else value).encode()).hexdigest()
 
 
 @by_content()

@@ -18,6 +18,8 @@ import streamlit
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from views.guard import Guard
+
 #: Of the browser: what the first picture of a page waits for. More at once and all come later.
 SCRIPTS = ("PlotlyChart",)
 #: Bytes of a script within which it imports others.
@@ -103,4 +105,4 @@ class StartPage:
             await self.app(scope, receive, send)
 
 
-MIDDLEWARE = [Middleware(StartPage), Middleware(OwnPage)]
+MIDDLEWARE = [Middleware(Guard), Middleware(StartPage), Middleware(OwnPage)]

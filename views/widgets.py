@@ -78,7 +78,13 @@ def choose_segment(label: str, key: str, options: Options, default: str, at: Any
 
 def choose_integer(label: str, key: str, low: int, high: int, at: Any = st, **more: Any) -> int:
     """An integer in [low, high]."""
-    check_link(key, lambda text: text.isdecimal() and low <= int(text[:9]) <= high, f"an integer from {low} to {high}")
+
+    def accepts(text: str) -> bool:
+        return text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high
+
+    check_link(key, accepts, f"an integer from {low} to {high}")
+    if not all(map(accepts, st.query_params.get_all(key))):
+        _forget(key)  # Streamlit would take infinity for an integer
     return at.number_input(label, low, high, low, 1, key=key, **_KEPT, **more)
 
 
@@ -265,6 +271,14 @@ def restore_link() -> None:
     if lost:
         st.query_params.update(lost)
         with context.session_state.query_params() as parameters:
+            parameters.set_initial_query_params_from_current()
+
+
+def _forget(key: str) -> None:
+    """Take a parameter out of the link before its widget is drawn, whether or not it was bound to one before."""
+    if context := get_script_run_ctx():
+        with context.session_state.query_params() as parameters:
+            parameters.remove_param(key)
             parameters.set_initial_query_params_from_current()
 
 

@@ -10,10 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from analysis import memory, summarize
 from analysis.structure.connectivity import blocks
+from archs.errors import abbreviate
 from tests.support.app import assert_sound, open_app, toasts
 from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 from training.reuse import get_trained_reuse
+from views.architecture.feature_reuse import ending_of
 from views.architecture.trained_reuse import DENSE, ONE_SHOT
+from views.widgets import literal
 
 ARCHITECTURE = "views/architecture/architecture.py"
 SECTIONS = ("Connectivity", "Block", "Data flow", "Feature reuse")
@@ -133,22 +136,6 @@ def test_weights_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert set(frame[frame["reader"] == "transition 1"]["strength"]) == {0.25}
 
 
-def test_weights_of_a_file(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    from archs import create_model
-
-    model = create_model("peleenet")
-    with torch.no_grad():
-        model.features.transition1.conv.weight.fill_(0.25)
-    torch.save(model.state_dict(), tmp_path / "weights.pth")
-    app = open_section("Feature reuse", "peleenet")
-    app.text_input(key="weights_peleenet").set_value(str(tmp_path / "weights.pth")).run()
-    assert_sound(app)
-    assert not app.warning
-    frame = app.dataframe[0].value
-    assert set(frame[frame["reader"] == "transition 1"]["strength"]) == {0.25}
-
-
 def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from archs import create_model, get_config
@@ -164,11 +151,16 @@ def test_an_uploaded_file_is_read_and_not_named_by_where_it_lay(tmp_path: Path) 
     assert "/tmp" not in report
 
 
-def test_weights_that_are_not_there_are_one_sentence() -> None:
+def test_no_path_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "empty.pth").touch()
     app = open_section("Feature reuse", "peleenet")
-    app.text_input(key="weights_peleenet").set_value("nowhere.pth").run()
-    assert_sound(app)
-    assert "nowhere.pth" in app.error[0].value
+    said = set()
+    for path in ("nowhere.pth", str(tmp_path / "empty.pth"), "\0.pth", "timm/../x"):
+        app.text_input(key="weights_peleenet").set_value(path).run()
+        assert_sound(app)
+        said.add(app.error[0].value.replace(literal(abbreviate(path)), "this"))
+    assert len(said) == 1
+    assert (ending_of("weights.pth.tar"), ending_of("weights.p\0th")) == (".pth.tar", "")
 
 
 def test_networks_of_libraries() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from analysis.structure import BlockReuse, reuse
 from analysis.structure.feature_reuse import reuse_finding, shares_finding, shares_read
 from archs.create import create_model
 from archs.described import described_file, described_network
-from archs.errors import DenseScopeError, WeightsError
+from archs.errors import DenseScopeError, WeightsError, abbreviate
 from archs.kept import is_run, trained_runs
 from training.train import FITTED
 from views import widgets
@@ -28,6 +29,12 @@ RANDOM = (
     "what each layer reads comes from where. Give weights below to see what training made of it."
 )
 ENDINGS = ["safetensors", "pth", "pt", "bin", "tar"]
+#: Names that may be typed; a path would tell what lies where, and is read by nobody here.
+NAMES = re.compile(r"run:[A-Za-z0-9._-]{1,80}|timm/\w[\w.-]{0,90}|torchvision/\w{1,90}", re.ASCII)
+NO_NAME = (
+    "Weights of {name} are named as run:NAME, timm/NAME.TAG or torchvision/NAME, which {given} is not; "
+    "a file is taken beside it."
+)
 
 
 def draw_feature_reuse(summaries: Sequence[Summary]) -> None:
@@ -58,14 +65,15 @@ def draw_network(summary: Summary, *, alone: bool) -> bool:
             draw_wiring(summary, alone=alone)
             return False
         with st.spinner(f"Building {name} …"):
+            check_name(name, source)
             content = uploaded.getvalue() if uploaded else None
-            ending = "".join(Path(uploaded.name).suffixes[-2:]) if uploaded else ""
+            ending = ending_of(uploaded.name) if uploaded else ""
             if is_run(source) and not uploaded:
                 config = described_network(source).config
             found, report = weighed(config, source, stamp(source), content, ending)
         widgets.say(reuse_finding(name, found), name)
         if found:
-            st.caption(f"{uploaded.name}: {report}" if uploaded else report)
+            st.caption(widgets.literal(f"{uploaded.name}: {report}" if uploaded else report))
             draw_maps(name, found, alone=alone, trained=True)
     return trained
 
@@ -83,7 +91,7 @@ def draw_wiring(summary: Summary, *, alone: bool) -> None:
 
 
 def choose_weights(name: str, config: Any) -> tuple[str, Any]:
-    """What a person typed, or the run of theirs that they chose, and the file that they gave.
+    """The name that a person typed, or the run of theirs that they chose, and the file that they gave.
 
     None of them is in the link, which must not make others fetch files.
     """
@@ -93,7 +101,7 @@ def choose_weights(name: str, config: Any) -> tuple[str, Any]:
             f"Weights of {name}",
             key=f"weights_{name}",
             persist_state="session",
-            placeholder="a path, run:NAME, timm/NAME.TAG or torchvision/DEFAULT",
+            placeholder="run:NAME, timm/NAME.TAG or torchvision/DEFAULT",
             help="Published weights are fetched once and kept: docs/weights.md.",
         )
     with right:
@@ -104,6 +112,22 @@ def choose_weights(name: str, config: Any) -> tuple[str, Any]:
         label = f"Or a run that trained {name}"
         own = left.selectbox(label, runs, index=None, key=f"run_{name}", persist_state="session") or ""
     return typed.strip() or own, uploaded
+
+
+def check_name(network: str, given: str) -> None:
+    """Raises: WeightsError: what was typed is no name of weights."""
+    if given and not NAMES.fullmatch(given):
+        raise WeightsError(NO_NAME.format(name=network, given=abbreviate(given)))
+
+
+def ending_of(file_name: str) -> str:
+    """What a file's name ends in, as far as it may be in the name of another one.
+
+    >>> ending_of("weights.pth.tar"), ending_of("weights.p\\0th")
+    ('.pth.tar', '')
+    """
+    ending = "".join(Path(file_name).suffixes[-2:])
+    return ending if re.fullmatch(r"(\.\w{1,12}){0,2}", ending, re.ASCII) else ""
 
 
 def runs_of(config: Any) -> list[str]:
@@ -120,9 +144,9 @@ def runs_of(config: Any) -> list[str]:
 
 
 def stamp(source: str) -> float:
-    """When a file last changed; 0 for names and missing files."""
+    """When the weights of a run were written; 0 for what is published."""
     try:
-        return (described_file(source) if is_run(source) else Path(source)).stat().st_mtime if source else 0.0
+        return described_file(source).stat().st_mtime if is_run(source) else 0.0
     except (OSError, DenseScopeError):
         return 0.0
 
