@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from analysis.columns import columns
-from analysis.detection import Detector, family_title
+from analysis.detection import Detector, family_title, list_detectors
 from analysis.hardware.accuracy import pareto_front
 from analysis.quantities import PRECISIONS, in_a_sentence
 from analysis.units import format_ratio, format_si, join
@@ -118,6 +118,27 @@ def best_finding(detectors: Iterable[Detector]) -> str:
         return "No box AP and no mAP of VOC is published of these."
     said = [f"{_points(one)} on {dataset} ({_named_in_full(one)}; {one.group})" for dataset, one in best.items()]
     return f"Highest published here: {join(said)}."
+
+
+def found_with(detector: str, archs: Collection[str]) -> str:
+    """The highest published precision of a family of detectors on each of some backbones, with what it is of.
+
+    >>> print(found_with("Faster R-CNN", ["vovnet39", "peleenet"]))
+    Published under Faster R-CNN: vovnet39 box AP 39.8 (COCO val, 2x).
+    """
+    best: dict[tuple[str, str], Detector] = {}
+    for one in list_detectors():
+        if one.family == detector and one.arch in archs and one.headline in one.figures:
+            held = best.setdefault((one.arch, one.headline), one)
+            if one.figures[one.headline] > held.figures[held.headline]:
+                best[one.arch, one.headline] = one
+    if not best:
+        return f"Nothing is published here of {detector} on these backbones."
+    ordered = sorted(best.items(), key=lambda item: [*archs].index(item[0][0]))
+    said = [
+        f"{arch} {_points(one)} ({', '.join(filter(None, (one.dataset, one.schedule)))})" for (arch, _), one in ordered
+    ]
+    return f"Published under {detector}: {join(said)}."
 
 
 def _points(one: Detector) -> str:

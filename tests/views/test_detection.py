@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.detection import like_with_like, list_detectors
 from analysis.detection_findings import COST_COLUMNS, distinct, gains
+from analysis.detector_costs import PartCosts
+from analysis.detector_loads import PREDICTED
 from analysis.quantities import PRECISIONS
-from detectors import KINDS
+from detectors import KINDS, PARTS
 from tests.support.app import assert_sound, open_app, toasts
 from views.charts import detection as figures
+from views.charts.detectors import parts
+from views.charts.evidence import CLEAR
 from views.theme import LIGHT
 
 DETECTION = "views/detection/detection.py"
@@ -58,6 +64,45 @@ def test_a_link_holds_detector_size_channels_and_cost() -> None:
     app = open_app(DETECTION, networks=["peleenet", "vovnet39"], **given)
     assert app.markdown[0].value.startswith("Under FCOS with 64 channels at 512×512 peleenet is")
     assert "of the memory traffic" in app.markdown[0].value
+    assert not toasts(app)
+
+
+def test_predicted_times_are_outlined_and_ask_for_a_device() -> None:
+    app = open_app(DETECTION, networks=["peleenet", "vovnet39"])
+    assert "speed_on" not in [box.key for box in app.selectbox]
+    assert "Nothing is published here of RetinaNet on these backbones." in texts(app)
+    app.selectbox(key="part_cost").set_value("predicted_seconds").run()
+    assert_sound(app)
+    assert app.selectbox(key="speed_on").value == "RTX 4090"
+    assert "of the predicted time" in app.markdown[0].value
+    assert "no published figure tells how far off such predictions are" in texts(app)
+
+
+def test_predictions_never_look_counted() -> None:
+    costs = [PartCosts("peleenet", {part: {PREDICTED: 1e-3, "macs": 10} for part in PARTS})]
+    marks = {"peleenet": LIGHT.mark("peleenet", "PeleeNet")}
+    shown = [parts(costs, key, marks, LIGHT, [None]) for key in (PREDICTED, "macs")]
+    fills = [{colour for trace in figure.data if trace.hovertext for colour in _fills(trace)} for figure in shown]
+    assert fills[0] == {CLEAR}
+    assert CLEAR not in fills[1]
+    assert "predicted" in shown[0].data[-1].name
+
+
+def _fills(trace: Any) -> list[str]:
+    colour = trace.marker.color
+    return [colour] if isinstance(colour, str) else list(colour)
+
+
+def test_memory_says_which_batch_fits() -> None:
+    app = open_app(DETECTION, detection="Memory and time", networks=["peleenet", "vovnet39"], speed_on="T4")
+    assert (
+        app.markdown[0].value.replace("\u2009", " ").startswith("In the 16.0 GB of T4 RetinaNet with 256 channels at ")
+    )
+    rows = app.dataframe[0].value
+    assert list(rows["name"]) == ["peleenet", "vovnet39"]
+    assert rows["inference_batch"].is_monotonic_decreasing
+    assert rows["predicted_seconds"].gt(0).all()
+    assert not app.error
     assert not toasts(app)
 
 

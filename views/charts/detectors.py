@@ -10,10 +10,13 @@ from typing import Any
 import plotly.graph_objects as go
 
 from analysis.detector_costs import PartCosts, traffic_pair
+from analysis.detector_loads import PREDICTED, Held
 from analysis.quantities import QUANTITIES, in_a_sentence
 from analysis.units import format_exact, format_quantity, format_share
 from detectors import PARTS
+from views.charts import evidence
 from views.charts.axes import ABOVE, axis, scatter_layout
+from views.charts.costs import Panel, panels_of_bars
 from views.charts.labels import MARK, name_marks
 from views.theme import Mark, Theme, mix, text_on
 
@@ -25,12 +28,19 @@ _GREYS = dict(zip(PARTS[1:], (0.35, 0.6, 0.0), strict=True))
 BACKBONE = PARTS[0]
 
 
-def parts(found: Sequence[PartCosts], key: str, marks: Mapping[str, Mark], theme: Theme) -> go.Figure:
+def parts(
+    found: Sequence[PartCosts],
+    key: str,
+    marks: Mapping[str, Mark],
+    theme: Theme,
+    errors: Sequence[tuple[float, float] | None] = (),
+) -> go.Figure:
     """A bar a backbone, from the backbone itself to the head; the backbone in its own colour, all else in greys.
 
     Args:
-        key: of `analysis.detector_costs.COMPARED`.
+        key: of `analysis.detector_costs.COMPARED`, or `PREDICTED`, which is outlined.
         marks: of the backbones.
+        errors: of predicted totals, below and above, as shares of them.
     """
     write = partial(format_quantity, key)
     names = [one.name for one in found]
@@ -55,29 +65,64 @@ def parts(found: Sequence[PartCosts], key: str, marks: Mapping[str, Mark], theme
     }
     shown = [part for part in PARTS if any(part in one.parts for one in found)]
     colours = {part: [_colour(part, marks[name], theme) for name in names] for part in shown}
-    legend = [_entry(part, theme) for part in shown]
-    return go.Figure([*legend, *(_bars(found, part, key, colours[part], theme) for part in shown)], layout)
+    legend = [_entry(part, key, theme) for part in shown]
+    traces = [*legend, *(_bars(found, part, key, colours[part], theme) for part in shown)]
+    if key == PREDICTED:
+        traces.append(_errors(names, totals, errors, theme))
+        layout["annotations"] = [
+            _total(name, total * (1 + (error[1] if error else 0)), write(total), theme)
+            for name, total, error in zip(names, totals, errors, strict=True)
+        ]
+    return go.Figure(traces, layout)
 
 
 def _colour(part: str, mark: Mark, theme: Theme) -> str:
     return mark.colour if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
 
 
-def _entry(part: str, theme: Theme) -> dict[str, Any]:
+def _fill(key: str, colours: Sequence[str], theme: Theme) -> dict[str, Any]:
+    """Counted parts are filled, predicted ones outlined."""
+    if key == PREDICTED:
+        return evidence.bar_styles("predicted", colours, theme)
+    return {"color": list(colours), "line": {"color": theme.page, "width": 1}}
+
+
+def _entry(part: str, key: str, theme: Theme) -> dict[str, Any]:
     """What the legend says of a part: backbones have no colour in common."""
     name = f"{part}: in its family's colour" if part == BACKBONE else part
-    fill = "rgba(0,0,0,0)" if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
-    marker = {"color": fill, "line": {"color": theme.muted, "width": 1.2}}
+    colour = theme.page if part == BACKBONE else mix(theme.muted, theme.paper, _GREYS[part])
+    marker = _fill(key, [colour], theme)
+    if part == BACKBONE:
+        marker["line"] = {"color": theme.muted, "width": 1.2}
     return {"type": "bar", "name": name, "x": [None], "y": [None], "marker": marker, "hoverinfo": "skip"}
+
+
+def _errors(
+    names: Sequence[str], totals: Sequence[float], errors: Sequence[tuple[float, float] | None], theme: Theme
+) -> dict[str, Any]:
+    """The error bars of whole detectors, without marks of their own."""
+    return {
+        "type": "scatter",
+        "x": list(totals),
+        "y": list(names),
+        "mode": "markers",
+        "marker": {"size": 1, "color": evidence.CLEAR},
+        "error_x": evidence.error_bar(errors, totals, theme),
+        "hoverinfo": "skip",
+        "showlegend": True,
+        "name": "predicted: outlined" + (", bar = worst known error" if any(errors) else ""),
+    }
 
 
 def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str], theme: Theme) -> dict[str, Any]:
     shares = [one.share(part, key) for one in found]
     values = [one.parts.get(part, {}).get(key, 0) for one in found]
+    is_predicted = key == PREDICTED
+    kind = "<b>predicted</b>" if is_predicted else "counted"
     label = in_a_sentence(QUANTITIES[key].label)
-    texts = [text_on(colour) for colour in colours]
+    texts = [theme.text if is_predicted else text_on(colour) for colour in colours]
     told = [
-        f"<b>{escape(one.name)}</b>, {part}: {format_exact(key, value)}, {label} (counted)"
+        f"<b>{escape(one.name)}</b>, {part}: {format_exact(key, value)}, {label} ({kind})"
         f"<br>{format_share(share)} of the detector's {format_exact(key, one.total(key))}"
         for one, value, share in zip(found, values, shares, strict=True)
     ]
@@ -86,7 +131,7 @@ def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str
         "orientation": "h",
         "x": values,
         "y": [one.name for one in found],
-        "marker": {"color": list(colours), "line": {"color": theme.page, "width": 1}},
+        "marker": _fill(key, colours, theme),
         "text": [format_share(share) if share >= LEAST_SHARE else "" for share in shares],
         "textposition": "inside",
         "insidetextanchor": "middle",
@@ -157,3 +202,21 @@ def _marked(found: Sequence[PartCosts], marks: Mapping[str, Mark], theme: Theme)
 def _hover(one: PartCosts) -> str:
     counted = [f"{QUANTITIES[key].label}: {format_exact(key, one.backbone(key))}" for key in ("macs", "bytes_moved")]
     return "<br>".join([f"<b>{escape(one.name)}</b> as a backbone (counted)", *counted])
+
+
+def memory(found: Sequence[Held], marks: Mapping[str, Mark], theme: Theme) -> go.Figure:
+    """What detectors hold, mode by mode beside each other, as counted."""
+    keys = [key for key in ("inference_bytes", "training_bytes") if all(getattr(one, key) is not None for one in found)]
+    names = [escape(one.name) for one in found]
+    panels = []
+    for key in keys:
+        values = [getattr(one, key) for one in found]
+        texts = [format_quantity(key, value) for value in values]
+        hovers = [
+            f"<b>{name}</b>: {QUANTITIES[key].label} {format_exact(key, value)} (counted)"
+            for name, value in zip(names, values, strict=True)
+        ]
+        title = {"text": QUANTITIES[key].label}
+        colours = [marks[one.name].colour for one in found]
+        panels.append(Panel(values, texts, hovers, colours, title, (0, 1.35 * max(values))))
+    return panels_of_bars(names, panels, theme, FOOT + BAR * max(3, len(found)), 0.06)

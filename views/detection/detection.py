@@ -9,11 +9,13 @@ import streamlit as st
 from views import widgets
 from views.detection.cost import draw_cost
 from views.detection.energy import draw_energy
+from views.detection.memory import draw_memory
 from views.detection.published import draw_published
 
 #: Each asks in the sidebar for what it reads.
 SECTIONS: dict[str, Callable[[], None]] = {
     "Cost of the parts": draw_cost,
+    "Memory and time": draw_memory,
     "Precision and cost": draw_published,
     "Energy": draw_energy,
 }

@@ -19,7 +19,7 @@ ALL = "All"
 COCO, STARTING_DATA = "COCO", "COCO val"
 #: A link may hold them for other sections.
 PARAMETERS = (
-    *("networks", "detector", "detector_size", "fpn_channels", "part_cost"),
+    *("networks", "detector", "detector_size", "fpn_channels", "part_cost", "speed_on"),
     *("ap_data", "ap_detector", "ap_backbone", "ap_schedule", "ap_metric", "ap_cost", "ap_device"),
 )
 

@@ -1,0 +1,42 @@
+"""What detectors ask of a device: predicted parts add up, the largest batch fits and one image more does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis import summarize
+from analysis.detector_loads import PREDICTED, Held, fits_finding, held_memory, part_times
+from analysis.hardware.predict.predict import predict
+from detectors import PARTS
+
+BUDGET = 8e9
+
+
+@pytest.mark.parametrize("name", ["retinanet/peleenet", "faster_rcnn/vovnet39"])
+def test_predicted_parts_add_up_to_the_prediction(name):
+    prediction = predict(name, "RTX 4090", 1, 320)
+    found = part_times(name, prediction)
+    assert found.costs.total(PREDICTED) == pytest.approx(prediction.seconds)
+    assert [*found.costs.parts] == [part for part in PARTS if part in found.costs.parts]
+    assert found.error is None, "no published figure is of detectors"
+    assert found.error_meaning.startswith("no published figure tells")
+
+
+def test_the_largest_batch_fits_and_one_image_more_does_not():
+    held = held_memory("peleenet", summarize("retinanet/peleenet", 320), BUDGET)
+    for batch, fits in ((held.inference_batch, True), (held.inference_batch + 1, False)):
+        more = held_memory("peleenet", summarize("retinanet/peleenet", 320, batch), BUDGET)
+        assert (more.inference_bytes <= BUDGET) == fits
+
+
+def test_sentences_tell_the_largest_batches():
+    both = [Held("a", 1, 40, 2, 12), Held("b", 2, 20, 4, 5)]
+    said = fits_finding(both, "SSD at 300×300", "RTX 4090", 24e9).replace("\u2009", " ")
+    assert said == (
+        "In the 24.0 GB of RTX 4090 SSD at 300×300 trains at most 12 images at once on a and 5 on b, and runs at most "
+        "40 images at once on a and 20 on b."
+    )
+    alone = fits_finding([Held("a", 1, 1, 2, 0)], "SSD", "T4", 16e9).replace("\u2009", " ")
+    assert alone == "In the 16.0 GB of T4 SSD trains not one image, and runs at most 1 image at once."
+    untrained = fits_finding([Held("a", 1, 3), Held("b", 1, 0)], "SSD", "T4", 16e9).replace("\u2009", " ")
+    assert untrained == "In the 16.0 GB of T4 SSD runs at most 3 images at once on a and none on b."
