@@ -21,8 +21,10 @@ from views.charts.labels import MARK, name_marks
 from views.theme import Mark, Theme, mix, text_on
 
 HEIGHT, FOOT, BAR = 440, 70, 30
-#: Parts with a smaller share have no room for it.
-LEAST_SHARE = 0.1
+#: Where a smaller font would be needed, a share has no room in its part, and is left out.
+LEAST_FONT = 11
+#: Marks of so many variants have room above the picture on a phone; each more makes it higher.
+VARIANTS, ROW = 5, 18
 #: How far the greys of the parts behind the backbone go towards the paper.
 _GREYS = dict(zip(PARTS[1:], (0.35, 0.6, 0.0), strict=True))
 BACKBONE = PARTS[0]
@@ -50,6 +52,7 @@ def parts(
         "template": theme.template,
         "height": FOOT + BAR * max(3, len(found)),
         "barmode": "stack",
+        "uniformtext": {"mode": "hide", "minsize": LEAST_FONT},
         "bargap": 0.3,
         "legend": ABOVE | {"itemclick": False, "traceorder": "normal"},
         "xaxis": values | {"title": None, "range": (0, 1.16 * max(totals))},
@@ -132,12 +135,12 @@ def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str
         "x": values,
         "y": [one.name for one in found],
         "marker": _fill(key, colours, theme),
-        "text": [format_share(share) if share >= LEAST_SHARE else "" for share in shares],
+        "text": [format_share(share) for share in shares],
         "textposition": "inside",
         "insidetextanchor": "middle",
         "insidetextfont": {"color": texts, "size": 12},
         "textangle": 0,
-        "constraintext": "none",
+        "constraintext": "inside",
         "showlegend": False,
         "hovertext": told,
         "hoverinfo": "text",
@@ -156,7 +159,8 @@ def traffic(found: Sequence[PartCosts], marks: Mapping[str, Mark], theme: Theme)
         axis(values, partial(format_quantity, key), f"{QUANTITIES[key].label} of the backbone", log=True)
         for key, values in zip(("macs", "bytes_moved"), zip(*points, strict=True), strict=True)
     ]
-    layout = scatter_layout(theme, HEIGHT, *axes, itemclick=False, itemsizing="constant")
+    height = HEIGHT + ROW * max(0, len(set(marks.values())) - VARIANTS)
+    layout = scatter_layout(theme, height, *axes, itemclick=False, itemsizing="constant")
     pair = traffic_pair(found) or ()
     joined = [(one.backbone("macs"), one.backbone("bytes_moved")) for one in pair]
     lines = [(joined[0], joined[1])] if joined else []
