@@ -9,10 +9,8 @@ from analysis.detector_costs import PartCosts
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import predicted_speed
 from analysis.memory.inference import inference_memory
-from analysis.memory.training import training_memory
 from analysis.summary import Summary
 from analysis.units import format_si
-from archs.errors import DenseScopeError
 from detectors import PARTS, part_of
 
 #: What is predicted of parts, beside what is counted.
@@ -50,20 +48,13 @@ class Held(NamedTuple):
     training_batch: int | None = None
 
 
-def held_memory(name: str, summary: Summary, budget_bytes: float, optimizer: str = "sgd") -> Held:
-    """The memory of a detector in both modes, and the batches that fit into so many bytes.
+def held_memory(name: str, summary: Summary, budget_bytes: float) -> Held:
+    """The memory of a detector at inference, and the batch that fits into so many bytes.
 
     Raises: DenseScopeError: its memory cannot be counted.
     """
-    batch, inference = summary.batch_size, inference_memory(summary).footprint
-    held = Held(name, inference.total_bytes(batch), inference.largest_batch(budget_bytes))
-    try:
-        training = training_memory(summary).footprint(optimizer)
-    except DenseScopeError:
-        return held
-    return held._replace(
-        training_bytes=training.total_bytes(batch), training_batch=training.largest_batch(budget_bytes)
-    )
+    inference = inference_memory(summary).footprint
+    return Held(name, inference.total_bytes(summary.batch_size), inference.largest_batch(budget_bytes))
 
 
 def fits_finding(found: Sequence[Held], detector: str, device: str, budget_bytes: float) -> str:
