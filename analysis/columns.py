@@ -262,6 +262,8 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     # of runs
     "repeats": ("Runs", "Timed runs.", count),
     "threads": ("Threads", "Of the processor.", count),
+    "at_least_seconds": ("At least", "Nine in ten such predictions are meant to hold the truth above.", _seconds),
+    "at_most_seconds": ("At most", "Nine in ten such predictions are meant to hold the truth below.", _seconds),
     "prediction.seconds": ("Predicted time", QUANTITIES["predicted_seconds"].definition, _seconds),
     "published.value": ("Value", "In base units.", str),
     "published_seconds": ("Published time", "Of a batch, as the source says.", _seconds),
@@ -271,16 +273,22 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     "intensity": ("Intensity", "FLOPs per byte moved.", lambda value: format_si(value, "FLOP/B")),
     "error_below": (
         "Less by up to",
-        "Worst known error of such predictions; quartiles if measured.",
+        "In nine of ten such predictions; quartiles if measured.",
         format_share,
     ),
     "error_above": (
         "More by up to",
-        "Worst known error of such predictions; quartiles if measured.",
+        "In nine of ten such predictions; quartiles if measured.",
         format_share,
     ),
     "median_error": ("Median error", "Half of such predictions were closer.", format_share),
     "worst_error": ("Worst error", "Of such predictions.", format_share),
+    "coverage": (
+        "Coverage",
+        "Share of the published figures that lie in the interval, which means to hold 90 %.",
+        format_share,
+    ),
+    "half_width": ("Interval", "By how much its end is longer than the predicted time, in the median.", format_share),
     "bias": ("Bias", "Median of the errors with their signs.", _signed_percent),
     "trial.error": ("Error", "Predicted over published time, less one.", _signed_percent),
     "figures": ("Figures", "How many published figures were predicted.", count),

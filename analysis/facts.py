@@ -127,11 +127,37 @@ def list_devices() -> list[str]:
     return sorted(_shipped(), key=lambda name: (_shipped()[name].year or 0, name))
 
 
+#: Data sheets by the names that `torch.cuda.get_device_name` gives, where these differ by more than the maker's.
+_TORCH_NAMES = {
+    "V100-SXM2-16GB": "V100 SXM2 16GB",
+    "V100-SXM2-32GB": "V100 SXM2 32GB",
+    "V100-PCIE-16GB": "V100 PCIe 16GB",
+    "A100-SXM4-40GB": "A100 SXM 40GB",
+    "A100-SXM4-80GB": "A100 SXM 80GB",
+    "A100-SXM-80GB": "A100 SXM 80GB",
+    "A100-PCIE-40GB": "A100 PCIe 40GB",
+    "A100 80GB PCIe": "A100 PCIe 80GB",
+    "H100 80GB HBM3": "H100 SXM",
+    "H200": "H200 SXM",
+    "GH200 480GB": "GH200",
+    "RTX 2060 with Max-Q Design": "RTX 2060 Max-Q",
+    "RTX 6000 Ada Generation": "RTX 6000 Ada",
+    "RTX PRO 6000 Blackwell Workstation Edition": "RTX PRO 6000 Blackwell",
+    "RTX PRO 6000 Blackwell Max-Q Workstation Edition": "RTX PRO 6000 Blackwell Max-Q",
+    "TITAN X": "TITAN X (Pascal)",
+    "Instinct MI250X / MI250": "Instinct MI250 (1 GCD)",
+}
+_SHEET_NAMES = {name.casefold(): sheet.casefold() for name, sheet in _TORCH_NAMES.items()}
+_MAKERS = re.compile(r"(nvidia |amd |geforce |tesla )*")
+
+
 def get_device(device: str | Device) -> Device:
-    """A shipped device by name, whatever its case; a `Device` stays as it is.
+    """A shipped device by its name or PyTorch's, whatever the case; a `Device` stays as it is.
 
     >>> get_device("rtx 4090").bandwidth_bytes_per_s
     1008000000000.0
+    >>> get_device("NVIDIA A100-SXM4-40GB").name
+    'A100 SXM 40GB'
 
     Raises:
         UnknownDeviceError: no such device; it names the nearest three.
@@ -140,8 +166,9 @@ def get_device(device: str | Device) -> Device:
         return device
     shipped = _shipped()
     by_folded = {name.casefold(): found for name, found in shipped.items()}
+    name = _MAKERS.sub("", said(device).strip().casefold(), count=1)
     try:
-        return by_folded[said(device).strip().casefold()]
+        return by_folded[_SHEET_NAMES.get(name, name)]
     except KeyError:
         raise UnknownDeviceError(device, shipped) from None
 
@@ -191,33 +218,20 @@ def device_of(values: Mapping[str, Any]) -> Device:
     return Device(**values)
 
 
-#: Data sheets by PyTorch's names, where these differ by more than the maker's.
-_DATA_SHEETS = {
-    "V100-SXM2-16GB": "V100 SXM2 16GB",
-    "V100-SXM2-32GB": "V100 SXM2 32GB",
-    "A100-SXM4-40GB": "A100 SXM 40GB",
-    "A100-SXM4-80GB": "A100 SXM 80GB",
-    "H100 80GB HBM3": "H100 SXM",
-    "H200": "H200 SXM",
-}
-_MAKERS = re.compile(r"(NVIDIA |GeForce |Tesla )*")
-
-
 def data_sheet(device_name: str) -> Device | None:
-    """The data sheet of a device, None where none is known.
+    """The data sheet of a device by PyTorch's name or ours, None where none is known.
 
     >>> data_sheet("NVIDIA GeForce RTX 4090").name
     'RTX 4090'
     >>> data_sheet("NVIDIA GeForce RTX 4090 Laptop GPU")
     """
-    name = _MAKERS.sub("", device_name, count=1)
     try:
-        return get_device(_DATA_SHEETS.get(name, name))
+        return get_device(device_name)
     except UnknownDeviceError:
         return None
 
 
-TABLES = ("throughput", "accuracy", "latency", "costs", "detection")
+TABLES = ("throughput", "training", "accuracy", "latency", "costs", "detection")
 #: The columns of every table but that of detectors: what it is about, the fact, the circumstances, where it comes from.
 COLUMNS = [
     *("arch", "network", "metric", "value", "unit"),

@@ -14,6 +14,7 @@ from analysis.columns import Column, by_evidence, columns
 from analysis.facts import DEFAULT_DEVICE, TABLES, Device, get_device, list_devices, read_device
 from analysis.precision import ARITHMETICS
 from analysis.targets import resolve_target
+from analysis.units import join
 from archs import checks
 from archs.checks import parse_image_size
 from commands.options import (
@@ -104,8 +105,12 @@ def _show(found: Sequence[Prediction], rows: list[Row], shown: Sequence[Column])
     words = f"Predicted, not measured: batch {one.batch_size}, {one.precision}, {one.layout}, {one.execution}."
     yield Text(words, style="dim")
     yield Grid(map(_with_bounds, rows), shown)
-    if any(each.error is None for each in found):
-        yield Text("Where no error is given, no published figure tells how far off such predictions are.", style="dim")
+    rules: dict[str, list[str]] = {}
+    for each in found:
+        rules.setdefault(each.interval.rule if each.interval else "", []).append(each.device.name)
+    for rule, devices in rules.items():
+        where = f"{join(list(dict.fromkeys(devices)))}: " if len(rules) > 1 else ""
+        yield Text(f"{where}{rule}.", style="dim")
 
 
 def _with_bounds(row: Row) -> Row:
@@ -147,25 +152,33 @@ def validate(
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Predict every published throughput from what is known without it, and show how far off that is."""
-    from analysis.hardware.predict.validation import error_row, small_batch_trials, validate_predictions
+    """Predict every published throughput without it: how far off, and how often within the interval."""
+    from analysis.hardware.predict.coverage import check_intervals, coverage_rows
+    from analysis.hardware.predict.validation import (
+        error_row,
+        left_out_devices,
+        small_batch_trials,
+        validate_predictions,
+    )
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
-    found = validate_predictions()
-    small = small_batch_trials()
+    found, small, devices = validate_predictions(), small_batch_trials(), left_out_devices()
     if trials:
-        rows = [trial.row() for trial in (*found.trials, *small)]
+        rows = [trial.row() for trial in (*found.trials, *small, *devices)]
+        grids = [Grid(rows, TRIALS)]
     else:
         last = {"left_out": "small batch", "execution": "eager", "of": small[0].run.device} | error_row(small)
-        rows = [*found.rows(), last]
-    grid = Grid(rows, TRIALS if trials else ERRORS)
-    emit(lambda: rows, lambda: [grid], Request(file_format=file_format, output=output))
+        errors = [*found.rows(), last]
+        covered = coverage_rows(check_intervals(found, devices))
+        rows, grids = [*errors, *covered], [Grid(errors, ERRORS), Grid(covered, COVERAGE)]
+    emit(lambda: rows, lambda: grids, Request(file_format=file_format, output=output))
 
 
 PREDICTIONS = (
     *columns("network.name", "device", "calibration", "image_size", "prediction.seconds"),
+    *columns("at_least_seconds", "at_most_seconds"),
     *by_evidence("Predicted", "images_per_s", "flops_per_s"),
-    *columns("share_of_peak", "memory_share", "compute_share", "launch_share", "median_error", "worst_error"),
+    *columns("share_of_peak", "memory_share", "compute_share", "launch_share"),
 )
 LAYERS = columns(*("network", "device", "layer.name", "kind", "flops", "prediction.seconds", "share_of_time", "bound"))
 FACTS = columns(
@@ -177,6 +190,7 @@ DETECTION_FACTS = columns(
     *("metric", "published.value", "detector.device", "software", "source", "note"),
 )
 ERRORS = columns(*("left_out", "execution", "of", "figures", "median_error", "worst_error", "bias", "rank_correlation"))
+COVERAGE = columns("left_out", "of", "figures", "median_error", "bias", "half_width", "coverage")
 TRIALS = columns(
     *("left_out", "network", "device", "layout", "execution", "side.image_size", "batch_size"),
     *("published_seconds", "predicted_seconds", "trial.error"),

@@ -16,10 +16,14 @@ from analysis.claims import list_claims
 from analysis.claims.records import claims_finding
 from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
+from analysis.hardware.predict.coverage import Check, check_intervals, coverage_rows
+from analysis.hardware.predict.spreads import Trial
 from analysis.hardware.predict.validation import (
     LEFT_OUT,
     Validation,
+    error_row,
     fitting_launch_seconds,
+    left_out_devices,
     small_batch_trials,
     validate_predictions,
 )
@@ -74,10 +78,12 @@ def training_parts() -> dict[str, str]:
     return {"recipes": recipes(), "data": data_sets(), "shipped": shipped_runs()}
 
 
-def prediction_parts(validation: Validation) -> dict[str, str]:
+def prediction_parts(validation: Validation, devices: Sequence[Trial]) -> dict[str, str]:
     return {
         "factors": factors(),
         "errors": errors(validation),
+        "coverage": coverage(check_intervals(validation, devices)),
+        "devices": left_out(devices),
         "worst": worst(validation),
         "small batches": small_batches(),
     }
@@ -183,6 +189,37 @@ def errors(validation: Validation) -> str:
     ]
     headers = ("Left out", "Execution", "Of", "Figures", "Median error", "Worst", "Bias", "Rank correlation")
     return markdown_table(headers, rows, numeric=range(3, 8))
+
+
+def coverage(checks: Sequence[Check]) -> str:
+    """How often the claimed interval holds the figure."""
+    rows = [
+        (
+            row["left_out"],
+            row["of"],
+            str(row["figures"]),
+            f"+{100 * row['half_width']:.0f} %",
+            f"{100 * row['coverage']:.0f} %",
+        )
+        for row in coverage_rows(checks)
+    ]
+    return markdown_table(("Left out", "Of", "Figures", "Interval", "Coverage"), rows, numeric=(2, 3, 4))
+
+
+def left_out(devices: Sequence[Trial]) -> str:
+    """The errors on each device that was left out, by precision and batch regime."""
+    groups: dict[tuple[str, ...], list[Trial]] = {}
+    for trial in devices:
+        key = (trial.group, trial.run.device, trial.run.precision, trial.regime)
+        groups.setdefault(key, []).append(trial)
+    rows = []
+    for (group, device, precision, _), found in sorted(groups.items()):
+        batches, row = [trial.run.batch_size for trial in found], error_row(found)
+        errors = f"{100 * row['median_error']:.1f} %", f"{100 * row['bias']:+.1f} %"
+        batch = f"{min(batches):,} to {max(batches):,}" if min(batches) < max(batches) else f"{min(batches):,}"
+        rows.append((group, device, precision, batch, str(len(found)), *errors))
+    headers = ("Class", "Device left out", "Precision", "Batches", "Figures", "Median error", "Bias")
+    return markdown_table(headers, rows, numeric=(4, 5, 6))
 
 
 WORST = 8
@@ -298,7 +335,7 @@ SHOWN = ("name", "network", "data", "recipe", "epochs", "accuracy", "best_accura
 
 
 def main(arguments: Sequence[str]) -> None:
-    predicted = prediction_parts(validate_predictions())
+    predicted = prediction_parts(validate_predictions(), left_out_devices())
     whole = {
         README: readme_parts(),
         CLAIMS: claims_parts(),

@@ -1,13 +1,14 @@
 """Write analysis/data/published_*.csv and devices.csv from a folder of collected figures, one fact a row.
 
-Run `python -m scripts.transcribe_published FOLDER`. Values go to base units; the doubts about them go to `note`.
+Run `python -m scripts.transcribe_published FOLDER [TABLE …]`, with the tables to write (all). Values go to base units;
+the doubts about them go to `note`.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,21 @@ def throughput(table: pd.DataFrame) -> Iterator[Row]:
         facts = {key: row[key] for key in ("device", "layout", "software", "batch_size", "image_size")}
         facts["precision"] = spelled(row["precision"])
         yield facts | _fact(row, "images_per_s", row["images_per_s"], "images/s", execution=execution)
+
+
+#: What other collections call an execution.
+EXECUTIONS = {"TensorRT": "tensorrt"}
+
+
+def speeds(table: pd.DataFrame) -> Iterator[Row]:
+    """Images per second at inference or in training, of a collection in base units; doubts travel along."""
+    for row in table.to_dict("records"):
+        fact = row | {
+            "precision": spelled(row["precision"]),
+            "execution": EXECUTIONS.get(row["execution"], row["execution"]),
+        }
+        notes = [row["note"], note_of(fact)]
+        yield fact | {"note": "; ".join(text for text in notes if isinstance(text, str) and text)}
 
 
 def imagenet(table: pd.DataFrame) -> Iterator[Row]:
@@ -202,6 +218,53 @@ def devices(table: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+#: What data sheets leave out or get wrong, with what shows it; values in base units.
+MENDED: dict[str, tuple[dict[str, float], str]] = {
+    "L40S": (
+        {"fp16_flops_per_s": 3.664e14, "bf16_flops_per_s": 3.664e14, "tf32_flops_per_s": 1.832e14},
+        "float16 by its own TF32 and FP8 figures, which are half and twice of 366.4 (the page says 362)",
+    ),
+    "H200 SXM": (
+        {"boost_hz": 1.83e9},
+        "1830 MHz is the clock of tensor cores (989 TFLOP/s over 132 SMs and 4096 FLOP); 1980 MHz belongs to float32",
+    ),
+    "RTX 5090": ({"tf32_flops_per_s": 1.048e14}, "TF32 at half the float16 rate"),
+    "RTX PRO 6000 Blackwell Max-Q": ({"tf32_flops_per_s": 2.194e14}, "TF32 at half the float16 rate"),
+    "TITAN V": ({"fp16_flops_per_s": 1.192e14}, "float16 as V100: SMs × 1024 FLOP × boost clock; 110 is advertised"),
+    "Jetson AGX Orin 64GB": (
+        {"fp16_flops_per_s": 4.26e13, "bf16_flops_per_s": 4.26e13, "tf32_flops_per_s": 2.13e13},
+        "tensor rates as A100's SMs: SMs × 2048 FLOP × clock, TF32 at half of that",
+    ),
+    "Jetson TX2": ({"fp16_flops_per_s": 1.331e12}, "float16 at twice the float32 rate, on vector units"),
+    **dict.fromkeys(
+        ("TITAN X (Pascal)", "TITAN Xp", "GTX 1080 Ti"),
+        ({}, "float16 is stored in 16 bits and computed at the float32 rate"),
+    ),
+}
+
+
+def mended(table: pd.DataFrame) -> pd.DataFrame:
+    """Data sheets with what `MENDED` knows better."""
+    frame = table.set_index("name", drop=False)
+    for name, (values, reason) in MENDED.items():
+        values = values or {"fp16_flops_per_s": float(frame.loc[name, "fp32_flops_per_s"])}
+        for column, value in values.items():
+            frame.loc[name, column] = value
+        frame.loc[name, "note"] = "; ".join(filter(None, [frame.loc[name, "note"], reason]))
+    return frame.reset_index(drop=True)
+
+
+#: Not kernels on a queue, as the prediction takes it.
+NO_GPU = r"\(CPU\)"
+
+
+def all_devices(folder: Path) -> pd.DataFrame:
+    """The data sheets of both collections."""
+    more = pd.read_csv(folder / "hardware/devices.csv")
+    known = devices(pd.read_csv(folder / "devices.csv"))
+    return mended(pd.concat([known, more[~more["name"].str.contains(NO_GPU)]], ignore_index=True))
+
+
 def write(name: str, rows: Iterator[Row]) -> None:
     """One table, without the cells that the sources leave empty."""
     frame = pd.DataFrame([row for row in rows if row["value"] == row["value"]]).reindex(columns=columns_of(name))
@@ -212,19 +275,25 @@ def write(name: str, rows: Iterator[Row]) -> None:
     )
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, names: Sequence[str] = ()) -> None:
     tables = [[pd.read_csv(folder / f"{name}.csv") for name in pair] for pair in SOURCES.items()]
     speed, accuracy, small, times = map(pd.concat, tables)
-    write("throughput", throughput(speed))
-    write("accuracy", iter([*imagenet(accuracy), *cifar(small)]))
-    write("costs", costs(accuracy, speed))
+    more, steps = (pd.read_csv(folder / "hardware" / f"{name}.csv") for name in ("throughput", "training"))
     detectors = [*detection(pd.read_csv(folder / "detection" / "published.csv", dtype="str", keep_default_na=False))]
-    write("detection", iter(detectors))
-    write("latency", beside_detectors(latency(times), detectors))
-    devices(pd.read_csv(folder / "devices.csv")).to_csv(
-        DATA / "devices.csv", index=False, lineterminator="\n", float_format="%.12g"
-    )
+    written = {
+        "throughput": lambda: iter([*throughput(speed), *speeds(more)]),
+        "training": lambda: speeds(steps),
+        "accuracy": lambda: iter([*imagenet(accuracy), *cifar(small)]),
+        "latency": lambda: beside_detectors(latency(times), detectors),
+        "costs": lambda: costs(accuracy, speed),
+        "detection": lambda: iter(detectors),
+    }
+    for name in names or (*written, "devices"):
+        if name == "devices":
+            all_devices(folder).to_csv(DATA / "devices.csv", index=False, lineterminator="\n", float_format="%.12g")
+        else:
+            write(name, written[name]())
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,6 @@ from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
 from analysis.precision import parse_arithmetic
 from analysis.targets import Target, resolve_target
-from analysis.units import format_share
 from archs import checks
 from archs.errors import ConfigError
 from archs.layer import Pair
@@ -22,7 +22,7 @@ from archs.layer import Pair
 EVIDENCE = ("measured", "trained", "published", "predicted")
 EXECUTIONS = ("eager", "compiled")
 #: What published throughputs were taken at.
-PUBLISHED_PRECISION = "float16"
+PUBLISHED_PRECISION, PUBLISHED_WORDS = "float16", "amp float16"
 
 
 @dataclass(frozen=True)
@@ -228,13 +228,25 @@ def published_speeds(name: str, device: Device, execution: str, size: Pair, give
 
 @cache
 def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
-    """Published throughputs by registered name, or else the source's."""
+    """Published throughputs by registered name, or else the source's; of several, that of the newest software."""
     rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
-    return {
-        (row["arch"] or row["network"], row["device"], row["execution"], row["layout"], int(row["image_size"])): row
-        for row in rows
-        if row["batch_size"] >= MIN_BATCH_SIZE
-    }
+    found: dict[tuple[str, str, str, str, int], dict[Any, Any]] = {}
+    for row in rows:
+        if row["batch_size"] >= MIN_BATCH_SIZE and row["precision"] == PUBLISHED_WORDS:
+            name = row["arch"] or row["network"]
+            key = (name, row["device"], row["execution"], row["layout"], int(row["image_size"]))
+            found[key] = max(found.get(key, row), row, key=lambda each: _version(each["software"]))
+    return found
+
+
+def _version(software: str) -> tuple[int, ...]:
+    """Of PyTorch.
+
+    >>> _version("PyTorch 2.9.1, CUDA 12.8") > _version("PyTorch 2.10, CUDA 12.8"), _version("Paddle")
+    (False, ())
+    """
+    match = re.match(r"PyTorch (\d+(?:\.\d+)*)", software)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def predicted_speeds(target: Target, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
@@ -245,22 +257,9 @@ def predicted_speeds(target: Target, device: Device, execution: str, size: Pair,
     return [predicted_speed(found, device)]
 
 
-#: By what was left out of the calibration: whose figures tell the error.
-_TRIED = {
-    "networks": "published figures of other networks of its kind on this device",
-    "device": "published figures of its kind on devices that were left out altogether",
-    "family": "published figures of its kind, which is no part of the calibration, on this device",
-    "own runs": "runs of your own, each predicted from the others",
-}
-
-
 def predicted_speed(found: Prediction, device: Device) -> Speed:
-    """What a prediction says, with the worst error that such predictions had."""
-    known = found.error
-    meaning = "no published figure tells how far off such predictions are"
-    if known:
-        median, worst = format_share(known.median), format_share(known.worst)
-        meaning = f"known error: median {median}, worst {worst} (the bar), on {known.figures} {_TRIED[known.left_out]}"
+    """What a prediction says, with the interval that nine of ten figures are meant to lie in."""
+    known = found.interval
     return Speed(
         name=found.name,
         device=device.name,
@@ -273,7 +272,7 @@ def predicted_speed(found: Prediction, device: Device) -> Speed:
         flops=found.flops / found.batch_size,
         images_per_s=found.images_per_s,
         peak_flops_per_s=device.peak_flops_per_s(found.precision),
-        error=(known.worst, known.worst) if known else None,
-        error_meaning=meaning,
+        error=(1 - found.seconds / known.high, found.seconds / known.low - 1) if known else None,
+        error_meaning=f"the bar holds the truth {known.rule}" if known else "no figure tells how far off it is",
         source=f"DenseScope's model, docs/prediction.md; calibrated by: {found.calibration}",
     )

@@ -67,7 +67,9 @@ def quantity(summary: Summary, key: str, device: str) -> Quantity:
         found = predict(summary.target, device, GPU.batch_size, summary.image_size, GPU.precision)
         where = f"{device} at batch {GPU.batch_size}, {GPU.precision}, eager"
         note = f"Predicted for {where}: {format_si(found.seconds, 's')} in all"
-        note += f", off by {format_share(found.error.median)} in the median." if found.error else "."
+        if known := found.interval:
+            note += f", between {format_si(known.low, 's')} and {format_si(known.high, 's')} {known.rule}"
+        note += "."
         return Quantity("predicted time", {layer.name: layer.seconds for layer in found.layers}, sum, note, True)
     if key == LIVE:
         memory = cached.inference_memory(summary.name, sidebar.current())

@@ -19,7 +19,7 @@ LEGEND = {
     "published": "published: hatched",
     "predicted": "predicted: outlined",
 }
-_BAR_OF_PREDICTIONS = ", bar = worst known error"
+_BAR_OF_PREDICTIONS = ", bar = nine in ten"
 _MARK_LEGEND = LEGEND | {"trained": "trained here: with a hole", "published": "published: dotted"}
 #: Pixels of a line around a mark; of the hole in one, which its own line makes, so that it needs more room.
 _LINE, HOLE = 1.8, 3.0

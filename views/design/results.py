@@ -159,11 +159,11 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
             ]
         except DenseScopeError:
             continue
-        error = pair[1].error
-        known = f"±{format_share(error.median)}" if error else "error unknown"
+        known, seconds = pair[1].interval, pair[1].seconds
+        ends = f"−{format_share(1 - known.low / seconds)} +{format_share(known.high / seconds - 1)}" if known else ""
         where = f"On {device} at batch {GPU.batch_size}, {GPU.precision}, {execution}"
-        help = f"{where}; the error is the median of such predictions."
-        yield Figure(f"{execution.capitalize()}, {known}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+        help = f"{where}; {known.rule}." if known else f"{where}."
+        yield Figure(f"{execution.capitalize()} {ends}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
 
 
 def _seconds(value: float) -> str:

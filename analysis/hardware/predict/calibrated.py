@@ -6,12 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from math import exp, log
 from typing import Any, NamedTuple
 
-from analysis.facts import DATA, Device
+from analysis.facts import DATA, Device, data_sheet
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.calibration import Calibration, calibrate_device, predicted_times
+from analysis.hardware.predict.intervals import Scatter, of_few
 from analysis.hardware.predict.model import Factors
+from analysis.hardware.predict.spreads import Spread, Spreads, group_of, regime, root_mean_square
 from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
 from analysis.precision import parse_arithmetic
 from analysis.statistics import median
@@ -22,7 +25,7 @@ from archs.registry import list_archs
 CALIBRATION = DATA / "calibration.json"
 #: At another precision no published figure says how far predictions are off.
 PRECISION = "float16"
-#: Stands for every device that the calibration doesn't know.
+#: Stands for GeForce cards that the calibration doesn't know.
 OTHER_DEVICES = "other devices"
 
 
@@ -35,6 +38,8 @@ class KnownError(NamedTuple):
     left_out: str
     #: How many published figures this comes from.
     figures: int
+    #: Root mean square of their logarithmic errors.
+    spread: float
 
 
 @cache
@@ -54,9 +59,44 @@ def factors_for(device: str) -> Factors:
     return shipped_calibration().factors(device)
 
 
+def is_near(device: str) -> bool:
+    """Whether left-out devices that were checked speak for it: GeForce cards of the architectures that calibrate."""
+    sheet = data_sheet(device)
+    return sheet is not None and group_of(sheet) == "GeForce since Ampere"
+
+
 def is_calibrated(device: str) -> bool:
     """Whether published figures of the device are part of the calibration."""
     return device in _content()["devices"]
+
+
+@cache
+def shipped_spreads() -> Spreads:
+    """How far predictions scatter where no figure is of the device itself."""
+    content = _content()["spreads"]
+    return Spreads({key: Spread(*value) for key, value in content["devices"].items()}, content["networks"])
+
+
+def scatter_of(
+    kind: str | None, device: Device, batch_size: int, precision: str, layout: str, execution: str
+) -> Scatter:
+    """What an interval about a prediction is made of; as `known_error`, with the device itself."""
+    layout = layout if execution == "eager" else "nchw"
+    if isinstance(device, CalibratedDevice) and (own := device.known_error(precision, layout, execution)):
+        return Scatter(
+            of_few(own.spread, own.figures), None, f"{own.figures} runs of your own, each predicted from the others,"
+        )
+    kinds, spreads = _content()["kinds"], shipped_spreads()
+    checked = is_calibrated(device.name) and batch_size >= MIN_BATCH_SIZE and parse_arithmetic(precision) == PRECISION
+    if checked and (known := known_error(kind, device.name, batch_size, precision, layout, execution)):
+        return Scatter(
+            of_few(known.spread, known.figures), None, f"{known.figures} published figures of its kind on this device"
+        )
+    if checked and (found := kinds.get(f"{device.name}, {layout}, {execution}")):
+        return Scatter(found, None, "published figures of other kinds of networks on this device")
+    which = regime(batch_size)
+    spread, place = spreads.of_device(group_of(device), which)
+    return Scatter(spreads.networks[which], spread, "networks", place)
 
 
 def known_error(
@@ -75,6 +115,8 @@ def known_error(
     if batch_size < MIN_BATCH_SIZE or parse_arithmetic(precision) != PRECISION:
         return None
     layout = layout if execution == "eager" else "nchw"
+    if not is_calibrated(device) and not is_near(device):
+        return None
     place = device if is_calibrated(device) else OTHER_DEVICES
     found = _content()["errors"].get(f"{kind}, {place}, {layout}, {execution}")
     return KnownError(**found) if found else None
@@ -125,7 +167,9 @@ def calibrate_by(measurements: Sequence[Measurement], device: Device) -> Calibra
     return CalibratedDevice(
         **asdict(device),
         factors=_fit(runs, device),
-        error=KnownError(median(errors), max(errors), "own runs", len(runs)),
+        error=KnownError(
+            median(map(_size, errors)), max(map(_size, errors)), "own runs", len(runs), root_mean_square(errors)
+        ),
         circumstances=frozenset((run.precision, run.layout, run.execution) for run in runs),
     )
 
@@ -165,8 +209,8 @@ def _run(one: Measurement, device: Device) -> TimedRun:
 
 def _keeps_busy(run: TimedRun, device: Device) -> bool:
     """Whether the device hardly waits for the host."""
-    busy, total = predicted_times(run, device, factors_for(device.name))
-    return busy >= (1 - MOST_WAITING) * total
+    times = predicted_times(run, device, factors_for(device.name))
+    return times.busy >= (1 - MOST_WAITING) * times.total
 
 
 def _fit(runs: Sequence[TimedRun], device: Device) -> Factors:
@@ -175,7 +219,11 @@ def _fit(runs: Sequence[TimedRun], device: Device) -> Factors:
 
 
 def _error_without(run: TimedRun, runs: Sequence[TimedRun], device: Device) -> float:
-    """Absolute relative error of a run's prediction from the other runs."""
+    """The logarithm of predicted over measured seconds of a run, from the other runs."""
     others = [each for each in runs if each is not run]
-    _, seconds = predicted_times(run, device, _fit(others, device))
-    return abs(seconds / run.seconds - 1)
+    return log(predicted_times(run, device, _fit(others, device)).total / run.seconds)
+
+
+def _size(error: float) -> float:
+    """The relative error of a logarithm, without its sign."""
+    return abs(exp(error) - 1)

@@ -14,15 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.facts import Device, get_device
+from analysis.hardware.predict.host import host_time
 from analysis.hardware.predict.kernels import Floats, Integers, Kernels
-from analysis.hardware.predict.model import (
-    DEVICE_FACTORS,
-    LAUNCH_SECONDS,
-    Factors,
-    Machine,
-    finish_times,
-    kernel_times,
-)
+from analysis.hardware.predict.model import DEVICE_FACTORS, Factors, Machine, finish_times, kernel_times, met_layout
 from analysis.hardware.predict.timed_runs import TimedRun
 
 #: Expected relative error of the model on one figure.
@@ -46,6 +40,7 @@ PRIORS = Factors(
     pointwise_transpose=Prior(0.5, 1.0),
     spatial_transpose=Prior(2.0, 0.3),  # input and output are each read and written once more
     concat_copy=Prior(0.7, 0.5),
+    crowded_gb_per_s=Prior(9.3, 0.1),
 )
 #: How far devices differ from what they share.
 DEVICE_SPREADS = {"bandwidth": 0.1, "eager_elementwise": 0.1, "pointwise_conv": 0.2, "spatial_conv": 0.2}
@@ -108,11 +103,27 @@ def calibrate_device(runs: Sequence[TimedRun], known: Calibration, device: Devic
     return Calibration(known.shared, {**known.deviations, device.name: own})
 
 
-def predicted_times(run: TimedRun, device: Device, factors: Factors) -> tuple[float, float]:
-    """Seconds in which the device works, and those that pass, waiting for the host included."""
-    machine = Machine.of(device, run.precision, run.layout, run.execution)
-    times = kernel_times(run.program().kernels, run.batch_size, machine, factors)
-    return float(times.total.sum()), float(finish_times(times.total, LAUNCH_SECONDS[run.execution])[-1])
+class RunTimes(NamedTuple):
+    """Seconds of a run: those in which the device works, and those that pass at the host's usual, least and most time a
+    kernel."""
+
+    busy: float
+    total: float
+    low: float
+    high: float
+
+
+def predicted_times(run: TimedRun, device: Device, factors: Factors) -> RunTimes:
+    """The model's answer for a run, the copy that its source times along included."""
+    times = kernel_times(run.program().kernels, run.batch_size, machine_of(run, device), factors).total
+    host = host_time(run.execution, run.precision, autocast=run.autocast)
+    low, usual, high = (float(finish_times(times, each)[-1]) + run.copy_seconds for each in host)
+    return RunTimes(float(times.sum()), usual, low, high)
+
+
+def machine_of(run: TimedRun, device: Device) -> Machine:
+    """What the kernels of a run meet."""
+    return Machine.of(device, run.precision, met_layout(run.program(), run.layout, run.execution))
 
 
 def _scaled(shared: Factors, scales: Sequence[float] | Floats) -> Factors:
@@ -137,10 +148,7 @@ def _calibration(x: Floats, devices: Sequence[str]) -> Calibration:
 def _stack(runs: Sequence[TimedRun], devices: Sequence[str], own: Mapping[str, Device] | None = None) -> _Stack:
     parts = [run.program().kernels for run in runs]
     sizes = [len(part.kind) for part in parts]
-    machines = [
-        Machine.of((own or {}).get(run.device) or get_device(run.device), run.precision, run.layout, run.execution)
-        for run in runs
-    ]
+    machines = [machine_of(run, (own or {}).get(run.device) or get_device(run.device)) for run in runs]
     return _Stack(
         Kernels(*map(np.concatenate, zip(*parts, strict=True))),
         np.repeat([float(run.batch_size) for run in runs], sizes),

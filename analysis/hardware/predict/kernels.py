@@ -15,14 +15,14 @@ from analysis.meter import LayerCost, cost_layers
 from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, REDUCTION, WINDOWS, find_op, op_kind
 from analysis.targets import plan_of
 from archs.errors import TraceError
-from archs.layer import Layer, Pair
+from archs.layer import CONSTANT, Layer, Pair
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 EXECUTIONS = ("eager", "compiled")
 #: How a kernel computes, as an index: what reaches the matrix units differs.
-POINTWISE_CONV, SPATIAL_CONV, STEM_CONV, GROUPED_CONV, DEPTHWISE_CONV, ELEMENTWISE = range(6)
+POINTWISE_CONV, SPATIAL_CONV, STEM_CONV, GROUPED_CONV, UNEVEN_CONV, DEPTHWISE_CONV, ELEMENTWISE = range(7)
 _CONV_TYPES = {
     "convolution 1×1": POINTWISE_CONV,
     "linear": POINTWISE_CONV,
@@ -37,6 +37,8 @@ CHANNEL_TILE = 32
 #: What autocast runs in float32 moves: input cast (2 read, 4 written), op (4, 4), output cast back (4, 2), against 2
 #: and 2.
 AUTOCAST_TRAFFIC = 5
+#: A map in float32 moves twice the bytes of one in 16 bits; a cast reads the one and writes the other.
+WIDE, CAST = 2, 3
 #: More elements than any map has.
 MANY = 1 << 62
 
@@ -64,6 +66,8 @@ class Program(NamedTuple):
     kernels: Kernels
     #: Of all images.
     flops: int
+    #: Whether the compiler computes convolutions in NHWC, as `compiled_layout` says.
+    channels_last: bool
     #: How many images the layers are of.
     batch_size: int = 1
 
@@ -99,7 +103,8 @@ def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int
     if execution == "compiled":
         index, traffic = _merged_traffic(layers, sizes)
     else:
-        index, traffic = [*range(len(layers))], [(_own_traffic(layer, sizes, half=half), 0) for layer in layers]
+        wide = float32_maps(layers) if half else frozenset()
+        index, traffic = [*range(len(layers))], [(_own_traffic(layer, sizes, wide, half), 0) for layer in layers]
     rows = [
         (*_arithmetic(costs[number]), *moved, costs[number].params)
         for number, moved in zip(index, traffic, strict=True)
@@ -108,23 +113,40 @@ def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int
     flops, elements, copied, weights = columns
     eager = np.full(len(rows), execution == "eager")
     kernels = Kernels(kind.astype(int), flops, elements, copied, weights, eager)
-    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs), batch_size)
+    channels_last = compiled_layout(costs) == "nhwc"
+    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs), channels_last, batch_size)
 
 
-def _own_traffic(layer: Layer, sizes: Mapping[str, int], *, half: bool) -> int:
-    """Elements that a layer reads and writes as a kernel of its own.
+def float32_maps(layers: Sequence[Layer]) -> frozenset[str]:
+    """The layers whose output autocast leaves in float32, though convolutions run in 16 bits.
+
+    A learnt scale or shift of one element stays float32 and makes float32 of the map that it meets, and so of what is
+    made of that map, until a convolution or a linear layer casts its input back.
+    """
+    wide: set[str] = set()
+    for layer in layers:
+        meets_parameter = CONSTANT in layer.inputs and layer.extra_params == 1
+        if _fusion(layer) != LIBRARY and (meets_parameter or not wide.isdisjoint(layer.inputs)):
+            wide.add(layer.name)
+    return frozenset(wide)
+
+
+def _own_traffic(layer: Layer, sizes: Mapping[str, int], wide: frozenset[str], half: bool) -> int:
+    """Elements that a layer reads and writes as a kernel of its own; under autocast counted as 16 bits each.
 
     A map is read at the size at which it was written, if it was broadcast, or at the part that is used.
     """
-    written = sizes[layer.name]
+    own = WIDE if layer.name in wide else 1
     if layer.op == "concat":
-        return 2 * written
+        return 2 * own * sizes[layer.name]
     if layer.op == "write":
-        return 2 * prod(layer.input_shapes[0])
+        return 2 * own * prod(layer.input_shapes[0])
+    moved = own * sizes[layer.name]
     for name, shape in zip(layer.inputs, layer.input_shapes, strict=False):
         size = prod(shape)
-        written += min(size, sizes.get(name, size))
-    return written * AUTOCAST_TRAFFIC if half and find_op(layer.op).in_float32 else written
+        stored = 1 if name not in wide else WIDE if layer.name in wide else CAST + 1
+        moved += stored * min(size, sizes.get(name, size))
+    return moved * AUTOCAST_TRAFFIC if half and find_op(layer.op).in_float32 else moved
 
 
 def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[list[int], list[tuple[int, int]]]:
@@ -149,11 +171,35 @@ def _arithmetic(cost: LayerCost) -> tuple[int, float]:
     if kind == DEPTHWISE_CONV:
         return kind, cost.flops
     if layer.groups > 1:
-        return GROUPED_CONV, cost.flops
+        width = layer.output_shape[1] // layer.groups
+        return UNEVEN_CONV if width & (width - 1) else GROUPED_CONV, cost.flops
     if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
         kind = STEM_CONV
     channels = layer.output_shape[1 if op_kind(layer) in CONV_KINDS else -1]
     return kind, cost.flops * -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
+
+
+#: How much time NHWC takes of NCHW, on average over convolutions that the compiler's authors timed.
+#: Source: `decide_layout_opt` in torch/_inductor/graph.py.
+GROUPED_TIME, MANY_TO_FEW_TIME, NARROW_TIME, OTHER_TIME = 1.358, 0.725, 0.783, 0.823
+NARROW = 64
+
+
+def compiled_layout(costs: Sequence[LayerCost]) -> str:
+    """The layout in which TorchInductor computes the 2-D convolutions of a whole network: "nhwc", or "nchw" where the
+    times above, weighted by FLOPs, speak against it."""
+    convolutions = [cost for cost in costs if cost.layer.op == "conv2d"]
+    weighted = sum(cost.flops * _time_in_nhwc(cost.layer) for cost in convolutions)
+    return "nhwc" if weighted <= sum(cost.flops for cost in convolutions) else "nchw"
+
+
+def _time_in_nhwc(layer: Layer) -> float:
+    inputs, outputs = layer.input_shapes[0][1] // layer.groups, layer.output_shape[1]
+    if layer.groups > 1 and inputs > 1:
+        return GROUPED_TIME
+    if max(inputs, outputs) <= NARROW:
+        return NARROW_TIME
+    return MANY_TO_FEW_TIME if 2 * outputs <= inputs and set(layer.kernel or ()) != {1} else OTHER_TIME
 
 
 #: torch._inductor.config.max_pointwise_cat_inputs

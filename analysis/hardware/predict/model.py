@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import Device
+from analysis.hardware.classes import is_nvidia
 from analysis.hardware.predict.kernels import (
     DEPTHWISE_CONV,
     ELEMENTWISE,
@@ -14,17 +15,21 @@ from analysis.hardware.predict.kernels import (
     POINTWISE_CONV,
     SPATIAL_CONV,
     STEM_CONV,
+    UNEVEN_CONV,
     Floats,
     Kernels,
+    Program,
 )
+from analysis.hardware.predict.sustained import CORNER, CROWDED_EXPONENT, sustained_flops_per_s, sustained_share
 from analysis.precision import PRECISIONS
 
 #: Weights of autocast: read in float32, written and read in 16 bits.
 AUTOCAST_WEIGHT_BYTES = 8
 #: Start and drain of a kernel on the GPU, in seconds: assumed, too short to show at batch 256 and more.
 KERNEL_SECONDS = 4e-6
-#: Seconds in which the host issues one kernel: assumed, the published figures are all of large batches.
-LAUNCH_SECONDS = {"eager": 20e-6, "compiled": 8e-6}
+#: Share of the float32 peak that grouped convolutions reach whose groups are not a power of two wide (RegNetX, DPN-92):
+#: they don't run on matrix units. In NCHW, with the change of layout beside.
+UNEVEN_SHARE = {"nhwc": 0.27, "nchw": 0.6}
 
 #: What holds a kernel back.
 BOUNDS = ("compute", "memory", "launch overhead")
@@ -52,6 +57,8 @@ class Factors(NamedTuple):
     spatial_transpose: Any
     #: Share of its convolutions' outputs that a compiled concatenation reads from memory.
     concat_copy: Any
+    #: Bandwidth a multiprocessor, in GB/s, beyond which PyTorch's own elementwise kernels cannot use all of it.
+    crowded_gb_per_s: Any
 
 
 #: The factors in which devices differ from each other; the rest is common to all.
@@ -64,23 +71,43 @@ class Machine(NamedTuple):
     peak_flops_per_s: Any
     vector_flops_per_s: Any
     bandwidth_bytes_per_s: Any
+    #: Bandwidth over multiprocessors.
+    gb_per_s_each: Any
     element_bytes: Any
     weight_bytes: Any
+    #: What grouped convolutions reach whose groups are not a power of two wide.
+    uneven_flops_per_s: Any
     #: 1 where convolutions must change the layout, else 0.
     transposes: Any
 
     @classmethod
-    def of(cls, device: Device, precision: str, layout: str, execution: str) -> Machine:
-        """A compiler chooses NHWC itself; without matrix units, NCHW is computed as it is."""
+    def of(cls, device: Device, precision: str, layout: str) -> Machine:
+        """A device given maps in a layout; without matrix units, NCHW is computed as it is."""
         size = PRECISIONS[precision].element_bytes
+        kept = sustained_share(device)
+        on_matrix_units = has_matrix_units(device, precision)
         return cls(
-            device.peak_flops_per_s(precision),
-            device.fp32_flops_per_s,
-            device.bandwidth_bytes_per_s,
+            sustained_flops_per_s(device, precision),
+            device.fp32_flops_per_s * kept,
+            device.bandwidth_bytes_per_s * kept,
+            device.bandwidth_bytes_per_s * kept / device.sm_count / 1e9 if device.sm_count else 0.0,
             size,
             AUTOCAST_WEIGHT_BYTES if size == 2 else size,
-            float(layout == "nchw" and execution == "eager" and precision != "float32"),
+            device.fp32_flops_per_s * kept * (UNEVEN_SHARE[layout] if on_matrix_units else 1.0),
+            float(layout == "nchw" and on_matrix_units),
         )
+
+
+def has_matrix_units(device: Device, precision: str) -> bool:
+    """Whether a precision runs on units that take NHWC alone."""
+    return is_nvidia(device) and precision != "float32" and device.architecture not in ("Maxwell", "Pascal")
+
+
+def met_layout(program: Program, layout: str, execution: str) -> str:
+    """The layout that convolutions meet: a compiler chooses for itself."""
+    if execution == "eager":
+        return layout
+    return "nhwc" if program.channels_last else "nchw"
 
 
 class Times(NamedTuple):
@@ -102,7 +129,9 @@ def kernel_times(kernels: Kernels, batch_size: Any, machine: Machine, factors: F
     elements = kernels.elements + factors.concat_copy * kernels.copied_elements
     traffic = batch_size * machine.element_bytes * elements + machine.weight_bytes * kernels.weights
     own_kernel = kernels.eager & (kind == ELEMENTWISE)
-    share = factors.bandwidth * np.where(own_kernel, factors.eager_elementwise, 1.0)
+    crowd = machine.gb_per_s_each / factors.crowded_gb_per_s
+    used = (1 + crowd**CORNER) ** (-CROWDED_EXPONENT / CORNER)
+    share = factors.bandwidth * np.where(own_kernel, factors.eager_elementwise * used, 1.0)
     memory = traffic / (machine.bandwidth_bytes_per_s * share)
     transposed = machine.transposes * _choose(
         kind,
@@ -110,6 +139,7 @@ def kernel_times(kernels: Kernels, batch_size: Any, machine: Machine, factors: F
             POINTWISE_CONV: factors.pointwise_transpose,
             SPATIAL_CONV: factors.spatial_transpose,
             GROUPED_CONV: factors.spatial_transpose,
+            UNEVEN_CONV: factors.spatial_transpose,
         },
     )
     total = np.hypot(compute, memory) + transposed * memory + KERNEL_SECONDS
@@ -125,7 +155,8 @@ def _rates(kind: Any, machine: Machine, factors: Factors) -> Any:
         STEM_CONV: factors.stem_conv,
     }
     rates = machine.peak_flops_per_s * _choose(kind, shares, 1.0)
-    return np.where(kind == DEPTHWISE_CONV, factors.depthwise_conv * machine.vector_flops_per_s, rates)
+    rates = np.where(kind == DEPTHWISE_CONV, factors.depthwise_conv * machine.vector_flops_per_s, rates)
+    return np.where(kind == UNEVEN_CONV, machine.uneven_flops_per_s, rates)
 
 
 def _choose(kind: Any, values: dict[int, Any], default: float = 0.0) -> Any:

@@ -9,19 +9,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import Device, get_device
-from analysis.hardware.predict.calibrated import CalibratedDevice, KnownError, factors_for, is_calibrated, known_error
+from analysis.hardware.predict.calibrated import (
+    CalibratedDevice,
+    KnownError,
+    factors_for,
+    is_calibrated,
+    known_error,
+    scatter_of,
+)
 from analysis.hardware.predict.calibration import Calibration
+from analysis.hardware.predict.host import HostTime, host_time
+from analysis.hardware.predict.intervals import Interval, interval
 from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program
 from analysis.hardware.predict.model import (
     BOUNDS,
     COMPUTE,
     LAUNCH,
-    LAUNCH_SECONDS,
     MEMORY,
     Machine,
     Times,
     finish_times,
     kernel_times,
+    met_layout,
 )
 from analysis.hardware.predict.validation import kind_of_error
 from analysis.ops import op_kind
@@ -59,6 +68,10 @@ class Prediction:
     execution: str
     #: How far such predictions were off where figures are published; None where none are.
     error: KnownError | None
+    #: Where the seconds lie in nine of ten cases, and by what rule; None of a calibration that is not shipped.
+    interval: Interval | None
+    #: The host's time a kernel: its range, and the one that the seconds are for.
+    host: HostTime
     _program: Program = field(repr=False)
     _kernel_seconds: tuple[float, ...] = field(repr=False)
     _kernel_bounds: tuple[int, ...] = field(repr=False)
@@ -140,6 +153,8 @@ class Prediction:
             "execution": self.execution,
             "flops": self.flops,
             "seconds": self.seconds,
+            "at_least_seconds": self.interval.low if self.interval else None,
+            "at_most_seconds": self.interval.high if self.interval else None,
             "images_per_s": self.images_per_s,
             "flops_per_s": self.flops_per_s,
             "share_of_peak": self.share_of_peak,
@@ -147,6 +162,7 @@ class Prediction:
             "calibration": self.calibration,
             "median_error": error.median if error else None,
             "worst_error": error.worst if error else None,
+            "interval": self.interval.rule if self.interval else None,
         }
 
 
@@ -160,6 +176,7 @@ def predict(
     execution: str = "eager",
     calibration: Calibration | None = None,
     *,
+    host_seconds: float | None = None,
     input: Any = None,
     in_channels: int | None = None,
     verify: bool | str = True,
@@ -174,6 +191,7 @@ def predict(
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
         calibration: another one than the shipped; no error is known of it.
+        host_seconds: what your host takes to issue a kernel; None for the usual, and its range in the interval.
         input, in_channels, verify: as `analysis.summarize`; batch and size follow from an input that is stated.
 
     Raises:
@@ -186,7 +204,7 @@ def predict(
     layout = checks.choice("layout", layout, LAYOUTS)
     execution = checks.choice("execution", execution, EXECUTIONS)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
-    machine = Machine.of(gpu, precision, layout, execution)
+    host = host_time(execution, precision, host_seconds)
     half = PRECISIONS[precision].element_bytes == 2
     if input is None:
         found = _program_of(resolved, size, execution, half)
@@ -194,17 +212,23 @@ def predict(
         given = resolved.trace(size, batch)
         batch, size = given.batch_and_size
         found = program(given.layers, execution, half, batch)
+    kind = kind_of_error(resolved.name, resolved.family)
     if calibration:
-        factors, error = calibration.factors(gpu.name), None
-    elif isinstance(gpu, CalibratedDevice):
-        factors, error = gpu.factors, gpu.known_error(precision, layout, execution)
+        factors, error, scatter = calibration.factors(gpu.name), None, None
     else:
-        kind = kind_of_error(resolved.name, resolved.family)
-        factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
-    spent, bounds = _spent(
-        kernel_times(found.kernels, batch // found.batch_size, machine, factors), LAUNCH_SECONDS[execution]
+        scatter = scatter_of(kind, gpu, batch, precision, layout, execution)
+        if isinstance(gpu, CalibratedDevice):
+            factors, error = gpu.factors, gpu.known_error(precision, layout, execution)
+        else:
+            factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
+    machine = Machine.of(gpu, precision, met_layout(found, layout, execution))
+    times = kernel_times(found.kernels, batch // found.batch_size, machine, factors)
+    spent, bounds = _spent(times, host.usual)
+    low, high = (float(finish_times(times.total, each)[-1]) for each in (host.low, host.high))
+    known = interval(scatter, low, high, host) if scatter else None
+    return Prediction(
+        resolved, gpu, size, batch, precision, layout, execution, error, known, host, found, spent, bounds
     )
-    return Prediction(resolved, gpu, size, batch, precision, layout, execution, error, found, spent, bounds)
 
 
 def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tuple[int, ...]]:

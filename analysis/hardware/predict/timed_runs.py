@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from analysis.facts import DATA, published
+from analysis.facts import DATA, get_device, list_devices, published
 from analysis.hardware.predict.kernels import Program, program
-from analysis.precision import PRECISIONS
+from analysis.precision import PRECISIONS, parse_arithmetic
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
 from archs.planning import plan_layers
@@ -23,6 +24,14 @@ TRACES = DATA / "traced_layers.json.gz"
 FAMILY = ("timm/densenet*", "timm/vovnet*", "timm/ese_vovnet*")
 #: Smaller batches are not used: they came about because the memory ended.
 MIN_BATCH_SIZE = 256
+
+
+#: Executions that the model knows.
+EXECUTIONS = ("eager", "compiled")
+#: The data sheet of a device that sources name otherwise, or leave open.
+_SHEETS = {"Jetson AGX Orin": "Jetson AGX Orin 64GB", "V100 (variant not stated)": "V100 SXM2 16GB"}
+#: What a copy of images from pageable memory moves in a second: some benchmarks time it along.
+PAGEABLE_BYTES_PER_S = 6e9
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,13 @@ class TimedRun:
     execution: str
     seconds: float
     precision: str = "float16"
+    software: str = ""
+    #: Whether the source states the layout; where it doesn't, PyTorch's default is taken.
+    states_layout: bool = True
+    #: Whether autocast chooses the precision; else the whole network is in it.
+    autocast: bool = True
+    #: Seconds in which the source's time includes the copy of the batch from the host.
+    copy_seconds: float = 0.0
 
     @property
     def in_family(self) -> bool:
@@ -52,36 +68,74 @@ def is_in_family(network: str) -> bool:
     return any(fnmatchcase(network, pattern) for pattern in FAMILY)
 
 
+#: Whose figures calibrate, and from which software on.
+CALIBRATING = {"RTX 3090": "PyTorch 2.4.0", "RTX 4090": "PyTorch 2.9.1", "RTX 5090": "PyTorch 2.9.1"}
+
+
 def load_runs() -> list[TimedRun]:
-    """Every published throughput at a batch of `MIN_BATCH_SIZE` or more."""
-    rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
+    """The published throughputs that calibrate and put to the test: each card's newest, in float16, at a batch of
+    `MIN_BATCH_SIZE` or more."""
     return [
-        TimedRun(
-            row["network"],
-            row["device"],
-            int(row["image_size"]),
-            int(row["batch_size"]),
-            row["layout"],
-            row["execution"],
-            row["batch_size"] / row["value"],
-        )
-        for row in rows
-        if row["batch_size"] >= MIN_BATCH_SIZE
+        run
+        for run in published_runs()
+        if run.software.startswith(CALIBRATING.get(run.device, "-"))
+        and run.batch_size >= MIN_BATCH_SIZE
+        and run.precision == "float16"
     ]
 
 
+@cache
+def published_runs() -> tuple[TimedRun, ...]:
+    """Every published throughput of a GPU by PyTorch whose data sheet and layers are known."""
+    rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
+    return tuple(
+        _run(row)
+        for row in rows
+        if row["execution"] in EXECUTIONS
+        and _sheet(row["device"]) in list_devices()
+        and has_layers(row["network"], int(row["image_size"]))
+    )
+
+
+def _sheet(device: str) -> str:
+    return _SHEETS.get(device, device)
+
+
+def _run(row: dict[Any, Any]) -> TimedRun:
+    device, batch, size = get_device(_sheet(row["device"])), int(row["batch_size"]), int(row["image_size"])
+    arithmetic = parse_arithmetic(re.split(r" \(| or ", row["precision"])[0])
+    copied = "copy of the batch" in row["note"] or "with the copies" in row["note"]
+    return TimedRun(
+        row["network"],
+        device.name,
+        size,
+        batch,
+        row["layout"] if row["layout"] in ("nchw", "nhwc") else "nchw",
+        row["execution"],
+        batch / row["value"],
+        arithmetic if arithmetic in device.precisions else "float32",
+        row["software"],
+        row["layout"] in ("nchw", "nhwc"),
+        "model.half" not in row["precision"],
+        batch * 3 * size**2 * 4 / PAGEABLE_BYTES_PER_S if copied else 0.0,
+    )
+
+
 #: timm's networks that the registry has by another name.
-_OTHER_NAMES = {"vovnet39a": "vovnet39", "vovnet57a": "vovnet57"}
+_OTHER_NAMES = {"vovnet39a": "vovnet39", "vovnet57a": "vovnet57", "tv_densenet121": "densenet121"}
+#: Networks of libraries that the registry has, but for those of the name that differ.
+_LIBRARIES = ("timm", "torchvision", "pytorchcv")
+_NOT_OURS = ("timm/densenet264",)
 
 
 def is_planned(network: str) -> bool:
     """Whether the layers come from the registry, as timm's do; those of other networks are shipped as traced once."""
-    return _registered_name(network) in list_archs()
+    return _registered_name(network) in list_archs() and network not in _NOT_OURS
 
 
 def _registered_name(network: str) -> str:
-    name = network.removeprefix("timm/")
-    return _OTHER_NAMES.get(name, name)
+    library, _, name = network.rpartition("/")
+    return _OTHER_NAMES.get(name, name) if library in ("", *_LIBRARIES) else network
 
 
 @cache

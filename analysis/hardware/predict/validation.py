@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from math import log
+from typing import TYPE_CHECKING, Any
 
 from analysis.facts import get_device, published
 from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
-from analysis.hardware.predict.timed_runs import TimedRun, is_in_family, load_runs
+from analysis.hardware.predict.spreads import Trial, centred, root_mean_square
+from analysis.hardware.predict.timed_runs import CALIBRATING, TimedRun, is_in_family, load_runs, published_runs
 from analysis.statistics import median, spearman
 from archs.registry import get_config, list_archs
 
@@ -23,25 +26,6 @@ FOLDS = 5
 MIN_FIGURES = 4
 #: What the calibration did not know: the network, the whole device, or the kind of network.
 LEFT_OUT = ("networks", "device", "family")
-
-
-class Trial(NamedTuple):
-    """One published figure, and what was predicted for it."""
-
-    left_out: str
-    run: TimedRun
-    seconds: float
-
-    @property
-    def error(self) -> float:
-        """Relative error of the predicted seconds."""
-        return self.seconds / self.run.seconds - 1
-
-    def row(self) -> dict[str, Any]:
-        """Plain values."""
-        facts = {"left_out": self.left_out, **vars(self.run)}
-        published = facts.pop("seconds")
-        return facts | {"published_seconds": published, "predicted_seconds": self.seconds, "error": self.error}
 
 
 @dataclass(frozen=True)
@@ -74,6 +58,23 @@ class Validation:
         return pd.DataFrame(self.rows())
 
 
+def left_out_devices(calibration: Calibration | None = None) -> list[Trial]:
+    """Every published figure of a device, whatever the network, batch and precision, predicted without the device."""
+    known = calibration or shipped_calibration()
+    return centred(
+        [
+            tried("any device", run, calibrated_without(run.device) if run.device in CALIBRATING else known)
+            for run in published_runs()
+        ]
+    )
+
+
+@cache
+def calibrated_without(device: str) -> Calibration:
+    """By the other devices."""
+    return calibrate([run for run in family_runs() if run.device != device])
+
+
 def validate_predictions(calibration: Calibration | None = None) -> Validation:
     """Predict every published throughput from what is known without it.
 
@@ -83,12 +84,11 @@ def validate_predictions(calibration: Calibration | None = None) -> Validation:
     calibration = calibration or shipped_calibration()
     family = family_runs()
     others = [run for run in load_runs() if not run.in_family]
-    folds = fold_of_network(family)
     return Validation(
         (
-            *_left_out("networks", family, lambda run: folds[run.network]),
-            *_left_out("device", [run for run in family if run.layout == "nchw"], lambda run: run.device),
-            *[Trial("family", run, predicted_seconds(run, calibration)) for run in others],
+            *_left_out_networks(family),
+            *[tried("device", run, calibrated_without(run.device)) for run in family if run.layout == "nchw"],
+            *[tried("family", run, calibration) for run in others],
         )
     )
 
@@ -103,19 +103,20 @@ def fold_of_network(runs: Iterable[TimedRun]) -> dict[str, int]:
     return {name: number % FOLDS for number, name in enumerate(sorted({run.network for run in runs}))}
 
 
-def _left_out(left_out: str, runs: Sequence[TimedRun], group: Callable[[TimedRun], Any]) -> list[Trial]:
-    """Each group predicted by a calibration on the other groups."""
+def _left_out_networks(runs: Sequence[TimedRun]) -> list[Trial]:
+    """Each fold of networks predicted by a calibration on the others."""
+    folds = fold_of_network(runs)
     trials = []
-    for held in sorted({group(run) for run in runs}):
-        calibration = calibrate([run for run in family_runs() if group(run) != held])
-        tested = [run for run in runs if group(run) == held]
-        trials += [Trial(left_out, run, predicted_seconds(run, calibration)) for run in tested]
+    for held in range(FOLDS):
+        calibration = calibrate([run for run in runs if folds[run.network] != held])
+        trials += [tried("networks", run, calibration) for run in runs if folds[run.network] == held]
     return trials
 
 
-def predicted_seconds(run: TimedRun, calibration: Calibration) -> float:
+def tried(left_out: str, run: TimedRun, calibration: Calibration) -> Trial:
     """The model's answer, given nothing but a calibration."""
-    return predicted_times(run, get_device(run.device), calibration.factors(run.device))[1]
+    times = predicted_times(run, get_device(run.device), calibration.factors(run.device))
+    return Trial(left_out, run, times.total, times.low, times.high)
 
 
 def error_row(trials: Sequence[Trial]) -> dict[str, Any]:
@@ -193,6 +194,20 @@ def _known_error(trials: Sequence[Trial]) -> dict[str, Any]:
         "worst": round(row["worst_error"], 4),
         "left_out": trials[0].left_out,
         "figures": row["figures"],
+        "spread": round(root_mean_square(log(1 + trial.error) for trial in trials), 4),
+    }
+
+
+def kind_spreads(validation: Validation) -> dict[str, float]:
+    """How far kinds of networks scatter on a device, by its name, layout and execution; each kind counts once."""
+    groups: dict[str, dict[str, list[float]]] = {}
+    for trial in validation.trials:
+        if trial.left_out != "device":
+            run = trial.run
+            kinds = groups.setdefault(f"{run.device}, {run.layout}, {run.execution}", {})
+            kinds.setdefault(kind_of_error(run.network, None), []).append(log(1 + trial.error))
+    return {
+        key: round(root_mean_square(map(root_mean_square, kinds.values())), 4) for key, kinds in sorted(groups.items())
     }
 
 
@@ -209,7 +224,7 @@ def small_batch_trials() -> list[Trial]:
         for row in rows
     ]
     known = shipped_calibration()
-    return [Trial("small batch", run, predicted_seconds(run, known)) for run in runs]
+    return [tried("small batch", run, known) for run in runs]
 
 
 def fitting_launch_seconds() -> float:

@@ -76,7 +76,7 @@ def test_rows_and_records_are_plain_json():
         ("NVIDIA A100-SXM4-80GB", "tf32", 156e12),
         ("NVIDIA H100 80GB HBM3", "bfloat16", 989.4e12),
         ("Tesla T4", "tf32", None),
-        ("NVIDIA H100 PCIe", "float32", None),
+        ("NVIDIA H800", "float32", None),
         ("AMD EPYC", "float32", None),
     ],
 )

@@ -14,6 +14,7 @@ from analysis.facts import (
     parse_device,
     read_device,
 )
+from analysis.hardware.classes import CLASSES, device_class
 from analysis.precision import ARITHMETICS
 from archs.errors import ConfigError
 
@@ -23,8 +24,8 @@ OWN = {"name": "my card", "fp32_flops_per_s": 20e12, "fp16_flops_per_s": 80e12, 
 @pytest.mark.parametrize("name", list_devices())
 def test_data_sheets_are_in_base_units(name):
     device = get_device(name)
-    assert 5e11 < device.fp32_flops_per_s < 2e14
-    assert 5e10 < device.bandwidth_bytes_per_s < 6e12
+    assert 2e11 < device.fp32_flops_per_s < 2e14
+    assert 2e10 < device.bandwidth_bytes_per_s < 9e12
     assert device.source
     assert set(device.precisions) <= set(ARITHMETICS)
 
@@ -40,18 +41,58 @@ def test_geforce_cards_accumulate_float16_in_float32_at_half_the_advertised_rate
     assert "accumulation" in device.note
 
 
+@pytest.mark.parametrize(
+    ("name", "fp16", "tf32"),
+    [
+        ("L40S", 366.4e12, 183.2e12),
+        ("RTX 5090", 209.5e12, 104.8e12),
+        ("RTX PRO 6000 Blackwell Max-Q", 438.9e12, 219.4e12),
+        ("TITAN Xp", 12.15e12, None),
+        ("Jetson AGX Orin 64GB", 42.6e12, 21.3e12),
+    ],
+)
+def test_what_data_sheets_left_out_is_mended_with_a_note(name, fp16, tf32):
+    device = get_device(name)
+    assert device.fp16_flops_per_s == fp16
+    assert device.tf32_flops_per_s == tf32
+    assert device.note
+
+
+@pytest.mark.parametrize(
+    ("name", "sheet"),
+    [
+        ("NVIDIA A100-SXM4-40GB", "A100 SXM 40GB"),
+        ("a100-sxm4-40gb", "A100 SXM 40GB"),
+        ("Tesla T4", "T4"),
+        ("NVIDIA H100 80GB HBM3", "H100 SXM"),
+        ("NVIDIA GeForce RTX 4080", "RTX 4080"),
+        ("NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "RTX PRO 6000 Blackwell Max-Q"),
+        ("AMD Radeon RX 7900 XTX", "Radeon RX 7900 XTX"),
+    ],
+)
+def test_pytorchs_names_are_accepted(name, sheet):
+    assert get_device(name).name == sheet
+
+
+def test_every_device_has_a_class():
+    classes = {name: device_class(get_device(name)) for name in list_devices()}
+    assert set(classes.values()) == set(CLASSES)
+    assert classes["TITAN V"] == classes["RTX 2060 Max-Q"] == "GeForce"
+    assert classes["RTX PRO 6000 Blackwell"] == classes["Quadro RTX 8000"] == "professional and data centre"
+
+
 def test_names_may_differ_in_case():
     assert get_device(" rtx 3090 ") is get_device("RTX 3090")
 
 
 def test_an_unknown_device_is_answered_with_the_nearest():
-    with pytest.raises(UnknownDeviceError, match="There is no device 'RTX 4080'; the nearest names are 'RTX 4090'"):
-        get_device("RTX 4080")
+    with pytest.raises(UnknownDeviceError, match="There is no device 'RTX 4085'; the nearest names are 'RTX 4080'"):
+        get_device("RTX 4085")
 
 
 def test_a_precision_that_the_device_lacks_is_one_sentence():
-    with pytest.raises(ConfigError, match="precision is 'float16', but must be one that TITAN Xp has"):
-        get_device("TITAN Xp").peak_flops_per_s("fp16")
+    with pytest.raises(ConfigError, match="precision is 'float16', but must be one that GTX 960 has"):
+        get_device("GTX 960").peak_flops_per_s("fp16")
     with pytest.raises(ConfigError, match="bfloat16"):
         get_device("T4").peak_flops_per_s("bf16")
 
