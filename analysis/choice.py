@@ -274,12 +274,12 @@ def unknown_finding(candidates: Sequence[Candidate], sizes: Mapping[str, Pair], 
     if unknown:
         sentences.append(f"No speed on {device} is known for {_some(unknown)}.")
     if unsure := [one.name for one in candidates if _is_unsure(one.speed)]:
-        sentences.append(f"How far off the prediction for {_some(unsure)} is, no published figure tells.")
+        sentences.append(f"No published figure of its kind checks how far off the prediction for {_some(unsure)} is.")
     return " ".join(sentences)
 
 
 def _is_unsure(speed: Speed | None) -> bool:
-    return speed is not None and speed.evidence == "predicted" and speed.error is None
+    return speed is not None and speed.evidence == "predicted" and not speed.is_checked
 
 
 def _some(names: Sequence[str]) -> str:

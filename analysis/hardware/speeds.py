@@ -67,6 +67,8 @@ class Speed:
     source: str
     note: str = ""
     joules_per_image: float | None = None
+    #: Of a prediction: whether published figures of its kind tell the error, so that no rule had to.
+    is_checked: bool = True
 
     @property
     def flops_per_s(self) -> float:
@@ -275,4 +277,5 @@ def predicted_speed(found: Prediction, device: Device) -> Speed:
         error=(1 - found.seconds / known.high, found.seconds / known.low - 1) if known else None,
         error_meaning=f"the bar holds the truth {known.rule}" if known else "no figure tells how far off it is",
         source=f"DenseScope's model, docs/prediction.md; calibrated by: {found.calibration}",
+        is_checked=bool(known and known.is_checked),
     )

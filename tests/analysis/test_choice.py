@@ -70,7 +70,7 @@ def test_networks_without_a_figure_are_named(candidates: dict[str, Candidate]) -
     )
     assert unknown_finding([candidates["densenet121"]], SIZES, "RTX 4090") == ""
     unsure = unknown_finding([candidates["peleenet"]], SIZES, "RTX 4090")
-    assert unsure == "How far off the prediction for peleenet is, no published figure tells."
+    assert unsure == "No published figure of its kind checks how far off the prediction for peleenet is."
     many = [candidates["vovnetv2_39"]._replace(name=f"n{number}") for number in range(8)]
     found = unknown_finding(many, dict.fromkeys((one.name for one in many), (96, 96)), "")
     assert found == "No ImageNet accuracy is published at 96×96 for n0, n1, n2, n3, n4 and 3 more."

@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-    #: Whether published figures of its kind on this very device check it; else it is widened by the rule.
+    #: Whether published figures of its kind of network on such a device check it; else a rule widens it.
     is_checked: bool
     #: What the interval is made of.
     rule: str
@@ -68,15 +68,16 @@ class Scatter(NamedTuple):
         )
 
 
-def interval(scatter: Scatter, low: float, high: float, host: HostTime) -> Interval:
+def interval(scatter: Scatter, low: float, high: float, host: HostTime, *, is_checked: bool) -> Interval:
     """The interval about predictions at the least and at the most of the host's time.
 
     Args:
         scatter: what predictions of this sort scatter by.
         low, high: predicted seconds at the least and the most of the host's time.
         host: that time, for the words.
+        is_checked: whether the error is known.
     """
     words = f"nine in ten lie within, by this: {scatter.words()}"
     if high > 1.01 * low:
         words += f"; the host takes {1e6 * host.low:.0f} to {1e6 * host.high:.0f} µs a kernel"
-    return Interval(low / scatter.factor, high * scatter.factor, scatter.device is None, words)
+    return Interval(low / scatter.factor, high * scatter.factor, is_checked, words)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import Device
-from analysis.hardware.classes import is_nvidia
+from analysis.hardware.predict.classes import is_nvidia
 from analysis.hardware.predict.kernels import (
     DEPTHWISE_CONV,
     ELEMENTWISE,

@@ -225,7 +225,7 @@ def predict(
     times = kernel_times(found.kernels, batch // found.batch_size, machine, factors)
     spent, bounds = _spent(times, host.usual)
     low, high = (float(finish_times(times.total, each)[-1]) for each in (host.low, host.high))
-    known = interval(scatter, low, high, host) if scatter else None
+    known = interval(scatter, low, high, host, is_checked=error is not None) if scatter else None
     return Prediction(
         resolved, gpu, size, batch, precision, layout, execution, error, known, host, found, spent, bounds
     )

@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 from typing import Any, NamedTuple
 
 from analysis.facts import Device, get_device
-from analysis.hardware.classes import device_class
+from analysis.hardware.predict.classes import device_class
 from analysis.hardware.predict.sustained import CLASS_SHARES
 from analysis.hardware.predict.timed_runs import TimedRun
 from analysis.statistics import median

@@ -8,7 +8,7 @@ without.
 from __future__ import annotations
 
 from analysis.facts import Device
-from analysis.hardware.classes import device_class, is_nvidia
+from analysis.hardware.predict.classes import device_class, is_nvidia
 
 #: FLOP a clock that a multiprocessor sustains in convolutions in 16 bits, whatever its matrix units could.
 SUSTAINED_FLOP = 640.0

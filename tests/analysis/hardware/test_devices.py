@@ -14,7 +14,7 @@ from analysis.facts import (
     parse_device,
     read_device,
 )
-from analysis.hardware.classes import CLASSES, device_class
+from analysis.hardware.predict.classes import CLASSES, device_class
 from analysis.precision import ARITHMETICS
 from archs.errors import ConfigError
 
