@@ -7,6 +7,7 @@ import pytest
 from analysis import summarize
 from analysis.detector_loads import PREDICTED, Held, fits_finding, held_memory, part_times
 from analysis.hardware.predict.predict import predict
+from analysis.hardware.speeds import predicted_speed
 from detectors import PARTS
 
 BUDGET = 8e9
@@ -18,8 +19,13 @@ def test_predicted_parts_add_up_to_the_prediction(name):
     found = part_times(name, prediction)
     assert found.costs.total(PREDICTED) == pytest.approx(prediction.seconds)
     assert [*found.costs.parts] == [part for part in PARTS if part in found.costs.parts]
-    assert found.error is None, "no published figure is of detectors"
-    assert found.error_meaning.startswith("no published figure tells")
+    speed = predicted_speed(prediction, prediction.device)
+    assert (found.error, found.error_meaning) == (speed.error_of_time, speed.error_meaning)
+
+
+def test_errors_of_classifiers_are_not_those_of_detectors():
+    assert predict("vovnet39", "RTX 4090", 256).error
+    assert predict("retinanet/vovnet39", "RTX 4090", 256, 224).error is None
 
 
 def test_the_largest_batch_fits_and_one_image_more_does_not():

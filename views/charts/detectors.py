@@ -71,6 +71,7 @@ def parts(
     legend = [_entry(part, key, theme) for part in shown]
     traces = [*legend, *(_bars(found, part, key, colours[part], theme) for part in shown)]
     if key == PREDICTED:
+        traces += evidence.legend_entries(["predicted"], theme, bars=True, with_errors=any(errors))
         traces.append(_errors(names, totals, errors, theme))
         layout["annotations"] = [
             _total(name, total * (1 + (error[1] if error else 0)), write(total), theme)
@@ -112,8 +113,7 @@ def _errors(
         "marker": {"size": 1, "color": evidence.CLEAR},
         "error_x": evidence.error_bar(errors, totals, theme),
         "hoverinfo": "skip",
-        "showlegend": True,
-        "name": "predicted: outlined" + (", bar = worst known error" if any(errors) else ""),
+        "showlegend": False,
     }
 
 
