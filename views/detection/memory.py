@@ -17,8 +17,8 @@ from views.detection.asked import Asked, ask, counted_in_order, held, predicted
 from views.hardware.question import marks
 
 HELP = (
-    "All that is held at the batch in the sidebar, counted: weights, buffers and tensors. Workspace of kernels comes on "
-    "top, so that the largest batch of a real device is smaller."
+    "All that is held at the batch in the sidebar, counted: weights, buffers and tensors. Workspace of kernels comes "
+    "on top, so that the largest batch of a real device is smaller."
 )
 BATCH_HELP = "The largest that fits the device; 0 where not one image does."
 COLUMNS = (
