@@ -275,7 +275,7 @@ def predicted_speed(found: Prediction, device: Device) -> Speed:
         images_per_s=found.images_per_s,
         peak_flops_per_s=device.peak_flops_per_s(found.precision),
         error=(1 - found.seconds / known.high, found.seconds / known.low - 1) if known else None,
-        error_meaning=f"the bar holds the truth {known.rule}" if known else "no figure tells how far off it is",
+        error_meaning=f"the bar: {known.rule}" if known else "no figure tells how far off it is",
         source=f"DenseScope's model, docs/prediction.md; calibrated by: {found.calibration}",
         is_checked=bool(known and known.is_checked),
     )

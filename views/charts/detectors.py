@@ -47,7 +47,9 @@ def parts(
     write = partial(format_quantity, key)
     names = [one.name for one in found]
     totals = [one.total(key) for one in found]
-    values = axis(totals, write, "", most=5)
+    errors = errors or [None] * len(found)
+    ends = [total * (1 + (error[1] if error else 0)) for total, error in zip(totals, errors, strict=True)]
+    values = axis(ends, write, "", most=5)
     layout: dict[str, Any] = {
         "template": theme.template,
         "height": FOOT + BAR * max(3, len(found)),
@@ -55,7 +57,7 @@ def parts(
         "uniformtext": {"mode": "hide", "minsize": LEAST_FONT},
         "bargap": 0.3,
         "legend": ABOVE | {"itemclick": False, "traceorder": "normal"},
-        "xaxis": values | {"title": None, "range": (0, 1.16 * max(totals))},
+        "xaxis": values | {"title": None, "range": (0, 1.16 * max(ends))},
         "yaxis": {
             "type": "category",
             "categoryorder": "array",
@@ -64,7 +66,9 @@ def parts(
             "ticktext": [f"{escape(name)}  " for name in names],
             "showgrid": False,
         },
-        "annotations": [_total(name, total, write(total), theme) for name, total in zip(names, totals, strict=True)],
+        "annotations": [
+            _total(name, end, write(total), theme) for name, end, total in zip(names, ends, totals, strict=True)
+        ],
     }
     shown = [part for part in PARTS if any(part in one.parts for one in found)]
     colours = {part: [_colour(part, marks[name], theme) for name in names] for part in shown}
@@ -73,10 +77,6 @@ def parts(
     if key == PREDICTED:
         traces += evidence.legend_entries(["predicted"], theme, bars=True, with_errors=any(errors))
         traces.append(_errors(names, totals, errors, theme))
-        layout["annotations"] = [
-            _total(name, total * (1 + (error[1] if error else 0)), write(total), theme)
-            for name, total, error in zip(names, totals, errors, strict=True)
-        ]
     return go.Figure(traces, layout)
 
 
@@ -123,7 +123,7 @@ def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str
     is_predicted = key == PREDICTED
     kind = "<b>predicted</b>" if is_predicted else "counted"
     label = in_a_sentence(QUANTITIES[key].label)
-    texts = [theme.text if is_predicted else text_on(colour) for colour in colours]
+    texts = [text_on(colour) for colour in colours]
     told = [
         f"<b>{escape(one.name)}</b>, {part}: {format_exact(key, value)}, {label} ({kind})"
         f"<br>{format_share(share)} of the detector's {format_exact(key, one.total(key))}"
@@ -135,7 +135,7 @@ def _bars(found: Sequence[PartCosts], part: str, key: str, colours: Sequence[str
         "x": values,
         "y": [one.name for one in found],
         "marker": _fill(key, colours, theme),
-        "text": [format_share(share) for share in shares],
+        "text": [] if is_predicted else [format_share(share) for share in shares],  # an error bar would cross them
         "textposition": "inside",
         "insidetextanchor": "middle",
         "insidetextfont": {"color": texts, "size": 12},
