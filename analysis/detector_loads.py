@@ -25,6 +25,15 @@ class PartTimes(NamedTuple):
     error: tuple[float, float] | None
     error_meaning: str
 
+    def range(self) -> dict[str, float]:
+        """The total, and where the truth may lie, for tables."""
+        seconds = self.costs.total(PREDICTED)
+        found = {PREDICTED: seconds}
+        if self.error:
+            low, high = self.error
+            found |= {"at_least_seconds": seconds * (1 - low), "at_most_seconds": seconds * (1 + high)}
+        return found
+
 
 def part_times(name: str, prediction: Prediction) -> PartTimes:
     """How long a batch takes in each part, by the model: never mixed with what is counted."""

@@ -21,6 +21,9 @@ def test_predicted_parts_add_up_to_the_prediction(name):
     assert [*found.costs.parts] == [part for part in PARTS if part in found.costs.parts]
     speed = predicted_speed(prediction, prediction.device)
     assert (found.error, found.error_meaning) == (speed.error_of_time, speed.error_meaning)
+    assert [*found.range().values()] == pytest.approx(
+        [prediction.seconds, prediction.interval.low, prediction.interval.high]
+    )
 
 
 def test_errors_of_classifiers_are_not_those_of_detectors():

@@ -222,5 +222,5 @@ def memory(found: Sequence[Held], marks: Mapping[str, Mark], theme: Theme) -> go
         ]
         title = {"text": QUANTITIES[key].label}
         colours = [marks[one.name].colour for one in found]
-        panels.append(Panel(values, texts, hovers, colours, title, (0, 1.35 * max(values))))
+        panels.append(Panel(values, texts, hovers, colours, title, (0, 1.9 * max(values))))
     return panels_of_bars(names, panels, theme, FOOT + BAR * max(3, len(found)), 0.06)

@@ -26,7 +26,7 @@ COLUMNS = (
     Column("inference_batch", "Batch, inference", BATCH_HELP, count),
     *columns("training_bytes"),
     Column("training_batch", "Batch, training", BATCH_HELP, count),
-    *columns(PREDICTED),
+    *columns(PREDICTED, "at_least_seconds", "at_most_seconds"),
 )
 
 
@@ -52,12 +52,14 @@ def draw_memory() -> None:
 def _draw_table(known: Sequence[Held], asked: Asked) -> None:
     times = {one.name: predicted(one.name, asked) for one in known}
     told = [one for one in times.values() if isinstance(one, PartTimes)]
-    seconds = {one.costs.name: one.costs.total(PREDICTED) for one in told}
-    frame = frame_of(one._asdict() | {PREDICTED: seconds.get(one.name)} for one in known)
+    by_name = {one.costs.name: one.range() for one in told}
+    frame = frame_of(one._asdict() | by_name.get(one.name, {}) for one in known)
     st.header("Which batch fits, and how long does one take?", help=HELP, anchor=False)
-    tables.show(frame, [each for each in COLUMNS if frame[each.key].notna().any()], "memory_table")
+    tables.show(
+        frame, [each for each in COLUMNS if each.key in frame and frame[each.key].notna().any()], "memory_table"
+    )
     st.caption(
         f"Memory is counted; times are predicted, of batch {asked.batch_size:,} in {asked.dtype} on {asked.device} in "
-        f"eager mode: {join(dict.fromkeys(one.error_meaning for one in told))}."
+        f"eager mode: {join(dict.fromkeys(one.error_meaning.removeprefix('the bar: ') for one in told))}."
     )
     widgets.downloads(frame, f"{asked.kind}_memory")
