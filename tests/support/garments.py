@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -62,3 +63,7 @@ def write_garments(folder: Path, side: int = 96, train: int = 960, val: int = 10
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(content))
     return folder
+
+
+if __name__ == "__main__":
+    print(f"coco:{write_garments(Path(sys.argv[1]))}")

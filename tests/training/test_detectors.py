@@ -12,7 +12,8 @@ import archs
 from archs.errors import ConfigError, UnknownNameError, WeightsError
 from cli import main
 from tests.support.boxes import write_coco
-from tests.support.exhaustive import representatives
+from tests.support.exhaustive import EXHAUSTIVE, representatives
+from tests.support.garments import write_garments
 from tests.support.groups import run_group
 from tests.support.small import SMALL
 from training import TrainingError, get_recipe, get_run, prepare, resume
@@ -28,6 +29,7 @@ from safetensors.torch import load_file
 
 from detectors import KINDS, create_detector, resolve_detector
 from training.data import get_data
+from training.data.fashion import DEBIAN
 from training.engine import detectors, looks
 from training.engine.learner import create_network
 from training.engine.loop import seen, step
@@ -321,7 +323,7 @@ def train_in_group(place: str, data: str, name: str) -> None:
     resume(run_of(data, name, batch_size=4, flip=0.0, frozen_norm=True))
 
 
-@pytest.mark.skipif(len(representatives([1], [1, 2])) < 2, reason="seconds: make test-exhaustive")
+@pytest.mark.skipif(not EXHAUSTIVE, reason="many seconds: make test-exhaustive")
 def test_two_processes_learn_and_find_what_one_does(data):
     """Norms are frozen, whose statistics would be those of half a batch."""
     place = os.environ["DENSESCOPE_DATA"]
@@ -329,3 +331,13 @@ def test_two_processes_learn_and_find_what_one_does(data):
         assert run_group(processes, partial(train_in_group, place, data), name) == [0] * processes
     alone, both = get_run("alone"), get_run("both")
     assert both.average_precision == pytest.approx(alone.average_precision, abs=1e-3)
+
+
+@pytest.mark.skipif(not EXHAUSTIVE, reason="a minute: make test-exhaustive")
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="apt-get install dataset-fashion-mnist")
+def test_garments_are_found_after_120_steps(tmp_path):
+    """As docs/detection.md tells it, which had 0.64."""
+    config = resolve_detector("fcos/peleenet", fpn_channels=64, out_indices=(0, 1, 2))
+    run = resume(prepare(config, f"coco:{write_garments(tmp_path)}", "boxes", epochs=1, image_size=96, flip=0.0))
+    assert run.log()[-1]["step"] == 120
+    assert run.average_precision.ap50 > 0.5

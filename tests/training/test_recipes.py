@@ -273,7 +273,6 @@ FACTS: dict[str, list[tuple[str, Any, str]]] = {
         ("boxes", True, "a detector"),
         ("batch_size", 8, "training.md §4"),
         ("optimizer", "adamw", "training.md §4"),
-        ("lr", 2e-3, "training.md §4: AdamW 2e-3"),
     ],
     "digits": [
         ("data", "digits", "training.md §4"),
