@@ -156,7 +156,7 @@ def draw_bars(shown: Shown, settings: sidebar.InputSettings) -> None:
     key = widgets.choose("Quantity", "bars", axes_of(shown), "bytes_moved", place, format_func=label_of)
     order = widgets.choose_segment("Order", "order", ORDERS, "family", place)
     shown = with_quantities(shown, settings, key)
-    title.header(shown.notation.label(key), help=QUANTITIES[key].definition, anchor=False)
+    title.header(widgets.literal(shown.notation.label(key)), help=QUANTITIES[key].definition, anchor=False)
     if shown.frame[key].dropna().empty:
         st.caption("It is not known of any of these networks.")
         return
@@ -238,9 +238,9 @@ def render() -> None:
     frame = with_facts(frame, known)
     best_buy = best_buy_finding(list(known.values()), baseline)
     costs = comparison_finding(frame.to_dict("records"), baseline)
-    widgets.say(best_buy or costs, *known)
+    widgets.say(best_buy or costs)
     if learned := trained_finding(list(known.values())):
-        widgets.say(learned, *known)
+        widgets.say(learned)
     if unknown := unknown_finding(list(known.values()), sizes, device):
         st.caption(widgets.literal(unknown))
     if style == "relative" and baseline not in set(frame["name"]):
@@ -260,7 +260,7 @@ def render() -> None:
         charts, table = st.container(key="comparison_charts"), st.container(key="comparison_table")
         if best_buy:  # on a phone the table is above the charts: its place is kept
             with table:
-                widgets.say(costs, *known)
+                widgets.say(costs)
         with charts:
             left, right = st.columns([3, 2], gap="medium")
             with left:

@@ -47,7 +47,7 @@ def draw_counter(row: dict[str, Any], steps: pd.DataFrame) -> None:
     failed = steps.empty
     question = f"Why does {counter} fail?" if failed else f"Why does {counter} report {_write(row['reported'])} {unit}?"
     help = None if failed else f"{counter} {row['version']}; it calls the figure “{row['reported_as']}”."
-    st.header(question, anchor=False, help=help)
+    st.header(widgets.literal(question), anchor=False, help=help)
     words, chart = st.columns([2, 3], gap="medium")
     with words:
         st.markdown(widgets.literal(row["verdict"]))
@@ -72,10 +72,13 @@ def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
 
     def tell(counter: str) -> None:
         nonlocal done
-        place.progress(done / len(COUNTERS), f"Running {counter} on {name}, counter {done + 1} of {len(COUNTERS)} …")
+        place.progress(
+            done / len(COUNTERS),
+            f"Running {counter} on {widgets.literal(name)}, counter {done + 1} of {len(COUNTERS)} …",
+        )
         done += 1
 
-    with st.spinner(f"Loading the counters and tracing {name} …"):
+    with st.spinner(f"Loading the counters and tracing {widgets.literal(name)} …"):
         frame = cached.counters(name, settings.image_size, settings.batch_size, tell)
     place.empty()
     return frame
@@ -88,7 +91,7 @@ def render() -> None:
     settings = sidebar.current()
     with widgets.errors_said(sidebar.ANOTHER_NETWORK):
         frame = run_counters(name, settings)
-        widgets.say(counters_finding(frame, name), name)
+        widgets.say(counters_finding(frame, name))
         steps = waterfall(frame)
         if not steps.empty:
             draw_overview(frame, steps)

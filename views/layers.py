@@ -43,7 +43,7 @@ def draw_headlines(summary: Summary) -> None:
         help = f"{QUANTITIES['depth'].definition}\n\n{depth.formula}: {depth.terms}."
         st.metric("Depth", depth.total, help=help, width="content")
     if depth.note:
-        st.caption(f":material/info: {depth.note}")
+        st.caption(f":material/info: {widgets.literal(depth.note)}")
     widgets.say_notes(summary)
 
 
@@ -80,7 +80,7 @@ def draw_depth(summary: Summary, frame: pd.DataFrame) -> None:
         st.session_state[LAYER] = ALL
     chosen = widgets.choose("Layer", LAYER, [ALL, *names], ALL)
     lit = names.index(chosen) + 1 if chosen in names else None
-    widgets.say(layer_finding(summary, chosen) if lit else depth_finding(summary), summary.name)
+    widgets.say(layer_finding(summary, chosen) if lit else depth_finding(summary))
     figure = profile(frame, widgets.current_theme(), lit=lit)
     described = "Channels, resolution, MACs, memory access cost and traffic by layer."
     widgets.draw(figure, CHART, described, lambda: _choose_bar(names))
@@ -103,7 +103,7 @@ def _choose_row(key: str, names: Sequence[str]) -> None:
 def draw_block(summary: Summary, frame: pd.DataFrame, chosen: str) -> None:
     """The rows of a layer and of those around it, and their diagram."""
     found = around(chosen, [cost.layer for cost in summary.layers], summary.target.config)
-    st.header(f"{capitalised(found.title)}: the layers around it", anchor=False)
+    st.header(f"{widgets.literal(capitalised(found.title))}: the layers around it", anchor=False)
     names = [layer.name for box in found.boxes for layer in box.layers]
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -131,7 +131,7 @@ def draw_layers(summary: Summary, frame: pd.DataFrame) -> None:
     if chosen.empty:
         st.info("No layer is of these kinds in these stages: take one of the filters away.")
         return
-    st.caption(layers_finding([summary.layers[index] for index in chosen.index], summary))
+    st.caption(widgets.literal(layers_finding([summary.layers[index] for index in chosen.index], summary)))
     show_rows(chosen, "layers_table")
     widgets.downloads(chosen[list(layer_tables.EXPORTED)], f"{summary.name}_layers")
 

@@ -107,7 +107,9 @@ def counting(names: Sequence[str]) -> AbstractContextManager[None]:
     foreign = [name for name in names if is_library_name(name)]
     if not foreign:
         return nullcontext()
-    return st.spinner(f"Building and tracing {foreign[0] if len(foreign) == 1 else f'{len(foreign)} networks'} …")
+    return st.spinner(
+        f"Building and tracing {widgets.literal(foreign[0]) if len(foreign) == 1 else f'{len(foreign)} networks'} …"
+    )
 
 
 def _offered(key: str, *, libraries: bool = True) -> list[str]:

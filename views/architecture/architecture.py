@@ -85,7 +85,7 @@ def draw_code(summaries: Sequence[Summary]) -> None:
     for column, summary in widgets.side_by_side(summaries):
         with column:
             if len(summaries) > 1:
-                st.header(summary.name, anchor=False)
+                st.header(widgets.literal(summary.name), anchor=False)
             draw_config(summary.target)
             draw_modules(summary.target)
 
@@ -96,7 +96,7 @@ def draw_config(target: Target) -> None:
     if target.config is None:
         library, _, name = target.name.partition("/")
         _show(_library_code(library, name))
-        st.caption(f"{target.name} has no config here: {library} defines it.")
+        st.caption(f"{widgets.literal(target.name)} has no config here: {library} defines it.")
         return
     design = Design(target.name[:MAX_NAME], target.config)
     _show(f"import archs\n\nmodel = {design.code()}")
@@ -111,10 +111,10 @@ def draw_modules(target: Target) -> None:
     """`print(model)`."""
     st.markdown("**print(model)**", help="The modules, as PyTorch prints them; built without weights.")
     try:
-        with st.spinner(f"Building {target.name} without weights …"):
+        with st.spinner(f"Building {widgets.literal(target.name)} without weights …"):
             text = module_text(target.name, target.config, target)
     except DenseScopeError as error:
-        st.info(str(error), icon=":material/extension_off:")
+        st.info(widgets.literal(str(error)), icon=":material/extension_off:")
         return
     with st.container(height=MODULES_HEIGHT):
         _show(text)

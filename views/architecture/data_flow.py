@@ -133,9 +133,9 @@ def draw_lives(
 ) -> None:
     """The bars of a network, and their table beside them; `scale` as `gantt` takes it."""
     name, found = memory.summary.name, lives(memory)
-    st.markdown(f"**{widgets.literal(name)}**: {lives_finding(memory, found, max(least, 1))}")
+    st.markdown(f"**{widgets.literal(name)}**: {widgets.literal(lives_finding(memory, found, max(least, 1)))}")
     if not spans:
-        st.info(f"{name} has no {stage}.")
+        st.info(widgets.literal(f"{name} has no {stage}."))
         return
     shown = [life for life in found if life.first <= spans[-1].last and life.last >= spans[0].first]
     shown = [life for life in shown if life.held >= least]

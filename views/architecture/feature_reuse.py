@@ -43,7 +43,8 @@ def draw_feature_reuse(summaries: Sequence[Summary]) -> None:
     for column, summary in widgets.side_by_side(summaries):
         with column:
             if summary.target.config is None:
-                st.info(f"{summary.name} is built without weights: only registered networks can be given some here.")
+                name = widgets.literal(summary.name)
+                st.info(f"{name} is built without weights: only registered networks can be given some here.")
                 continue
             if not draw_network(summary, alone=len(summaries) == 1):
                 untrained.append(summary)
@@ -64,14 +65,14 @@ def draw_network(summary: Summary, *, alone: bool) -> bool:
         if not trained:
             draw_wiring(summary, alone=alone)
             return False
-        with st.spinner(f"Building {name} …"):
+        with st.spinner(f"Building {widgets.literal(name)} …"):
             check_name(name, source)
             content = uploaded.getvalue() if uploaded else None
             ending = ending_of(uploaded.name) if uploaded else ""
             if is_run(source) and not uploaded:
                 config = described_network(source).config
             found, report = weighed(config, source, stamp(source), content, ending)
-        widgets.say(reuse_finding(name, found), name)
+        widgets.say(reuse_finding(name, found))
         if found:
             st.caption(widgets.literal(f"{uploaded.name}: {report}" if uploaded else report))
             draw_maps(name, found, alone=alone, trained=True)
@@ -84,7 +85,7 @@ def draw_wiring(summary: Summary, *, alone: bool) -> None:
     if name == example_of(summary):
         return  # it stands above, trained
     found = shares_read([cost.layer for cost in summary.layers])
-    widgets.say(shares_finding(name, found), name)
+    widgets.say(shares_finding(name, found))
     if found:
         st.caption(f":material/casino: {RANDOM.format(name=widgets.literal(name))}")
         draw_maps(name, found, alone=alone, trained=False)
@@ -98,18 +99,18 @@ def choose_weights(name: str, config: Any) -> tuple[str, Any]:
     left, right = st.columns(2)
     with left:
         typed = st.text_input(
-            f"Weights of {name}",
+            f"Weights of {widgets.literal(name)}",
             key=f"weights_{name}",
             persist_state="session",
             placeholder="run:NAME, timm/NAME.TAG or torchvision/DEFAULT",
             help="Published weights are fetched once and kept: docs/weights.md.",
         )
     with right:
-        uploaded = st.file_uploader(f"Or a file for {name}", type=ENDINGS, key=f"file_{name}")
+        uploaded = st.file_uploader(f"Or a file for {widgets.literal(name)}", type=ENDINGS, key=f"file_{name}")
     own = name if is_run(name) else ""
     runs = [] if own else runs_of(config)
     if runs:
-        label = f"Or a run that trained {name}"
+        label = f"Or a run that trained {widgets.literal(name)}"
         own = left.selectbox(label, runs, index=None, key=f"run_{name}", persist_state="session") or ""
     return typed.strip() or own, uploaded
 

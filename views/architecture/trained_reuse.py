@@ -39,7 +39,7 @@ def draw_examples(untrained: Sequence[Summary]) -> None:
 def draw_epochs(name: str, *, alone: bool) -> None:
     """The map after an epoch that is chosen, or after one and the next."""
     trained = get_trained_reuse(name)
-    widgets.say(trained.finding(), name)
+    widgets.say(trained.finding())
     st.caption(f":material/school: {widgets.literal(trained.describe())}")
     epoch = choose_epoch(trained)
     watched = trained.at(epoch)

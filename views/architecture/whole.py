@@ -87,7 +87,9 @@ def draw_one(summary: Summary, by: Quantity, place: str, at: Any) -> None:
     most, whole = max(amounts.values()), total(layers, by.values, by.add) or 1
     wired = {block.layers[0].stage for block in blocks(layers)} or amounts  # those that have arcs to show
     costliest = max(wired, key=lambda name: amounts[name])
-    opened = widgets.choose(f"Opened stage of {summary.name}", f"opened_{place}", [*amounts], costliest, at)
+    opened = widgets.choose(
+        f"Opened stage of {widgets.literal(summary.name)}", f"opened_{place}", [*amounts], costliest, at
+    )
     inside = nodes(next(stage for stage in found if stage.name == opened), layers, config)
     largest = max(total(node.layers, by.values, by.add) for node in inside)
     shades = (
@@ -95,14 +97,14 @@ def draw_one(summary: Summary, by: Quantity, place: str, at: Any) -> None:
         [by.shade(node.layers, largest, whole) for node in inside],
     )
     st.header(f"Which stages of {widgets.literal(summary.name)} have the most {by.label}?", help=HELP, anchor=False)
-    widgets.say(_finding(summary.name, amounts, by), summary.name)
+    widgets.say(_finding(summary.name, amounts, by))
     theme = widgets.current_theme()
     title = f"{summary.name}: {len(found)} stages, coloured by {by.label}; {opened} is opened"
     colour = theme.variant_colour(summary.family, variant(summary.name))
     svg = draw_whole(found, inside, shades, opened, title, colour, theme, predicted=by.predicted)
     show_picture(svg, file_name(summary.name, "whole network"), f"whole_{place}", partial(_open, place))
     if by.note:
-        st.caption(by.note)
+        st.caption(widgets.literal(by.note))
     draw_unit(summary, inside, place)
 
 
@@ -126,9 +128,9 @@ def draw_unit(summary: Summary, inside: Sequence[Node], place: str) -> None:
     node = next((node for node in inside if node.part and node.title == clicked), None)
     if node is None:
         return
-    st.header(f"{capitalised(node.title)}: what is inside?", anchor=False)
+    st.header(f"{widgets.literal(capitalised(node.title))}: what is inside?", anchor=False)
     if len(node.part) > MOST_LAYERS:
-        st.info(f"{node.title} has {len(node.part)} layers, too many to be drawn.")
+        st.info(f"{widgets.literal(node.title)} has {len(node.part)} layers, too many to be drawn.")
         return
     drawn = diagram(node.title, node.part, feature_names([cost.layer for cost in summary.layers]))
     svg = draw_diagram(drawn, widgets.current_theme(), summary.name)

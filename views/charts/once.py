@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,30 @@ class Once(BaseFigure):  # type: ignore[misc]
         axes = {letter: style.pop(f"{letter}axis", {}) for letter in "xy"}
         style |= {name: axes[name[0]] for name in {*_axes(figure), *(key for key in layout if key[1:5] == "axis")}}
         layout = _merged(style, layout) | {"datarevision": 1} | (CLICKED if clicked else {})
-        self._written = {"data": traces, "layout": layout}
+        self._written = _without_links({"data": traces, "layout": layout})
 
     def to_dict(self) -> dict[str, Any]:
         """What Streamlit sends."""
         return self._written
+
+
+#: What our charts write beside text; whatever else begins like a tag is text.
+_NO_TAG = re.compile(r"<(?!/?(?:b|i|sub|sup|extra)>|br>)")
+#: What comes back with a click, and is not drawn.
+_NOT_DRAWN = "customdata"
+
+
+def _without_links(value: Any) -> Any:
+    """A part of a figure in which no name, from wherever, is an anchor or a style."""
+    if isinstance(value, str):
+        return _NO_TAG.sub("&lt;", value)
+    if isinstance(value, dict):
+        return {key: each if key == _NOT_DRAWN else _without_links(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [*map(_without_links, value)]
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("O", "U"):
+        return [*map(_without_links, value.tolist())]
+    return value
 
 
 def _axes(figure: go.Figure) -> Iterator[str]:

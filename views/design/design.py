@@ -127,7 +127,7 @@ def _offer(design: Design, file_format: str) -> None:
     """Write the file, and let it be taken."""
     name = f"model.{file_format}"
     with widgets.errors_said():
-        with st.spinner(f"Building {design.name}, writing and checking the file …"):
+        with st.spinner(f"Building {widgets.literal(design.name)}, writing and checking the file …"):
             content = model_file(design, file_format)
         st.download_button(f"Save {name}", content, name, "application/octet-stream", on_click="ignore", type="primary")
 
@@ -150,7 +150,7 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summ
     base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
     changed = summary.target.config != base.target.config
     finding = delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side."
-    widgets.say(finding, summary.name)
+    widgets.say(finding)
     figures, charts = st.columns([3, 7], gap="medium")
     figures = figures.container(key="design_figures")
     with figures:

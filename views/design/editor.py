@@ -110,10 +110,14 @@ def _draw_growth(control: Control, config: Any, bench: Workbench, image_size: in
     with st.container(horizontal=True):
         for label, more in steps.items():
             fields = (design_controls.with_block if more else design_controls.without_block)(config, control)
-            disabled, why, key = bool(problems[label]), problems[label] or None, f"design {control.field}: {label}"
+            disabled, why, key = (
+                bool(problems[label]),
+                widgets.literal(problems[label]) or None,
+                f"design {control.field}: {label}",
+            )
             st.button(label, on_click=_change, args=(bench, fields), disabled=disabled, help=why, key=key)
     if problems["Add a block"]:
-        st.caption(f"No further block: {problems['Add a block']}")
+        st.caption(widgets.literal(f"No further block: {problems['Add a block']}"))
 
 
 def _key(control: Control, position: int | None = None) -> str:

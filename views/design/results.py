@@ -79,12 +79,12 @@ def draw_trained(base: Summary, summary: Summary) -> None:
 def _draw_accuracy(best: Trained, before: float | None) -> None:
     change = None if before is None or not best.accuracy - before else best.accuracy - before
     st.metric(
-        f"Trained here, {best.title}",
+        widgets.literal(f"Trained here, {best.title}"),
         format_quantity("accuracy_here", best.accuracy),
         None if change is None else f"{100 * change:+.1f}{THIN_SPACE}points".replace("-", "−"),
         delta_color="off" if change is None else "green" if change > 0 else "red",
         delta_arrow="off" if change is None else "up" if change > 0 else "down",
-        help=f"{best.sentence} Run: {best.run}",
+        help=widgets.literal(f"{best.sentence} Run: {best.run}"),
     )
 
 

@@ -42,7 +42,7 @@ def draw_cost() -> None:
     if not found:
         return
     says = st.container()
-    st.caption(found_with(DETECTORS[asked.kind], names_of(found)))
+    st.caption(widgets.literal(found_with(DETECTORS[asked.kind], names_of(found))))
     _draw_parts(found, asked, says)
     _draw_traffic(found, f"{asked.at}, {asked.dtype}")
     _draw_table(found, asked)
@@ -65,7 +65,7 @@ def _draw_parts(found: Sequence[PartCosts], asked: Asked, says: DeltaGenerator) 
     if not found:
         return
     with says:
-        widgets.say(share_finding(found, key, f"{asked.title} at {asked.at}"), *names_of(found))
+        widgets.say(share_finding(found, key, f"{asked.title} at {asked.at}"))
     theme = widgets.current_theme()
     figure = figures.parts(found, key, marks(names_of(found), theme), theme, errors)
     described = f"Stacked bars: {label_of(key)} of the parts of {len(found)} networks in {DETECTORS[asked.kind]}."
@@ -79,7 +79,7 @@ def names_of(found: Sequence[PartCosts]) -> list[str]:
 
 def _draw_traffic(found: Sequence[PartCosts], circumstances: str) -> None:
     st.header("Does the backbone's arithmetic tell what it moves?", help=TRAFFIC_HELP, anchor=False)
-    widgets.say(traffic_finding(found, circumstances), *names_of(found))
+    widgets.say(traffic_finding(found, circumstances))
     theme = widgets.current_theme()
     figure = figures.traffic(found, marks(names_of(found), theme), theme)
     widgets.draw(figure, "traffic_chart", f"Memory traffic against MACs of {len(found)} backbones.")

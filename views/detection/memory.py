@@ -41,7 +41,7 @@ def draw_memory() -> None:
         return
     says = [one.name for one in known]
     budget = get_device(asked.device).memory_bytes
-    widgets.say(fits_finding(known, f"{asked.title} at {asked.at}", asked.device, budget), *says)
+    widgets.say(fits_finding(known, f"{asked.title} at {asked.at}", asked.device, budget))
     theme = widgets.current_theme()
     st.header("What does it hold?", help=HELP, anchor=False)
     figure = figures.memory(known, marks(says, theme), theme)

@@ -149,7 +149,7 @@ def _draw_costs(told: Told, costs: Costs, key: str, where: str, question: Questi
     elif len(alike) < len(rows):
         notes.append("Stars were distilled or pretrained on more images: what is said, and the front, leave them out.")
     if notes:
-        st.caption(" ".join(notes))
+        st.caption(widgets.literal(" ".join(notes)))
     with widgets.chart_or_table("What does accuracy cost?", told.help, lambda: _show(rows, write)):
         theme = widgets.current_theme()
         front = pareto_front(alike, more_is_better=faster_is_better)

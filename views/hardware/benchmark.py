@@ -84,9 +84,9 @@ def _report() -> None:
     state = st.session_state
     if (kept := state.pop(UNDER_WAY, None)) is not None:
         done = "" if not kept else f" {_sentence(kept[-1])}"
-        st.info(f"The run was stopped; {_count(kept)} kept.{done}", icon=":material/stop:")
+        st.info(widgets.literal(f"The run was stopped; {_count(kept)} kept.{done}"), icon=":material/stop:")
     if message := state.pop("benchmark_message", None):
-        st.success(message, icon=":material/check:")
+        st.success(widgets.literal(message), icon=":material/check:")
     if problem := state.pop("benchmark_problem", None):
         widgets.say_error(problem)
 
@@ -131,7 +131,7 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
     kept: list[Measurement] = []
     st.session_state[UNDER_WAY] = kept
     st.button("Stop", icon=":material/stop:", help="After the run under way; what is finished is kept.")
-    bar, so_far = st.progress(0.0, f"Building and warming up {name} …"), st.empty()
+    bar, so_far = st.progress(0.0, f"Building and warming up {widgets.literal(name)} …"), st.empty()
     batches = list(doublings(workload.batch_size)) if sweep else [workload.batch_size]
     done = 0
 
@@ -139,13 +139,13 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
         nonlocal done
         done += 1
         at = f"{name}, {workload.device}, batch {batches[len(kept)]:,}"
-        bar.progress(min(1.0, done / workload.repeats), f"{at}: run {done} of {workload.repeats}")
+        bar.progress(min(1.0, done / workload.repeats), f"{widgets.literal(at)}: run {done} of {workload.repeats}")
 
     try:
         for measurement in benchmark_sweep(name, workload, batches, advance):
             Results().add([measurement])
             kept.append(measurement)
-            so_far.caption(_sentence(measurement))
+            so_far.caption(widgets.literal(_sentence(measurement)))
             done = 0
     except DenseScopeError as error:
         st.session_state["benchmark_problem"] = str(error)

@@ -113,12 +113,12 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
     try:
         found = calibrate_by(measurements, device)
     except DenseScopeError as error:
-        st.caption(str(error))
+        st.caption(widgets.literal(str(error)))
         return device
     error = found.error
     st.caption(
-        f"{device.name} is calibrated by {error.figures} of your runs. Each, predicted from the others, is off by "
-        f"{format_share(error.median)} in the median, {format_share(error.worst)} at worst."
+        f"{widgets.literal(device.name)} is calibrated by {error.figures} of your runs. Each, predicted from the "
+        f"others, is off by {format_share(error.median)} in the median, {format_share(error.worst)} at worst."
     )
     return found
 

@@ -59,9 +59,9 @@ def draw_speeds(question: Question) -> None:
     best = strongest(speeds)
     says = st.empty()
     if not best:
-        says.markdown(speed_verdict(best))
+        says.markdown(widgets.literal(speed_verdict(best)))
         return
-    st.caption(circumstances(question))
+    st.caption(widgets.literal(circumstances(question)))
     with st.container(horizontal=True):
         key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "images_per_s", label_visibility="collapsed")
         help = "Strongest: measured before published before predicted. All kinds: side by side."
@@ -98,10 +98,11 @@ def draw_paradox(question: Question) -> None:
     device, names = question.device, question.names
     speeds = [speed for speed in strongest(known(question).speeds) if speed.execution == question.execution]
     if not speeds:
-        st.info(f"Nothing is known about {device.name} at {question.conditions.precision}: choose another precision.")
+        at = f"{widgets.literal(device.name)} at {question.conditions.precision}"
+        st.info(f"Nothing is known about {at}: choose another precision.")
         return
     widgets.say(paradox_finding(speeds))
-    st.caption(circumstances(question))
+    st.caption(widgets.literal(circumstances(question)))
     shown = [*speeds, *_own(question.measurements, names, speeds)]
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
         theme = widgets.current_theme()
@@ -127,7 +128,7 @@ def draw_roofline(question: Question) -> None:
     """The section."""
     device, given = question.device, question.conditions
     if given.precision not in device.precisions:
-        st.info(f"{device.name} has no {given.precision} by its data sheet: choose another precision.")
+        st.info(f"{widgets.literal(device.name)} has no {given.precision} by its data sheet: choose another precision.")
         return
     speeds, left_out = known(question)
     names = [name for name in question.names if name not in left_out]
@@ -143,7 +144,7 @@ def draw_roofline(question: Question) -> None:
     layers = layer_points(found, summary)
     finding = roofline_finding(found, ridge(device, given.precision), summary.arithmetic_intensity)
     says.markdown(widgets.literal(finding))
-    facts.caption(circumstances(question))
+    facts.caption(widgets.literal(circumstances(question)))
     with widgets.chart_or_table(
         f"What holds {name} back on {device.name}?", ROOFLINE_HELP, lambda: _show_layers(layers)
     ):

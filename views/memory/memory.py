@@ -25,7 +25,7 @@ def draw_inference(question: Question) -> None:
     memory = found[lifetimes]
     with words:
         sentences = f"{inference_finding(memory)} {lifetimes_finding(found['eager'], found['minimal'])}"
-        widgets.say(sentences, question.name)
+        widgets.say(sentences)
     frame = draw_live_memory(memory, "live_chart")
     held = {key: getattr(memory, key) for key in ("peak_bytes", "weight_bytes", "buffer_bytes")}
     held["inference_bytes"] = memory.total_bytes
@@ -33,7 +33,7 @@ def draw_inference(question: Question) -> None:
     peak = memory.peak
     allocated = format_si(peak.allocated_bytes, "B")
     does = f"allocates {allocated}" if peak.allocated_bytes else "overwrites its input"
-    st.markdown(f"**Peak layer** `{peak.layer.name}`, which {does}.")
+    st.markdown(f"**Peak layer** {widgets.literal(peak.layer.name)}, which {does}.")
     widgets.downloads(frame, f"{question.name}_inference_memory")
 
 
@@ -50,9 +50,9 @@ def say_verdict(question: Question) -> None:
     """Whether it fits; of a network whose training cannot be counted, why."""
     found, problem = footprints_of(question)
     opening, _, rest = verdict(found, question.budget_bytes, question.settings.batch_size).partition("; ")
-    st.markdown(f"**{opening}**; {rest}")
+    st.markdown(f"**{widgets.literal(opening)}**; {widgets.literal(rest)}")
     if problem:
-        st.info(f"Inference alone: {problem}")
+        st.info(widgets.literal(f"Inference alone: {problem}"))
 
 
 def render() -> None:

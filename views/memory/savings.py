@@ -34,8 +34,8 @@ def draw_schemes(question: Question) -> None:
     run = run if run and here else _shipped(question.name)
     if run.network != question.name:
         nothing = f"Nothing has been measured of {question.name} yet; {run.network} shows what to expect."
-        widgets.say(nothing, question.name)
-    widgets.say(schemes_finding(run), run.network)
+        widgets.say(nothing)
+    widgets.say(schemes_finding(run))
     frame = memory_tables.schemes(run)
     with widgets.chart_or_table(
         "What does saving memory cost in time?", SCHEMES_HELP, lambda: memory_tables.show_schemes(frame)
@@ -51,7 +51,8 @@ def draw_schemes(question: Question) -> None:
     if importlib.util.find_spec("torch") is None:
         st.info("Measuring schemes needs torch, which is not installed here.")
     elif is_library_name(question.name):
-        st.info(f"There is but one scheme of {question.name} here: choose a network of the registry in the sidebar.")
+        name = widgets.literal(question.name)
+        st.info(f"There is but one scheme of {name} here: choose a network of the registry in the sidebar.")
     else:
         _ask_and_run(question.name)
     widgets.downloads(frame, f"{run.network}_schemes")
@@ -82,13 +83,13 @@ def _ask_and_run(name: str) -> None:
 
 def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
     """Measure, keep for this session, and draw the page again. A click on any widget ends it."""
-    bar = st.progress(0.0, f"Building and warming up the schemes of {name} …")
+    bar = st.progress(0.0, f"Building and warming up the schemes of {widgets.literal(name)} …")
     done = 0
 
     def advance() -> None:
         nonlocal done
         done += 1
-        bar.progress(min(1.0, done / (4 * turns)), f"{name}: step {done}")
+        bar.progress(min(1.0, done / (4 * turns)), f"{widgets.literal(name)}: step {done}")
 
     from analysis.hardware.measure.training import measure_schemes
 
@@ -114,9 +115,9 @@ def draw_folding(question: Question) -> None:
         help="Weights and maps lie channels last; the other batch norms become multiply-adds, and dense blocks write "
         "into one buffer instead of concatenating.",
     )
-    with st.spinner(f"Building {question.name} and folding its batch norms …"):
+    with st.spinner(f"Building {widgets.literal(question.name)} and folding its batch norms …"):
         found = cached.optimised(question.name, question.settings, channels_last)
-    widgets.say(folding_finding(found), question.name)
+    widgets.say(folding_finding(found))
     frame = memory_tables.saving(found)
     terms = "\n\n".join(f"**{quantity.label}**: {quantity.definition}" for quantity in COUNTED.values())
     with widgets.chart_or_table(
@@ -130,7 +131,7 @@ def draw_folding(question: Question) -> None:
     if found.report.preallocated:
         lines.append(f"{len(found.report.preallocated)} dense blocks write into one buffer each.")
     if lines:
-        st.markdown("  \n".join(lines))
+        st.markdown(widgets.literal("  \n".join(lines)))
     norms = memory_tables.norms(found.report)
     if not norms.empty:
         memory_tables.show_norms(norms)

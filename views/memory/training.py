@@ -41,7 +41,9 @@ def draw_training(question: Question) -> None:
     inference = cached.inference_memory(question.name, question.settings)
     widgets.say(training_finding(modes["plain"], inference, modes.get("recomputed")))
     if "recomputed" not in modes:
-        st.caption(f"{question.name} has no scheme that recomputes here; the networks of the registry have.")
+        st.caption(
+            f"{widgets.literal(question.name)} has no scheme that recomputes here; the networks of the registry have."
+        )
     kinds = memory_tables.kinds(modes)
     theme = widgets.current_theme()
     with widgets.chart_or_table(

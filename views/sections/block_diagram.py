@@ -82,8 +82,8 @@ def draw_part(summary: Summary, key: str, *, alone: bool) -> None:
     chosen = parts[widgets.choose(label, key, [*parts], default_part(parts), control, label_visibility="collapsed")]
     frame = box_frame(summary, chosen)
     title = capitalised(chosen.title) if alone else f"{name}, {chosen.title}"
-    heading.header(f"{title}: what is inside?", help=HELP, anchor=False)
-    widgets.say(part_finding(summary, [layer for box in chosen.boxes for layer in box.layers]), name)
+    heading.header(f"{widgets.literal(title)}: what is inside?", help=HELP, anchor=False)
+    widgets.say(part_finding(summary, [layer for box in chosen.boxes for layer in box.layers]))
     saved = file_name(name, chosen.title)
     picture, table = st.columns([2, 3], gap="medium") if alone else (st.container(), st.container())
     with picture:

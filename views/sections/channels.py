@@ -37,7 +37,7 @@ TABLE_HEIGHT = 560
 def draw_channels(summaries: Sequence[Summary], ghost: Summary | None = None) -> None:
     """The section; `ghost` stands pale behind the first of them."""
     for summary in summaries:
-        widgets.say(" ".join([channels_finding(summary), channels_rule(summary.target.config)]), summary.name)
+        widgets.say(" ".join([channels_finding(summary), channels_rule(summary.target.config)]))
     frames = [channel_frame(summary) for summary in summaries]
     for column, (summary, frame) in widgets.side_by_side([*zip(summaries, frames, strict=True)]):
         with column:

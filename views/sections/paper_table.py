@@ -221,7 +221,7 @@ def draw_depth(summary: Summary) -> None:
         anchor=False,
         help="One row a term and stage.",
     )
-    st.markdown(f"**{depth.formula}**: {depth.terms}. {depth.note}")
+    st.markdown(f"**{widgets.literal(depth.formula)}**: {widgets.literal(f'{depth.terms}. {depth.note}')}")
     tables.show(depth_frame(summary), DEPTH_COLUMNS, f"depth_table_{summary.name}")
 
 

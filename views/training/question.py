@@ -58,7 +58,7 @@ def choose_network() -> str:
     if design == name or design == workbench.STARTING_NETWORK:
         return name
     with st.sidebar:
-        return widgets.choose_segment("Train", "train_which", (name, f"{design} (Design)"), name)
+        return widgets.choose("Train", "train_which", (name, f"{design} (Design)"), name)
 
 
 def ask() -> Question:

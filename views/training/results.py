@@ -71,7 +71,7 @@ def draw_results(runs: Sequence[Run]) -> None:
         name = widgets.choose_segment("Mistakes of", "mistakes_of", list(known), name)
     run, predictions = next(run for run in runs if run.name == name), known[name]
     data = get_data(run.data)
-    widgets.say(mistakes_finding(run.design.name, predictions, data), run.design.name)
+    widgets.say(mistakes_finding(run.design.name, predictions, data))
     table = confusion(predictions, len(data.classes))
     scores = _frame(predictions, data)
     with widgets.chart_or_table("Which classes are mixed up?", CONFUSION_HELP, lambda: _show_scores(scores)):
@@ -106,7 +106,8 @@ def _draw_mistakes(mistakes: Sequence[Mistake], data: DataSet) -> None:
             true, predicted = data.classes[one.true], data.classes[one.predicted]
             with st.container(width=SIDE, gap="xsmall"):
                 st.image(enlarged(one.pixels), width=SIDE, alt=f"Test image {one.number}, of class {true}")
-                st.caption(f"**{true}**, taken for **{predicted}** ({format_percent(one.confidence)} sure)")
+                right, wrong = map(widgets.literal, (true, predicted))
+                st.caption(f"**{right}**, taken for **{wrong}** ({format_percent(one.confidence)} sure)")
 
 
 def enlarged(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

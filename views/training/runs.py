@@ -72,8 +72,7 @@ def _goes_on(runs: Sequence[Run]) -> bool:
 
 def say_finding(runs: Sequence[Run]) -> None:
     """What came of the runs, or has come of them so far."""
-    names = (name for run in runs for name in (run.design.name, run.name))
-    widgets.say(runs_finding([outcome_of(run, launch.state_of(run)) for run in runs]), *dict.fromkeys(names))
+    widgets.say(runs_finding([outcome_of(run, launch.state_of(run)) for run in runs]))
 
 
 def say_done() -> None:
@@ -107,7 +106,7 @@ def _draw_head(run: Run, state: str, progress: Progress, busy: Sequence[str]) ->
                 _draw_actions(run, state, busy)
         if state in GOES_ON:
             share = min(1.0, progress.epochs_done / run.recipe.epochs)
-            st.progress(share, _pace(run, state, progress))
+            st.progress(share, widgets.literal(_pace(run, state, progress)))
         elif sentence := _trouble(run, state):
             st.caption(sentence)
 
@@ -158,7 +157,7 @@ def _draw_actions(run: Run, state: str, busy: Sequence[str]) -> None:
             key=f"resume {run.name}",
             icon=":material/play_arrow:",
             disabled=bool(other),
-            help=f"{other} is being trained: stop it first, or wait." if other else None,
+            help=f"{widgets.literal(other)} is being trained: stop it first, or wait." if other else None,
             on_click=_act,
             args=("resume", run.name),
         )

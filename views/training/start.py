@@ -87,12 +87,12 @@ def _say_forecast(question: Question) -> None:
         said.append(found.sentence())
     except DenseScopeError as error:
         said.append(f"Its memory cannot be counted: {reason(error)}")
-    widgets.say(" ".join(filter(None, [*said, *question.notes])), question.network)
+    widgets.say(" ".join(filter(None, [*said, *question.notes])))
 
 
 def _measure(question: Question) -> None:
     """Make a few steps here, on a copy that is thrown away, and keep what they took."""
-    with st.spinner(f"Building {question.network}, and making a few steps …"):
+    with st.spinner(f"Building {widgets.literal(question.network)}, and making a few steps …"):
         st.session_state[_MEASURED] = question.settings, forecast(question.settings)
     st.rerun()
 
