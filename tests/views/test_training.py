@@ -137,7 +137,7 @@ def test_the_design_at_hand_can_be_trained(started: list[str]) -> None:
     app = open_app("views/design/design.py", design=design.to_link())
     app.switch_page(VIEW).run()
     assert_sound(app)
-    app.button_group(key="train_which").set_value("thin (Design)").run()
+    app.selectbox(key="train_which").set_value("thin (Design)").run()
     assert "thin learns from 1,437 images" in words(app)
     press(app, "Start training")
     assert training.get_run(started[0]).design.config.growth_rate == 8
