@@ -199,7 +199,7 @@ _POOLINGS = (
     ),
     *(_pool(f"adaptive_avg_pool{n}d", costs.adaptive_pool, saved.POOLING, "adaptive pooling") for n in (1, 2, 3)),
     *(_pool(f"adaptive_max_pool{n}d", costs.adaptive_pool, None, "adaptive max pooling") for n in (1, 2, 3)),
-    _pool("roi_align", costs.roi_align, None, "pooling of boxes"),
+    _pool("roi_align", costs.roi_align, saved.BOXES, "pooling of boxes"),
     _pool("global_avg_pool", costs.reduction, saved.NOTHING, "global pooling", "{size} global average pool", REDUCTION),
 )
 
@@ -250,7 +250,7 @@ def _copy(name: str, saves: SavedRule | None = None, cost: CostRule = costs.copy
 _COPIES = (
     Op("concat", kind="concat", cost=costs.selection, saved=saved.CONCAT, fusion=CONCATENATION),
     Op("stack", kind="concat", cost=costs.copy, saved=saved.NOTHING),
-    Op("write", kind="copy", cost=costs.write),
+    Op("write", kind="copy", cost=costs.write, saved=saved.PLACES),
     *(_copy(name, saved.NOTHING) for name in ("copy", "clone", "pad", "roll", "flip")),
     *(_copy(name, saved.NOTHING) for name in ("pixel_shuffle", "pixel_unshuffle")),
     _copy("channel_shuffle", saved.NOTHING, word="channel shuffle"),

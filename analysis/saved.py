@@ -54,6 +54,16 @@ def _group_statistics(layer: Layer, element_bytes: int) -> int:
     return 2 * element_bytes * layer.output_shape[0] * layer.groups
 
 
+def _boxes(layer: Layer, element_bytes: int) -> int:
+    """An image's number and four sides of each box."""
+    return 5 * element_bytes * layer.output_shape[0]
+
+
+def _places(layer: Layer, _: int) -> int:
+    """Where each box's maps were written."""
+    return INDEX_BYTES * layer.input_shapes[0][0]
+
+
 def _indices(layer: Layer, _: int) -> int:
     """Where each maximum was."""
     return INDEX_BYTES * prod(layer.output_shape)
@@ -103,6 +113,8 @@ ACTIVATION_INPUT = SavedRule(_inputs, "activation input")
 ACTIVATION_OUTPUT = SavedRule(_output, "activation output")
 POOLING = SavedRule(_inputs, "pooling input")
 MAX_POOLING = SavedRule(_inputs, "pooling input", "pooling index", _indices)
+BOXES = SavedRule(extra_kind="boxes", extra_bytes=_boxes)
+PLACES = SavedRule(extra_kind="boxes", extra_bytes=_places)
 PRODUCT = SavedRule(_factors, "product operand", "product operand", _constant_factor)
 DROPOUT = SavedRule(extra_kind="dropout mask", extra_bytes=_mask)
 FEATURE_DROPOUT = SavedRule(extra_kind="dropout mask", extra_bytes=_channel_mask)

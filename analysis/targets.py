@@ -18,7 +18,7 @@ from archs.design import Design, is_design_path, read_design
 from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers
-from archs.registry import is_config
+from archs.registry import is_config, override
 from archs.resolve import resolve_config
 from detectors import BackboneConfig, create_detector, is_detector_name, plan_detector, resolve_detector
 from detectors.weights import described_detector
@@ -150,6 +150,18 @@ class Target:
     def family(self) -> str | None:
         """The family in the registry, None for other networks."""
         return None if self.config is None else self.config.family
+
+    @property
+    def network(self) -> Any:
+        """The config of the network itself, also where it is a backbone; None for modules from elsewhere."""
+        return self.config if self.detector is None else self.detector.backbone
+
+    def with_network(self, **fields: Any) -> Target:
+        """The same with other fields of the network. Raises: UnknownFieldError, ConfigError."""
+        network = override(self.network, **fields)
+        if self.detector is None:
+            return replace(self, config=network)
+        return replace(self, detector=replace(self.detector, backbone=network))
 
     @property
     def left_out(self) -> str:

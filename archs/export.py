@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -26,7 +26,9 @@ TOLERANCE = 1e-3
 #: Batches at which a file that takes any batch is checked.
 CHECKED_BATCHES = (1, 3)
 
-Run = Callable[[Tensor], Tensor]
+#: Logits, or the maps of a backbone.
+Outputs = Tensor | Sequence[Tensor]
+Run = Callable[[Tensor], Outputs]
 
 
 class ExportError(DenseScopeError):
@@ -40,7 +42,7 @@ def export_model(
     image_size: int | Pair | None = None,
     batch_size: int | None = None,
 ) -> float:
-    """Write a network of the registry, in inference mode, to a file; if anything goes wrong, what was there stays.
+    """Write a network of the registry or a backbone to a file, in inference mode; what fails leaves all as it was.
 
     Args:
         model: the network; it is not changed.
@@ -82,9 +84,10 @@ def _random_images(channels: int, size: Pair, batch_size: int) -> Tensor:
     return torch.randn(batch_size, channels, *size, generator=torch.Generator().manual_seed(0))
 
 
-def _difference(found: Tensor, expected: Tensor) -> float:
-    largest = expected.abs().max().item()
-    return (found - expected).abs().max().item() / (largest or 1.0)
+def _difference(found: Outputs, expected: Outputs) -> float:
+    """Of each output; of the maps of a backbone the largest."""
+    pairs = zip(*([out] if isinstance(out, Tensor) else out for out in (found, expected)), strict=True)
+    return max((one - other).abs().max().item() / (other.abs().max().item() or 1.0) for one, other in pairs)
 
 
 @contextmanager
@@ -108,6 +111,8 @@ def _replacing(path: Path) -> Iterator[Path]:
 def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
     require("onnxscript", "Exporting to ONNX")
     runtime = require("onnxruntime", "Checking an ONNX file")
+    strides: Any = getattr(model, "strides", None)  # of a backbone
+    names = [f"stride_{stride}" for stride in strides] if strides else ["logits"]
     torch.onnx.export(
         model,
         (images,),
@@ -116,11 +121,16 @@ def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -
         external_data=False,
         verbose=False,
         input_names=["images"],
-        output_names=["logits"],
+        output_names=names,
         dynamic_shapes=({0: "batch"},) if any_batch else None,
     )
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda batch: torch.from_numpy(session.run(None, {"images": batch.numpy()})[0])
+
+    def run(batch: Tensor) -> Outputs:
+        outputs = [torch.from_numpy(output) for output in session.run(None, {"images": batch.numpy()})]
+        return outputs if strides else outputs[0]
+
+    return run
 
 
 def _write_torchscript(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:

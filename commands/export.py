@@ -12,10 +12,11 @@ from rich.text import Text
 from analysis.columns import columns
 from analysis.optimize.saving import COUNTED, saving
 from archs.checks import parse_image_size
-from archs.create import create_model
-from archs.errors import DenseScopeError, WeightsWarning
+from archs.create import create_backbone, create_model
+from archs.errors import ConfigError, DenseScopeError, WeightsWarning
 from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
 from commands.output import Grid, emit
+from detectors import DetectorConfig, is_detector_name, resolve_detector
 
 
 def export(
@@ -65,6 +66,12 @@ Largest difference from PyTorch's output, on random images: {largest_difference:
 def _build(name: str, weights: str | None, fields: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", WeightsWarning)  # the report says the same
+        if is_detector_name(name):
+            config = resolve_detector(name, **fields)
+            if isinstance(config, DetectorConfig):
+                allowed = f"'backbone/{name.partition('/')[2]}': what boxes become is torchvision's Python, in no file"
+                raise ConfigError("name", name, allowed)
+            return create_backbone(config.backbone, out_indices=config.out_indices, weights=weights)
         return create_model(name, weights=weights, **fields)
 
 

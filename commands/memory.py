@@ -68,6 +68,8 @@ def memory(
         if "training" in modes:
             schemes = training_schemes(summary)
             yield from training(schemes, optimizer, layers=layers)
+            if words := schemes[next(iter(schemes))].assumption:
+                yield Text(words)
             if budget_bytes is not None:
                 batches = {key: found.largest_batch(budget_bytes, optimizer) for key, found in schemes.items()}
                 yield fits(budget, {f"in training ({scheme})": batch for scheme, batch in batches.items()})

@@ -17,8 +17,10 @@ from analysis.units import format_quantity, format_size
 from archs.config import declared
 from archs.errors import DenseScopeError, UnknownArchError
 from archs.registry import get_spec, list_archs, list_families
+from archs.taps import list_taps
 from commands.options import NameArgument, NamesArgument, Request, takes_request
 from commands.output import Grid, Row, emit
+from detectors import BackboneConfig
 
 HEADLINES = tuple(key for key in NETWORK_QUANTITIES if key != "depth")
 LISTED = columns("network.name", "family", "image_size", "params", "macs", "depth", "source")
@@ -52,14 +54,29 @@ def list_networks(
 def fields(name: NameArgument, *, request: Request) -> None:
     """List the fields that --set changes: what a network has there, and what is allowed."""
     [(_, target)] = request.targets([name])
-    config = target.config
-    if config is None:
+    if target.planned is None:
         raise DenseScopeError(f"{name} has no fields to change: only registered networks and designs have.")
-    rows = [
-        {"field": field, "value": _typed(getattr(config, field)), "allowed": each.allowed, "help": each.help}
-        for field, each in declared(type(config)).items()
-    ]
+    own = [] if target.detector is None else [*_detector_rows(target.detector)]
+    taken = {row["field"] for row in own} | ({"num_classes"} if own else set())
+    rows = own + [row for row in _field_rows(target.network) if row["field"] not in taken]
     emit(lambda: rows, lambda: [Grid(rows, FIELDS)], request)
+
+
+def _field_rows(config: Any) -> Iterator[Row]:
+    for field, each in declared(type(config)).items():
+        yield {"field": field, "value": _typed(getattr(config, field)), "allowed": each.allowed, "help": each.help}
+
+
+def _detector_rows(config: BackboneConfig) -> Iterator[Row]:
+    """Of a backbone or detector itself; those of its network follow, but for a classifier's."""
+    yield from _field_rows(config)
+    taps = [tap.reduction for tap in list_taps(config.backbone)]
+    yield {
+        "field": "out_indices",
+        "value": _typed(config.out_indices),
+        "allowed": f"some of 0 to {len(taps) - 1} (strides {', '.join(map(str, taps))})",
+        "help": "Which maps are read, finest first.",
+    }
 
 
 def _typed(value: Any) -> str:

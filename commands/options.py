@@ -27,7 +27,12 @@ from archs.layer import Pair
 ALL_FORMATS = ("table", *FORMATS)
 
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="A registered network (`list` shows them), a design's file or run:NAME.")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A registered network (`list` shows them), a design's file or run:NAME; without its head as "
+        "backbone/NAME, in a detector as retinanet/NAME (docs/detection.md).",
+    ),
 ]
 SizeOption = Annotated[
     str, typer.Option(metavar="SIZE", help="A side (224), height x width (192x256), or each network's own.")
@@ -51,7 +56,9 @@ FormatOption = Annotated[
     ),
 ]
 OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
-NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME...", help="Registered networks, in this order.")]
+NamesArgument = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Networks in this order; backbone/NAME or retinanet/NAME too.")
+]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from archs.checks import keep
@@ -13,6 +13,8 @@ from archs.taps import Tap, list_taps, taps_of
 
 #: The parts of a detector, in the order in which they run.
 PARTS = ("backbone", "neck", "RPN", "head")
+#: Boxes of an image of which a second stage learns, and how many of them may hold an object, in torchvision.
+SAMPLED, POSITIVES = 512, 128
 #: What runs behind the heads, in words.
 POST_PROCESSING = "anchors, the decoding of boxes and non-maximum suppression are not counted"
 
@@ -70,6 +72,16 @@ class BackboneConfig(Declared):
     def left_out(self) -> str:
         """What the figures leave out, and what they assume, in a sentence without its full stop; "" for nothing."""
         return ""
+
+    @property
+    def step_words(self) -> str:
+        """What a step of training is taken to be, in a sentence without its full stop."""
+        return "In training, each output gets a gradient of its own size: losses and the matching of boxes are left out"
+
+    @property
+    def in_training(self) -> BackboneConfig:
+        """The same, with as many boxes as its second stage sees of an image in training."""
+        return self
 
     def _chosen(self) -> dict[int, Tap]:
         if self.out_indices is not None or not self.strides:
@@ -160,6 +172,14 @@ class FasterRCNNConfig(PyramidConfig):
         boxes = f"the box head is counted for {self.proposals:,} proposals an image"
         return f"What depends on values is left out: {POST_PROCESSING}; {boxes}"
 
+    @property
+    def in_training(self) -> FasterRCNNConfig:
+        return replace(self, proposals=SAMPLED)
+
+    @property
+    def step_words(self) -> str:
+        return f"{super().step_words}; the box head sees {SAMPLED} sampled boxes an image"
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaskRCNNConfig(FasterRCNNConfig):
@@ -172,6 +192,14 @@ class MaskRCNNConfig(FasterRCNNConfig):
     @property
     def left_out(self) -> str:
         return f"{super().left_out}, the mask head for {self.detections:,} detections"
+
+    @property
+    def in_training(self) -> MaskRCNNConfig:
+        return replace(self, proposals=SAMPLED, detections=POSITIVES)
+
+    @property
+    def step_words(self) -> str:
+        return f"{super().step_words}, the mask head as many as may hold an object, {POSITIVES}"
 
 
 @dataclass(frozen=True, kw_only=True)

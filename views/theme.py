@@ -59,6 +59,7 @@ MEMORY_STYLES = {
     "conv input": ("convolution k×k", 0.0),
     "pooling input": ("pooling", 0.0),
     "pooling index": ("pooling", 0.35),
+    "boxes": ("pooling", 0.6),
     "activation input": ("activation", 0.35),
     "activation output": ("activation", 0.6),
     "product operand": ("arithmetic", 0.0),

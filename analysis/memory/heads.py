@@ -1,6 +1,6 @@
 """Detectors: what torchvision's necks and heads keep in local variables, what they return, how they train.
 
-The boxes themselves, a hundred bytes each, are not followed.
+Of the boxes themselves only what training saves is followed.
 """
 
 from __future__ import annotations
@@ -59,6 +59,17 @@ def outputs_of_plan(layers: Sequence[Layer], detector: BackboneConfig | None) ->
         return tuple([layers[last_of(tap.module, layers)].name for tap in detector.taps])
     read = {tensor for layer in layers for tensor in layer.inputs}
     return tuple([layer.name for layer in layers if layer.name not in read])
+
+
+def owner_of_weights(layer: Layer) -> str:
+    """The layer whose weights a layer uses: itself, or where its module ran before, the first."""
+    return re.sub(r"_\d+$", "", layer.name) if layer.extra_params < 0 else layer.name
+
+
+def body_of(layers: Sequence[Layer], detector: BackboneConfig | None) -> list[Layer]:
+    """The layers of the network that a detector reads; all of a network's own."""
+    is_whole = not isinstance(detector, DetectorConfig)
+    return [layer for layer in layers if is_whole or layer.name.startswith(_BODY)]
 
 
 def kept_by_locals(layers: Sequence[Layer], detector: BackboneConfig | None) -> Iterator[tuple[str, int]]:

@@ -26,7 +26,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from analysis.memory.naming import Kept
-from analysis.memory.step import BATCH, GRADIENTS, StepMoment
+from analysis.memory.pieces import BATCH, GRADIENTS
+from analysis.memory.step import StepMoment
 from analysis.trace.stand_in import RunningModules
 from analysis.trace.tracing import forward
 from archs.errors import DenseScopeError, TraceError, first_line
@@ -117,6 +118,19 @@ def _without_data(tensor: Tensor, floats: torch.dtype) -> Tensor:
     return torch.empty(tensor.shape, dtype=floats if tensor.is_floating_point() else tensor.dtype)
 
 
+class Seeds(torch.autograd.Function):
+    """Hands each of some tensors a gradient of its own size, and keeps none of them."""
+
+    @staticmethod
+    def forward(ctx: Any, *outputs: Tensor) -> Tensor:
+        ctx.likes = [(output.shape, output.dtype, output.device) for output in outputs]
+        return outputs[0].new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> Any:
+        return tuple(torch.empty(shape, dtype=dtype, device=device) for shape, dtype, device in ctx.likes)
+
+
 class _Follower(TorchDispatchMode):
     """Follows pieces of memory, each under a number of its own."""
 
@@ -165,8 +179,8 @@ class _Follower(TorchDispatchMode):
             loss = self._loss(result)
             del result
             self._phase = "backward"
-            if loss:
-                torch.autograd.backward(*loss)
+            if loss is not None:
+                loss.backward()  # type: ignore[no-untyped-call]
         gradients = [parameter.grad for parameter in self._module.parameters() if parameter.grad is not None]
         for gradient in gradients:
             self._pieces[self._see(gradient)][1] = GRADIENTS
@@ -174,11 +188,11 @@ class _Follower(TorchDispatchMode):
         learning = tuple(gradient.nbytes for gradient in gradients)
         return Step(tuple(self._saved.values()), tuple(self._step_moments()), learning)
 
-    def _loss(self, result: Any) -> tuple[list[Tensor], list[Tensor | None]] | None:
+    def _loss(self, result: Any) -> Tensor | None:
         outputs = [leaf for leaf in tree_leaves(_fields(result)) if isinstance(leaf, Tensor) and leaf.requires_grad]
         if len(outputs) == 1 and outputs[0].dim() == 2:
-            return [F.cross_entropy(outputs[0], torch.empty(len(outputs[0]), dtype=torch.long))], [None]
-        return (outputs, [torch.empty_like(output) for output in outputs]) if outputs else None
+            return F.cross_entropy(outputs[0], torch.empty(len(outputs[0]), dtype=torch.long))
+        return Seeds.apply(*outputs) if outputs else None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **kwargs or {})

@@ -125,6 +125,7 @@ SAVED_KINDS = (
     "conv input",
     "pooling input",
     "pooling index",
+    "boxes",
     "activation input",
     "activation output",
     "product operand",

@@ -20,12 +20,12 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
+from analysis.memory.heads import outputs_of_plan, owner_of_weights
 from analysis.memory.lifetimes import eager
+from analysis.memory.pieces import BATCH, GRADIENTS, STATISTICS, Pieces
 from analysis.memory.saved_tensors import Recomputation, kept_by, rule_of
 from archs.layer import CONSTANT, INPUT, Layer
-
-#: What is proportional to the batch; the parameters' gradients; the statistics of a batch, the loss among them.
-BATCH, GRADIENTS, STATISTICS = range(3)
+from detectors import BackboneConfig
 
 
 class StepMoment(NamedTuple):
@@ -53,32 +53,6 @@ class StepMoment(NamedTuple):
         return self.batch_bytes + self.statistics_bytes
 
 
-class _Tensors:
-    """The pieces of memory that are alive, each as long as somebody holds it."""
-
-    def __init__(self) -> None:
-        self.live = [0, 0, 0]
-        self._pieces: list[tuple[int, int]] = []
-        self._holders: list[int] = []
-
-    def make(self, nbytes: int, share: int = BATCH) -> int:
-        self.live[share] += nbytes
-        self._pieces.append((nbytes, share))
-        self._holders.append(1)
-        return len(self._pieces) - 1
-
-    def hold(self, piece: int) -> int:
-        self._holders[piece] += 1
-        return piece
-
-    def release(self, *pieces: int) -> None:
-        for piece in pieces:
-            self._holders[piece] -= 1
-            if not self._holders[piece]:
-                nbytes, share = self._pieces[piece]
-                self.live[share] -= nbytes
-
-
 class Step:
     """A step of a layer plan.
 
@@ -88,6 +62,7 @@ class Step:
         element_bytes: bytes of one element.
         image_bytes: bytes of the batch of images.
         recomputation: which layers run again in the backward pass.
+        detector: a backbone's or a detector's config, whose outputs each get a gradient in place of a loss.
 
     Raises: UnfollowedOpError: a tensor comes from nowhere.
     """
@@ -99,13 +74,18 @@ class Step:
         element_bytes: int,
         image_bytes: int,
         recomputation: Recomputation,
+        detector: BackboneConfig | None = None,
     ) -> None:
         self.moments: list[StepMoment] = []
         self._layers, self._params, self._element_bytes = layers, params, element_bytes
         self._made_by = made_by = {layer.name: layer for layer in layers}
         self._again = recomputation
-        self._tensors = _Tensors()
-        self._owner, self._last = eager(layers)
+        self._tensors = Pieces()
+        self._owner, self._last = eager(layers, detector)
+        self._outputs = outputs_of_plan(layers, detector)
+        self._is_classifier = detector is None
+        #: Of weights that several layers share, the sums of their gradients so far.
+        self._sums: dict[str, list[int]] = {}
         self._kept = {layer.name: [source for _, source in kept_by(layer, made_by, recomputation)] for layer in layers}
         self._saved: dict[str, list[int]] = {}
         #: How often a part of each tensor is read whose gradient is not there yet.
@@ -115,7 +95,7 @@ class Step:
         #: Of each tensor, by the first channel of the part of it that was read; None of the whole.
         self._gradients: dict[str, dict[int | None, int]] = {}
         self._forward(image_bytes)
-        seed = self._loss()
+        seed = self._loss() if self._is_classifier else self._seeds()
         for layer in reversed(layers):
             self._backward(layer)
         self._tensors.release(seed)
@@ -168,6 +148,14 @@ class Step:
         self._gradients[logits.name] = {None: gradient}
         return seed
 
+    def _seeds(self) -> int:
+        """A gradient for each output; the outputs are let go."""
+        _, seed = (self._tensors.make(self._element_bytes, STATISTICS) for _ in range(2))
+        for name in self._outputs:
+            self._gradients[name] = {None: self._make(self._made_by[name].output_shape)}
+        self._mark("loss")
+        return seed
+
     def _backward(self, layer: Layer) -> None:
         """From the gradient of a layer's output to those of what it reads."""
         gradient = self._gradients.pop(layer.name, {}).get(None)
@@ -176,6 +164,7 @@ class Step:
             made = self._made(layer, gradient)
             self._tensors.release(gradient)
         self._tensors.release(*self._saved.pop(layer.name))
+        self._add_weight_gradients(layer)
         self._lay_out_anew(layer)
         for place, piece in made:
             tensor, shape, is_part = layer.inputs[place], layer.input_shapes[place], self._is_part(layer, place)
@@ -219,11 +208,12 @@ class Step:
 
     def _made(self, layer: Layer, gradient: int) -> list[tuple[int, int]]:
         """The gradients of what a layer reads, by its place among the inputs, and of its weights."""
-        params = self._params.get(layer.name)
-        if params and layer.op != "mul":
-            self._tensors.make(self._element_bytes * params, GRADIENTS)
+        if layer.op != "mul":
+            self._make_weight_gradients(layer)
         places = [place for place, tensor in enumerate(layer.inputs) if tensor not in (INPUT, CONSTANT)]
-        if layer.op in ("concat", "add") or self._made_before(layer):  # the gradient itself, or views of it
+        if layer.op == "write":
+            return self._written(layer)
+        if layer.op in ("concat", "add", "copy") or self._made_before(layer):  # the gradient itself, or views of it
             return [(place, self._tensors.hold(gradient)) for place in places]
         again = self._run_again(layer)
         if layer.op == "mul":
@@ -240,6 +230,33 @@ class Step:
             self._mark(layer.name)
         self._tensors.release(*again)
         return [] if made is None else [(places[0], made)]
+
+    def _make_weight_gradients(self, layer: Layer) -> None:
+        owner = owner_of_weights(layer)
+        if params := self._params.get(owner):
+            bias = layer.output_shape[1] if layer.bias else 0
+            pieces = [self._tensors.make(self._element_bytes * part, GRADIENTS) for part in (params - bias, bias)]
+            self._sums.setdefault(owner, []).extend(pieces)
+
+    def _add_weight_gradients(self, layer: Layer) -> None:
+        """Those of weights that ran before in the backward pass, the two and their sum alive at once."""
+        owner = owner_of_weights(layer)
+        pieces = self._sums.get(owner, [])
+        if len(pieces) == 4:
+            bias = layer.output_shape[1] if layer.bias else 0
+            made = []
+            for place, part in enumerate((self._params[owner] - bias, bias)):
+                made.append(self._tensors.make(self._element_bytes * part, GRADIENTS))
+                self._mark(layer.name)
+                self._tensors.release(pieces[place], pieces[place + 2])
+            self._sums[owner] = made
+
+    def _written(self, layer: Layer) -> list[tuple[int, int]]:
+        """That of the part that was written, and of what was there before a copy without that part."""
+        shapes = (layer.input_shapes[0], layer.output_shape)[: len(layer.inputs)]
+        made = [(place, self._make(shape)) for place, shape in enumerate(shapes)]
+        self._mark(layer.name)
+        return made
 
     def _made_before(self, layer: Layer) -> bool:
         """Whether the gradient of what a batch norm or ReLU reads is made by the layer that runs them again."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+from analysis.memory.heads import body_of
 from analysis.memory.inference import InferenceMemory
 from analysis.memory.naming import named
-from analysis.memory.saved_tensors import SAVED_KINDS, Saved, recomputation, saved_tensors
+from analysis.memory.saved_tensors import SAVED_KINDS, Recomputation, Saved, recomputation, saved_tensors
 from analysis.memory.step import Step, StepMoment
 from analysis.memory.storages import Footprint, buffer_bytes, highest, input_bytes, inputs_of, weight_bytes
+from analysis.memory.training_layers import frozen_norms, training_layers
 from analysis.meter import LayerCost, Totals, add_up, element_bytes
 from analysis.summary import Summary
 from archs import checks
 from archs.layer import Layer
-from archs.registry import get_family, recomputes
+from archs.registry import recomputes
 
 if TYPE_CHECKING:
-    from torch import nn
+    pass
 
 
 #: Numbers that an optimizer keeps per parameter: the momentum of SGD; the two moments of AdamW.
@@ -54,6 +56,12 @@ class TrainingMemory:
     def recomputed_costs(self) -> Totals:
         """What running these layers again costs: bytes moved and elementwise operations, no convolution."""
         return Totals(cost=add_up(self.recomputed), element_bytes=self.summary.element_bytes)
+
+    @property
+    def assumption(self) -> str:
+        """What the step of a backbone or detector leaves out, and assumes, in a sentence; "" for classifiers."""
+        detector = self.summary.target.detector
+        return "" if detector is None else f"{detector.step_words}."
 
     @property
     def saved_bytes(self) -> int:
@@ -169,14 +177,14 @@ def saved_bytes(summary: Summary) -> int:
         return training_memory(summary).saved_bytes
     size = element_bytes(checks.choice("dtype", summary.dtype, TRAINING_DTYPES))
     layers = training_layers(summary)
-    again = recomputation(layers, summary.target.config)
+    again = recomputation_of(summary, layers)
     return sum(saved.nbytes for saved in saved_tensors(layers, size, recomputation=again))
 
 
 def _planned(summary: Summary) -> TrainingMemory:
     layers, size = training_layers(summary), element_bytes(summary.dtype)
     costs = {cost.layer.name: cost for cost in summary.layers}
-    again = recomputation(layers, summary.target.config)
+    again = recomputation_of(summary, layers)
     params = {name: cost.params for name, cost in costs.items() if cost.params}
     return TrainingMemory(
         summary=summary,
@@ -185,9 +193,18 @@ def _planned(summary: Summary) -> TrainingMemory:
         layers=layers,
         saved=tuple(saved_tensors(layers, size, recomputation=again)),
         recomputed=tuple([costs[name] for names in again.runs.values() for name in names]),
-        moments=tuple(Step(layers, params, size, input_bytes(summary), again).moments),
+        moments=tuple(Step(layers, params, size, input_bytes(summary), again, summary.target.detector).moments),
         learning=tuple([size * numel for name in params for numel in _parameters(costs[name])]),
     )
+
+
+def recomputation_of(summary: Summary, layers: Sequence[Layer], frozen: Collection[str] = ()) -> Recomputation:
+    """As `recomputation`, of a network, or of the backbone of a detector, whose other parts keep what they read."""
+    target = summary.target
+    body = body_of(layers, target.detector)
+    found = recomputation(body, target.network, frozen)
+    others = {layer.name for layer in layers} - {layer.name for layer in body}
+    return found._replace(as_is=found.as_is | others)
 
 
 def _parameters(cost: LayerCost) -> tuple[int, ...]:
@@ -205,7 +222,7 @@ def _observed(summary: Summary) -> TrainingMemory:
     layers, size = training_layers(summary), element_bytes(summary.dtype)
     step = observe_step(module, inputs_of(summary), summary.dtype)
     frozen, costs = frozen_norms(module), {cost.layer.name: cost for cost in summary.layers}
-    again = recomputation(layers, summary.target.config, frozen)
+    again = recomputation_of(summary, layers, frozen)
     expected = saved_tensors(layers, size, frozen, again)
     return TrainingMemory(
         summary=summary,
@@ -232,13 +249,12 @@ def training_schemes(summary: Summary) -> dict[str, TrainingMemory]:
     Raises: as `training_memory`.
     """
     target = summary.target
-    if target.module is not None or not (target.config and recomputes(target.config)):
-        recomputed = target.config is not None and target.config.memory_efficient
+    network = target.network
+    if target.module is not None or not (network and recomputes(network)):
+        recomputed = network is not None and network.memory_efficient
         return {"recomputed" if recomputed else "plain": training_memory(summary)}
     return {
-        scheme: training_memory(
-            replace(summary, target=replace(target, config=replace(target.config, memory_efficient=recomputed)))
-        )
+        scheme: training_memory(replace(summary, target=target.with_network(memory_efficient=recomputed)))
         for scheme, recomputed in (("plain", False), ("recomputed", True))
     }
 
@@ -252,39 +268,3 @@ def footprints(
     """A footprint a mode: "inference", "training" and "training, recomputed", as far as they are given."""
     modes = {"training": training, "training, recomputed": recomputed}
     return [inference.footprint, *(found.footprint(optimizer, mode) for mode, found in modes.items() if found)]
-
-
-def training_layers(summary: Summary) -> tuple[Layer, ...]:
-    """The layers that run in training, in execution order: a config's by rule, a module's by a trace of their own."""
-    target = summary.target
-    if target.best_route == "plan":
-        layers = [cost.layer for cost in summary.layers]
-        drops = get_family(target.config.family).training.drops
-        return tuple(_with_dropout(layers, drops) if target.config.drop_rate else layers)
-    return tuple(target.trace(summary.image_size, summary.batch_size, training=True).layers)
-
-
-def frozen_norms(module: nn.Module) -> frozenset[str]:
-    """Names of the batch norms that a module in training leaves in evaluation: they keep their statistics."""
-    return frozenset(name for name, part in module.named_modules() if module.training and not part.training)
-
-
-def _with_dropout(layers: Sequence[Layer], drops: Callable[[Layer], bool] | None) -> Iterator[Layer]:
-    """Drop the outputs that the family drops, such as new features of a dense layer, or what the classifier reads."""
-    renamed: dict[str, str] = {}
-    for before in layers:
-        layer = before._replace(inputs=tuple([renamed.get(name, name) for name in before.inputs]))
-        if drops is None and before is layers[-1]:
-            dropout = _dropout(layer, layer.inputs[0], layer.input_shapes[0])
-            yield dropout
-            layer = layer._replace(inputs=(dropout.name,))
-        yield layer
-        if drops and drops(layer):
-            dropout = _dropout(layer, layer.name, layer.output_shape)
-            renamed[layer.name] = dropout.name
-            yield dropout
-
-
-def _dropout(beside: Layer, tensor: str, shape: tuple[int, ...]) -> Layer:
-    scope, dot, _ = beside.name.rpartition(".")
-    return Layer(f"{scope}{dot}dropout", "dropout", beside.stage, (tensor,), (shape,), shape)

@@ -68,9 +68,10 @@ def _maps(detector: Any, images: Any) -> tuple[list[Pair], dict[str, Tensor]]:
 
     Others' detectors resize and join them first; ours (`detectors`) take what reaches the backbone.
     """
-    if detector.training:
+    is_ours = isinstance(getattr(detector, "config", None), DetectorConfig)
+    if detector.training and not is_ours:
         raise TraceError("a detector that trains takes targets, on which its steps depend")
-    if isinstance(getattr(detector, "config", None), DetectorConfig):
+    if is_ours:
         sizes, tensors = [tuple(images.shape[2:])] * len(images), images
     else:
         resized, _ = detector.transform(images)
@@ -94,10 +95,12 @@ def _two_stages(detector: Any, images: Any) -> Any:
         x = getattr(heads, f"{name}_head")(x)
         outputs.append(getattr(heads, f"{name}_predictor")(x))
 
-    run("box", rpn.post_nms_top_n())
+    sampler = heads.fg_bg_sampler
+    sampled = sampler.batch_size_per_image
+    run("box", sampled if detector.training else rpn.post_nms_top_n())
     for name in ("mask", "keypoint"):
         if getattr(heads, f"{name}_roi_pool") is not None:
-            run(name, heads.detections_per_img)
+            run(name, int(sampled * sampler.positive_fraction) if detector.training else heads.detections_per_img)
     return outputs
 
 

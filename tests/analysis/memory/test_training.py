@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
+from torchvision.ops import roi_align
 
 import analysis
 import archs
 from analysis.memory.saved_tensors import SAVED_KINDS
 from analysis.memory.training import saved_bytes as saved_bytes_alone
-from analysis.memory.training import training_layers
+from analysis.memory.training_layers import training_layers
 from analysis.ops import OPS
 from archs.registry import recomputes
 from tests.support.autograd import build, images_for, saved_bytes
@@ -222,6 +223,11 @@ class Applied(nn.Module):
         return self.function(self.conv(x))
 
 
+def written(target, x):
+    target[:, 1:] = x[:, 1:].exp()
+    return target
+
+
 #: One function for every op that training is followed through.
 class Selected(nn.Module):
     def __init__(self):
@@ -292,6 +298,9 @@ FUNCTIONS = {
     "pixel_shuffle": lambda x: F.pixel_shuffle(x, 2),
     "pixel_unshuffle": lambda x: F.pixel_unshuffle(x, 2),
     "linear": nn.Linear(8, 5),
+    "roi_align": lambda x: roi_align(x, torch.ones(3, 5, device=x.device), 2, sampling_ratio=2),
+    "write": lambda x: written(torch.zeros_like(x), x),
+    "group_norm": nn.GroupNorm(2, 4),
     "batch_norm": nn.BatchNorm2d(4),
     "conv_transpose2d": nn.ConvTranspose2d(4, 2, 2, stride=2),
     "conv_transpose1d": nn.Sequential(nn.Flatten(2), nn.ConvTranspose1d(4, 2, 3)),
