@@ -22,7 +22,7 @@ with st.container(horizontal=True, gap="small", key="pages"):
         st.page_link(each)
 widgets.carry_over(page.title)
 workbench.read_link()
-widgets.know_parameters(sidebar.INPUT)
+widgets.know_parameters([*sidebar.INPUT, sidebar.BACKBONE])
 ask.draw(page.shows)
 sidebar.draw_input(page.reads_now)
 with widgets.errors_said():

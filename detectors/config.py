@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -87,9 +87,9 @@ class BackboneConfig(Declared):
         if self.out_indices is not None or not self.strides:
             return taps_of(self.backbone, self.out_indices)
         found = {tap.reduction: number for number, tap in enumerate(list_taps(self.backbone))}
-        if missing := [stride for stride in self.strides if stride not in found]:
-            allowed = f"a network with maps at the strides {_listed(self.strides)}; it has {_listed(found)}"
-            raise ConfigError("backbone", _Missing(missing), allowed)
+        if any(stride not in found for stride in self.strides):
+            allowed = f"one with maps at the strides {_listed(self.strides)}, which {self.kind} reads"
+            raise ConfigError("backbone", _Strides(found), allowed)
         return taps_of(self.backbone, [found[stride] for stride in self.strides])
 
 
@@ -98,14 +98,14 @@ def _listed(numbers: Any) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-class _Missing:
-    """How an error names what a network lacks."""
+class _Strides:
+    """How an error names what a network has."""
 
-    def __init__(self, strides: Sequence[int]) -> None:
+    def __init__(self, strides: Collection[int]) -> None:
         self.strides = strides
 
     def __repr__(self) -> str:
-        return f"without a map at stride {_listed(self.strides)}"
+        return f"a network with maps at the strides {_listed(self.strides)}"
 
 
 @dataclass(frozen=True, kw_only=True)

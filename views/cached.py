@@ -99,8 +99,8 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
         found = settings.summarize(target_of(name))
     except DenseScopeError as error:
         return reason(error)
-    family = found.family or name.partition("/")[0]
-    return comparison_row(found) | {"family": family, "variant": variant(name)}
+    family = name.partition("/")[0] if found.target.network is None else found.target.network.family
+    return comparison_row(found) | {"name": name, "family": family, "variant": variant(name)}
 
 
 #: Each on its own: they take up to seconds, so that a selection with one network more must not trace all of them.
@@ -153,4 +153,4 @@ def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | No
 def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving:
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
     given = settings.image_size, settings.batch_size, settings.dtype
-    return saving(target_of(name), *given, channels_last=channels_last)
+    return saving(settings.taken(target_of(name)), *given, channels_last=channels_last)

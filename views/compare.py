@@ -270,6 +270,8 @@ def render() -> None:
         with table:
             frame = draw_table(shown, settings)
             st.caption(f"Counted at {settings.describe()}; costs are for the whole batch, at inference.")
+            if settings.as_backbone:
+                st.caption("Accuracy and speed are those of the networks with their heads.")
             widgets.downloads(frame, "comparison")
 
 

@@ -102,7 +102,7 @@ def _choose_row(key: str, names: Sequence[str]) -> None:
 
 def draw_block(summary: Summary, frame: pd.DataFrame, chosen: str) -> None:
     """The rows of a layer and of those around it, and their diagram."""
-    found = around(chosen, [cost.layer for cost in summary.layers], summary.target.config)
+    found = around(chosen, [cost.layer for cost in summary.layers], summary.target.network)
     st.header(f"{widgets.literal(capitalised(found.title))}: the layers around it", anchor=False)
     names = [layer.name for box in found.boxes for layer in box.layers]
     left, right = st.columns([2, 3], gap="medium")

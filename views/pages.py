@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from views import widgets
-from views.sidebar import INPUT
+from views.sidebar import BACKBONE, INPUT
 
 SIZE, COUNTS = INPUT[:1], INPUT[:2]
+#: Of pages that also count networks without their heads.
+HEADLESS = (*INPUT, BACKBONE)
 ANY_NUMBER = 1_000_000
 
 
@@ -40,8 +42,8 @@ class Page:
 
 PAGES = (
     Page("story/story.py", "Story", "auto_stories", 0, section="story", sections={"Claims": ()}),
-    Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER, is_start=True),
-    Page("layers.py", "Layers", "layers"),
+    Page("compare.py", "Compare", "compare_arrows", ANY_NUMBER, HEADLESS, is_start=True),
+    Page("layers.py", "Layers", "layers", reads=HEADLESS),
     Page(
         "architecture/architecture.py",
         "Architecture",
@@ -53,7 +55,7 @@ PAGES = (
         | {"Feature reuse": SIZE, "Code": SIZE},
     ),
     Page("design/design.py", "Design", "edit", 0),
-    Page("memory/memory.py", "Memory", "memory"),
+    Page("memory/memory.py", "Memory", "memory", reads=HEADLESS),
     Page("training/training.py", "Training", "model_training", reads=()),
     Page("search/search.py", "Search", "travel_explore", 0, ()),
     Page(

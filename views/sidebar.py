@@ -13,7 +13,7 @@ from analysis import Summary, summarize
 from analysis.facts import DEFAULT_DEVICE, list_devices
 from analysis.findings import INPUT_LABELS
 from analysis.precision import DTYPE_BYTES
-from analysis.targets import LIBRARIES, is_library_name, list_library
+from analysis.targets import LIBRARIES, Target, is_library_name, list_library, resolve_target
 from analysis.units import format_size
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, MissingPackageError
@@ -161,6 +161,8 @@ def _training(name: str) -> str:
 IMAGE_SIZES = (checks.OWN_SIZE, "32", "96", "128", "160", "192", "224", "256", "320", "384", "512", "192×256")
 #: What a page may read of the input.
 INPUT = tuple(INPUT_LABELS)
+#: What some pages read beside it: whether networks are counted without their heads.
+BACKBONE = "as_backbone"
 _READS = "read of the input"
 
 
@@ -171,17 +173,25 @@ class InputSettings:
     image_size: int | Pair | None = None
     batch_size: int = 1
     dtype: str = "float32"
+    #: Whether networks are counted without their heads, as detectors read them.
+    as_backbone: bool = False
 
     def summarize(self, target: Any, verify: bool | str = True) -> Summary:
-        """A network at this input. Raises: DenseScopeError: the input does not suit it."""
-        return summarize(target, self.image_size, self.batch_size, self.dtype, verify=verify)
+        """A network at this input. Raises: DenseScopeError: the input, or being a backbone, does not suit it."""
+        return summarize(self.taken(target), self.image_size, self.batch_size, self.dtype, verify=verify)
+
+    def taken(self, target: Any) -> Target:
+        """What is counted of a network: all of it, or all but its head. Raises: DenseScopeError."""
+        found = resolve_target(target)
+        return found.as_backbone() if self.as_backbone else found
 
     def describe(self, reads: Sequence[str] = INPUT) -> str:
         """As a sentence says it, as far as it is read."""
         height_width = (self.image_size,) * 2 if isinstance(self.image_size, int) else self.image_size
         size = f"{format_size(height_width)} input" if height_width else "each network's own input size"
         words = {"image_size": size, "batch_size": f"batch {self.batch_size:,}", "dtype": self.dtype}
-        return ", ".join(words[key] for key in INPUT if key in reads)
+        parts = [words[key] for key in INPUT if key in reads]
+        return ", ".join([*parts, *(["without the head, up to the last map"] if self.as_backbone else [])])
 
 
 def draw_input(reads: Sequence[str]) -> None:
@@ -201,6 +211,13 @@ def draw_input(reads: Sequence[str]) -> None:
                 with right:
                     help = "Sets the bytes of an element, nothing else."
                     widgets.choose_precision(INPUT_LABELS["dtype"], "dtype", tuple(DTYPE_BYTES), "float32", help=help)
+
+        if BACKBONE in reads:
+            help = (
+                "Without its head, up to the last map that a detector reads: for networks of DenseScope. Detection "
+                "shows what detectors add."
+            )
+            widgets.switch("As a backbone", BACKBONE, False, help=help)
 
 
 def current() -> InputSettings:

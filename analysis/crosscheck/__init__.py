@@ -56,15 +56,17 @@ def cross_check(
     batch_size = checks.batch_size(batch_size)
     require("torch", "Cross-checking counters")
     from analysis.crosscheck.reconcile import reconcile
+    from analysis.trace.detectors import as_counted
     from analysis.trace.stand_in import ONE_AT_A_TIME, unwrapped
 
     shapes = resolved.trace(size, batch_size).input_shapes
     if len(shapes) != 1:
         raise ConfigError("input", input, "one shape or tensor, for that is what all counters can be given")
+    module = unwrapped(resolved.without_weights())
+    if resolved.detector is not None:
+        module = as_counted(module)
     with ONE_AT_A_TIME:  # some counters replace functions of torch while they run
-        rows = reconcile(
-            unwrapped(resolved.without_weights()), shapes[0], allow_uncounted=allow_uncounted, before=before
-        )
+        rows = reconcile(module, shapes[0], allow_uncounted=allow_uncounted, before=before)
     steps = list(dict.fromkeys(key for row in rows for key in row if key not in (*HEAD, *TAIL)))
     frame = pd.DataFrame(rows, columns=[*HEAD, *steps, *TAIL])
     frame[steps] = frame[steps].fillna(0).where(frame["reported"].notna())

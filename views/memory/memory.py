@@ -73,7 +73,10 @@ def render() -> None:
             say_verdict(question)
         SECTIONS[section](question)
         st.caption(f"Counted at {settings.describe()}; all figures are for the whole batch.")
-        widgets.say_notes(cached.summary(name, settings))
+        summary = cached.summary(name, settings)
+        if summary.target.detector:
+            st.caption(f"{summary.target.detector.step_words}.")
+        widgets.say_notes(summary)
 
 
 render()
