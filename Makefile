@@ -7,7 +7,7 @@ RUN := "$(DENSESCOPE_ENV)/bin/python"
 BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help env app test test-exhaustive pictures lint style types format bench
+.PHONY: help env app serve test test-exhaustive pictures lint style types format bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -17,6 +17,15 @@ env: ## Create the Python environment, if it is not there yet
 
 app: env ## Open the app in the browser
 	$(RUN) -m streamlit run app.py $(ARGS)
+
+CONTAINER ?= docker
+NAMES ?= localhost
+MEMORY ?= 4g
+serve: ## Serve the app to others, in a container, as NAMES="scope.example.org" (docs/security.md)
+	$(CONTAINER) build --file Containerfile --tag densescope .
+	$(CONTAINER) run --rm --read-only --tmpfs /tmp:size=1g,mode=1777 --memory $(MEMORY) --memory-swap $(MEMORY) \
+		--pids-limit 256 --cap-drop ALL --security-opt no-new-privileges --publish 127.0.0.1:8501:8501 \
+		--env STREAMLIT_SERVER_ALLOWED_HOSTS="localhost $(NAMES)" densescope
 
 test: env ## Run the tests, in parallel
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15 $(ARGS)

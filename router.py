@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from views import ask, browser, share, sidebar, widgets, workbench
+from views import ask, browser, public, share, sidebar, widgets, workbench
 from views.pages import PAGES
 
 ICON = Path(__file__).parent / "views" / "icon.svg"
@@ -15,6 +15,9 @@ scripts = [
 ]
 script = st.navigation(scripts, position="top")
 page = next(one for one in PAGES if one.title == script.title)
+if public.is_public():
+    public.keep_apart()
+    public.note_visit()
 widgets.restore_link()
 browser.attach()
 with st.container(horizontal=True, gap="small", key="pages"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard
@@ -19,8 +20,14 @@ RUN = "run:"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
+#: What else says which folder it is: the app, where each of many visitors has one of their own.
+asked_elsewhere: list[Callable[[], Path]] = []
+
+
 def users_folder() -> Path:
     """The folder; nobody has made it yet where nothing was kept."""
+    if asked_elsewhere:
+        return asked_elsewhere[-1]()
     if folder := os.environ.get(FOLDER_VARIABLE):
         return Path(folder)
     return Path(require("platformdirs", "Keeping results").user_data_path("densescope", appauthor=False))

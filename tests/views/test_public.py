@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from time import time
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,11 +12,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from archs import get_config
+from archs import get_config, kept
 from archs.design import Design
 from tests.support.app import open_app, toasts
 from views.cached import fingerprint
 from views.guard import Guard
+from views.public import clear_left, keep_apart, note_visit
 
 APP = Starlette(routes=[Mount("/", PlainTextResponse("ours"))], middleware=[Middleware(Guard)])
 HERE, ELSEWHERE = ("127.0.0.1", 5000), ("10.0.0.7", 5000)
@@ -56,6 +60,55 @@ def test_a_number_of_a_link_is_taken_or_said(value: str) -> None:
     app = open_app(batch_size=value, image_size="32")
     assert app.session_state["batch_size"] == 1
     assert any("batch_size" in each for each in toasts(app))
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DENSESCOPE_PUBLIC", "1")
+    yield
+    kept.asked_elsewhere.clear()
+
+
+#: What only the owner of a machine may do there: keys and labels of widgets.
+OWNERS = {"Run", "Measure here", "Start training", "How long will it take?", "Delete these for good"}
+
+
+@pytest.mark.usefixtures("public")
+@pytest.mark.parametrize(
+    ("page", "params"),
+    [
+        ("views/hardware/hardware.py", {"section": "Benchmark here"}),
+        ("views/memory/memory.py", {"part": "Schemes measured"}),
+        ("views/training/training.py", {}),
+        ("views/architecture/architecture.py", {"aspect": "Feature reuse"}),
+        ("views/search/search.py", {"looked_at": "500,000"}),
+    ],
+)
+def test_a_shared_server_does_nothing_to_its_host(page: str, params: dict[str, str]) -> None:
+    app = open_app(page, **params)
+    assert not OWNERS & {button.label for button in app.button}
+    assert not [box for box in app.text_input if str(box.key).startswith("weights_")]
+    if page.rpartition("/")[2] in ("hardware.py", "memory.py", "training.py"):
+        assert any("at your own machine" in each.value for each in app.info)
+    if params.get("looked_at"):
+        assert app.selectbox(key="looked_at").value == "10,000"
+    assert kept.users_folder().parent.name.startswith("densescope-visitors-")
+
+
+@pytest.mark.usefixtures("public")
+def test_visitors_have_stores_of_their_own_until_they_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = {}
+    for visitor in ("a", "b"):
+        monkeypatch.setattr("views.public.session_id", lambda visitor=visitor: visitor)
+        keep_apart()
+        note_visit()
+        stores[visitor] = kept.users_folder()
+        stores[visitor].mkdir()
+    assert stores["a"] != stores["b"]
+    assert stores["a"].parent.stat().st_mode & 0o077 == 0
+    assert clear_left(time()) == []
+    assert {"a", "b"} <= set(clear_left(time() + 10_000))
+    assert not any(store.exists() for store in stores.values())
 
 
 @pytest.fixture

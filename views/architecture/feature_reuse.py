@@ -23,6 +23,7 @@ from training.train import FITTED
 from views import widgets
 from views.architecture.reuse_maps import draw_maps
 from views.architecture.trained_reuse import draw_examples, example_of
+from views.public import MOST_UPLOADED, is_public
 
 RANDOM = (
     "{name} has no trained weights here: random ones say nothing of use, so this is the wiring alone, which share of "
@@ -96,6 +97,8 @@ def choose_weights(name: str, config: Any) -> tuple[str, Any]:
 
     None of them is in the link, which must not make others fetch files.
     """
+    if is_public():
+        return "", take_file(name, MOST_UPLOADED)
     left, right = st.columns(2)
     with left:
         typed = st.text_input(
@@ -106,13 +109,19 @@ def choose_weights(name: str, config: Any) -> tuple[str, Any]:
             help="Published weights are fetched once and kept: docs/weights.md.",
         )
     with right:
-        uploaded = st.file_uploader(f"Or a file for {widgets.literal(name)}", type=ENDINGS, key=f"file_{name}")
+        uploaded = take_file(name)
     own = name if is_run(name) else ""
     runs = [] if own else runs_of(config)
     if runs:
         label = f"Or a run that trained {widgets.literal(name)}"
         own = left.selectbox(label, runs, index=None, key=f"run_{name}", persist_state="session") or ""
     return typed.strip() or own, uploaded
+
+
+def take_file(name: str, most: int | None = None) -> Any:
+    """A file of weights, of so many megabytes at most; the server's limit holds without one."""
+    label = f"A file of weights for {widgets.literal(name)}"
+    return st.file_uploader(label, type=ENDINGS, key=f"file_{name}", max_upload_size=most)
 
 
 def check_name(network: str, given: str) -> None:

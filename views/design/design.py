@@ -49,7 +49,9 @@ def draw_shelf(bench: Workbench, summaries: list[Summary], settings: InputSettin
             on_click="ignore",
         )
         with st.popover("Load a design", icon=":material/upload:"):
-            st.file_uploader("Design file", type="json", key="design file", on_change=_load, args=(bench,))
+            st.file_uploader(
+                "Design file", type="json", key="design file", max_upload_size=1, on_change=_load, args=(bench,)
+            )
     if sentence := st.session_state.pop("design file problem", None):
         widgets.say_error(sentence)
     _draw_table(summaries, bench, settings)

@@ -25,6 +25,7 @@ from views import tables, widgets
 from views.charts.speeds import bars
 from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, show_speeds
 from views.hardware.speeds import draw_abreast
+from views.public import is_public, refused
 from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
@@ -43,7 +44,9 @@ def draw_benchmark() -> None:
     others = [] if own else _published(question)
     widgets.say(measured_finding(own, others))
     _report()
-    if importlib.util.find_spec("torch") is None:
+    if refused("networks are timed, and measurements imported,"):
+        pass
+    elif importlib.util.find_spec("torch") is None:
         st.info("Timing networks needs torch, which is not installed here; measurements of others can be imported.")
     else:
         _ask_and_run(question)
@@ -54,7 +57,8 @@ def draw_benchmark() -> None:
     if question.measurements and not own:
         st.header("What has been measured?", anchor=False, help="Kept in your data folder, the newest first.")
         _show_history(question.measurements)
-    _draw_exchange(question.measurements)
+    if not is_public():
+        _draw_exchange(question.measurements)
 
 
 def fastest(measurements: Sequence[Measurement], names: Sequence[str]) -> list[Speed]:
@@ -194,7 +198,9 @@ def _draw_exchange(measurements: list[Measurement]) -> None:
             )
             _draw_delete(measurements)
         with st.popover("Import", icon=":material/upload:"):
-            st.file_uploader("Results exported by DenseScope", type="json", key="results_file", on_change=_import)
+            st.file_uploader(
+                "Results exported by DenseScope", type="json", key="results_file", max_upload_size=64, on_change=_import
+            )
 
 
 def _draw_delete(measurements: list[Measurement]) -> None:

@@ -142,7 +142,7 @@ def accept_device() -> None:
     """A device file of the user's."""
     with st.popover("Add a device", icon=":material/add:"):
         st.markdown(DEVICE_FILE)
-        st.file_uploader("Device file", type="json", key="device_file", on_change=_take_device)
+        st.file_uploader("Device file", type="json", key="device_file", max_upload_size=1, on_change=_take_device)
     if sentence := st.session_state.pop("device_problem", None):
         widgets.say_error(sentence)
 

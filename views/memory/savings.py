@@ -16,6 +16,7 @@ from views import cached, widgets
 from views.charts import budget as figures
 from views.memory import tables as memory_tables
 from views.memory.question import Question
+from views.public import refused
 from views.workbench import config_of, target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
@@ -48,7 +49,9 @@ def draw_schemes(question: Question) -> None:
         f"{_threads(run.machine.threads)}, {run.machine.software}, median of {len(run.plain.times)} steps. Whatever "
         "else the machine does adds to times."
     )
-    if importlib.util.find_spec("torch") is None:
+    if refused("schemes are measured"):
+        pass
+    elif importlib.util.find_spec("torch") is None:
         st.info("Measuring schemes needs torch, which is not installed here.")
     elif is_library_name(question.name):
         name = widgets.literal(question.name)

@@ -15,6 +15,7 @@ from analysis.search import search
 from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, SLOW, PredictedSeconds, format_value
 from analysis.search.space import Space, get_space, list_spaces
 from views import sidebar, widgets
+from views.public import MOST_SEARCHED, is_public
 
 #: What the browser offers: what takes its machine for seconds a network is left to the command line.
 EVALUATED = tuple(name for name in EVALUATORS if name not in SLOW)
@@ -62,7 +63,8 @@ def ask() -> Question:
         st.header("Search")
         space = widgets.choose("Space", "space", list_spaces(), list_spaces()[1], help=_spaces())
         below_space = st.container()
-        limit = widgets.choose("Configs to look at", "looked_at", LIMITS, LIMITS[1], help="Drawn with a fixed seed.")
+        limits = [text for text in LIMITS if not is_public() or _number(text) <= MOST_SEARCHED]
+        limit = widgets.choose("Configs to look at", "looked_at", limits, LIMITS[1], help="Drawn with a fixed seed.")
         goals = {f"{word} {label_of(name)}": (name, sense) for name in QUANTITIES for word, sense in _SENSES}
         shown = {goal: text for text, goal in goals.items()}
         texts = widgets.choose_many(
@@ -76,7 +78,11 @@ def ask() -> Question:
                 device = sidebar.choose_device("Predict for", "search_device")
         limits = tuple((name, choose_limits(space, name, device)) for name in bounded)
     budgets = tuple((name, pair) for name, pair in limits if pair != (None, None))
-    return Question(space, budgets, objectives, int(limit.replace(",", "")), device)
+    return Question(space, budgets, objectives, _number(limit), device)
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 _SENSES = (("↓", "min"), ("↑", "max"))

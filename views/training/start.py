@@ -17,6 +17,7 @@ from training.runs import free_name, launch
 from training.train import Settings
 from views import widgets
 from views.charts import training as figures
+from views.public import refused
 from views.training import question as training_question
 from views.training.optimiser import draw_optimiser
 from views.training.question import Question
@@ -99,6 +100,8 @@ def _measure(question: Question) -> None:
 
 def _draw_button(question: Question) -> None:
     """Start, unless a run is in progress and nobody asks for another one beside it."""
+    if refused("networks are trained"):
+        return
     if not _can_train():
         st.info("Training needs torch and accelerate, which are not installed here; runs of others can be looked at.")
         return
