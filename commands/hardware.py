@@ -56,12 +56,19 @@ def predict(
     precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(ARITHMETICS)}.")] = "float16",
     layout: Annotated[str, typer.Option(metavar="LAYOUT", help="nchw, or nhwc (channels last).")] = "nchw",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
+    mode: Annotated[str, typer.Option(metavar="MODE", help="inference, or training: a step.")] = "inference",
+    optimizer: Annotated[
+        str, typer.Option(metavar="NAME", help="Of training: sgd (with momentum), adamw, or none.")
+    ] = "sgd",
+    images: Annotated[
+        int | None, typer.Option(metavar="N", help="Of a data set: how long an epoch of training takes.")
+    ] = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Every layer, and what holds it back.")] = False,
     changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Predict how long networks take on GPUs, from their layers and the GPUs' data sheets."""
+    """Predict how long networks, or steps of their training, take on GPUs, from layers and the GPUs' data sheets."""
     from analysis.hardware.predict.predict import predict as predict_one
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
@@ -71,11 +78,23 @@ def predict(
     if calibrate:
         devices = _calibrated(devices)
     found = [
-        predict_one(target, met, batch, size, precision, layout, execution) for target in targets for met in devices
+        predict_one(target, met, batch, size, precision, layout, execution, mode=mode, optimizer=optimizer)
+        for target in targets
+        for met in devices
     ]
-    rows = [row for one in found for row in (_layer_rows(one) if per_layer else [one.row()])]
-    shown = LAYERS if per_layer else PREDICTIONS
+    rows = [row for one in found for row in (_layer_rows(one) if per_layer else [one.row() | _training(one, images)])]
+    shown = (STEP_LAYERS if per_layer else STEPS) if mode == "training" else LAYERS if per_layer else PREDICTIONS
     emit(lambda: rows, lambda: _show(found, rows, shown), Request(file_format=file_format, output=output))
+
+
+def _training(one: Prediction, images: int | None) -> Row:
+    """What is told of a training step beside."""
+    from analysis.hardware.predict.step_prediction import StepPrediction
+
+    if not isinstance(one, StepPrediction):
+        return {}
+    epoch = None if images is None else one.epoch_seconds(images)
+    return {"float32_bytes": one.float32_bytes(), "epoch_images": images, "epoch_seconds": epoch}
 
 
 def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> list[Device]:
@@ -102,9 +121,10 @@ def _layer_rows(one: Prediction) -> list[Row]:
 
 def _show(found: Sequence[Prediction], rows: list[Row], shown: Sequence[Column]) -> Iterator[RenderableType]:
     one = found[0]
-    words = f"Predicted, not measured: batch {one.batch_size}, {one.precision}, {one.layout}, {one.execution}."
+    of = "" if "mode" not in rows[0] else f" a training step ({rows[0]['optimizer']}; loading images is not in it),"
+    words = f"Predicted, not measured:{of} batch {one.batch_size}, {one.precision}, {one.layout}, {one.execution}."
     yield Text(words, style="dim")
-    yield Grid(map(_with_bounds, rows), shown)
+    yield Grid([_with_bounds(row) for row in rows], shown, only_used=shown is STEPS)
     rules: dict[str, list[str]] = {}
     for each in found:
         rules.setdefault(each.interval.rule if each.interval else "", []).append(each.device.name)
@@ -114,8 +134,8 @@ def _show(found: Sequence[Prediction], rows: list[Row], shown: Sequence[Column])
 
 
 def _with_bounds(row: Row) -> Row:
-    """Why it takes its time, as shares of that."""
-    bounds = ("memory", "compute", "launch_overhead")
+    """Why it takes its time, and of a step of training what for, as shares of that."""
+    bounds = ("memory", "compute", "launch_overhead", "forward", "again", "backward", "update")
     return row | {f"{one.split('_')[0]}_share": row.get(f"{one}_seconds", 0) / row["seconds"] for one in bounds}
 
 
@@ -181,6 +201,15 @@ PREDICTIONS = (
     *columns("share_of_peak", "memory_share", "compute_share", "launch_share"),
 )
 LAYERS = columns(*("network", "device", "layer.name", "kind", "flops", "prediction.seconds", "share_of_time", "bound"))
+STEPS = (
+    *columns("network.name", "device", "image_size", "prediction.seconds", "at_least_seconds", "at_most_seconds"),
+    *by_evidence("Predicted", "images_per_s"),
+    *columns("forward_share", "again_share", "backward_share", "update_share", "epoch_seconds", "float32_bytes"),
+)
+STEP_LAYERS = columns(
+    *("network", "device", "layer.name", "kind", "flops", "forward_seconds", "again_seconds", "backward_seconds"),
+    *("update_seconds", "share_of_time", "bound"),
+)
 FACTS = columns(
     *("network", "arch", "dataset", "metric", "published.value", "device", "precision", "layout", "execution"),
     *("batch_size", "side.image_size", "scope", "recipe", "evaluation", "software", "source", "note"),

@@ -26,7 +26,7 @@ from training.columns import RUNS, run_row
 from training.data import DataError, DataSet, get_data, list_data
 from training.engine import processes
 from training.errors import TrainingError
-from training.forecast import forecast
+from training.forecast import forecast, predicted_sentence, predicted_step
 from training.recipes import Recipe, batch_note, get_recipe, list_recipes, recipe_for
 from training.recipes.recipe import PRECISIONS
 from training.runs import Run, get_run, list_runs
@@ -209,8 +209,10 @@ def show_forecast(asked: Settings | Run, device: str | None, request: Request, *
     if sheet.memory_bytes is None:
         raise DenseScopeError(f"No source says how much memory {sheet.name} has.")
     found = forecast(asked, steps=0, free_bytes=int(sheet.memory_bytes))
-    told = [f"On {sheet.name}:", found.sentence(), "How long a step takes there is not predicted: only inference is."]
-    emit(lambda: [found.row() | {"device": sheet.name}], lambda: [Text(" ".join(told))], request)
+    told = [f"On {sheet.name}:", found.sentence(), predicted_sentence(asked, sheet)]
+    step = predicted_step(asked, sheet)
+    more = {"device": sheet.name, "predicted_step_seconds": step and step.seconds}
+    emit(lambda: [found.row() | more], lambda: [Text(" ".join(told))], request)
 
 
 def recipe_of(name: str | None, data: str | None, fields: dict[str, Any], **common: str | None) -> Recipe:

@@ -18,6 +18,7 @@ from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
 from analysis.hardware.predict.coverage import Check, check_intervals, coverage_rows
 from analysis.hardware.predict.spreads import Trial
+from analysis.hardware.predict.step_calibrated import error_rows, step_factors
 from analysis.hardware.predict.validation import (
     LEFT_OUT,
     Validation,
@@ -86,6 +87,24 @@ def prediction_parts(validation: Validation, devices: Sequence[Trial]) -> dict[s
         "devices": left_out(devices),
         "worst": worst(validation),
         "small batches": small_batches(),
+    }
+
+
+def step_parts() -> dict[str, str]:
+    """The factors of training steps, and how far off they are."""
+    rows = [(f"`{name}`", f"{value:.2f}") for name, value in step_factors()._asdict().items()]
+    headers = ("Left out", "Of", "Figures", "Median error", "Worst", "Bias", "Coverage")
+    errors = [
+        (
+            *(row["left_out"], row["of"], str(row["figures"])),
+            *(f"{100 * row['median_error']:.1f} %", f"{100 * row['worst_error']:.1f} %"),
+            *(f"{100 * row['bias']:+.1f} %", f"{100 * row['coverage']:.0f} %"),
+        )
+        for row in error_rows()
+    ]
+    return {
+        "step factors": markdown_table(("Factor", "Value"), rows, numeric=(1,)),
+        "step errors": markdown_table(headers, errors, numeric=range(2, len(headers))),
     }
 
 
@@ -340,7 +359,7 @@ def main(arguments: Sequence[str]) -> None:
         README: readme_parts(),
         CLAIMS: claims_parts(),
         MEMORY: memory_parts(),
-        PREDICTION: predicted,
+        PREDICTION: predicted | step_parts(),
         TRAINING: training_parts(),
     }
     for document, parts in whole.items():

@@ -14,6 +14,8 @@ from training.recipes import Recipe, steps_of_epoch
 from training.runs import Run
 
 if TYPE_CHECKING:
+    from analysis.facts import Device
+    from analysis.hardware.predict.step_prediction import StepPrediction
     from training.train import Settings
 
 #: A training that takes longer begins only if that is wanted: seconds.
@@ -149,6 +151,39 @@ def forecast(
         step_bytes=held,
         free_bytes=free_bytes,
         **told,
+    )
+
+
+def predicted_step(asked: Settings | Run, device: Device) -> StepPrediction | None:
+    """A step of the recipe, or of a part where gradients accumulate, on a device that is not here.
+
+    None of what the prediction does not know: detectors, compiled steps, other optimizers, a precision that is not in
+    the data sheet. In float32 convolutions are taken for TF32 where the device has it, which is PyTorch's default.
+    """
+    from analysis.hardware.predict.step_prediction import predict_step
+
+    recipe, optimizer = asked.recipe, counted_optimizer(asked.recipe)
+    precision = "tf32" if recipe.precision == "float32" and "tf32" in device.precisions else recipe.precision
+    if optimizer is None or recipe.compile or get_data(asked.data).boxes or precision not in device.precisions:
+        return None
+    batch, layout = -(-recipe.batch_size // recipe.accumulate), "nhwc" if recipe.channels_last else "nchw"
+    config = asked.design.config
+    return predict_step(config, device, batch, config.image_size, precision, layout, optimizer=optimizer)
+
+
+def predicted_sentence(asked: Settings | Run, device: Device) -> str:
+    """How long steps, epochs and all of a training would take on a device that is not here, loading images aside."""
+    step = predicted_step(asked, device)
+    if step is None or step.interval is None:
+        return "How long a step takes there is not predicted: only classifiers, uncompiled, with SGD or AdamW are."
+    recipe = asked.recipe
+    parts = recipe.accumulate * steps_of_epoch(get_data(asked.data).learned_from(recipe), recipe.batch_size, 1)
+    low, high = (without_zeros(format_si(value, "s")) for value in (step.interval.low, step.interval.high))
+    epoch, whole = (format_duration(count * parts * step.seconds) for count in (1, recipe.epochs))
+    return (
+        f"A step of {step.batch_size} images is predicted to take {without_zeros(format_si(step.seconds, 's'))} there "
+        f"({low} to {high} in nine of ten cases, {step.precision}): {epoch} an epoch, {whole} for all {recipe.epochs}, "
+        "without loading images and tests."
     )
 
 

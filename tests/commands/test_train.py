@@ -181,7 +181,7 @@ def test_what_it_will_take_is_said_and_kept_before_it_begins(folder, capsys):
     assert run(f"train {TINY} --predict-for 'RTX 4090'") == 0
     said = capsys.readouterr().out
     assert said.startswith("On RTX 4090: A step holds ")
-    assert "is not predicted" in said
+    assert "is predicted to take" in said
     assert list_runs() == ["first"]
 
 

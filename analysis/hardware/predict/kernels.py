@@ -106,8 +106,7 @@ def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int
         wide = float32_maps(layers) if half else frozenset()
         index, traffic = [*range(len(layers))], [(_own_traffic(layer, sizes, wide, half), 0) for layer in layers]
     rows = [
-        (*_arithmetic(costs[number]), *moved, costs[number].params)
-        for number, moved in zip(index, traffic, strict=True)
+        (*arithmetic(costs[number]), *moved, costs[number].params) for number, moved in zip(index, traffic, strict=True)
     ]
     kind, *columns = np.array(rows, float).T
     flops, elements, copied, weights = columns
@@ -162,7 +161,7 @@ def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[
     return index, traffic
 
 
-def _arithmetic(cost: LayerCost) -> tuple[int, float]:
+def arithmetic(cost: LayerCost) -> tuple[int, float]:
     """How a layer computes, and its FLOPs with the waste of an incomplete tile of output channels."""
     if not cost.macs:
         return ELEMENTWISE, 0.0
@@ -176,7 +175,16 @@ def _arithmetic(cost: LayerCost) -> tuple[int, float]:
     if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
         kind = STEM_CONV
     channels = layer.output_shape[1 if op_kind(layer) in CONV_KINDS else -1]
-    return kind, cost.flops * -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
+    return kind, cost.flops * tile_waste(channels)
+
+
+def tile_waste(channels: int) -> float:
+    """What whole tiles of channels take of the channels there are.
+
+    >>> tile_waste(32), tile_waste(48)
+    (1.0, 1.3333333333333333)
+    """
+    return -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
 
 
 #: How much time NHWC takes of NCHW, on average over convolutions that the compiler's authors timed.

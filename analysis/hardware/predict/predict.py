@@ -20,7 +20,7 @@ from analysis.hardware.predict.calibrated import (
 from analysis.hardware.predict.calibration import Calibration
 from analysis.hardware.predict.host import HostTime, host_time
 from analysis.hardware.predict.intervals import Interval, interval
-from analysis.hardware.predict.kernels import EXECUTIONS, Program, planned_program, program
+from analysis.hardware.predict.kernels import EXECUTIONS, Floats, Program, planned_program, program
 from analysis.hardware.predict.model import (
     BOUNDS,
     COMPUTE,
@@ -37,9 +37,11 @@ from analysis.ops import op_kind
 from analysis.precision import PRECISIONS, parse_arithmetic
 from analysis.targets import Target, resolve_target
 from archs import checks
+from archs.errors import ConfigError
 from archs.layer import Pair
 
 LAYOUTS = ("nchw", "nhwc")
+MODES = ("inference", "training")
 
 
 class PredictedLayer(NamedTuple):
@@ -176,12 +178,14 @@ def predict(
     execution: str = "eager",
     calibration: Calibration | None = None,
     *,
+    mode: str = "inference",
+    optimizer: str = "sgd",
     host_seconds: float | None = None,
     input: Any = None,
     in_channels: int | None = None,
     verify: bool | str = True,
 ) -> Prediction:
-    """How long a network would take at inference.
+    """How long a network would take at inference, or a training step.
 
     Args:
         target: as for `analysis.summarize`.
@@ -191,6 +195,8 @@ def predict(
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
         execution: "eager" or "compiled" (torch.compile).
         calibration: another one than the shipped; no error is known of it.
+        mode: "inference", or "training": a `StepPrediction`.
+        optimizer: of training: "sgd" with momentum, "adamw", or "none" for the gradients alone.
         host_seconds: what your host takes to issue a kernel; None for the usual, and its range in the interval.
         input, in_channels, verify: as `analysis.summarize`; batch and size follow from an input that is stated.
 
@@ -198,6 +204,18 @@ def predict(
         UnknownOpError: an operation whose time is not known.
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
+    if checks.choice("mode", mode, MODES) == "training":
+        from analysis.hardware.predict.step_prediction import predict_step
+
+        if calibration or input is not None:
+            what = "input" if calibration is None else "calibration"
+            raise ConfigError(what, "one that is given", "None: training steps are predicted without")
+        return predict_step(
+            *(target, device, batch_size, image_size, precision, layout, execution, optimizer),
+            host_seconds=host_seconds,
+            in_channels=in_channels,
+            verify=verify,
+        )
     gpu, batch = get_device(device), checks.batch_size(batch_size)
     resolved = resolve_target(target).stating(input, in_channels, verify)
     precision = parse_arithmetic(precision)
@@ -207,7 +225,7 @@ def predict(
     host = host_time(execution, precision, host_seconds)
     half = PRECISIONS[precision].element_bytes == 2
     if input is None:
-        found = _program_of(resolved, size, execution, half)
+        found = program_of(resolved, size, execution, half)
     else:
         given = resolved.trace(size, batch)
         batch, size = given.batch_and_size
@@ -234,12 +252,16 @@ def predict(
 def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """How much time passes for each kernel, waiting for the host included, and what it waits for most."""
     spent = np.diff(finish_times(times.total, launch_seconds), prepend=0.0)
+    return tuple(spent.tolist()), bounds_of(times, spent)
+
+
+def bounds_of(times: Times, spent: Floats) -> tuple[int, ...]:
+    """What each kernel waits for most, given the time that passes for it."""
     bounds = np.where(times.compute > times.memory, COMPUTE, MEMORY)
-    bounds = np.where(spent > 2 * times.total, LAUNCH, bounds)
-    return tuple(spent.tolist()), tuple(bounds.tolist())
+    return tuple(np.where(spent > 2 * times.total, LAUNCH, bounds).tolist())
 
 
-def _program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
+def program_of(target: Target, size: Pair, execution: str, half: bool) -> Program:
     if target.best_route == "plan":
         return planned_program(target.planned, size, execution, half)
     return program(target.layers(size, 1, "trace"), execution, half)

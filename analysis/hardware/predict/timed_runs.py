@@ -89,21 +89,23 @@ def published_runs() -> tuple[TimedRun, ...]:
     """Every published throughput of a GPU by PyTorch whose data sheet and layers are known."""
     rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
     return tuple(
-        _run(row)
+        run_of(row)
         for row in rows
         if row["execution"] in EXECUTIONS
-        and _sheet(row["device"]) in list_devices()
+        and sheet_of(row["device"]) in list_devices()
         and has_layers(row["network"], int(row["image_size"]))
     )
 
 
-def _sheet(device: str) -> str:
+def sheet_of(device: str) -> str:
+    """The name of the data sheet of a device that a source names."""
     return _SHEETS.get(device, device)
 
 
-def _run(row: dict[Any, Any]) -> TimedRun:
-    device, batch, size = get_device(_sheet(row["device"])), int(row["batch_size"]), int(row["image_size"])
-    arithmetic = parse_arithmetic(re.split(r" \(| or ", row["precision"])[0])
+def run_of(row: dict[Any, Any]) -> TimedRun:
+    """A published figure in images/s, with what its source tells of the run."""
+    device, batch, size = get_device(sheet_of(row["device"])), int(row["batch_size"]), int(row["image_size"])
+    arithmetic = parse_arithmetic(re.split(r" \(| or | with", row["precision"])[0])
     copied = "copy of the batch" in row["note"] or "with the copies" in row["note"]
     return TimedRun(
         row["network"],
@@ -116,7 +118,7 @@ def _run(row: dict[Any, Any]) -> TimedRun:
         arithmetic if arithmetic in device.precisions else "float32",
         row["software"],
         row["layout"] in ("nchw", "nhwc"),
-        "model.half" not in row["precision"],
+        not re.search("half|master", row["precision"]),
         batch * 3 * size**2 * 4 / PAGEABLE_BYTES_PER_S if copied else 0.0,
     )
 
