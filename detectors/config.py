@@ -133,12 +133,24 @@ class PyramidConfig(DetectorConfig):
 
     fpn_channels: int = integer(256, "Pyramid channels", "Channels of every map of the pyramid.", step=8)
 
+    #: How many times their map's stride anchors are long, and how many maps lie behind the backbone's.
+    anchor_strides: ClassVar[int]
+    more_maps: ClassVar[int]
+
+    @property
+    def anchor_sides(self) -> tuple[int, ...]:
+        """Sides of the anchors of each map of the pyramid, in pixels; with the usual taps 32, 64, 128, 256 and 512."""
+        first = self.anchor_strides * self.taps[0].reduction
+        return tuple(first * 2**level for level in range(len(self.taps) + self.more_maps))
+
 
 @dataclass(frozen=True, kw_only=True)
 class DensePyramidConfig(PyramidConfig):
     """A detector that predicts at every pixel of the maps P3 to P7."""
 
     strides: ClassVar[tuple[int, ...]] = (8, 16, 32)
+    anchor_strides: ClassVar[int] = 4
+    more_maps: ClassVar[int] = 2
 
     #: RetinaNet's paper makes P6 of C5; torchvision's first detectors make it of P5.
     p6_from: str = choice("P5", "P6 is made from", "The last map of the pyramid, or of the backbone.", "P5", "C5")
@@ -156,6 +168,7 @@ class FCOSConfig(DensePyramidConfig):
     """FCOS (Tian et al., arXiv:1904.01355), as torchvision builds it."""
 
     kind: ClassVar[str] = "fcos"
+    anchor_strides: ClassVar[int] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +177,8 @@ class FasterRCNNConfig(PyramidConfig):
 
     kind: ClassVar[str] = "faster_rcnn"
     strides: ClassVar[tuple[int, ...]] = (4, 8, 16, 32)
+    anchor_strides: ClassVar[int] = 8
+    more_maps: ClassVar[int] = 1
 
     proposals: int = integer(1000, "Proposals", "Boxes of each image that the second stage looks at.", high=10_000)
 
@@ -203,7 +218,17 @@ class MaskRCNNConfig(FasterRCNNConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SSDConfig(DetectorConfig):
+class SingleShotConfig(DetectorConfig):
+    """A detector whose head knows how many maps there are."""
+
+    def check_together(self) -> None:
+        super().check_together()
+        if len(self.taps) != len(self.strides):
+            raise ConfigError("out_indices", self.out_indices, f"{len(self.strides)} maps for {self.kind}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SSDConfig(SingleShotConfig):
     """SSD (Liu et al., arXiv:1512.02325): three maps of the backbone and three smaller ones."""
 
     kind: ClassVar[str] = "ssd"
@@ -213,7 +238,7 @@ class SSDConfig(DetectorConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SSDLiteConfig(DetectorConfig):
+class SSDLiteConfig(SingleShotConfig):
     """SSDlite (Sandler et al., arXiv:1801.04381, section 6.2): two maps of the backbone, and four that are smaller."""
 
     kind: ClassVar[str] = "ssdlite"
@@ -223,7 +248,7 @@ class SSDLiteConfig(DetectorConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeleeConfig(DetectorConfig):
+class PeleeConfig(SingleShotConfig):
     """Pelee (Wang et al., arXiv:1804.06882, section 3; Robert-JunWang/Pelee, feature_extractor.py)."""
 
     kind: ClassVar[str] = "pelee"

@@ -19,6 +19,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBo
 from torchvision.models.detection.mask_rcnn import MaskRCNN as TorchvisionMaskRCNN
 from torchvision.models.detection.ssd import SSDHead, SSDScoringHead
 from torchvision.models.detection.ssdlite import SSDLiteHead
+from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import (
     ExtraFPNBlock,
     FeaturePyramidNetwork,
@@ -31,7 +32,6 @@ from archs import checks
 from archs.backbone import Backbone
 from archs.create import create_backbone
 from detectors import config as configs
-from detectors.plan import ANCHOR_SIDES
 from detectors.single_shot import (
     PELEE_EXTRA,
     PELEE_WIDTH,
@@ -175,7 +175,7 @@ class RetinaNet(Detector, detection.RetinaNet):  # type: ignore[misc]
 
     def __init__(self, config: configs.RetinaNetConfig) -> None:
         scales = [2 ** (step / 3) for step in range(3)]
-        sizes = tuple(tuple(int(side * scale) for scale in scales) for side in ANCHOR_SIDES)
+        sizes = tuple(tuple(int(side * scale) for scale in scales) for side in config.anchor_sides)
         anchors = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * len(sizes))
         super().__init__(_dense_pyramid(config), config.num_classes, anchor_generator=anchors, **_resizing(config))
         self.config = config
@@ -185,15 +185,25 @@ class FCOS(Detector, detection.FCOS):  # type: ignore[misc]
     """Source: `detectors.config.FCOSConfig`."""
 
     def __init__(self, config: configs.FCOSConfig) -> None:
-        strides = [config.taps[0].reduction * 2**level for level in range(len(config.taps) + 2)]
-        anchors = AnchorGenerator(tuple((stride,) for stride in strides), ((1.0,),) * len(strides))
+        sides = config.anchor_sides
+        anchors = AnchorGenerator(tuple((side,) for side in sides), ((1.0,),) * len(sides))
         super().__init__(_dense_pyramid(config), config.num_classes, anchor_generator=anchors, **_resizing(config))
         self.config = config
 
 
 def _proposing(config: configs.FasterRCNNConfig) -> dict[str, Any]:
-    anchors = AnchorGenerator(tuple((side,) for side in ANCHOR_SIDES), ((0.5, 1.0, 2.0),) * len(ANCHOR_SIDES))
-    return _resizing(config) | {"rpn_anchor_generator": anchors, "rpn_post_nms_top_n_test": config.proposals}
+    sides = config.anchor_sides
+    anchors = AnchorGenerator(tuple((side,) for side in sides), ((0.5, 1.0, 2.0),) * len(sides))
+    return _resizing(config) | {
+        "rpn_anchor_generator": anchors,
+        "rpn_post_nms_top_n_test": config.proposals,
+        "box_roi_pool": _pooling(config, 7),
+    }
+
+
+def _pooling(config: configs.FasterRCNNConfig, side: int) -> MultiScaleRoIAlign:
+    """What takes boxes out of the pyramid's maps, but for the last, which is for the RPN alone."""
+    return MultiScaleRoIAlign([str(level) for level in range(len(config.taps))], side, sampling_ratio=2)
 
 
 class FasterRCNN(Detector, detection.FasterRCNN):  # type: ignore[misc]
@@ -210,7 +220,7 @@ class MaskRCNN(Detector, TorchvisionMaskRCNN):  # type: ignore[misc]
 
     def __init__(self, config: configs.MaskRCNNConfig) -> None:
         pyramid = Pyramid(as_backbone(config), config.fpn_channels, LastLevelMaxPool())
-        more = _proposing(config) | {"box_detections_per_img": config.detections}
+        more = _proposing(config) | {"box_detections_per_img": config.detections, "mask_roi_pool": _pooling(config, 14)}
         super().__init__(pyramid, config.num_classes, **more)
         self.config = config
 

@@ -27,8 +27,6 @@ from detectors.config import (
 
 #: A part of a plan that hands on several tensors.
 Maps = Generator[Layer, Layer, list[Layer]]
-#: Sides of the anchors of a feature pyramid's maps.
-ANCHOR_SIDES = (32, 64, 128, 256, 512)
 #: Shapes of anchors at each pixel, and sizes of each in RetinaNet.
 SHAPES, SIZES = 3, 3
 #: Of FCOS's group norms.
@@ -170,7 +168,7 @@ def pooled_boxes(
     """(N·number, C, side, side): each box out of the map that suits its size (arXiv:1612.03144, equation 1)."""
     n, _, height, width = image.output_shape
     levels = [int(log2(tap.reduction)) for tap in config.taps]
-    squares = [min(anchor, height, width) for anchor in ANCHOR_SIDES]
+    squares = [min(anchor, height, width) for anchor in config.anchor_sides]
     of_level = Counter(
         min(max(floor(4 + log2(squares[box % len(squares)] / 224) + 1e-6), levels[0]), levels[-1])
         for box in range(number)

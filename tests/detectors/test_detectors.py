@@ -23,6 +23,9 @@ SIZES = {"backbone": ((224, 224), (256, 320)), "pelee": ((304, 304), (304, 336))
 PYRAMIDS = ((320, 320), (256, 384))
 
 
+PYRAMIDAL = ("retinanet", "fcos", "faster_rcnn", "mask_rcnn")
+
+
 def module_of(config):
     with Weightless():
         return create_detector(config).eval()
@@ -135,6 +138,7 @@ def test_detectors_run_and_train(kind):
         (lambda: analysis.summarize("pelee/peleenet", 32), "the nearest is 257"),
         (lambda: analysis.summarize("peleenet", head=False, out_indices=(0, 9)), "some of the taps 0 to 3"),
         (lambda: analysis.summarize("peleenet", out_indices=2), r"out_indices is 2, but must be left out"),
+        (lambda: resolve_detector("ssd/peleenet", out_indices=2), "out_indices is .*, but must be 3 maps for ssd"),
         (lambda: analysis.summarize("timm/resnet18", head=False), "only networks of the registry"),
         (lambda: resolve_detector("ssd/peleenet", fpn_channels=64), "has no field 'fpn_channels'"),
     ],
@@ -142,6 +146,15 @@ def test_detectors_run_and_train(kind):
 def test_errors_are_one_sentence(call, sentence):
     with pytest.raises(DenseScopeError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("taps", representatives([(0, 1, 2), (1, 3)], [(0,), (3,), (0, 1, 2), (1, 3), (0, 1, 2, 3)]))
+@pytest.mark.parametrize("kind", representatives(["retinanet", "mask_rcnn"], PYRAMIDAL))
+def test_any_maps_may_be_read(kind, taps):
+    config = resolve_detector(f"{kind}/peleenet", block_config=(1, 1, 1, 1), out_indices=taps, image_size=64)
+    planned, traced = (analysis.summarize(config, 64, route=route) for route in ("plan", "trace"))
+    assert [cost.layer for cost in planned.layers] == [cost.layer for cost in traced.layers]
+    create_detector(config).eval()([torch.rand(3, 64, 64)])
 
 
 def test_fields_of_detector_and_backbone():
