@@ -164,6 +164,13 @@ class Target:
         return replace(self, detector=replace(self.detector, backbone=network))
 
     @property
+    def is_detector(self) -> bool:
+        """Whether it finds boxes: of the registry with a neck and a head, or of torchvision."""
+        if self.detector is not None:
+            return self.detector.kind != BackboneConfig.kind
+        return self.module is not None and self.name.startswith("torchvision/") and self.name in list_detectors()
+
+    @property
     def left_out(self) -> str:
         """What the figures of a planned network leave out, in a sentence without its full stop; "" for nothing."""
         return "" if self.detector is None else self.detector.left_out

@@ -131,6 +131,8 @@ def _show(found: Sequence[Prediction], rows: list[Row], shown: Sequence[Column])
     for rule, devices in rules.items():
         where = f"{join(list(dict.fromkeys(devices)))}: " if len(rules) > 1 else ""
         yield Text(f"{where}{rule}.", style="dim")
+    for left_out in dict.fromkeys(each.target.left_out for each in found if each.target.left_out):
+        yield Text(f"{left_out}.", style="dim")
 
 
 def _with_bounds(row: Row) -> Row:

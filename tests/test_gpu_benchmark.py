@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -89,6 +91,34 @@ def test_a_process_that_ends_hangs_or_loses_its_gpu_costs_its_case_alone():
         assert worker.do("any", {"name": "hangs"}, patience=0.2).outcome == "stopped"
     finally:
         worker.stop()
+
+
+HUNG = """
+from dataclasses import replace
+from benchmarks.gpu import __main__ as command
+from benchmarks.gpu.checks import CHECKS
+from benchmarks.gpu.worker import Worker
+from tests.support import frail_gpu
+
+cases = tuple({"name": name} for name in ("good", "hangs", "late"))
+check = replace(CHECKS[0], cases=cases, guess=lambda name: 1.0)
+command.take_sigterm_for_an_end()
+raise SystemExit(command.main(["--output", "."], Worker(frail_gpu.serve), [check]))
+"""
+
+
+def test_after_sigterm_the_report_follows(tmp_path):
+    place = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(ROOT)}}
+    with subprocess.Popen([sys.executable, "-c", HUNG], stdout=subprocess.PIPE, text=True, **place) as process:
+        assert process.stdout.readline() == "frail, PyTorch 0\n"
+        assert "good: measured" in process.stdout.readline()
+        process.terminate()
+        assert "report.md and " in process.stdout.read()
+    assert process.returncode == 0
+    cases = json.loads((tmp_path / "results.json").read_bytes())["cases"]
+    outcomes = {case["case"]["name"]: case["outcome"] for case in cases}
+    assert outcomes == {"good": "measured", "hangs": "not reached", "late": "not reached"}
+    assert "the run was ended before" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_without_a_gpu_it_says_so(tmp_path, capsys):

@@ -69,13 +69,15 @@ def run(record: Record, worker: Worker, checks: Iterable[Check], until: float) -
         if check not in able
         for case in check.cases
     ]
+    turn = None
     try:
         while turn := schedule.next(until - perf_counter()):
             answer, seconds = take(turn, worker, until - perf_counter())
             schedule.took(turn, seconds, typical=answer.outcome == "measured")
             keep(record, turn.check, turn.case, answer, seconds)
     except (KeyboardInterrupt, SystemExit):
-        reasons += [(check, case, "the run was ended before") for check, case in schedule.waiting()]
+        in_hand = [(turn.check, turn.case)] if turn and not is_kept(record, turn) else []
+        reasons += [(check, case, "the run was ended before") for check, case in (*in_hand, *schedule.waiting())]
     finally:
         for check, case, reason in (*reasons, *schedule.left_out):
             record.cases.append(entry(check, case, Answer("not reached", reason=reason), 0.0))
@@ -89,6 +91,11 @@ def take(turn: Turn, worker: Worker, left: float) -> tuple[Answer, float]:
     if answer.outcome == "stopped" and left < patience:
         answer = Answer("not reached", reason=TOO_LATE)
     return answer, perf_counter() - began
+
+
+def is_kept(record: Record, turn: Turn) -> bool:
+    """Whether the file has what came of it."""
+    return any((kept["check"], kept["case"]) == (turn.check.key, turn.case) for kept in record.cases)
 
 
 def keep(record: Record, check: Check, case: Case, answer: Answer, seconds: float) -> None:
@@ -109,6 +116,11 @@ def entry(check: Check, case: Case, answer: Answer, seconds: float) -> dict[str,
     }
 
 
+def take_sigterm_for_an_end() -> None:
+    """So that the report is still written."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the report is still written
+    take_sigterm_for_an_end()
     sys.exit(main())

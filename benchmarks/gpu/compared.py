@@ -26,9 +26,9 @@ class Compared(NamedTuple):
 
     @property
     def within(self) -> bool | None:
-        """Whether the error is no larger than the worst that is told of such predictions; None where none is."""
-        known = self.predicted.error if self.predicted else None
-        return abs(self.error or 0.0) <= known.worst if known else None
+        """Whether the measured time lies in the interval that is predicted; None where none is."""
+        told, seconds = self.predicted.interval if self.predicted else None, self.measured.seconds
+        return told.low <= seconds <= told.high if told and seconds else None
 
 
 def compare(record: Record, check: str) -> list[Compared]:

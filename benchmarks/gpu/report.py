@@ -85,7 +85,7 @@ def _speed(record: Record) -> Iterator[str]:
             f"prediction's factors come from {' and '.join(sorted(CALIBRATED[one] for one in factors))}.\n"
         )
         yield table(
-            ("Check", "Networks", "Median error", "Bias", "Worst", "Within what is claimed"),
+            ("Check", "Networks", "Median error", "Bias", "Worst", "Within its interval"),
             [_errors(check.title, pairs) for check, pairs in found.items() if any(pair.predicted for pair in pairs)],
         )
         families = {check: _by_family(pairs) for check, pairs in found.items()}
@@ -99,7 +99,7 @@ def _speed(record: Record) -> Iterator[str]:
         yield f"{_why_not(record.machine['device_name'])}: nothing is predicted.\n"
     for check, pairs in found.items():
         yield f"### {check.title}\n"
-        heads = ("Network", "Image", "Predicted", "Measured", "Quartiles", "Error", "FLOP/s", "Of peak", "Memory")
+        heads = ("Network", "Image", "Predicted", "Nine in ten", "Measured", "Error", "FLOP/s", "Of peak", "Memory")
         yield table(heads, map(_timing, pairs))
 
 
@@ -112,7 +112,7 @@ def _why_not(device_name: str) -> str:
 def _errors(title: str, pairs: Sequence[Compared]) -> tuple[object, ...]:
     errors = [pair.error for pair in pairs if pair.error is not None]
     claimed = [pair.within for pair in pairs if pair.within is not None]
-    within = f"{sum(claimed)} of {len(claimed)}" if claimed else "nothing is claimed"
+    within = f"{sum(claimed)} of {len(claimed)}" if claimed else "no interval is told"
     worst = max(errors, key=abs)
     return (
         title,
@@ -138,12 +138,13 @@ def _bias(errors: Sequence[float]) -> str:
 
 def _timing(pair: Compared) -> tuple[str, ...]:
     one, predicted = pair.measured, pair.predicted
+    told = predicted.interval if predicted else None
     return (
         one.name,
         format_size(one.row()["image_size"]),
         format_si(predicted.seconds, "s") if predicted else "",
+        f"{format_si(told.low, 's')} to {format_si(told.high, 's')}" if told else "",
         format_si(one.seconds, "s"),
-        f"{format_si(one.seconds_low, 's')} to {format_si(one.seconds_high, 's')}",
         "" if pair.error is None else format_change(pair.error),
         format_si(one.flops_per_s, "FLOP/s"),
         format_share(one.share_of_peak) if one.share_of_peak else "",

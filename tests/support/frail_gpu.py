@@ -6,7 +6,14 @@ import os
 import time
 from typing import Any
 
-MACHINE = {"device_name": "frail"}
+MACHINE = {
+    "device_name": "frail",
+    "software": "PyTorch 0",
+    "memory_bytes": 1,
+    "multiprocessors": 1,
+    "capability": "0.0",
+    "host": "nowhere",
+}
 
 
 def serve(connection: Any) -> None:

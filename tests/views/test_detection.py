@@ -76,6 +76,7 @@ def test_predicted_times_are_outlined_and_ask_for_a_device() -> None:
     assert app.selectbox(key="speed_on").value == "RTX 4090"
     assert "of the predicted time" in app.markdown[0].value
     assert "On RTX 4090, eager, batch 1, float32: " in texts(app)
+    assert "a quarter more as no figure of detectors checks it" in texts(app)
 
 
 def test_predictions_never_look_counted() -> None:

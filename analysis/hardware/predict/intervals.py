@@ -11,7 +11,7 @@ from analysis.units import format_share
 
 #: How many of the figures an interval means to hold, and how many standard deviations that takes to each side.
 SHARE, DEVIATIONS = 0.9, 1.645
-#: Where no device of a group was checked, the scatter of all of them is taken, and more.
+#: Where no device of a group was checked, or no network of a kind, the scatter of all of them is taken, and more.
 UNCHECKED = 1.25
 
 
@@ -41,13 +41,16 @@ class Scatter(NamedTuple):
     #: Whose figures tell each.
     of_networks: str
     of_devices: str = ""
+    #: A kind of which no network was ever checked, in a word; "" where some were.
+    unchecked_kind: str = ""
 
     @property
     def whole(self) -> float:
         """Both together."""
+        networks = self.networks * (UNCHECKED if self.unchecked_kind else 1.0)
         if self.device is None:
-            return self.networks
-        return hypot(self.networks, self.device.value * (UNCHECKED if self.of_devices == ANY else 1.0))
+            return networks
+        return hypot(networks, self.device.value * (UNCHECKED if self.of_devices == ANY else 1.0))
 
     @property
     def factor(self) -> float:
@@ -57,6 +60,8 @@ class Scatter(NamedTuple):
     def words(self) -> str:
         """The rule."""
         networks = f"{self.of_networks} scatter by {format_share(self.networks)}"
+        if self.unchecked_kind:
+            networks += f", and a quarter more as no figure of {self.unchecked_kind} checks it"
         if self.device is None:
             return networks
         count = f"{self.device.devices} devices" if self.device.devices > 1 else "one device"

@@ -10,6 +10,7 @@ import numpy as np
 
 from analysis.facts import Device, get_device
 from analysis.hardware.predict.calibrated import (
+    DETECTORS,
     CalibratedDevice,
     KnownError,
     factors_for,
@@ -230,13 +231,13 @@ def predict(
         given = resolved.trace(size, batch)
         batch, size = given.batch_and_size
         found = program(given.layers, execution, half, batch)
-    kind = kind_of_error(resolved.name, resolved.family)
+    kind = DETECTORS if resolved.is_detector else kind_of_error(resolved.name, resolved.family)
     if calibration:
         factors, error, scatter = calibration.factors(gpu.name), None, None
     else:
         scatter = scatter_of(kind, gpu, batch, precision, layout, execution)
         if isinstance(gpu, CalibratedDevice):
-            factors, error = gpu.factors, gpu.known_error(precision, layout, execution)
+            factors, error = gpu.factors, None if kind == DETECTORS else gpu.known_error(precision, layout, execution)
         else:
             factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
     machine = Machine.of(gpu, precision, met_layout(found, layout, execution))

@@ -16,7 +16,6 @@ from analysis.hardware.predict.spreads import Trial, centred, root_mean_square
 from analysis.hardware.predict.timed_runs import CALIBRATING, TimedRun, is_in_family, load_runs, published_runs
 from analysis.statistics import median, spearman
 from archs.registry import get_config, list_archs
-from detectors import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,13 +171,8 @@ def kind_of_error(name: str, family: str | None) -> str:
     ('vovnet', 'vovnet')
     >>> kind_of_error("timm/rdnet_tiny", None), kind_of_error("peleenet", "peleenet")
     ('rdnet', 'peleenet')
-    >>> kind_of_error("retinanet/vovnet39", None)  # detectors are no kind that published figures are of
-    'retinanet'
     """
-    first, _, network = name.partition("/")
-    if first in KINDS:
-        return first
-    kind = family or kind_of_network(f"timm/{network}")
+    kind = family or kind_of_network(f"timm/{name.partition('/')[2]}")
     return kind.removeprefix("ese_")
 
 

@@ -505,3 +505,17 @@ def test_the_command_calibrates_by_the_results_store(measured_4090, capsys):
     assert row["seconds"] == pytest.approx(plain["seconds"] / 1.1, rel=0.03)
     assert main([*command, "--calibrate", "--device", "RTX 3090"]) == 2
     assert capsys.readouterr().err.startswith("error: RTX 3090 cannot be calibrated: it takes 3 different")
+
+
+@pytest.mark.parametrize("batch", [1, 256])
+def test_no_known_error_is_claimed_for_detectors_whose_times_nobody_compared(batch: int):
+    detector, backbone, network = (
+        predict(name, "RTX 4090", batch) for name in ("retinanet/vovnet39", "backbone/vovnet39", "vovnet39")
+    )
+    assert detector.error is None
+    assert not detector.interval.is_checked
+    assert "a quarter more as no figure of detectors checks it" in detector.interval.rule
+    assert backbone.error == network.error
+    assert "detectors" not in backbone.interval.rule
+    if batch == 256:
+        assert detector.interval.high / detector.seconds > backbone.interval.high / backbone.seconds
