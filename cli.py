@@ -23,6 +23,7 @@ from commands import (
     export,
     hardware,
     memory,
+    needs,
     networks,
     parts,
     runs,
@@ -53,6 +54,7 @@ app.command("crosscheck")(crosscheck.crosscheck)
 app.command("benchmark")(benchmark.benchmark)
 app.command("results")(benchmark.results)
 app.command("predict")(hardware.predict)
+app.command("needs")(needs.needs)
 app.command("published")(hardware.published)
 app.command("detectors")(detectors.detectors)
 app.command("validate")(hardware.validate)

@@ -113,6 +113,12 @@ _WORDS = {
     "layer.name": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
     "layer": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
     "tensor.name": ("Tensor", "The layer that makes it."),
+    "device_class": ("Class", "Predictions are as good as what was checked nearby."),
+    "need.verdict": (
+        "Verdict",
+        "Enough: even at its slowest. Perhaps: only at its fastest. No room: the batch doesn't fit.",
+    ),
+    "checked": ("Interval", "Checked by published figures of its kind on this device, or widened by rule."),
     "sheet.name": ("Device", "By its data sheet."),
     "field": ("Field", "Of the config."),
     "field.value": ("Value", "As `--set` takes it."),
@@ -263,6 +269,14 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     # of runs
     "repeats": ("Runs", "Timed runs.", count),
     "threads": ("Threads", "Of the processor.", count),
+    "least_images_per_s": ("At least", "Images/s by the slow end of the interval.", format_si),
+    "most_images_per_s": ("At most", "Images/s by the fast end of the interval.", format_si),
+    "devices_needed": ("Needed", "So many are enough at their slowest, if the work is shared out.", count),
+    "joules_at_most": (
+        "Energy, upper bound",
+        "Of an image: the board's design power times the longest time. A bound: neither measured nor published.",
+        lambda value: f"< {format_si(value, 'J')}",
+    ),
     "at_least_seconds": ("At least", "Nine in ten such predictions are meant to hold the truth above.", _seconds),
     "at_most_seconds": ("At most", "Nine in ten such predictions are meant to hold the truth below.", _seconds),
     "prediction.seconds": ("Predicted time", QUANTITIES["predicted_seconds"].definition, _seconds),

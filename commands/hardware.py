@@ -63,12 +63,16 @@ def predict(
     images: Annotated[
         int | None, typer.Option(metavar="N", help="Of a data set: how long an epoch of training takes.")
     ] = None,
+    host_microseconds: Annotated[
+        float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
+    ] = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Every layer, and what holds it back.")] = False,
     changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
     """Predict how long networks, or steps of their training, take on GPUs, from layers and the GPUs' data sheets."""
+    from analysis.hardware.predict.host import host_of
     from analysis.hardware.predict.predict import predict as predict_one
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
@@ -77,8 +81,14 @@ def predict(
     devices = _devices(device, device_file, precision)
     if calibrate:
         devices = _calibrated(devices)
+    host = host_of(host_microseconds)
     found = [
-        predict_one(target, met, batch, size, precision, layout, execution, mode=mode, optimizer=optimizer)
+        predict_one(
+            *(target, met, batch, size, precision, layout, execution),
+            mode=mode,
+            optimizer=optimizer,
+            host_seconds=host,
+        )
         for target in targets
         for met in devices
     ]

@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from analysis import Summary, summarize
-from analysis.facts import DEFAULT_DEVICE, list_devices
+from analysis.facts import DEFAULT_DEVICE, get_device, list_devices
 from analysis.findings import INPUT_LABELS
+from analysis.hardware.predict.classes import CLASSES, by_class
 from analysis.precision import DTYPE_BYTES
 from analysis.targets import LIBRARIES, Target, is_library_name, list_library, resolve_target
 from analysis.units import format_size
@@ -31,6 +32,7 @@ ANOTHER_NETWORK = "Or choose another network in the sidebar."
 RUNS = "runs"
 OF_RUNS = " Runs: the networks that were trained here, with their weights."
 #: What a selection finds, and where else to look.
+DEVICES_HELP = f"By class, the newest of each first: {', '.join(CLASSES)}. Type to search."
 SEARCHED = "Type to search. What is not among them, such as ResNet-50, is found by the box above: Find networks."
 
 
@@ -98,8 +100,14 @@ def choose_libraries() -> None:
 
 
 def choose_device(label: str, key: str, at: Any = st, **more: Any) -> str:
-    """One of the devices whose data sheets are known, the newest first."""
-    return widgets.choose(label, key, list_devices()[::-1], DEFAULT_DEVICE, at, **more)
+    """One of the devices whose data sheets are known, by class, the newest of each first."""
+    more = {"help": DEVICES_HELP} | more
+    return widgets.choose(label, key, devices_by_class(), DEFAULT_DEVICE, at, **more)
+
+
+def devices_by_class() -> list[str]:
+    """The names of the shipped devices in the order of choices."""
+    return [device.name for device in by_class(map(get_device, list_devices()))]
 
 
 def counting(names: Sequence[str]) -> AbstractContextManager[None]:

@@ -21,6 +21,8 @@ from archs.layer import Pair
 #: From the strongest to the weakest.
 EVIDENCE = ("measured", "trained", "published", "predicted")
 EXECUTIONS = ("eager", "compiled")
+#: What tells an error of a prediction: published figures of its kind, or else a rule.
+CHECKED, BY_RULE = "checked", "by rule"
 #: What published throughputs were taken at.
 PUBLISHED_PRECISION, PUBLISHED_WORDS = "float16", "amp float16"
 
@@ -33,6 +35,8 @@ class Conditions:
     image_size: int | Pair | None = None
     precision: str = "float16"
     layout: str = "nchw"
+    #: What the host takes to issue a kernel; None for the usual, and its range in intervals.
+    host_seconds: float | None = None
 
     def __post_init__(self) -> None:
         checks.keep(self, precision=parse_arithmetic(self.precision))
@@ -71,6 +75,13 @@ class Speed:
     is_checked: bool = True
 
     @property
+    def checked(self) -> str:
+        """In a word what stands behind a prediction's error; "" of other figures."""
+        if self.evidence != "predicted":
+            return ""
+        return CHECKED if self.is_checked else BY_RULE
+
+    @property
     def flops_per_s(self) -> float:
         return self.flops * self.images_per_s
 
@@ -99,7 +110,7 @@ class Speed:
 
 _COLUMNS = (
     *("name", "device", "execution", "evidence", "flops_per_s", "share_of_peak", "images_per_s", "seconds_per_image"),
-    *("error_below", "error_above", "batch_size", "image_size", "precision", "layout", "source", "note"),
+    *("error_below", "error_above", "checked", "batch_size", "image_size", "precision", "layout", "source", "note"),
 )
 
 
@@ -255,7 +266,8 @@ def predicted_speeds(target: Target, device: Device, execution: str, size: Pair,
     """The prediction, where the device has the precision."""
     if given.precision not in device.precisions:
         return []
-    found = predict(target, device, given.batch_size, size, given.precision, given.layout, execution)
+    conditions = (given.batch_size, size, given.precision, given.layout, execution)
+    found = predict(target, device, *conditions, host_seconds=given.host_seconds)
     return [predicted_speed(found, device)]
 
 

@@ -164,6 +164,7 @@ def paradox(speeds: Sequence[Speed], marks: Mapping[str, Mark], theme: Theme) ->
     traces = [
         *rates,
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
+        *evidence.unchecked_entry(speeds, theme),
         *_variant_entries(marks[speed.name] for speed in speeds),
         *(evidence.time_mark(speed, marks[speed.name], theme) for speed in weakest_first),
     ]

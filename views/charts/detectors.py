@@ -111,7 +111,7 @@ def _errors(
         "y": list(names),
         "mode": "markers",
         "marker": {"size": 1, "color": evidence.CLEAR},
-        "error_x": evidence.error_bar(errors, totals, theme),
+        "error_x": evidence.error_bar(errors, totals, theme, checked=False),
         "hoverinfo": "skip",
         "showlegend": False,
     }

@@ -20,6 +20,7 @@ LEGEND = {
     "predicted": "predicted: outlined",
 }
 _BAR_OF_PREDICTIONS = ", bar = nine in ten"
+UNCHECKED = "bar without ends: by rule, not checked"
 _MARK_LEGEND = LEGEND | {"trained": "trained here: with a hole", "published": "published: dotted"}
 #: Pixels of a line around a mark; of the hole in one, which its own line makes, so that it needs more room.
 _LINE, HOLE = 1.8, 3.0
@@ -56,14 +57,14 @@ def mark_style(evidence: str, colour: str, theme: Theme, symbol: str = "circle")
 def rate_mark(speed: Speed, x: float, colour: str, theme: Theme, more: str = "") -> dict[str, Any]:
     """A network's FLOP/s over something, as a trace; `more` is what its hover says beside."""
     style = mark_style(speed.evidence, colour, theme)
-    bar = error_bar([speed.error], [speed.flops_per_s], theme)
+    bar = error_bar([speed.error], [speed.flops_per_s], theme, checked=speed.is_checked)
     return mark(x, speed.flops_per_s, style, hover(speed) + more) | {"error_y": bar}
 
 
 def time_mark(speed: Speed, look: Mark, theme: Theme) -> dict[str, Any]:
     """A network's time over its FLOPs, as a trace."""
     style = mark_style(speed.evidence, look.colour, theme, look.symbol)
-    bar = error_bar([speed.error_of_time], [speed.seconds_per_image], theme)
+    bar = error_bar([speed.error_of_time], [speed.seconds_per_image], theme, checked=speed.is_checked)
     return mark(speed.flops, speed.seconds_per_image, style, hover(speed)) | {"error_y": bar}
 
 
@@ -100,8 +101,13 @@ def mark(x: float, y: float, style: Mapping[str, Any], hover: str) -> dict[str, 
 NO_ERROR = "not known"
 
 
-def error_bar(errors: Iterable[tuple[float, float] | None], values: Iterable[float], theme: Theme) -> dict[str, Any]:
-    """Plotly's `error_x` or `error_y`: errors are shares of the values; none where one is not known."""
+def error_bar(
+    errors: Iterable[tuple[float, float] | None], values: Iterable[float], theme: Theme, *, checked: bool = True
+) -> dict[str, Any]:
+    """Plotly's `error_x` or `error_y`: errors are shares of the values; none where one is not known.
+
+    An interval that published figures check is closed at both ends, one that a rule widens is open.
+    """
     ends = [
         (error[0] * value, error[1] * value) if error else (NO_ERROR, NO_ERROR)
         for error, value in zip(errors, values, strict=True)
@@ -112,9 +118,9 @@ def error_bar(errors: Iterable[tuple[float, float] | None], values: Iterable[flo
         "symmetric": False,
         "arrayminus": [low for low, _ in ends],
         "array": [high for _, high in ends],
-        "color": theme.text,
+        "color": theme.text if checked else theme.muted,
         "thickness": 1.2,
-        "width": 3,
+        "width": 3 if checked else 0,
     }
 
 
@@ -129,6 +135,14 @@ def legend_entries(kinds: Iterable[str], theme: Theme, *, bars: bool, with_error
         style = {"type": "bar", "x": [None], "y": [None], "hoverinfo": "skip"}
         return [style | {"name": names[kind], "marker": bar_styles(kind, [theme.muted], theme)} for kind in shown]
     return [style | {"name": names[kind], "marker": mark_style(kind, theme.muted, theme)} for kind in shown]
+
+
+def unchecked_entry(speeds: Iterable[Speed], theme: Theme) -> list[dict[str, Any]]:
+    """A trace without data that says in the legend what a bar without ends is, where one is drawn."""
+    if all(speed.is_checked or not speed.error for speed in speeds):
+        return []
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "lines", "hoverinfo": "skip"}
+    return [style | {"name": UNCHECKED, "line": {"color": theme.muted, "width": 1.2}}]
 
 
 def hover(speed: Speed) -> str:

@@ -40,15 +40,17 @@ def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: T
     peaks = [speed.peak_flops_per_s or 0 for speed in speeds] if key == "flops_per_s" else []
     scale = max(most, *peaks, 0) / (1 - ROOM)
     kinds = list(dict.fromkeys(speed.evidence for speed in speeds))
+    more = evidence.unchecked_entry(speeds, theme)
     figures = {}
     for device in dict.fromkeys(speed.device for speed in speeds):
         shown = [speed for speed in speeds if speed.device == device]
         placed = [(speed, rows[row_of(speed)]) for speed in shown]
-        figures[device] = figure = go.Figure(layout=_panel(placed, key, rows, scale, len(kinds), theme))
+        figures[device] = figure = go.Figure(layout=_panel(placed, key, rows, scale, len([*kinds, *more]), theme))
         if len(figures) == 1:  # the others stand beside it
-            figure.add_traces(evidence.legend_entries(kinds, theme, bars=True))
-        for kind, is_known in product(EVIDENCE, (True, False)):  # Plotly draws an error of None as one of 0
-            if alike := [speed for speed in shown if (speed.evidence, speed.error is not None) == (kind, is_known)]:
+            figure.add_traces([*evidence.legend_entries(kinds, theme, bars=True), *more])
+        # Plotly draws an error of None as one of 0, and all errors of a trace alike.
+        for look in product(EVIDENCE, (True, False), (True, False)):
+            if alike := [one for one in shown if (one.evidence, one.error is not None, one.is_checked) == look]:
                 figure.add_trace(_bars(alike, [rows[row_of(speed)] for speed in alike], key, colours, theme))
     return figures
 
@@ -123,7 +125,7 @@ def _bars(
         "y": list(places),
         "width": THICKNESS,
         "marker": evidence.bar_styles(alike[0].evidence, [colours[speed.name] for speed in alike], theme),
-        "error_x": evidence.error_bar([speed.error for speed in alike], values, theme),
+        "error_x": evidence.error_bar([speed.error for speed in alike], values, theme, checked=alike[0].is_checked),
         "hovertext": [evidence.hover(speed) for speed in alike],
         "hoverinfo": "text",
         "showlegend": False,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from analysis.columns import columns
-from analysis.facts import Device, get_device, list_devices, parse_device
+from analysis.facts import Device, get_device, parse_device
 from analysis.findings import reason
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.measure.results import Results
@@ -30,10 +30,17 @@ from views.workbench import config_of, target_of
 
 DEFAULT_DEVICES = ("RTX 5090", "RTX 4090", "RTX 3090")
 BATCHES = ("256", "1", "8", "32", "64", "128", "512", "1024")
+#: Microseconds that a host takes to issue a kernel.
+USUAL = "usual"
+HOSTS = (USUAL, "4", "8", "15", "25", "35", "50", "75", "100", "150")
+HOST_HELP = (
+    "How long your machine takes to issue one kernel: it decides at small batches. Usual: 35 in eager mode (17 to 75 "
+    "were seen; 1.3 times that under autocast), 8 compiled (4 to 20, assumed); the intervals hold the whole range."
+)
 #: A link may hold them for other sections.
 _PARAMETERS = (
     *("networks", "devices", "device", "execution", "calibrate", "gpu_batch", "gpu_precision", "layout"),
-    *("speed", "evidence", "cost", "layers_of"),
+    *("speed", "evidence", "cost", "layers_of", "host", "needed", "needed_of", "device_class"),
 )
 DEVICE_FILE = """A JSON object in base units, for example
 
@@ -48,6 +55,9 @@ CALIBRATE = (
     f"Fits the predictions for a device to your own measurements of it, where at least {MIN_RUNS} different ones suit: "
     "run benchmarks there, or import them."
 )
+
+
+_UNTITLED: dict[str, Any] = {"label_visibility": "collapsed"}
 
 
 class Question(NamedTuple):
@@ -67,11 +77,11 @@ class Question(NamedTuple):
         return self.devices[0]
 
 
-def ask(devices: Literal["none", "one", "several"] = "several") -> Question:
+def ask(devices: Literal["none", "one", "several", "all"] = "several") -> Question:
     """The widgets in the sidebar for what a section reads, and what they say.
 
     Args:
-        devices: how many it reads, with what they are given; of one also how it executes.
+        devices: how many it reads, with what they are given; of one, and of all, also how they execute.
     """
     widgets.know_parameters(_PARAMETERS)
     size, own = sidebar.current().image_size, measurements()
@@ -81,9 +91,11 @@ def ask(devices: Literal["none", "one", "several"] = "several") -> Question:
         sidebar.choose_libraries()
         if devices == "none":
             return question
-        st.header("Device" if devices == "one" else "Devices")
-        chosen = choose_devices() if devices == "several" else [choose_device()]
-        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager") if devices == "one" else ""
+        st.header("Device" if devices == "one" else "Devices", help=sidebar.DEVICES_HELP)
+        ways = {"one": lambda: [choose_device()], "several": choose_devices, "all": lambda: [*_devices().values()]}
+        chosen = ways[devices]()
+        is_one_way = devices != "several"
+        execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager") if is_one_way else ""
         accept_device()
         if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
             chosen = [calibrated(device, own) for device in chosen]
@@ -94,18 +106,18 @@ def ask(devices: Literal["none", "one", "several"] = "several") -> Question:
 def choose_devices() -> list[Device]:
     """Any number of shipped devices and the user's."""
     devices = _devices()
-    chosen = widgets.choose_many("Devices", "devices", list(devices), DEFAULT_DEVICES, label_visibility="collapsed")
+    chosen = widgets.choose_many("Devices", "devices", list(devices), DEFAULT_DEVICES, **_UNTITLED)
     return [devices[name] for name in chosen]
 
 
 def choose_device() -> Device:
     """One of them, the same in all sections that show one."""
     devices = _devices()
-    return devices[widgets.choose("Device", "device", list(devices), DEFAULT_DEVICES[0], label_visibility="collapsed")]
+    return devices[widgets.choose("Device", "device", list(devices), DEFAULT_DEVICES[0], **_UNTITLED)]
 
 
 def _devices() -> dict[str, Device]:
-    return {name: get_device(name) for name in list_devices()[::-1]} | own_devices()
+    return {name: get_device(name) for name in sidebar.devices_by_class()} | own_devices()
 
 
 def calibrated(device: Device, measurements: list[Measurement]) -> Device:
@@ -130,7 +142,8 @@ def ask_conditions(size: int | Pair | None) -> Conditions:
     layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", left, help="nhwc is channels last.")
     help = "16 bits as under autocast."
     precision = widgets.choose_precision("Precision", "gpu_precision", tuple(ARITHMETICS), "float16", right, help=help)
-    return Conditions(int(batch), size, precision, layout)
+    host = widgets.choose("Host, µs a kernel", "host", HOSTS, USUAL, right, help=HOST_HELP)
+    return Conditions(int(batch), size, precision, layout, None if host == USUAL else 1e-6 * float(host))
 
 
 def own_devices() -> dict[str, Device]:
@@ -173,7 +186,7 @@ def measurements() -> list[Measurement]:
 
 SPEED_COLUMNS = columns(
     *("network.name", "device", "execution", "evidence", "flops_per_s", "share_of_peak", "images_per_s"),
-    *("seconds_per_image", "error_below", "error_above", "batch_size", "image_size", "precision", "layout"),
+    *("seconds_per_image", "error_below", "error_above", "checked", "batch_size", "image_size", "precision", "layout"),
     *("source", "note"),
 )
 

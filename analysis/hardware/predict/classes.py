@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from analysis.facts import Device
 
@@ -27,6 +28,11 @@ def device_class(device: Device) -> str:
     if _EMBEDDED.search(device.name):
         return "embedded"
     return "GeForce" if _GEFORCE.match(device.name) else "professional and data centre"
+
+
+def by_class(devices: Iterable[Device]) -> list[Device]:
+    """The devices, one class after another, the newest of each first."""
+    return sorted(devices, key=lambda each: (CLASSES.index(device_class(each)), -(each.year or 0), each.name))
 
 
 def is_nvidia(device: Device) -> bool:

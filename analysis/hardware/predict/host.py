@@ -23,6 +23,17 @@ _HOSTS = {"eager": HostTime(17e-6, 35e-6, 75e-6), "compiled": HostTime(4e-6, 8e-
 AUTOCAST = 1.3
 
 
+def host_of(microseconds: float | None) -> float | None:
+    """Seconds a kernel, as a person states them; None for the usual.
+
+    Raises:
+        ConfigError: no host takes so long.
+    """
+    if microseconds is None:
+        return None
+    return 1e-6 * checks.number("host_microseconds", microseconds, 0.0, 1e4, open_low=False, open_high=False)
+
+
 def host_time(execution: str, precision: str, seconds: float | None = None, *, autocast: bool = True) -> HostTime:
     """The host's time a kernel for an execution and a precision, or the one that the user knows.
 

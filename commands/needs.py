@@ -1,0 +1,72 @@
+"""Which device is enough for so many images a second, and what energy does an image take at most: needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from analysis.columns import columns
+from analysis.facts import get_device, list_devices
+from analysis.targets import resolve_target
+from archs import checks
+from archs.checks import parse_image_size
+from commands.options import (
+    ALL_FORMATS,
+    BatchOption,
+    ChangesOption,
+    FormatOption,
+    OutputOption,
+    Request,
+    SizeOption,
+    parse_changes,
+    parse_value,
+)
+from commands.output import Grid, emit
+
+COLUMNS = columns(
+    *("device", "device_class", "need.verdict", "least_images_per_s", "images_per_s", "most_images_per_s", "evidence"),
+    *("checked", "devices_needed", "tdp_watts", "joules_at_most"),
+)
+
+
+def needs(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A network, as everywhere.")],
+    images_per_s: Annotated[float, typer.Option(metavar="N", help="Images a second that are needed.")],
+    batch_size: BatchOption = "256",
+    image_size: SizeOption = "own",
+    precision: Annotated[str, typer.Option(metavar="PRECISION", help="As of predict.")] = "float16",
+    layout: Annotated[str, typer.Option(metavar="LAYOUT", help="nchw, or nhwc (channels last).")] = "nchw",
+    execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
+    host_microseconds: Annotated[
+        float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
+    ] = None,
+    changes: ChangesOption = None,
+    file_format: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Rank all devices by whether they are enough for so many images a second, with the energy at most."""
+    from analysis.hardware.needs import energy_finding, needs_finding, rank_devices
+    from analysis.hardware.predict.host import host_of
+    from analysis.hardware.predict.kernels import EXECUTIONS
+    from analysis.hardware.predict.predict import LAYOUTS
+    from analysis.hardware.speeds import Conditions
+
+    checks.choice("format", file_format or "table", ALL_FORMATS)
+    conditions = Conditions(
+        checks.batch_size(parse_value(batch_size)),
+        parse_image_size(image_size),
+        precision,
+        checks.choice("layout", layout, LAYOUTS),
+        host_of(host_microseconds),
+    )
+    target = resolve_target(name, **parse_changes(changes or ()))
+    execution = checks.choice("execution", execution, EXECUTIONS)
+    found = rank_devices(target, images_per_s, map(get_device, list_devices()), execution, conditions)
+    rows = [fit.row() for fit in found]
+    emit(
+        lambda: rows,
+        lambda: [Text(needs_finding(found)), Grid(rows, COLUMNS), Text(energy_finding(found), style="dim")],
+        Request(file_format=file_format, output=output),
+    )
