@@ -118,7 +118,7 @@ _WORDS = {
         "Verdict",
         "Enough: even at its slowest. Perhaps: only at its fastest. No room: the batch doesn't fit.",
     ),
-    "checked": ("Interval", "Checked by published figures of its kind on this device, or widened by rule."),
+    "checked": ("Interval", "Checked by published figures of its kind, or widened by rule."),
     "sheet.name": ("Device", "By its data sheet."),
     "field": ("Field", "Of the config."),
     "field.value": ("Value", "As `--set` takes it."),

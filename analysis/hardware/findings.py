@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
@@ -62,10 +63,41 @@ def _winners(fastest: Sequence[Speed]) -> str:
 
 
 def evidence_of(speed: Speed) -> str:
-    """The kind of evidence, and how far a prediction may be off."""
+    """The kind of evidence, and how far a prediction may be off, by figures that check it or by a rule."""
     if speed.evidence != "predicted":
         return speed.evidence
-    return f"predicted, error {f'up to {format_share(speed.error[1])}' if speed.error else 'unknown'}"
+    if not speed.error:
+        return "predicted, error unknown"
+    return f"predicted, error up to {format_share(speed.error[1])}{'' if speed.is_checked else ' by rule'}"
+
+
+def interval_finding(speeds: Sequence[Speed]) -> str:
+    """Which predictions published figures check, and the rule of the widest of the others; "" where nothing is
+    predicted.
+    """
+    predicted = [speed for speed in speeds if speed.evidence == "predicted" and speed.error]
+    others = [speed for speed in predicted if not speed.is_checked]
+    if not predicted:
+        return ""
+    checked = f"Published figures check {len(predicted) - len(others)} of {len(predicted)} predictions"
+    if not others:
+        return f"{checked}."
+    widest = max(others, key=lambda speed: speed.error[1] if speed.error else 0.0)
+    where = f"{widest.name} on {widest.device}, {widest.execution}"
+    return f"{checked}; the others lie in wider intervals by rule, the widest of {where}: {widest.error_meaning}."
+
+
+def front_finding(front: Sequence[Row], *, faster: bool) -> str:
+    """How many networks of which families none beats at both, whatever is chosen.
+
+    Args:
+        front: of `analysis.hardware.accuracy.pareto_front`, not empty.
+        faster: whether the cost is a speed or a time.
+    """
+    families = Counter(row["family"] or "other libraries" for row in front)
+    told = join([f"{count} of {family}" for family, count in families.most_common()])
+    both = "faster and more accurate" if faster else "cheaper and more accurate"
+    return f"Of all families, no network is {both} than {len(front)} on the front: {told}."
 
 
 def measured_finding(own: Sequence[Speed], others: Sequence[Speed]) -> str:

@@ -1,6 +1,6 @@
 """Which devices are fast enough for so many images a second, and what energy that takes at most.
 
-A prediction is enough for certain only by the slow end of its interval. Energy is a bound, never a figure: a board
+A prediction is enough only by the slow end of its interval. Energy is a bound, never a figure: a board
 takes no more than its design power, so an image takes no more than that power times the longest time that it may take.
 """
 
@@ -25,6 +25,8 @@ from archs.errors import DenseScopeError
 ENOUGH, PERHAPS, TOO_SLOW, NO_ROOM = "enough", "perhaps enough", "too slow", "no room"
 #: From the best to the worst.
 VERDICTS = (ENOUGH, PERHAPS, TOO_SLOW, NO_ROOM)
+#: So many devices are named in a sentence.
+NAMED = 3
 #: What is taken for a mistake.
 MOST_IMAGES_PER_S = 10**9
 
@@ -132,7 +134,7 @@ def needs_finding(fits: Sequence[Fit]) -> str:
         fits: of `rank_devices`, not empty.
     """
     one = fits[0]
-    asked = f"{format_si(one.needed)} images/s of {one.speed.name}, {one.speed.execution}"
+    asked = f"{one.needed:,.10g} images/s of {one.speed.name}, {one.speed.execution}"
     by_verdict = {verdict: [fit for fit in fits if fit.verdict == verdict] for verdict in VERDICTS}
     enough, perhaps = by_verdict[ENOUGH], by_verdict[PERHAPS]
     if enough:
@@ -141,13 +143,12 @@ def needs_finding(fits: Sequence[Fit]) -> str:
     else:
         best = max(fits, key=lambda fit: fit.least)
         sentence = (
-            f"For {asked}, none of {len(fits)} devices is enough for certain; {best.devices:,} × {best.device.name} "
+            f"For {asked}, none of {len(fits)} devices is enough at its slowest; {best.devices:,} × {best.device.name} "
             "would be, with the work shared out."
         )
     if perhaps:
-        named = join([fit.device.name for fit in perhaps[:3]])
-        more = f" and {len(perhaps) - 3} more" if len(perhaps) > 3 else ""
-        sentence += f" Perhaps enough: {named}{more}."
+        more = [f"{len(perhaps) - NAMED} more"] if len(perhaps) > NAMED else []
+        sentence += f" Perhaps enough: {join([*(fit.device.name for fit in perhaps[:NAMED]), *more])}."
     return sentence
 
 
@@ -166,6 +167,6 @@ def energy_finding(fits: Sequence[Fit]) -> str:
         return ""
     best = min(known, key=lambda fit: fit.joules_at_most or 0.0)
     return (
-        f"An image takes at most {format_si(best.joules_at_most or 0.0, 'J')} on {best.device.name}: board power times "
-        "the longest time, a bound that is neither measured nor published."
+        f"Energy is lowest for certain on {best.device.name}, at most {format_si(best.joules_at_most or 0.0, 'J')} an "
+        "image: board power times the longest time, a bound that is neither measured nor published."
     )

@@ -67,6 +67,25 @@ def test_findings_and_pictures_are_of_the_networks_chosen(section: str) -> None:
         assert set(app.dataframe[0].value["name"]) == set(chosen)
 
 
+def test_which_device_is_enough_with_a_need_a_class_and_a_host() -> None:
+    asked = {"needed": "20,000", "needed_of": "peleenet", "device_class": "GeForce", "execution": "compiled"}
+    app = open_app(HARDWARE, section="Which device?", host="15", **asked)
+    assert_sound(app)
+    assert not toasts(app)
+    assert "For 20,000 images/s of peleenet, compiled, 1 of " in texts(app)
+    assert "a bound that is neither measured nor published" in texts(app)
+    table = app.dataframe[0].value
+    assert set(table["device_class"]) == {"GeForce"}
+    assert table["verdict"].iloc[0] == "enough"
+
+
+def test_intervals_are_told_checked_or_by_rule_in_one_sentence() -> None:
+    app = open_app(HARDWARE, devices=["L4"], networks=["vovnet27_slim"])
+    assert "Published figures check 0 of 2 predictions; the others lie in wider intervals by rule" in texts(app)
+    app = open_app(HARDWARE, section="FLOPs and time", device="RTX 4090", networks=["vovnet27_slim"])
+    assert "Published figures check 1 of 1 predictions." in texts(app)
+
+
 def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
     app = open_app(HARDWARE, networks=["densenet121", "vovnet39"], devices=["RTX 5090"])
     assert (
@@ -75,7 +94,7 @@ def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
     )
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("section", [*SECTIONS, "Which device?"])
 def test_every_section_with_another_workload(section: str) -> None:
     app = open_app(HARDWARE, section=section, gpu_precision="float32", gpu_batch="1")
     assert not app.error
@@ -96,6 +115,8 @@ def test_accuracy_against_every_cost(cost: str) -> None:
     app = open_app(HARDWARE, section="Accuracy and cost", cost=cost)
     assert not toasts(app)
     assert ("is the fastest" in texts(app)) == (cost == "Images/s")
+    better = "faster" if cost in ("Images/s", "Time of an image") else "cheaper"
+    assert f"Of all families, no network is {better} and more accurate than" in texts(app)
     assert {"timm/resnet50", "rdnet_tiny", "densenet121"} <= set(app.dataframe[0].value["name"])
     assert "Not chosen, but better than vovnet57 at both: " in texts(app)
     assert "at both: hgnetv2" not in texts(app)

@@ -50,7 +50,8 @@ def accuracy(
     apart = next(step for step in (1, 2, 5, 10, 20) if high - low <= MOST_TICKS * step)
     ticks = [error for error in range(0, 101, apart) if low <= error <= high]
     texts = [f"{tick}\u2009%" for tick in ticks]
-    x = axis([row["cost"] for row in rows], write, title, log=True)
+    ends = [x for row in rows if row["name"] in colours for line in _bar_of(row) for x, _ in line]
+    x = axis([*(row["cost"] for row in rows), *ends], write, title, log=True)
     y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": {"text": heading}}
     layout = scatter_layout(theme, HEIGHT, x, y, itemsizing="constant")
     layout["annotations"] = _names(front, rows, colours, layout, theme)
@@ -61,7 +62,10 @@ def accuracy(
         *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
         *_recipe_entries(symbols, theme, grey=any(row["name"] not in colours for row in rows)),
         *(
-            _mark(row, write, title, shades[row["name"]], symbols[row["group"]], theme)
+            _mark(
+                *(row, write, title, shades[row["name"]], symbols[row["group"]], theme),
+                with_bar=row["name"] in colours,
+            )
             for row in sorted(rows, key=lambda row: row["name"] in colours)  # what is chosen lies above the rest
         ),
     ]
@@ -109,7 +113,8 @@ def _names(
     others = [row for row in rows if row not in named]
     points = _points([*named, *others])
     texts = [*(f"{row['name']} {row['image_size']}\u2009px" for row in named), *[""] * len(others)]
-    return name_marks(points, texts, layout, theme, staircase(_points(front)))
+    bars = [line for row in named for line in _bar_of(row)]
+    return name_marks(points, texts, layout, theme, [*bars, *staircase(_points(front))])
 
 
 def staircase(points: Sequence[Point]) -> list[Line]:
@@ -130,11 +135,26 @@ def _recipe_entries(symbols: Mapping[str, str], theme: Theme, *, grey: bool) -> 
 
 
 def _mark(
-    row: Row, write: Callable[[float], str], title: str, colour: str, symbol: str, theme: Theme
+    row: Row, write: Callable[[float], str], title: str, colour: str, symbol: str, theme: Theme, *, with_bar: bool
 ) -> dict[str, Any]:
     style = evidence.mark_style(_kind(row), colour, theme, symbol)
     mark = evidence.mark(row["cost"], row["error"], style, _hover(row, write, title))
-    return mark | {"legendgroup": row["group"], "cliponaxis": True}
+    bar = _error_bar(row, theme) if with_bar else {}
+    return mark | {"legendgroup": row["group"], "cliponaxis": True} | bar
+
+
+def _error_bar(row: Row, theme: Theme) -> dict[str, Any]:
+    """The interval of a predicted cost."""
+    error = row.get("cost_error")
+    if not error:
+        return {}
+    return {"error_x": evidence.error_bar([error], [row["cost"]], theme, checked=row["is_checked"])}
+
+
+def _bar_of(row: Row) -> list[Line]:
+    """The same as a line, which no name may cross."""
+    cost, y, error = row["cost"], row["error"], row.get("cost_error")
+    return [((cost * (1 - error[0]), y), (cost * (1 + error[1]), y))] if error else []
 
 
 def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
@@ -142,6 +162,7 @@ def _hover(row: Row, write: Callable[[float], str], title: str) -> str:
     lines = [
         f"<b>{row['name']}</b>, {row['image_size']}\u2009px: top-1 error {error} (<b>{row['evidence']}</b>)",
         f"{title}: {write(row['cost'])} (<b>{row['cost_evidence']}</b>)",
+        *([row["cost_error_meaning"]] if row.get("cost_error_meaning") else []),
         f"Recipe: {row['recipe']}",
         f"Evaluation: {row['evaluation'] or 'not stated'}",
         f"Source: {row['source']}",

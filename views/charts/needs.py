@@ -112,7 +112,7 @@ def _heads(rows: dict[str, int], theme: Theme) -> list[dict[str, Any]]:
 
 def _need(needed: float, theme: Theme) -> dict[str, Any]:
     place = {"x": log10(needed), "yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
-    return place | {"text": f"needed: {format_si(needed)}", "font": {"size": 12, "color": theme.muted}}
+    return place | {"text": f"needed: {needed:,.10g}", "font": {"size": 12, "color": theme.muted}}
 
 
 def _line(needed: float, theme: Theme) -> dict[str, Any]:

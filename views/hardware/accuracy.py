@@ -18,7 +18,7 @@ from analysis.hardware.accuracy import (
     plainly_trained,
     with_costs,
 )
-from analysis.hardware.findings import accuracy_finding
+from analysis.hardware.findings import accuracy_finding, front_finding
 from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
 from analysis.quantities import in_a_sentence, label_of
 from analysis.units import format_quantity, join
@@ -52,7 +52,8 @@ LABELS = {key: label_of(key) for key in (*COUNTED_COSTS, *OF_SPEED, "joules_per_
 HELP = (
     "Published ImageNet top-1 errors on one crop, at the image size they were tested at, against what the network "
     "costs at that size. The dashed line joins those that no other shown beats at both. Recipes differ by mark. "
-    "Grey: networks that are not chosen. Where the cost is predicted, so is the mark."
+    "Grey: networks that are not chosen. Where the cost is predicted, so is the mark, and a chosen network's "
+    "line is the interval that is meant to hold nine of ten, closed where published figures check it, open elsewhere."
 )
 
 
@@ -118,7 +119,10 @@ def draw_accuracy() -> None:
     where = LABELS[key]
     if key in OF_SPEED:
         where = f"{where} on {question.device.name}, {question.execution}"
-        costs = {at: (getattr(one, key), one.evidence) for at, one in _speeds(question, told.rows)}
+        speeds = dict(_speeds(question, told.rows))
+        costs = {at: (getattr(one, key), one.evidence) for at, one in speeds.items()}
+        rows = [row | _interval(speeds.get((row["name"], row["image_size"])), key) for row in told.rows]
+        told = told._replace(rows=rows)
     else:
         costs = counted_costs(told.rows, key) if key in COUNTED_COSTS else _energies(question)
     _draw_costs(told, costs, key, where, question)
@@ -148,14 +152,24 @@ def _draw_costs(told: Told, costs: Costs, key: str, where: str, question: Questi
         notes += _trained_otherwise(alike, rows)
     elif len(alike) < len(rows):
         notes.append("Stars were distilled or pretrained on more images: what is said, and the front, leave them out.")
+    front = pareto_front(alike, more_is_better=faster_is_better)
+    if front and not told.is_trained:
+        notes.insert(0, front_finding(front, faster=key in OF_SPEED))
     if notes:
         st.caption(widgets.literal(" ".join(notes)))
     with widgets.chart_or_table("What does accuracy cost?", told.help, lambda: _show(rows, write)):
         theme = widgets.current_theme()
-        front = pareto_front(alike, more_is_better=faster_is_better)
         shades = colours(sorted(known_names), theme)
         figure = figures.accuracy(rows, front, write, where, shades, theme, told.heading)
         widgets.draw(figure, "accuracy", f"{told.heading} against {where}, {len(rows)} figures.")
+
+
+def _interval(speed: Speed | None, key: str) -> Row:
+    """How far the cost may be off, and by what rule, of a prediction."""
+    if speed is None or speed.evidence != "predicted":
+        return {}
+    error = speed.error if key == "images_per_s" else speed.error_of_time
+    return {"cost_error": error, "is_checked": speed.is_checked, "cost_error_meaning": speed.error_meaning}
 
 
 def _trained_otherwise(alike: Sequence[Row], rows: Sequence[Row]) -> list[str]:

@@ -46,8 +46,8 @@ def draw_needs(question: Question) -> None:
     if not found:
         st.info(f"No such device has {question.conditions.precision}: choose another precision or class.")
         return
-    widgets.say(f"{needs_finding(found)} {energy_finding(found)}".rstrip(), name)
-    st.caption(circumstances(question._replace(devices=[])))
+    widgets.say(f"{needs_finding(found)} {energy_finding(found)}".rstrip())
+    st.caption(widgets.literal(circumstances(question._replace(devices=[]))))
     with widgets.chart_or_table("Which device is enough?", HELP, lambda: _show(found)):
         theme = widgets.current_theme()
         figure = figures.needs(found, colours([name], theme)[name], theme)

@@ -142,7 +142,7 @@ def ask_conditions(size: int | Pair | None) -> Conditions:
     layout = widgets.choose("Layout", "layout", LAYOUTS, "nchw", left, help="nhwc is channels last.")
     help = "16 bits as under autocast."
     precision = widgets.choose_precision("Precision", "gpu_precision", tuple(ARITHMETICS), "float16", right, help=help)
-    host = widgets.choose("Host, µs a kernel", "host", HOSTS, USUAL, right, help=HOST_HELP)
+    host = widgets.choose("Host, µs", "host", HOSTS, USUAL, right, help=HOST_HELP)
     return Conditions(int(batch), size, precision, layout, None if host == USUAL else 1e-6 * float(host))
 
 

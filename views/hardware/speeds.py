@@ -10,7 +10,14 @@ import streamlit as st
 
 from analysis import Summary, summarize
 from analysis.columns import columns
-from analysis.hardware.findings import flip_finding, paradox_finding, roofline_finding, speed_verdict, use_finding
+from analysis.hardware.findings import (
+    flip_finding,
+    interval_finding,
+    paradox_finding,
+    roofline_finding,
+    speed_verdict,
+    use_finding,
+)
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
 from analysis.hardware.speeds import Speed, measured_speed, strongest
@@ -61,7 +68,7 @@ def draw_speeds(question: Question) -> None:
     if not best:
         says.markdown(widgets.literal(speed_verdict(best)))
         return
-    st.caption(widgets.literal(circumstances(question)))
+    st.caption(widgets.literal(f"{circumstances(question)} {interval_finding(best)}".rstrip()))
     with st.container(horizontal=True):
         key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "images_per_s", label_visibility="collapsed")
         help = "Strongest: measured before published before predicted. All kinds: side by side."
@@ -102,7 +109,7 @@ def draw_paradox(question: Question) -> None:
         st.info(f"Nothing is known about {at}: choose another precision.")
         return
     widgets.say(paradox_finding(speeds))
-    st.caption(widgets.literal(circumstances(question)))
+    st.caption(widgets.literal(f"{circumstances(question)} {interval_finding(speeds)}".rstrip()))
     shown = [*speeds, *_own(question.measurements, names, speeds)]
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
         theme = widgets.current_theme()
