@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from analysis import inference_memory, summarize
+from analysis import summarize
 from analysis.facts import device_of, get_device
 from analysis.hardware.needs import ENOUGH, NO_ROOM, PERHAPS, TOO_SLOW, energy_finding, needs_finding, rank_devices
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.speeds import Conditions, known_speed
+from analysis.memory.inference import inference_memory
+from analysis.units import THIN_SPACE
 from archs.errors import DenseScopeError
-from tests.analysis.hardware.test_findings import plain
 from views.charts.evidence import UNCHECKED
 from views.charts.needs import needs
 from views.theme import LIGHT
@@ -62,7 +63,7 @@ def test_energy_is_board_power_times_the_longest_time() -> None:
 
 def test_findings_count_what_is_enough_and_name_what_draws_least() -> None:
     found = rank_devices(NETWORK, 1000, map(get_device, NAMES), "eager")
-    assert plain(needs_finding(found)) == (
+    assert needs_finding(found).replace(THIN_SPACE, " ") == (
         f"For 1,000 images/s of {NETWORK}, eager, 3 of 4 devices are enough even at their slowest; of least board "
         "power: RTX 4060 Ti 16GB (165 W)."
     )
