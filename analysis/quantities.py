@@ -307,6 +307,12 @@ _TIMED = (
         "J",
         "What the GPU's own energy counter gains over a stretch of runs / images; not known on a CPU.",
     ),
+    Quantity(
+        "training_seconds",
+        "Predicted training step",
+        "s",
+        "Of a batch on a device: forward pass, gradients and update, by the model of docs/prediction.md.",
+    ),
     Quantity("predicted_seconds", "Predicted time", "s", "Of a batch on a device, by the model of docs/prediction.md."),
     Quantity(
         "eager_seconds",

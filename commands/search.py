@@ -54,9 +54,14 @@ def search(
         DEFAULT_LIMIT
     ),
     seed: Annotated[str, typer.Option(metavar="N", help="Of the draw.")] = "0",
-    batch_size: Annotated[str, typer.Option("--batch", metavar="N", help="Images, for predicted_seconds.")] = "256",
+    batch_size: Annotated[
+        str, typer.Option("--batch", metavar="N", help="Images, for predicted_seconds and training_seconds.")
+    ] = "256",
     device: Annotated[
-        str, typer.Option(metavar="DEVICE", help=f"For predicted_seconds: {', '.join(list_devices())}.")
+        str,
+        typer.Option(
+            metavar="DEVICE", help=f"For predicted_seconds and training_seconds: {', '.join(list_devices())}."
+        ),
     ] = DEFAULT_DEVICE,
     precision: Annotated[str, typer.Option(metavar="PRECISION", help=f"{', '.join(ARITHMETICS)}.")] = "float16",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
@@ -76,7 +81,7 @@ def search(
     output: OutputOption = None,
 ) -> None:
     """Search a space of networks under budgets: --max-QUANTITY N and --min-QUANTITY N, such as --max-params 8e6."""
-    from analysis.search.quantities import PredictedSeconds
+    from analysis.search.quantities import PredictedSeconds, TrainingSeconds
     from training.searching import TrainedAccuracy
 
     checks.choice("format", file_format or "table", ALL_FORMATS)
@@ -84,6 +89,7 @@ def search(
     objectives = {_quantity(word): sense for sense, words in senses for word in words}
     evaluators: dict[str, Evaluator] = {
         "predicted_seconds": PredictedSeconds(device, parse_value(batch_size), precision, execution=execution),
+        "training_seconds": TrainingSeconds(device, parse_value(batch_size), precision),
         "trained_accuracy": TrainedAccuracy(data, recipe, _number(epochs), _number(images)),
     }
     with _progress() as progress:
@@ -142,7 +148,7 @@ def _show(found: SearchResult, rows: list[Row]) -> Iterator[RenderableType]:
         yield Grid(found.exclusion_rows(), columns("bound.bound", "alone", "bound.first"))
     if "trained_accuracy" in shown:
         yield Text("Accuracies come from short trainings here: they rank networks, and nothing more.", style="dim")
-    if "predicted_seconds" in shown:
+    if not {"predicted_seconds", "training_seconds"}.isdisjoint(shown):
         yield Text("Times are predicted, not measured: docs/prediction.md says how well.", style="dim")
 
 

@@ -83,8 +83,9 @@ def interval_finding(speeds: Sequence[Speed]) -> str:
     if not others:
         return f"{checked}."
     widest = max(others, key=lambda speed: speed.error[1] if speed.error else 0.0)
+    meaning = widest.error_meaning.removeprefix("the bar: ")
     where = f"{widest.name} on {widest.device}, {widest.execution}"
-    return f"{checked}; the others lie in wider intervals by rule, the widest of {where}: {widest.error_meaning}."
+    return f"{checked}; the others lie in wider intervals by rule, the widest of {where}: {meaning}."
 
 
 def front_finding(front: Sequence[Row], *, faster: bool) -> str:

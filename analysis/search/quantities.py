@@ -16,6 +16,9 @@ from analysis.hardware.measure.record import Workload
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
+from analysis.hardware.predict.step_calibrated import device_slowdown, step_factors
+from analysis.hardware.predict.step_prediction import OPTIMIZERS as STEP_OPTIMIZERS
+from analysis.hardware.predict.step_prediction import predict_step
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.precision import parse_arithmetic, parse_dtype
@@ -107,6 +110,31 @@ class PredictedSeconds:
 
 
 @dataclass(frozen=True)
+class TrainingSeconds:
+    """Predicted seconds of a training step on a device, in eager mode, each config at its own image size."""
+
+    device: str | Device = DEFAULT_DEVICE
+    batch_size: int = 64
+    precision: str = "float16"
+    layout: str = "nchw"
+    optimizer: str = "sgd"
+
+    def __post_init__(self) -> None:
+        checks.keep(
+            self,
+            precision=parse_arithmetic(self.precision),
+            batch_size=checks.batch_size(self.batch_size),
+            layout=checks.choice("layout", self.layout, LAYOUTS),
+            optimizer=checks.choice("optimizer", self.optimizer, STEP_OPTIMIZERS),
+        )
+        get_device(self.device).peak_flops_per_s(self.precision)
+
+    def __call__(self, config: NetworkConfig) -> float:
+        conditions = (self.batch_size, None, self.precision, self.layout, "eager", self.optimizer)
+        return predict_step(config, self.device, *conditions).seconds
+
+
+@dataclass(frozen=True)
 class MeasuredSeconds:
     """Median measured seconds of a batch (`analysis.benchmark`), on the machine that evaluates the config."""
 
@@ -167,6 +195,7 @@ EVALUATORS: dict[str, Evaluator] = {
     "inference_bytes": PeakMemory(),
     "training_bytes": TrainingMemory(),
     "predicted_seconds": PredictedSeconds(),
+    "training_seconds": TrainingSeconds(),
     "measured_seconds": MeasuredSeconds(),
     "receptive_field": ReceptiveField(),
     **{name: ZeroCost(name) for name in PROXIES},
@@ -197,6 +226,10 @@ def evaluation_key(name: str, evaluator: Evaluator) -> str:
     """What a store calls an evaluation: of ours, everything that the value depends on beside config and machine."""
     if isinstance(evaluator, PredictedSeconds):
         return f"{name} {evaluator!r} {factors_for(get_device(evaluator.device).name)!r}"
+    if isinstance(evaluator, TrainingSeconds):
+        device = get_device(evaluator.device)
+        slowdown = device_slowdown(device, evaluator.precision)
+        return f"{name} {evaluator!r} {factors_for(device.name)!r} {step_factors()!r} {slowdown!r}"
     return f"{name} {evaluator!r}" if type(evaluator) in map(type, EVALUATORS.values()) else name
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from analysis.facts import data_sheet
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
+from analysis.hardware.predict.step_prediction import StepPrediction, predict_step
 from archs.errors import DenseScopeError
 from benchmarks.gpu.record import Record
 
@@ -51,6 +52,17 @@ def _predict(
     try:
         return predict(name, sheet, batch_size, image_size, layout=layout, execution=execution)
     except DenseScopeError:  # an operation whose time is not known, or a device without float16
+        return None
+
+
+def predicted_step(device_name: str, name: str, batch_size: int, optimizer: str) -> StepPrediction | None:
+    """A training step under amp float16, eager; None where nothing is predicted."""
+    sheet = data_sheet(device_name)
+    if sheet is None:
+        return None
+    try:
+        return predict_step(name, sheet, batch_size, optimizer=optimizer)
+    except DenseScopeError:
         return None
 
 

@@ -14,7 +14,7 @@ from analysis.statistics import median
 from analysis.units import format_change, format_duration, format_ratio, format_share, format_si, format_size, join
 from archs import files
 from benchmarks.gpu.checks import CHECKS, Check
-from benchmarks.gpu.compared import Compared, by_kind, compare
+from benchmarks.gpu.compared import Compared, by_kind, compare, predicted_step
 from benchmarks.gpu.record import Record
 from benchmarks.gpu.schedule import TOO_LATE
 
@@ -224,13 +224,22 @@ def _training(record: Record) -> Iterator[str]:
         slower = format_ratio(forward[step["name"]] / rate) if step["name"] in forward else ""
         peak = step["peak_memory_bytes"]
         memory = format_si(peak, "B") if peak else ""
+        told = predicted_step(record.machine["device_name"], step["name"], batch_size, step["optimizer"])
+        known = told.interval if told else None
         rows.append(
-            (step["name"], batch_size, step["optimizer"], format_si(seconds, "s"), f"{rate:,.0f}", slower, memory)
+            (
+                *(step["name"], batch_size, step["optimizer"]),
+                format_si(told.seconds, "s") if told else "",
+                f"{format_si(known.low, 's')} to {format_si(known.high, 's')}" if known else "",
+                *(format_si(seconds, "s"), format_change(told.seconds / seconds - 1) if told else ""),
+                *(f"{rate:,.0f}", slower, memory),
+            )
         )
     if rows:
         yield "## Training steps\n"
-        yield "Forward pass, loss, backward pass and update, eager; nothing predicts them yet.\n"
-        heads = ("Network", "Batch", "Optimizer", "Step", "Images/s", "Against inference, batch 256", "Peak memory")
+        yield "Forward pass, loss, backward pass and update, eager; predictions leave the loss out.\n"
+        times = ("Predicted", "Nine in ten", "Measured", "Error")
+        heads = ("Network", "Batch", "Optimizer", *times, "Images/s", "Against inference, batch 256", "Peak memory")
         yield table(heads, rows)
 
 

@@ -79,6 +79,18 @@ def test_which_device_is_enough_with_a_need_a_class_and_a_host() -> None:
     assert table["verdict"].iloc[0] == "enough"
 
 
+def test_training_steps_and_epochs_are_predicted_with_their_intervals() -> None:
+    asked = {"networks": ["vovnet27_slim"], "devices": ["RTX 3090"], "gpu_batch": "64", "epoch_images": "50,000"}
+    app = open_app(HARDWARE, section="Training steps", **asked)
+    assert texts(app).startswith("Shortest epoch of 50,000 images, predicted: vovnet27_slim on RTX 3090, ")
+    [row] = app.dataframe[0].value.to_dict("records")
+    assert row["at_least_seconds"] < row["seconds"] < row["at_most_seconds"]
+    assert row["epoch_seconds"] == pytest.approx(50_000 / 64 * row["seconds"])
+    shares = ("forward_share", "again_share", "backward_share", "update_share")
+    assert sum(row[key] for key in shares) == pytest.approx(1)
+    assert not toasts(app)
+
+
 def test_intervals_are_told_checked_or_by_rule_in_one_sentence() -> None:
     app = open_app(HARDWARE, devices=["L4"], networks=["vovnet27_slim"])
     assert "Published figures check 0 of 2 predictions; the others lie in wider intervals by rule" in texts(app)
@@ -94,7 +106,7 @@ def test_the_pair_of_the_paper_flips_on_rtx_5090() -> None:
     )
 
 
-@pytest.mark.parametrize("section", [*SECTIONS, "Which device?"])
+@pytest.mark.parametrize("section", [*SECTIONS, "Which device?", "Training steps"])
 def test_every_section_with_another_workload(section: str) -> None:
     app = open_app(HARDWARE, section=section, gpu_precision="float32", gpu_batch="1")
     assert not app.error

@@ -19,7 +19,7 @@ from archs.registry import get_config, list_archs
 from views import sidebar, tables, widgets, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
-from views.design.results import CHARTS, GPU, draw_counted, draw_predicted, draw_trained
+from views.design.results import CHARTS, GPU, STEP_BATCH, draw_counted, draw_predicted, draw_trained
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
@@ -173,7 +173,8 @@ def draw_times(base: Summary, summary: Summary) -> None:
     draw_predicted(base, summary, device)
     st.caption(
         f"Changes are against {base.name}. Times are predicted for batch {GPU.batch_size}, "
-        f"{GPU.precision}; the rest is counted for batch {summary.batch_size:,}, {summary.dtype}."
+        f"a training step for {STEP_BATCH}, {GPU.precision}; the rest is counted for batch {summary.batch_size:,}, "
+        f"{summary.dtype}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from analysis import Summary, predict
 from analysis.choice import Trained
 from analysis.columns import columns
 from analysis.findings import Delta, deltas
+from analysis.hardware.predict.predict import Prediction
+from analysis.hardware.predict.step_prediction import predict_step
 from analysis.hardware.speeds import Conditions
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES, saved_bytes
@@ -38,6 +40,8 @@ HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations
 #: What a GPU is given: the batch and the precision at which predictions have been validated.
 GPU = Conditions()
 EXECUTIONS = ("eager", "compiled")
+#: Images of a training step, which keeps far more in memory.
+STEP_BATCH = 64
 
 
 class Figure(NamedTuple):
@@ -59,7 +63,7 @@ def draw_counted(base: Summary, summary: Summary) -> None:
 def draw_predicted(base: Summary, summary: Summary, device: str) -> None:
     """Times, which are predicted for a device."""
     with st.container(gap=None, key="design_predicted"):
-        for figure in _predicted(base, summary, device):
+        for figure in (*_predicted(base, summary, device), *_trained_in(base, summary, device)):
             _draw(figure)
 
 
@@ -159,11 +163,27 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
             ]
         except DenseScopeError:
             continue
-        known, seconds = pair[1].interval, pair[1].seconds
-        ends = f"−{format_share(1 - known.low / seconds)} +{format_share(known.high / seconds - 1)}" if known else ""
-        where = f"On {device} at batch {GPU.batch_size}, {GPU.precision}, {execution}"
-        help = f"{where}; {known.rule}." if known else f"{where}."
-        yield Figure(f"{execution.capitalize()} {ends}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+        yield _timed(
+            execution.capitalize(), pair, f"On {device} at batch {GPU.batch_size}, {GPU.precision}, {execution}"
+        )
+
+
+def _trained_in(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
+    """Seconds of a training step on a GPU, by the model."""
+    asked = (device, STEP_BATCH)
+    try:
+        pair = [predict_step(one.target, *asked, one.image_size, GPU.precision) for one in (base, summary)]
+    except DenseScopeError:
+        return
+    yield _timed("Training step", pair, f"On {device} at batch {STEP_BATCH}, {GPU.precision}, eager, SGD with momentum")
+
+
+def _timed(label: str, pair: Sequence[Prediction], where: str) -> Figure:
+    """A predicted time, with the interval that is meant to hold nine of ten."""
+    known, seconds = pair[1].interval, pair[1].seconds
+    ends = f" −{format_share(1 - known.low / seconds)} +{format_share(known.high / seconds - 1)}" if known else ""
+    help = f"{where}; {known.rule}." if known else f"{where}."
+    return Figure(f"{label}{ends}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
 
 
 def _seconds(value: float) -> str:

@@ -14,6 +14,7 @@ from views.hardware.benchmark import draw_benchmark
 from views.hardware.needs import draw_needs
 from views.hardware.question import Question, ask, draw_devices, known
 from views.hardware.speeds import draw_paradox, draw_roofline, draw_speeds
+from views.hardware.training import draw_training
 
 
 def on_devices(draw: Callable[[Question], None], devices: Literal["one", "several", "all"]) -> None:
@@ -34,6 +35,7 @@ def on_devices(draw: Callable[[Question], None], devices: Literal["one", "severa
 SECTIONS: dict[str, Callable[[], None]] = {
     "Speed": partial(on_devices, draw_speeds, "several"),
     "Which device?": partial(on_devices, draw_needs, "all"),
+    "Training steps": partial(on_devices, draw_training, "several"),
     "Accuracy and cost": draw_accuracy,
     "Roofline": partial(on_devices, draw_roofline, "one"),
     "FLOPs and time": partial(on_devices, draw_paradox, "one"),

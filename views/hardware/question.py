@@ -41,6 +41,7 @@ HOST_HELP = (
 _PARAMETERS = (
     *("networks", "devices", "device", "execution", "calibrate", "gpu_batch", "gpu_precision", "layout"),
     *("speed", "evidence", "cost", "layers_of", "host", "needed", "needed_of", "device_class"),
+    *("step_optimizer", "epoch_images"),
 )
 DEVICE_FILE = """A JSON object in base units, for example
 
@@ -232,8 +233,10 @@ def show_speeds(speeds: Sequence[Speed], key: str) -> None:
     tables.show(pd.DataFrame([speed.row() for speed in speeds]), SPEED_COLUMNS, key, 460)
 
 
-def circumstances(question: Question, size: str = "") -> str:
-    """What predictions are for (of the input, `size` where it isn't the sidebar's), and what stands beside them."""
+def circumstances(question: Question, size: str = "", *, training: bool = False) -> str:
+    """What predictions are for (of the input, `size` where it isn't the sidebar's), and what stands beside them; of
+    training nothing does.
+    """
     conditions = question.conditions
     at = size or InputSettings(conditions.image_size).describe(["image_size"])
     others = (
@@ -241,13 +244,13 @@ def circumstances(question: Question, size: str = "") -> str:
         if conditions.are_published
         else "No published throughput is for such conditions: they are for batches of 256 and more in float16."
     )
+    others = "" if training else others
     own = [device for device in question.devices if isinstance(device, CalibratedDevice)]
     calibrated = (
         f" Predictions on {join([device.name for device in own])} are calibrated by your own runs." if own else ""
     )
-    return (
-        f"At {at}, batch {conditions.batch_size:,}, {conditions.precision}, {conditions.layout}. {others}{calibrated}"
-    )
+    given = f"batch {conditions.batch_size:,}, {conditions.precision}, {conditions.layout}"
+    return f"At {at}, {given}. {others}{calibrated}".rstrip()
 
 
 DEVICE_COLUMNS = columns(

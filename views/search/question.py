@@ -12,7 +12,15 @@ import streamlit as st
 from analysis.facts import DEFAULT_DEVICE
 from analysis.quantities import label_of
 from analysis.search import search
-from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, SLOW, PredictedSeconds, format_value
+from analysis.search.quantities import (
+    COUNTED,
+    EVALUATORS,
+    SEARCH_QUANTITIES,
+    SLOW,
+    PredictedSeconds,
+    TrainingSeconds,
+    format_value,
+)
 from analysis.search.space import Space, get_space, list_spaces
 from views import sidebar, widgets
 from views.public import MOST_SEARCHED, is_public
@@ -52,7 +60,10 @@ class Question:
 
     def ask(self, **more: Any) -> Any:
         """The search's result. Raises: DenseScopeError: nothing keeps to the budgets."""
-        evaluators = {"predicted_seconds": PredictedSeconds(self.device)}
+        evaluators = {
+            "predicted_seconds": PredictedSeconds(self.device),
+            "training_seconds": TrainingSeconds(self.device),
+        }
         return search(self.space, dict(self.budgets), dict(self.objectives), self.limit, evaluators=evaluators, **more)
 
 
@@ -73,7 +84,7 @@ def ask() -> Question:
         objectives = tuple({goals[text][0]: goals[text] for text in texts}.values()) or DEFAULT_OBJECTIVES
         bounded = choose_quantities("Budgets", "budgets", DEFAULT_BUDGETS)
         device = DEFAULT_DEVICE
-        if "predicted_seconds" in (*bounded, *(name for name, _ in objectives)):
+        if not {"predicted_seconds", "training_seconds"}.isdisjoint((*bounded, *(name for name, _ in objectives))):
             with below_space:
                 device = sidebar.choose_device("Predict for", "search_device")
         limits = tuple((name, choose_limits(space, name, device)) for name in bounded)

@@ -158,6 +158,10 @@ def predict_step(
     """
     gpu, batch = get_device(device), checks.batch_size(batch_size)
     resolved = resolve_target(target).stating(None, in_channels, verify)
+    if resolved.is_detector or resolved.detector is not None:
+        raise ConfigError(
+            "mode", "training", f"'inference' for {resolved.name}: only steps of classifiers are predicted"
+        )
     precision = parse_arithmetic(precision)
     layout = checks.choice("layout", layout, LAYOUTS)
     if execution != "eager":

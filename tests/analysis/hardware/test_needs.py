@@ -12,7 +12,9 @@ from analysis.hardware.needs import ENOUGH, NO_ROOM, PERHAPS, TOO_SLOW, energy_f
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.speeds import Conditions, known_speed
 from analysis.memory.inference import inference_memory
+from analysis.search.quantities import TrainingSeconds, evaluation_key
 from analysis.units import THIN_SPACE
+from archs import get_config
 from archs.errors import DenseScopeError
 from views.charts.evidence import UNCHECKED
 from views.charts.needs import needs
@@ -98,3 +100,19 @@ def test_lines_are_closed_where_figures_check_them_and_open_elsewhere() -> None:
     assert UNCHECKED in {trace.name for trace in needs(found, "#0072B2", LIGHT).data}
     checked = [replace(fit, speed=replace(fit.speed, is_checked=True)) for fit in found]
     assert UNCHECKED not in {trace.name for trace in needs(checked, "#0072B2", LIGHT).data}
+
+
+@pytest.mark.parametrize("name", ["retinanet/vovnet39", "backbone/vovnet39"])
+def test_training_steps_of_detectors_and_backbones_are_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(DenseScopeError, match="only steps of classifiers are predicted"):
+        predict(name, "RTX 4090", mode="training")
+
+
+def test_searches_take_the_seconds_of_a_training_step() -> None:
+    config = get_config(NETWORK)
+    evaluator = TrainingSeconds("L4", 32, optimizer="adamw")
+    step = predict(config, "L4", 32, mode="training", optimizer="adamw")
+    assert evaluator(config) == step.seconds
+    keys = {evaluation_key("training_seconds", each) for each in (evaluator, TrainingSeconds("T4", 32))}
+    assert len(keys) == 2
+    assert "StepFactors" in keys.pop()

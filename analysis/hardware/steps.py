@@ -1,0 +1,69 @@
+"""Training steps on devices: how long one takes, how long an epoch, and what the step's phases take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.facts import Device
+from analysis.hardware.predict.step_prediction import OPTIMIZERS, StepPrediction, predict_step
+from analysis.hardware.speeds import BY_RULE, CHECKED, Conditions
+from analysis.targets import resolve_target
+from analysis.units import format_duration
+from archs import checks
+
+#: Images of ImageNet that are trained on.
+IMAGENET = 1_281_167
+
+
+def predict_steps(
+    target: Any, devices: Sequence[Device], conditions: Conditions, optimizer: str = "sgd"
+) -> list[StepPrediction]:
+    """The training steps of a network on the devices that have the precision; eager, as nothing checks compiled ones.
+
+    Raises: DenseScopeError: as `predict_step`.
+    """
+    checks.choice("optimizer", optimizer, OPTIMIZERS)
+    network = resolve_target(target)
+    given = (conditions.batch_size, conditions.image_size, conditions.precision, conditions.layout, "eager", optimizer)
+    able = [device for device in devices if conditions.precision in device.precisions]
+    return [predict_step(network, device, *given, host_seconds=conditions.host_seconds) for device in able]
+
+
+def step_row(step: StepPrediction, images: int) -> dict[str, Any]:
+    """What a table shows of it: plain values, with an epoch of so many images."""
+    names = ("forward_share", "again_share", "backward_share", "update_share")
+    shares = (spent / step.seconds for spent in step.seconds_by_phase().values())
+    told = step.interval
+    return step.row() | {
+        **dict(zip(names, shares, strict=True)),
+        "checked": CHECKED if told and told.is_checked else BY_RULE,
+        "epoch_images": images,
+        "epoch_seconds": step.epoch_seconds(images),
+    }
+
+
+def training_finding(steps: Sequence[StepPrediction], images: int) -> str:
+    """On each device the network whose epoch is shortest, with the interval that nine of ten are meant to lie in.
+
+    Args:
+        steps: at one batch size and with one optimizer.
+        images: of an epoch.
+    """
+    if not steps:
+        return "No training step is predicted of these networks on these devices in these conditions."
+    best: dict[str, StepPrediction] = {}
+    for step in steps:
+        best[step.device.name] = min(
+            step, best.get(step.device.name, step), key=lambda one: one.seconds / one.batch_size
+        )
+    told = [f"{one.name} on {device}, {_epoch(one, images)}" for device, one in best.items()]
+    return f"Shortest epoch of {images:,} images, predicted: {'; '.join(told)}. Loading images is not in it."
+
+
+def _epoch(step: StepPrediction, images: int) -> str:
+    epoch = step.epoch_seconds(images)
+    if step.interval is None:
+        return format_duration(epoch)
+    low, high = (format_duration(epoch * end / step.seconds) for end in (step.interval.low, step.interval.high))
+    return f"{format_duration(epoch)} ({low} to {high}, nine in ten)"
