@@ -15,6 +15,7 @@ from tests.support.app import COUNTERS, LAYERS, assert_sound, open_app, toasts
 ARCHITECTURE, HARDWARE = "views/architecture/architecture.py", "views/hardware/hardware.py"
 DESIGN, MEMORY, SEARCH = "views/design/design.py", "views/memory/memory.py", "views/search/search.py"
 SIZE, COUNTS, INPUT = ({"image_size"}, {"image_size", "batch_size"}, {"image_size", "batch_size", "dtype"})
+HEADLESS = INPUT | {"as_backbone"}
 NETWORK = {"network", "libraries"}
 NETWORKS = {"networks", "libraries"}
 CONDITIONS = {"device_file", "calibrate", "gpu_batch", "gpu_precision", "layout"}
@@ -30,9 +31,9 @@ def controls(app: AppTest) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "read"),
     [
-        ("views/compare.py", INPUT | {"preset", "networks", "libraries", "figures"}),
-        (LAYERS, INPUT | NETWORK),
-        (MEMORY, INPUT | NETWORK),
+        ("views/compare.py", HEADLESS | {"preset", "networks", "libraries", "figures"}),
+        (LAYERS, HEADLESS | NETWORK),
+        (MEMORY, HEADLESS | NETWORK),
         (COUNTERS, COUNTS | NETWORK),
     ],
 )
