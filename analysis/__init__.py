@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from analysis.chains import chain, list_chains
     from analysis.hardware.predict.calibrated import calibrate_by
     from analysis.hardware.predict.predict import Prediction, predict
+    from analysis.hardware.predict.step_prediction import StepPrediction
     from analysis.hardware.predict.validation import Validation, validate_predictions
     from analysis.optimize.optimize import optimize_for_inference
     from analysis.search.result import SearchResult
@@ -37,6 +38,7 @@ _ON_DEMAND = {
     "optimize_for_inference": "analysis.optimize.optimize",
     "Prediction": "analysis.hardware.predict.predict",
     "predict": "analysis.hardware.predict.predict",
+    "StepPrediction": "analysis.hardware.predict.step_prediction",
     "Validation": "analysis.hardware.predict.validation",
     "validate_predictions": "analysis.hardware.predict.validation",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "Prediction",
     "SearchResult",
     "Space",
+    "StepPrediction",
     "Summary",
     "TrainingMemory",
     "Validation",

@@ -184,8 +184,9 @@ def validate(
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Predict every published throughput without it: how far off, and how often within the interval."""
+    """Predict every published throughput without it: how far off, and how often within the interval; training too."""
     from analysis.hardware.predict.coverage import check_intervals, coverage_rows
+    from analysis.hardware.predict.step_calibrated import error_rows
     from analysis.hardware.predict.validation import (
         error_row,
         left_out_devices,
@@ -197,12 +198,14 @@ def validate(
     found, small, devices = validate_predictions(), small_batch_trials(), left_out_devices()
     if trials:
         rows = [trial.row() for trial in (*found.trials, *small, *devices)]
-        grids = [Grid(rows, TRIALS)]
+        grids: list[RenderableType] = [Grid(rows, TRIALS)]
     else:
         last = {"left_out": "small batch", "execution": "eager", "of": small[0].run.device} | error_row(small)
         errors = [*found.rows(), last]
         covered = coverage_rows(check_intervals(found, devices))
-        rows, grids = [*errors, *covered], [Grid(errors, ERRORS), Grid(covered, COVERAGE)]
+        steps = [{"mode": "training", **row} for row in error_rows()]
+        rows = [*errors, *covered, *steps]
+        grids = [Grid(errors, ERRORS), Grid(covered, COVERAGE), Text("\nTraining steps:"), Grid(steps, STEP_ERRORS)]
     emit(lambda: rows, lambda: grids, Request(file_format=file_format, output=output))
 
 
@@ -232,6 +235,7 @@ DETECTION_FACTS = columns(
 )
 ERRORS = columns(*("left_out", "execution", "of", "figures", "median_error", "worst_error", "bias", "rank_correlation"))
 COVERAGE = columns("left_out", "of", "figures", "median_error", "bias", "half_width", "coverage")
+STEP_ERRORS = columns("left_out", "of", "figures", "median_error", "worst_error", "bias", "coverage")
 TRIALS = columns(
     *("left_out", "network", "device", "layout", "execution", "side.image_size", "batch_size"),
     *("published_seconds", "predicted_seconds", "trial.error"),

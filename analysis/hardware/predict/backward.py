@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
@@ -83,7 +84,8 @@ def step(program: Program, half: bool, optimizer: str, config: Any = None) -> St
     weight_bytes = 8 if half else 4
     if UPDATE_NUMBERS[optimizer]:
         rows.append((ELEMENTWISE, 0, 0, params * 4 * UPDATE_NUMBERS[optimizer] / weight_bytes, UPDATE, len(costs) - 1))
-    kind, flops, elements, weights, role, index = np.array(rows, float).T
+    table = np.fromiter(chain.from_iterable(rows), float, len(rows) * len(rows[0])).reshape(len(rows), -1)
+    kind, flops, elements, weights, role, index = np.ascontiguousarray(table.T)
     role = role.astype(int)
     # cuDNN's batch norm isn't limited as PyTorch's own kernels are
     eager = ~np.isin(role, (STATISTICS, NORM_GRADIENT))
