@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -21,8 +21,9 @@ from archs.errors import DenseScopeError
 from archs.kept import is_run, version_of_run
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
+from views import work
 from views.networks import variant
-from views.public import session_id
+from views.public import is_there, session_id
 from views.sidebar import InputSettings
 from views.workbench import config_of, contents_of, target_of, written
 
@@ -115,7 +116,7 @@ MOST_COUNTED = 64
 def counters(
     name: str, image_size: int | Pair | None, batch_size: int, before: Callable[[str], object]
 ) -> pd.DataFrame:
-    """What the public counters say; `before` hears of each as it starts, unless all have run.
+    """What the public counters say; `before` hears again and again which of them runs, unless all have run.
 
     Raises: DenseScopeError: the network cannot be traced here.
     """
@@ -123,7 +124,10 @@ def counters(
     key = target, *_meanings(name), image_size, batch_size
     if key not in _COUNTED:
         summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
-        _COUNTED[key] = cross_check(target, image_size, batch_size, before=before)
+        given = target, image_size, batch_size
+        _COUNTED[key] = work.run(
+            cross_check, *given, told="before", tell=before, goes_on=partial(is_there, session_id())
+        )
         for old in list(_COUNTED)[:-MOST_COUNTED]:
             _COUNTED.pop(old, None)
     return _COUNTED[key]

@@ -68,15 +68,12 @@ def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
 
     Raises: DenseScopeError: the network cannot be traced here.
     """
-    place, done = st.empty(), 0
+    place = st.empty()
 
     def tell(counter: str) -> None:
-        nonlocal done
-        place.progress(
-            done / len(COUNTERS),
-            f"Running {counter} on {widgets.literal(name)}, counter {done + 1} of {len(COUNTERS)} …",
-        )
-        done += 1
+        done = COUNTERS.index(counter) if counter in COUNTERS else 0
+        at = f"Running {counter} on {name}, counter {done + 1} of {len(COUNTERS)} …" if counter in COUNTERS else counter
+        place.progress(done / len(COUNTERS), widgets.literal(at))
 
     with st.spinner(f"Loading the counters and tracing {widgets.literal(name)} …"):
         frame = cached.counters(name, settings.image_size, settings.batch_size, tell)

@@ -45,8 +45,8 @@ def session_id() -> str:
 
 
 def is_there(session: str) -> bool:
-    """Whether a visitor's page is still open."""
-    return exists() and get_instance().is_active_session(session)
+    """Whether a visitor's page is still open; where no server runs, somebody waits for the answer."""
+    return not exists() or get_instance().is_active_session(session)
 
 
 @cache
@@ -86,7 +86,8 @@ def note_visit() -> None:
 
 def clear_left(now: float) -> list[str]:
     """Delete the stores of visitors who left long ago; who they were."""
-    left = [session for session, seen in list(_SEEN.items()) if now - seen > KEPT_S and not is_there(session)]
+    gone = [session for session, seen in list(_SEEN.items()) if now - seen > KEPT_S]
+    left = [session for session in gone if not (exists() and is_there(session))]
     for session in left:
         shutil.rmtree(_stores() / sha256(session.encode()).hexdigest(), ignore_errors=True)
         del _SEEN[session]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,14 +14,18 @@ import streamlit as st
 from analysis import Summary
 from analysis.columns import columns
 from analysis.findings import delta_finding, network_finding, reason
+from analysis.precision import DTYPE_BYTES
 from analysis.summary import comparison_row
+from analysis.units import format_si
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from archs.registry import get_config, list_archs
-from views import sidebar, tables, widgets, workbench
+from views import sidebar, tables, widgets, work, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
+from views.design.model_file import write_model
 from views.design.results import CHARTS, GPU, STEP_BATCH, draw_counted, draw_predicted, draw_trained
+from views.public import is_public, is_there, session_id
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
@@ -114,35 +120,53 @@ def _file_name(design: Design) -> str:
 FORMATS = {"onnx": "ONNX", "safetensors": "safetensors"}
 
 
-def draw_export(design: Design) -> None:
+#: Bytes of weights that are written at a press.
+MOST_WRITTEN = 512 * 2**20
+ANYWAY = "Write it anyway"
+
+
+def draw_export(summary: Summary, design: Design) -> None:
     """The code, and the buttons that write files."""
     st.header("As code", anchor=False, help="Copy it into a program that has DenseScope beside it.")
     st.code(f"import archs\n\nmodel = {design.code()}", language=None)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Skeleton with fresh weights:", width="content")
         for file_format, label in FORMATS.items():
+            anyway = f"anyway {file_format}"
+            wanted = st.session_state.get(anyway, False) and not is_public()
             if st.button(label, key=f"design {file_format}", help="Takes a moment: the file is checked first."):
+                wanted = _is_small(summary, anyway)
+            if wanted:
                 _offer(design, file_format)
+
+
+def _is_small(summary: Summary, anyway: str) -> bool:
+    """Whether a file of the weights is no burden; else says how large it is, and asks the owner of the machine."""
+    nbytes = summary.params * DTYPE_BYTES["float32"]
+    if nbytes > MOST_WRITTEN:
+        sizes = f"{format_si(nbytes, 'B')}, more than the {format_si(MOST_WRITTEN, 'B')} that are written at a press"
+        widgets.say_error(f"The weights of {summary.name} take {sizes}; building them takes several times as much.")
+        if not is_public():
+            st.button(ANYWAY, key=anyway)
+    return nbytes <= MOST_WRITTEN
 
 
 def _offer(design: Design, file_format: str) -> None:
     """Write the file, and let it be taken."""
-    name = f"model.{file_format}"
+    name, place = f"model.{file_format}", st.empty()
     with widgets.errors_said():
         with st.spinner(f"Building {widgets.literal(design.name)}, writing and checking the file …"):
-            content = model_file(design, file_format)
+            content = model_file(design, file_format, place.caption)
+        place.empty()
         st.download_button(f"Save {name}", content, name, "application/octet-stream", on_click="ignore", type="primary")
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
-def model_file(design: Design, file_format: str) -> bytes:
+def model_file(design: Design, file_format: str, tell: Callable[[str], object]) -> bytes:
     """The network with freshly initialised weights, as a file. Raises: DenseScopeError: it cannot be written."""
-    from archs.create import create_model
-    from archs.export import export_model
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{file_format}"
-        export_model(create_model(design.config), path, file_format)
+        here = partial(is_there, session_id())
+        work.run(write_model, design.config, str(path), file_format, tell=tell, goes_on=here)
         return path.read_bytes()
 
 
@@ -163,7 +187,7 @@ def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summ
         CHARTS[chart](base, summary, settings)
     with figures:  # which take a moment
         draw_times(base, summary)
-    draw_export(bench.current)
+    draw_export(summary, bench.current)
     return [summary, base] if base.name != summary.name else [summary]
 
 

@@ -25,6 +25,7 @@ from views import tables, widgets
 from views.charts.speeds import bars
 from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, show_speeds
 from views.hardware.speeds import draw_abreast
+from views.hardware.turn import alone_on_this_machine
 from views.public import is_public, refused
 from views.workbench import is_design
 
@@ -146,11 +147,12 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
         bar.progress(min(1.0, done / workload.repeats), f"{widgets.literal(at)}: run {done} of {workload.repeats}")
 
     try:
-        for measurement in benchmark_sweep(name, workload, batches, advance):
-            Results().add([measurement])
-            kept.append(measurement)
-            so_far.caption(widgets.literal(_sentence(measurement)))
-            done = 0
+        with alone_on_this_machine():
+            for measurement in benchmark_sweep(name, workload, batches, advance):
+                Results().add([measurement])
+                kept.append(measurement)
+                so_far.caption(widgets.literal(_sentence(measurement)))
+                done = 0
     except DenseScopeError as error:
         st.session_state["benchmark_problem"] = str(error)
     if kept:
@@ -179,8 +181,25 @@ HISTORY_COLUMNS = columns(
 )
 
 
+#: Measurements on a page of the history.
+PAGE = 200
+
+
+def _page_of(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Those that the history shows, the newest first; the page is asked for where there are several."""
+    pages = max(1, -(-len(measurements) // PAGE))
+    first = (st.session_state.get("history_page", 1) - 1) % pages * PAGE
+    newest = measurements[::-1]
+    return list(newest[first : first + PAGE])
+
+
 def _show_history(measurements: Sequence[Measurement]) -> None:
-    tables.show(pd.DataFrame([one.row() for one in reversed(measurements)]), HISTORY_COLUMNS, "history_table", 460)
+    if len(measurements) > PAGE:
+        last = -(-len(measurements) // PAGE)
+        label = f"Page of {last:,}, {PAGE} measurements each of {len(measurements):,}"
+        st.number_input(label, 1, last, key="history_page", persist_state="session", width=320)
+    rows = [one.row() for one in _page_of(measurements)]
+    tables.show(pd.DataFrame(rows), HISTORY_COLUMNS, "history_table", 460)
 
 
 def _draw_exchange(measurements: list[Measurement]) -> None:
@@ -189,7 +208,7 @@ def _draw_exchange(measurements: list[Measurement]) -> None:
         if measurements:
             st.download_button(
                 "Export",
-                encode(measurements),
+                lambda: encode(measurements),
                 "densescope-results.json",
                 "application/json",
                 on_click="ignore",
@@ -204,7 +223,7 @@ def _draw_exchange(measurements: list[Measurement]) -> None:
 
 
 def _draw_delete(measurements: list[Measurement]) -> None:
-    labels = {one.id: f"{one.name}, {one.workload.description}, {one.date}" for one in reversed(measurements)}
+    labels = {one.id: f"{one.name}, {one.workload.description}, {one.date}" for one in _page_of(measurements)}
     with st.popover("Delete", icon=":material/delete:"):
         st.multiselect("Measurements", list(labels), format_func=labels.__getitem__, key="condemned")
         st.button("Delete these for good", key="delete_results", on_click=_delete)

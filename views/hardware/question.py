@@ -123,10 +123,9 @@ def _devices() -> dict[str, Device]:
 
 def calibrated(device: Device, measurements: list[Measurement]) -> Device:
     """The device, calibrated where the user's runs suffice; says how well, or why not."""
-    try:
-        found = calibrate_by(measurements, device)
-    except DenseScopeError as error:
-        st.caption(widgets.literal(str(error)))
+    found = _calibrated(device, [one.id for one in measurements], measurements)
+    if isinstance(found, str):
+        st.caption(widgets.literal(found))
         return device
     error = found.error
     st.caption(
@@ -134,6 +133,15 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
         f"others, is off by {format_share(error.median)} in the median, {format_share(error.worst)} at worst."
     )
     return found
+
+
+@st.cache_resource(max_entries=16, show_spinner="Calibrating by your runs …")
+def _calibrated(device: Device, ids: list[str], _measurements: list[Measurement]) -> CalibratedDevice | str:
+    """A device, calibrated; a sentence where it cannot be. `ids` are those of the measurements."""
+    try:
+        return calibrate_by(_measurements, device)
+    except DenseScopeError as error:
+        return str(error)
 
 
 def ask_conditions(size: int | Pair | None) -> Conditions:
