@@ -75,6 +75,11 @@ class Speed:
     is_checked: bool = True
 
     @property
+    def is_open(self) -> bool:
+        """Whether it has an interval that a rule widens."""
+        return self.error is not None and not self.is_checked
+
+    @property
     def checked(self) -> str:
         """In a word what stands behind a prediction's error; "" of other figures."""
         if self.evidence != "predicted":

@@ -25,7 +25,7 @@ def test_a_crafted_link(seed: int) -> None:
 
 
 def test_charts_have_no_anchors() -> None:
-    name = '<a href="//x">x</a><b>y</b><br><img src=x><B onclick=1>'
+    name = '<a href="//x">x</a><b>y</b><br><img src=x><B onclick=1><span>z</span>'
     written = _without_links({"data": [{"text": (name,), "customdata": [name]}], "layout": {"title": name}})
-    shown = '&lt;a href="//x">x&lt;/a><b>y</b><br>&lt;img src=x>&lt;B onclick=1>'
+    shown = '&lt;a href="//x">x&lt;/a><b>y</b><br>&lt;img src=x>&lt;B onclick=1><span>z</span>'
     assert written == {"data": [{"text": [shown], "customdata": [name]}], "layout": {"title": shown}}

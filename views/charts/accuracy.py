@@ -50,7 +50,8 @@ def accuracy(
     apart = next(step for step in (1, 2, 5, 10, 20) if high - low <= MOST_TICKS * step)
     ticks = [error for error in range(0, 101, apart) if low <= error <= high]
     texts = [f"{tick}\u2009%" for tick in ticks]
-    ends = [x for row in rows if row["name"] in colours for line in _bar_of(row) for x, _ in line]
+    barred = [*_best(row for row in rows if row["name"] in colours).values()]
+    ends = [x for row in barred for line in _bar_of(row) for x, _ in line]
     x = axis([*(row["cost"] for row in rows), *ends], write, title, log=True)
     y = {"range": (low, high), "tickvals": ticks, "ticktext": texts, "title": {"text": heading}}
     layout = scatter_layout(theme, HEIGHT, x, y, itemsizing="constant")
@@ -59,12 +60,13 @@ def accuracy(
     symbols = _symbols(rows)
     traces = [
         front_line(_points(front), theme) | {"name": "Pareto front", "showlegend": True},
-        *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=False),
+        *evidence.legend_entries(map(_kind, rows), theme, bars=False, with_errors=any(map(_bar_of, barred))),
+        *evidence.unchecked_entry(any(_bar_of(row) and not row["is_checked"] for row in barred), theme),
         *_recipe_entries(symbols, theme, grey=any(row["name"] not in colours for row in rows)),
         *(
             _mark(
                 *(row, write, title, shades[row["name"]], symbols[row["group"]], theme),
-                with_bar=row["name"] in colours,
+                with_bar=any(row is one for one in barred),
             )
             for row in sorted(rows, key=lambda row: row["name"] in colours)  # what is chosen lies above the rest
         ),
@@ -107,8 +109,7 @@ def _names(
     front: Sequence[Row], rows: Sequence[Row], colours: Mapping[str, str], layout: Mapping[str, Any], theme: Theme
 ) -> list[dict[str, Any]]:
     """The names of the chosen and of those on the front, clear of all marks and of the front's line; best figures."""
-    by_error = sorted((row for row in rows if row["name"] in colours), key=lambda row: -row["error"])
-    best = {row["name"]: row for row in (*front, *by_error)}  # the last of each is the most accurate
+    best = {row["name"]: row for row in front} | _best(row for row in rows if row["name"] in colours)
     named = sorted(best.values(), key=lambda row: row["name"] not in colours)
     others = [row for row in rows if row not in named]
     points = _points([*named, *others])
@@ -132,6 +133,11 @@ def _recipe_entries(symbols: Mapping[str, str], theme: Theme, *, grey: bool) -> 
     if grey:
         entries.append({"name": "grey: not chosen", "marker": {"symbol": "hexagon", "color": OTHER_FAMILY}})
     return [style | entry for entry in entries]
+
+
+def _best(rows: Iterable[Row]) -> dict[str, Row]:
+    """Of each network the most accurate figure; its interval stands for those of the others at the same cost."""
+    return {row["name"]: row for row in sorted(rows, key=lambda row: -row["error"])}
 
 
 def _mark(
@@ -185,7 +191,7 @@ def paradox(speeds: Sequence[Speed], marks: Mapping[str, Mark], theme: Theme) ->
     traces = [
         *rates,
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
-        *evidence.unchecked_entry(speeds, theme),
+        *evidence.unchecked_entry(any(speed.is_open for speed in speeds), theme),
         *_variant_entries(marks[speed.name] for speed in speeds),
         *(evidence.time_mark(speed, marks[speed.name], theme) for speed in weakest_first),
     ]

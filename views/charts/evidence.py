@@ -137,9 +137,9 @@ def legend_entries(kinds: Iterable[str], theme: Theme, *, bars: bool, with_error
     return [style | {"name": names[kind], "marker": mark_style(kind, theme.muted, theme)} for kind in shown]
 
 
-def unchecked_entry(speeds: Iterable[Speed], theme: Theme) -> list[dict[str, Any]]:
+def unchecked_entry(is_drawn: bool, theme: Theme) -> list[dict[str, Any]]:
     """A trace without data that says in the legend what a bar without ends is, where one is drawn."""
-    if all(speed.is_checked or not speed.error for speed in speeds):
+    if not is_drawn:
         return []
     style = {"type": "scatter", "x": [None], "y": [None], "mode": "lines", "hoverinfo": "skip"}
     return [style | {"name": UNCHECKED, "line": {"color": theme.muted, "width": 1.2}}]

@@ -17,6 +17,8 @@ from views.charts.axes import BELOW, axis
 from views.theme import Theme
 
 ROW, FRAME, LEFT, RIGHT = 18, 130, 176, 8
+#: Pixels of a mark, small enough to show a narrow interval.
+MARK = 9
 #: What stands above the devices of each verdict.
 HEADS = {
     ENOUGH: "Enough, even at their slowest",
@@ -66,7 +68,7 @@ def needs(fits: Sequence[Fit], colour: str, theme: Theme) -> go.Figure:
     groups = [[at for at in placed if (at[0].speed.evidence, at[0].speed.is_checked) == look] for look in looks]
     traces = [
         *evidence.legend_entries((speed.evidence for speed in speeds), theme, bars=False),
-        *evidence.unchecked_entry(speeds, theme),
+        *evidence.unchecked_entry(any(speed.is_open for speed in speeds), theme),
         *(_marks(group, colour, theme) for group in groups if group),
     ]
     return go.Figure(traces, layout)
@@ -81,7 +83,7 @@ def _marks(placed: Sequence[tuple[Fit, int]], colour: str, theme: Theme) -> dict
         "mode": "markers",
         "x": values,
         "y": [place for _, place in placed],
-        "marker": evidence.mark_style(speeds[0].evidence, colour, theme),
+        "marker": evidence.mark_style(speeds[0].evidence, colour, theme) | {"size": MARK},
         "error_x": evidence.error_bar([speed.error for speed in speeds], values, theme, checked=speeds[0].is_checked),
         "hovertext": [_hover(fit) for fit, _ in placed],
         "hoverinfo": "text",

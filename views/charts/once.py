@@ -36,7 +36,7 @@ class Once(BaseFigure):  # type: ignore[misc]
 
 
 #: What our charts write beside text; whatever else begins like a tag is text.
-_NO_TAG = re.compile(r"<(?!/?(?:b|i|sub|sup|extra)>|br>)")
+_NO_TAG = re.compile(r"<(?!/?(?:b|i|sub|sup|extra|span)>|br>)")
 #: What comes back with a click, and is not drawn.
 _NOT_DRAWN = "customdata"
 

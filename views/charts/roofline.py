@@ -56,7 +56,7 @@ def roofline(
     layout["annotations"] = _names(networks, layers, layout, theme, pairwise(roof))
     peaks = f"bandwidth {format_si(bandwidth, 'B/s')}, peak {format_si(peak, 'FLOP/s')} {precision}"
     entries = evidence.legend_entries((speed.evidence for speed, _ in networks), theme, bars=False)
-    entries += evidence.unchecked_entry([speed for speed, _ in networks], theme)
+    entries += evidence.unchecked_entry(any(speed.is_open for speed, _ in networks), theme)
     marks = [
         evidence.rate_mark(speed, x, colours[speed.name], theme, f"<br>{format_si(x, 'FLOP/B')}")
         for speed, x in networks

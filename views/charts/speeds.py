@@ -40,7 +40,7 @@ def bars(speeds: Sequence[Speed], key: str, colours: Mapping[str, str], theme: T
     peaks = [speed.peak_flops_per_s or 0 for speed in speeds] if key == "flops_per_s" else []
     scale = max(most, *peaks, 0) / (1 - ROOM)
     kinds = list(dict.fromkeys(speed.evidence for speed in speeds))
-    more = evidence.unchecked_entry(speeds, theme)
+    more = evidence.unchecked_entry(any(speed.is_open for speed in speeds), theme)
     figures = {}
     for device in dict.fromkeys(speed.device for speed in speeds):
         shown = [speed for speed in speeds if speed.device == device]
