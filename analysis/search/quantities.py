@@ -114,7 +114,7 @@ class TrainingSeconds:
     """Predicted seconds of a training step on a device, in eager mode, each config at its own image size."""
 
     device: str | Device = DEFAULT_DEVICE
-    batch_size: int = 64
+    batch_size: int = 256
     precision: str = "float16"
     layout: str = "nchw"
     optimizer: str = "sgd"

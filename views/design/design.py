@@ -24,7 +24,7 @@ from views import sidebar, tables, widgets, work, workbench
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
 from views.design.model_file import write_model
-from views.design.results import CHARTS, GPU, STEP_BATCH, draw_counted, draw_predicted, draw_trained
+from views.design.results import CHARTS, GPU, draw_counted, draw_predicted, draw_trained
 from views.public import is_public, is_there, session_id
 from views.sidebar import InputSettings
 from views.workbench import Workbench
@@ -197,7 +197,7 @@ def draw_times(base: Summary, summary: Summary) -> None:
     draw_predicted(base, summary, device)
     st.caption(
         f"Changes are against {base.name}. Times are predicted for batch {GPU.batch_size}, "
-        f"a training step for {STEP_BATCH}, {GPU.precision}; the rest is counted for batch {summary.batch_size:,}, "
+        f"{GPU.precision}; the rest is counted for batch {summary.batch_size:,}, "
         f"{summary.dtype}."
     )
 

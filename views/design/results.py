@@ -18,9 +18,9 @@ from analysis.hardware.predict.step_prediction import predict_step
 from analysis.hardware.speeds import Conditions
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES, saved_bytes
-from analysis.quantities import QUANTITIES, label_of
+from analysis.quantities import QUANTITIES, in_a_sentence, label_of
 from analysis.summary import comparison_row
-from analysis.units import THIN_SPACE, format_change, format_exact, format_quantity, format_share, format_si
+from analysis.units import THIN_SPACE, format_change, format_exact, format_quantity, format_si, join
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
 from training.accuracy import finished_runs, runs_of
@@ -40,8 +40,6 @@ HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations
 #: What a GPU is given: the batch and the precision at which predictions have been validated.
 GPU = Conditions()
 EXECUTIONS = ("eager", "compiled")
-#: Images of a training step, which keeps far more in memory.
-STEP_BATCH = 64
 
 
 class Figure(NamedTuple):
@@ -51,6 +49,8 @@ class Figure(NamedTuple):
     delta: Delta
     write: Callable[[float], str]
     help: str
+    #: Between which a predicted figure lies in nine of ten cases.
+    ends: tuple[float, float] | None = None
 
 
 def draw_counted(base: Summary, summary: Summary) -> None:
@@ -63,8 +63,14 @@ def draw_counted(base: Summary, summary: Summary) -> None:
 def draw_predicted(base: Summary, summary: Summary, device: str) -> None:
     """Times, which are predicted for a device."""
     with st.container(gap=None, key="design_predicted"):
-        for figure in (*_predicted(base, summary, device), *_trained_in(base, summary, device)):
+        figures = [*_predicted(base, summary, device), *_trained_in(base, summary, device)]
+        for figure in figures:
             _draw(figure)
+    told = [
+        f"{in_a_sentence(one.label)} {' to '.join(map(one.write, one.ends))}" for one in figures if one.ends is not None
+    ]
+    if told:
+        st.caption(f"Nine in ten lie within: {join(told)}.")
 
 
 def draw_trained(base: Summary, summary: Summary) -> None:
@@ -170,20 +176,21 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
 
 def _trained_in(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
     """Seconds of a training step on a GPU, by the model."""
-    asked = (device, STEP_BATCH)
+    asked = (device, GPU.batch_size)
     try:
         pair = [predict_step(one.target, *asked, one.image_size, GPU.precision) for one in (base, summary)]
     except DenseScopeError:
         return
-    yield _timed("Training step", pair, f"On {device} at batch {STEP_BATCH}, {GPU.precision}, eager, SGD with momentum")
+    where = f"On {device} at batch {GPU.batch_size}, {GPU.precision}, eager, SGD with momentum"
+    yield _timed("Training step", pair, where)
 
 
 def _timed(label: str, pair: Sequence[Prediction], where: str) -> Figure:
     """A predicted time, with the interval that is meant to hold nine of ten."""
-    known, seconds = pair[1].interval, pair[1].seconds
-    ends = f" −{format_share(1 - known.low / seconds)} +{format_share(known.high / seconds - 1)}" if known else ""
+    known = pair[1].interval
     help = f"{where}; {known.rule}." if known else f"{where}."
-    return Figure(f"{label}{ends}", Delta(pair[0].seconds, pair[1].seconds), _seconds, help)
+    ends = (known.low, known.high) if known else None
+    return Figure(label, Delta(pair[0].seconds, pair[1].seconds), _seconds, help, ends)
 
 
 def _seconds(value: float) -> str:
