@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -249,7 +250,8 @@ class Target:
 
         Raises: ConfigError: not allowed, or an input for a network whose input is known.
         """
-        if verify not in (True, False, "warn"):
+        verify = checks.plain(verify)
+        if not (isinstance(verify, bool) or (isinstance(verify, str) and verify == "warn")):
             raise ConfigError("verify", verify, 'True, False or "warn"')
         if in_channels is not None:
             in_channels = checks.integer("in_channels", in_channels, 1, 2**20)
@@ -319,12 +321,18 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     if is_config(target):
         name = type(target).__name__.removesuffix("Config")
         return Target(_label(name, overrides), resolve_config(target, **overrides))
-    if hasattr(target, "named_modules"):
+    if _is_module(target):
         config = getattr(target, "config", None)
         return Target(type(target).__name__, config if is_config(config) else None, target)
     named = "'retinanet/NAME', 'timm/NAME' or 'torchvision/NAME'"
     allowed = f"a registered name, a config, a design file, a run, an nn.Module, {named}"
     raise ConfigError("target", target, allowed)
+
+
+def _is_module(value: Any) -> bool:
+    """Whether a value is an `nn.Module`: where there is one, torch is there."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def _label(name: str, overrides: dict[str, Any]) -> str:

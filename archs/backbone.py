@@ -56,10 +56,10 @@ class Backbone(Trunk):
     def _checked(self, frozen_stages: int) -> int:
         rows = dict.fromkeys(self.stage_of(name) for name, _ in self.named_parameters())
         stages = [row for row in rows if row != "head"]
-        number = checks.plain(frozen_stages)
-        if not checks.is_integer(number) or not 0 <= number <= len(stages):
+        number = checks.whole(frozen_stages)
+        if number is None or not 0 <= number <= len(stages):
             raise ConfigError("frozen_stages", frozen_stages, f"0 to {len(stages)}: {', '.join(stages)}")
-        return int(number)
+        return number
 
     def train(self, mode: bool = True) -> Backbone:
         """Into training mode or out of it, but for what is frozen."""

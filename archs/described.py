@@ -13,6 +13,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+from archs import checks
 from archs.design import MAX_NAME, SCHEMA, Design, parse_design
 from archs.errors import WeightsError, require
 from archs.kept import is_run, weights_of_run
@@ -26,12 +27,14 @@ _LONGEST = 100_000_000
 
 def is_described(value: object) -> bool:
     """Whether a value asks for the network that weights are of: "run:NAME", or a .safetensors file."""
-    return is_run(value) or (isinstance(value, (str, PathLike)) and str(fspath(value)).lower().endswith(ENDING))
+    if is_run(value):
+        return True
+    return isinstance(value, (str, PathLike)) and str(checks.path("target", value)).lower().endswith(ENDING)
 
 
 def described_file(value: str | PathLike[str]) -> Path:
     """The file that such a value stands for. Raises: as `archs.kept.weights_of_run`."""
-    return weights_of_run(value) if is_run(value) else Path(value)
+    return weights_of_run(value) if is_run(value) else checks.path("weights", value)
 
 
 def described_network(value: str | PathLike[str]) -> Design:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 from archs import checks
+from archs.config import declared
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
 from archs.plan import Steps, UnfitImageError, collect, image
-from archs.registry import get_family
+from archs.registry import get_family, is_config
 from archs.resolve import resolve_config
 
 #: A plan of configs with `in_channels` and an `image_size`, from the image on.
@@ -39,8 +41,7 @@ def walk(plan: Plan, config: Any, image_size: int | Pair | None, batch_size: int
     try:
         return _walk(plan, config, size, batch_size)
     except UnfitImageError as problem:
-        nearest = (_nearest_side(plan, config, size[0]), _nearest_side(plan, config, size[1]))
-        allowed = f"a size that the network's strides can take ({problem}); the nearest is {_shortest(nearest)}"
+        allowed = f"a size that the network's strides can take ({problem}){_instead(plan, config, size)}"
         raise ConfigError("image_size", _shortest(size), allowed) from None
 
 
@@ -53,13 +54,64 @@ def _walk(plan: Plan, config: Any, size: Pair, batch_size: int) -> list[Layer]:
     return collect(plan(config, image(config.in_channels, size, batch_size)))
 
 
-def _nearest_side(plan: Plan, config: Any, side: int) -> int:
-    """The side nearest to `side` that the network can take: height and width never mix, so squares tell."""
-    for distance in range(4096):
+def _instead(plan: Plan, config: Any, size: Pair) -> str:
+    """Which size the network can take in place of another, in a clause."""
+    nearest = nearest_side(plan, config, size[0]), nearest_side(plan, config, size[1])
+    height, width = nearest
+    if not height or not width:
+        return f"; none up to {checks.MAX_IMAGE_SIDE} is one"
+    try:
+        _walk(plan, config, (height, width), 1)
+    except UnfitImageError:  # its repeated parts change sizes, and none was looked for with all of them
+        return ""
+    return f"; the nearest is {_shortest((height, width))}"
+
+
+def nearest_side(plan: Plan, config: Any, side: int) -> int | None:
+    """The side nearest to `side` that the network can take; None: none is.
+
+    Height and width never mix, so squares tell; and parts that repeat keep a map's size, so one of each tells. Of sides
+    that are multiples of all strides together, those take the image that are no smaller than some one: it is bisected.
+    """
+    small = _once(config)
+
+    def fits(candidate: int) -> bool:
+        try:
+            _walk(plan, small, (candidate, candidate), 1)
+        except UnfitImageError:
+            return False
+        return True
+
+    if not fits(checks.MAX_IMAGE_SIDE):
+        return None
+    period = _period(_walk(plan, small, (checks.MAX_IMAGE_SIDE,) * 2, 1))
+    low, high = 0, checks.MAX_IMAGE_SIDE // period
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle * period) else (middle, high)
+    smallest = next(each for each in range(low * period + 1, high * period + 1) if fits(each))
+    for distance in range(max(period, smallest - side) + 1):
         for candidate in (side + distance, side - distance):
-            try:
-                _walk(plan, config, (candidate, candidate), 1)
-            except UnfitImageError:
-                continue
-            return candidate
-    return side
+            if candidate >= smallest and fits(candidate):
+                return candidate
+    raise AssertionError("a multiple of the period lies within one")
+
+
+def _once(config: Any) -> Any:
+    """The config with one of whatever its fields say how often to repeat; itself where that is no network."""
+    changes: dict[str, Any] = {each.name: getattr(config, each.name) for each in fields(config)}
+    changes = {name: _once(value) for name, value in changes.items() if is_config(value)}  # of a detector's backbone
+    for name, each in declared(type(config)).items():
+        if each.repeats:
+            value, least = getattr(config, name), int(each.low)
+            changes[name] = (least,) * len(value) if isinstance(value, tuple) else least
+    try:
+        return replace(config, **changes)
+    except ConfigError:
+        return config
+
+
+def _period(layers: list[Layer]) -> int:
+    """Into how many pixels of the image one of the coarsest map goes, on each axis."""
+    maps = [layer.output_shape[2] for layer in layers if len(layer.output_shape) == 4 and layer.output_shape[2] > 1]
+    return checks.MAX_IMAGE_SIDE // min(maps, default=checks.MAX_IMAGE_SIDE)

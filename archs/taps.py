@@ -90,14 +90,14 @@ def take_taps(field: str, indices: int | Sequence[int] | None, strides: Sequence
     count, named = len(strides), ", ".join(map(str, strides))
     there = f"the taps 0 to {count - 1} (strides {named})" if count > 1 else f"tap 0 (stride {named})"
     wanted = range(count) if indices is None else checks.plain(indices)
-    if checks.is_integer(wanted):
-        if not 0 < wanted <= count:
-            raise ConfigError(field, indices, f"None or some of {there}")
-        wanted = range(count - int(wanted), count)
-    listed = [checks.plain(index) for index in wanted] if isinstance(wanted, (list, tuple, range)) else []
-    if not listed or not all(checks.is_integer(index) and -count <= index < count for index in listed):
+    last = checks.whole(wanted)
+    if last is not None:
+        wanted = range(count - last, count) if 0 < last <= count else ()
+    listed = [checks.whole(index) for index in wanted[: count + 1]] if isinstance(wanted, (list, tuple, range)) else []
+    found = [index for index in listed if index is not None and -count <= index < count]
+    if not found or len(found) < len(listed):
         raise ConfigError(field, indices, f"None or some of {there}")
-    taken = tuple(int(index) % count for index in listed)
+    taken = tuple(index % count for index in found)
     if list(taken) != sorted(set(taken)):
         raise ConfigError(field, indices, f"some of {there}, each once and finest first")
     return taken

@@ -111,7 +111,8 @@ class Footprint:
 
     def total_bytes(self, batch_size: int) -> int:
         """Everything that is held at some batch."""
-        return max(fixed + batch * int(batch_size) // self.batch_size for fixed, batch in self.lines)
+        images = checks.integer("batch_size", batch_size, 0, 2**63 - 1)
+        return max(fixed + batch * images // self.batch_size for fixed, batch in self.lines)
 
     def largest_batch(self, budget_bytes: float) -> int:
         """The largest batch whose total fits, 0 if not one image does.
@@ -121,11 +122,10 @@ class Footprint:
 
         Raises: ConfigError: the budget is not a positive number.
         """
-        budget_bytes = checks.plain(budget_bytes)
-        number = isinstance(budget_bytes, (int, float)) and not isinstance(budget_bytes, bool)
-        if not (number and 0 < budget_bytes < float("inf")):
+        budget = checks.real(budget_bytes)
+        if budget is None or not 0 < budget < float("inf"):
             raise ConfigError("budget_bytes", budget_bytes, "a positive number of bytes")
-        return max(0, min((int(budget_bytes) - fixed) * self.batch_size // batch for fixed, batch in self.lines))
+        return max(0, min((int(budget) - fixed) * self.batch_size // batch for fixed, batch in self.lines))
 
 
 def highest(lines: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

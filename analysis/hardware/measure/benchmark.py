@@ -11,12 +11,16 @@ from typing import Any
 
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
 from analysis.targets import resolve_target
-from archs.checks import MAX_BATCH_SIZE
+from archs import checks
 from archs.errors import require
 from archs.layer import Pair
 
 #: Called after each timed run, for a progress bar; an exception that it raises ends the measurement.
 AfterRun = Callable[[], object]
+
+
+#: Batch sizes of one sweep: far more than doublings.
+MAX_SWEPT = 1000
 
 
 def nothing() -> None:
@@ -78,7 +82,9 @@ def benchmark_sweep(
 
     Args and errors: as `benchmark`; batch_sizes: those to take, else the workload's own and its doublings.
     """
-    for batch_size in doublings(workload.batch_size) if batch_sizes is None else batch_sizes:
+    allowed = f"a sequence of at most {MAX_SWEPT} batch sizes"
+    asked = doublings(workload.batch_size) if batch_sizes is None else batch_sizes
+    for batch_size in checks.items("batch_sizes", asked, MAX_SWEPT, allowed):
         measurement = benchmark_workload(target, replace(workload, batch_size=batch_size), after_run)
         yield measurement
         if measurement.out_of_memory:
@@ -91,7 +97,7 @@ def doublings(batch_size: int) -> Iterator[int]:
     >>> list(doublings(10_000))
     [10000, 20000, 40000]
     """
-    while batch_size <= MAX_BATCH_SIZE:
+    while batch_size <= checks.MAX_BATCH_SIZE:
         yield batch_size
         batch_size *= 2
 
