@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from archs.errors import DenseScopeError
+from archs.errors import MAX_SENTENCE, DenseScopeError
 from commands import (
     benchmark,
     chain,
@@ -93,7 +93,8 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def complain(sentence: str) -> int:
     """One line on stderr; the exit status of bad input."""
-    print("error:", " ".join(sentence.split()), file=sys.stderr)
+    shown = " ".join(sentence.split())
+    print("error:", shown if len(shown) <= MAX_SENTENCE else f"{shown[:MAX_SENTENCE]}…", file=sys.stderr)
     return 2
 
 

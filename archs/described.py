@@ -7,13 +7,14 @@ metadata. Reading that needs no torch: it stands at the beginning of the file, b
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from archs import checks
+from archs import checks, files
 from archs.design import MAX_NAME, SCHEMA, Design, parse_design
 from archs.errors import WeightsError, require
 from archs.kept import is_run, weights_of_run
@@ -21,8 +22,8 @@ from archs.kept import is_run, weights_of_run
 ENDING = ".safetensors"
 #: Bytes of the number that a file begins with: the length of its header.
 _LENGTH = 8
-#: The format allows no longer one.
-_LONGEST = 100_000_000
+#: Far more than the names and shapes of a network take; the format itself allows twelve times as much.
+_LONGEST = 8 * 1024 * 1024
 
 
 def is_described(value: object) -> bool:
@@ -68,17 +69,18 @@ def read_description(path: Path) -> Mapping[str, str]:
     Raises: WeightsError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
+            most = min(_LONGEST, os.fstat(file.fileno()).st_size)
             length = int.from_bytes(file.read(_LENGTH), "little")
-            header = json.loads(file.read(length)) if length <= _LONGEST else None
+            header = json.loads(file.read(length)) if length <= most else None
     except OSError as error:
         raise WeightsError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
         header = None
     if not isinstance(header, dict):
         raise WeightsError(f"{str(path)!r} is truncated, damaged, or no .safetensors file.")
-    found = header.get("__metadata__")
-    return {key: text for key, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
+    beside = header.get("__metadata__")
+    return {key: text for key, text in beside.items() if isinstance(text, str)} if isinstance(beside, dict) else {}
 
 
 def description(config: Any, name: str, **more: str) -> dict[str, str]:

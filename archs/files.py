@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from math import inf
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 
 def read(path: str | PathLike[str], most: int) -> bytes:
@@ -19,24 +21,28 @@ def read(path: str | PathLike[str], most: int) -> bytes:
     Raises:
         OSError: it cannot be read, is longer, or no ordinary file: a pipe or a device may never end. `strerror` says.
     """
-    try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except ValueError:  # a name with a null character
-        raise OSError(errno.EINVAL, "no file can have that name") from None
-    try:
-        check_size(os.fstat(number), most)
-        file = os.fdopen(number, "rb")
-    except OSError:
-        os.close(number)
-        raise
-    with file:
+    with opened(path, most) as file:
         content = file.read(most + 1)
     if len(content) > most:  # it has grown
         raise _too_long(len(content), most)
     return content
 
 
-def check_size(found: os.stat_result, most: int) -> None:
+def opened(path: str | PathLike[str], most: float = inf) -> BinaryIO:
+    """An ordinary file of at most so many bytes, for reading; errors as of `read`."""
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # a name with a null character
+        raise OSError(errno.EINVAL, "no file can have that name") from None
+    try:
+        _check(os.fstat(number), most)
+        return os.fdopen(number, "rb")
+    except OSError:
+        os.close(number)
+        raise
+
+
+def _check(found: os.stat_result, most: float) -> None:
     """Raises: OSError: something is no ordinary file, or longer than so many bytes."""
     if stat.S_ISDIR(found.st_mode):
         raise OSError(errno.EISDIR, "it is a folder")
@@ -46,7 +52,7 @@ def check_size(found: os.stat_result, most: int) -> None:
         raise _too_long(found.st_size, most)
 
 
-def _too_long(size: int, most: int) -> OSError:
+def _too_long(size: int, most: float) -> OSError:
     return OSError(errno.EFBIG, f"it has {size:,} bytes, but at most {most:,} are read")
 
 

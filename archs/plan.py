@@ -52,12 +52,18 @@ def _handed_over(repetition: Any) -> Steps:
     return (yield repetition)
 
 
+#: More layers than anybody has trained, and as many as take a fraction of a second to plan and to count.
+MAX_LAYERS = 20_000
 #: What stands for a part of a tensor instead of the layer that made it.
 PART = "part"
 
 
 class UnfitImageError(Exception):
-    """Internal: the network cannot take this image size; `archs.registry` makes a `ConfigError` of it."""
+    """Internal: the network cannot take this image size; `archs.planning` makes a `ConfigError` of it."""
+
+
+class TooDeepError(Exception):
+    """Internal: the network has more than `MAX_LAYERS` layers; `archs.planning` makes a `ConfigError` of it."""
 
 
 def image(channels: int, size: Pair, batch_size: int) -> Layer:
@@ -82,15 +88,16 @@ def joined(stage: Stage, scope: str, features: Sequence[Layer]) -> Steps:
 
 
 def collect(steps: Steps) -> list[Layer]:
-    """Run a plan to its end and list its layers in execution order."""
+    """Run a plan to its end and list its layers in execution order. Raises: TooDeepError."""
     layers: list[Layer] = []
     try:
         layer = next(steps)
-        while True:
+        while len(layers) < MAX_LAYERS:
             layers.append(layer)
             layer = steps.send(layer)
     except StopIteration:
         return layers
+    raise TooDeepError
 
 
 class Stage:

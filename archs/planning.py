@@ -10,10 +10,12 @@ from archs import checks
 from archs.config import declared
 from archs.errors import ConfigError
 from archs.layer import Layer, Pair
-from archs.plan import Steps, UnfitImageError, collect, image
+from archs.plan import MAX_LAYERS, Steps, TooDeepError, UnfitImageError, collect, image
 from archs.registry import get_family, is_config
 from archs.resolve import resolve_config
 
+#: Layers that are walked to find a size that fits.
+MAX_WALKED = 60_000
 #: A plan of configs with `in_channels` and an `image_size`, from the image on.
 Plan = Callable[[Any, Layer], Steps]
 
@@ -40,6 +42,8 @@ def walk(plan: Plan, config: Any, image_size: int | Pair | None, batch_size: int
     batch_size = checks.batch_size(batch_size)
     try:
         return _walk(plan, config, size, batch_size)
+    except TooDeepError:
+        raise ConfigError("the number of layers", _about(plan, config, size), f"at most {MAX_LAYERS}") from None
     except UnfitImageError as problem:
         allowed = f"a size that the network's strides can take ({problem}){_instead(plan, config, size)}"
         raise ConfigError("image_size", _shortest(size), allowed) from None
@@ -56,51 +60,86 @@ def _walk(plan: Plan, config: Any, size: Pair, batch_size: int) -> list[Layer]:
 
 def _instead(plan: Plan, config: Any, size: Pair) -> str:
     """Which size the network can take in place of another, in a clause."""
-    nearest = nearest_side(plan, config, size[0]), nearest_side(plan, config, size[1])
-    height, width = nearest
-    if not height or not width:
+    small = once(config)
+    try:
+        period = _period(largest := _walk(plan, small, (checks.MAX_IMAGE_SIDE,) * 2, 1))
+    except UnfitImageError:
         return f"; none up to {checks.MAX_IMAGE_SIDE} is one"
+    # so many sides as can be tried at once; of a deep network or one with many strides, not every one
+    step = max(1, 4 * period * len(largest) // MAX_WALKED)
+    height, width = (nearest_side(plan, small, side, period, step) for side in size)
     try:
         _walk(plan, config, (height, width), 1)
-    except UnfitImageError:  # its repeated parts change sizes, and none was looked for with all of them
+    except (UnfitImageError, TooDeepError):  # its repeated parts change sizes, or are too many
         return ""
-    return f"; the nearest is {_shortest((height, width))}"
+    return f"; {'the nearest is' if step == 1 else 'it takes'} {_shortest((height, width))}"
 
 
-def nearest_side(plan: Plan, config: Any, side: int) -> int | None:
-    """The side nearest to `side` that the network can take; None: none is.
+def nearest_side(plan: Plan, config: Any, side: int, period: int, step: int = 1) -> int:
+    """The side nearest to `side` that the network can take, of those that are multiples of `step`.
 
     Height and width never mix, so squares tell; and parts that repeat keep a map's size, so one of each tells. Of sides
     that are multiples of all strides together, those take the image that are no smaller than some one: it is bisected.
     """
-    small = _once(config)
 
     def fits(candidate: int) -> bool:
         try:
-            _walk(plan, small, (candidate, candidate), 1)
+            _walk(plan, config, (candidate, candidate), 1)
         except UnfitImageError:
             return False
         return True
 
-    if not fits(checks.MAX_IMAGE_SIDE):
-        return None
-    period = _period(_walk(plan, small, (checks.MAX_IMAGE_SIDE,) * 2, 1))
     low, high = 0, checks.MAX_IMAGE_SIDE // period
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if fits(middle * period) else (middle, high)
-    smallest = next(each for each in range(low * period + 1, high * period + 1) if fits(each))
-    for distance in range(max(period, smallest - side) + 1):
-        for candidate in (side + distance, side - distance):
-            if candidate >= smallest and fits(candidate):
+    smallest = next(each for each in (*range(low * period + step, high * period, step), high * period) if fits(each))
+    start = side - side % step
+    for distance in range(0, max(period, smallest - start) + step, step):
+        for candidate in (start + distance, start - distance):
+            if smallest <= candidate <= checks.MAX_IMAGE_SIDE and fits(candidate):
                 return candidate
-    raise AssertionError("a multiple of the period lies within one")
+    return smallest
 
 
-def _once(config: Any) -> Any:
+def _about(plan: Plan, config: Any, size: Pair) -> Any:
+    """How many layers a network has that has too many, as far as that is known."""
+    try:
+        return count_layers(plan, config, size)
+    except (ConfigError, UnfitImageError, TooDeepError):
+        return MAX_LAYERS + 1
+
+
+def count_layers(plan: Plan, config: Any, size: Pair) -> int:
+    """How many layers a plan has, without all of it: from the second on, each repetition adds as many.
+
+    Raises: UnfitImageError, TooDeepError: the image does not fit, or not even two of each can be planned at once.
+    """
+
+    def planned(changes: dict[str, Any]) -> int:
+        return len(_walk(plan, replace(config, **changes), size, 1))
+
+    counts = {name: getattr(config, name) for name, each in declared(type(config)).items() if each.repeats}
+    twice = {name: _map(lambda n: min(n, 2), value) for name, value in counts.items()}
+    fewest = planned(twice)
+    total = fewest
+    for name, value in counts.items():
+        for place, n in enumerate(value if isinstance(value, tuple) else [value]):
+            if n > 2:
+                once_more = (*twice[name][:place], 3, *twice[name][place + 1 :]) if isinstance(value, tuple) else 3
+                total += (n - 2) * (planned(twice | {name: once_more}) - fewest)
+    return total
+
+
+def _map(function: Callable[[int], int], value: Any) -> Any:
+    """A number, or a sequence of them, with a function applied."""
+    return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
+
+
+def once(config: Any) -> Any:
     """The config with one of whatever its fields say how often to repeat; itself where that is no network."""
     changes: dict[str, Any] = {each.name: getattr(config, each.name) for each in fields(config)}
-    changes = {name: _once(value) for name, value in changes.items() if is_config(value)}  # of a detector's backbone
+    changes = {name: once(value) for name, value in changes.items() if is_config(value)}  # of a detector's backbone
     for name, each in declared(type(config)).items():
         if each.repeats:
             value, least = getattr(config, name), int(each.low)

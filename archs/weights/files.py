@@ -7,10 +7,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from archs.errors import MissingPackageError, WeightsError, require
+from archs.errors import DenseScopeError, WeightsError, require
+from archs.weights.pickles import check_pickle
 
 PICKLE_ENDINGS = (".pth", ".pth.tar", ".pt", ".bin")
 ENDINGS = (".safetensors", *PICKLE_ENDINGS)
+#: Longer than any network, its optimizer and its averages.
+MAX_BYTES = 32 * 1024**3
 PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 #: What training scripts keep beside their tensors: arguments, paths, single numbers. It is passed over, unmade.
 PASSED_OVER = (
@@ -45,7 +48,7 @@ def read_content(path: Path) -> Any:
     read = _read_safetensors if is_safetensors(path) else _read_pickle
     try:
         return read(path)
-    except MissingPackageError:
+    except DenseScopeError:
         raise
     except Exception as error:  # whatever a damaged file makes its reader do, it is a damaged file
         raise WeightsError(f"{str(path)!r} {_refusal(error)}.") from None
@@ -54,6 +57,10 @@ def read_content(path: Path) -> Any:
 def _check_file(path: Path) -> None:
     shown = repr(str(path))
     try:
+        if path.exists():
+            size = path.stat().st_size
+            if size > MAX_BYTES:
+                raise WeightsError(f"{shown} has {size:,} bytes, but at most {MAX_BYTES:,} are read.")
         if path.is_dir():
             raise WeightsError(f"{shown} is a folder, not a file of weights.")
         if not path.exists():
@@ -80,6 +87,7 @@ def _read_safetensors(path: Path) -> Any:
 def _read_pickle(path: Path) -> Any:
     import torch
 
+    check_pickle(path, repr(str(path)))
     passed_over: Any = [(PassedOver, name) for name in PASSED_OVER]
     with warnings.catch_warnings(), torch.serialization.safe_globals(passed_over):
         warnings.simplefilter("ignore")

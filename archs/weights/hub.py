@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http.client import HTTPException
-from os import PathLike, fspath
+from os import PathLike
 from os.path import exists
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from archs.errors import ConfigError, WeightsError, abbreviate, nearest_names, require
+from archs import checks
+from archs.errors import WeightsError, abbreviate, nearest_names, require
 from archs.kept import is_run, weights_of_run
 from archs.registry import list_archs
 from archs.weights.names import registered_name
@@ -32,9 +33,7 @@ def locate_weights(weights: str | PathLike[str], config: Any) -> Path:
         WeightsError: there are no such weights, or they cannot be fetched.
         MissingPackageError: the library that publishes them is not installed.
     """
-    if not isinstance(weights, (str, PathLike)):
-        raise ConfigError("weights", weights, "a path, or a name such as timm/densenet121.tv_in1k")
-    name = str(fspath(weights))
+    name = str(checks.path("weights", weights))
     if is_run(name):
         return weights_of_run(name)
     source, _, member = name.partition("/")

@@ -81,6 +81,13 @@ def check_fit(checkpoint: Checkpoint, config: Any, expected: State, left_out: Co
         for key in expected
         if key in found and key not in left_out and found[key].shape != expected[key].shape
     ]
+    of_other_numbers = [
+        f"{key!r} ({_numbers(found[key])}, not {_numbers(expected[key])})"
+        for key in expected
+        if key in found and key not in left_out and not _alike(found[key], expected[key])
+    ]
+    if of_other_numbers and not (missing or unexpected or misshapen):
+        raise WeightsError(f"{checkpoint.shown} holds other numbers than weights are: {_first(of_other_numbers)}.")
     if missing or unexpected or misshapen:
         _say_what_fits_instead(checkpoint, config)
         problems = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
@@ -117,6 +124,17 @@ def check_unseen(checkpoint: Checkpoint, config: Any) -> None:
                 f"{checkpoint.shown} ({checkpoint.place.layout.title}) needs {field}={needed}: it is of a network "
                 f"whose {meaning(needed)}, unlike those of {title_of(config)}."
             )
+
+
+def _alike(found: Tensor, expected: Tensor) -> bool:
+    """Whether numbers are floating-point where weights are, and whole where counters are: int8 and bool mean others."""
+    if expected.is_floating_point():
+        return found.is_floating_point()
+    return not (found.is_floating_point() or _numbers(found) == "bool")
+
+
+def _numbers(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _first(keys: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archs.errors import WeightsError, abbreviate
@@ -24,6 +24,8 @@ AVERAGES = re.compile(r"(?<![a-z])(ema|swa|averaged?)(?![a-z])")
 WRAPPED = re.compile(r"(?<=\.)(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 #: More than anybody nests; a hostile file may nest without end.
 MAX_ENTRIES, MAX_PARTS, MAX_PREFIXES = 4, 8, 20
+#: So many mappings of a file are looked at, and so long names.
+MAX_MAPPINGS, MAX_NAME = 1000, 1000
 
 
 class Place(NamedTuple):
@@ -70,11 +72,13 @@ def find_network(content: Any, shown: str, layouts: Sequence[Layout], expected: 
     found = [
         place
         for entry, state in state_dicts(content)
+        if max(map(len, (entry, *state))) <= MAX_NAME
         for prefix in prefixes(state, min(len(state), len(expected)) // 2)
         for place in [_nearest(entry, prefix, state, layouts, expected)]
     ]
     if not found:
         _refuse_entries(content, shown)
+        raise WeightsError(f"{shown} holds no state dict.")
     likeness = {index: place.likeness(expected) for index, place in enumerate(found)}
     best, *others = sorted(likeness, key=lambda index: likeness[index], reverse=True)
     copies = [index for index in others if likeness[best][0] and likeness[index][:2] == likeness[best][:2]]
@@ -87,17 +91,24 @@ def find_network(content: Any, shown: str, layouts: Sequence[Layout], expected: 
     return found[best], [found[index] for index in copies]
 
 
-def state_dicts(content: Any, entry: str = "", seen: frozenset[int] = frozenset()) -> Iterator[tuple[str, State]]:
+def state_dicts(content: Any) -> Iterator[tuple[str, State]]:
     """Every mapping in a file that holds tensors by name, and the dotted name of the entry that it is."""
     import torch
 
-    if not isinstance(content, Mapping) or id(content) in seen or len(seen) > MAX_ENTRIES:
+    mappings = islice(_mappings(content, "", frozenset()), MAX_MAPPINGS)
+    for entry, named in mappings:
+        if any(isinstance(value, torch.Tensor) for value in named.values()):
+            yield entry, named
+
+
+def _mappings(content: Any, entry: str, around: frozenset[int]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every mapping in a file, from outside in."""
+    if not isinstance(content, Mapping) or id(content) in around or len(around) > MAX_ENTRIES:
         return
     named = {key: value for key, value in content.items() if isinstance(key, str)}
-    if any(isinstance(value, torch.Tensor) for value in named.values()):
-        yield entry, named
+    yield entry, named
     for key, value in named.items():
-        yield from state_dicts(value, f"{entry}.{key}" if entry else key, seen | {id(content)})
+        yield from _mappings(value, f"{entry}.{key}" if entry else key, around | {id(content)})
 
 
 def prefixes(keys: Iterable[str], at_least: int) -> list[str]:
@@ -127,7 +138,7 @@ def _refuse_entries(content: Any, shown: str) -> None:
     if not isinstance(content, Mapping) or not content:
         raise WeightsError(f"{shown} holds no state dict but a value of type {type(content).__name__}.")
     for key, value in content.items():
-        if not (isinstance(key, str) and _is_plain_tensor(value)):
+        if not (isinstance(key, str) and len(key) <= MAX_NAME and _is_plain_tensor(value)):
             raise WeightsError(f"{shown} holds no state dict: its entry {abbreviate(key)} is no plain tensor.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from archs import checks
 from archs.errors import UnknownNameError
 from training.recipes.detectors import DETECTORS
 from training.recipes.recipe import Recipe
@@ -171,6 +172,7 @@ def recipe_for(data: str) -> str:
     >>> [recipe_for(data) for data in ("digits", "cifar100", "svhn", "folder:images", "voc", "coco:images")]
     ['digits', 'densenet-cifar', 'densenet-svhn', 'densenet-imagenet', 'pelee-voc', 'boxes']
     """
+    data = checks.text("data", data)
     if data.startswith(("coco:", "voc:")):
         return "boxes"
     kind = {"cifar100": "cifar10", "svhn": "svhn-extra"}.get(data, "imagenet" if data.startswith("folder:") else data)
@@ -184,6 +186,6 @@ def get_recipe(name: str, **overrides: Any) -> Recipe:
         UnknownNameError: no such name; it names the nearest three.
         UnknownFieldError, ConfigError: an override that is not allowed.
     """
-    if name not in RECIPES:
+    if not isinstance(name, str) or name not in RECIPES:
         raise UnknownNameError("recipe", name, RECIPES)
     return RECIPES[name].varied(**overrides)
