@@ -103,9 +103,10 @@ def mapping(field: str, value: Any, most: int, allowed: str) -> dict[Any, Any]:
 def text(field: str, value: Any, most: int = MAX_TEXT) -> str:
     """A text of at most so many characters, as Python's own."""
     word = plain(value)
-    if not isinstance(word, str) or len(word) > most:
+    found = str.__str__(word) if isinstance(word, str) else None
+    if found is None or len(found) > most:
         raise ConfigError(field, value, f"a text of at most {most} characters")
-    return str.__str__(word)
+    return found
 
 
 def integers(field: str, value: Any, low: int, high: int, lengths: range) -> tuple[int, ...]:

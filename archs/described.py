@@ -16,7 +16,7 @@ from typing import Any
 
 from archs import checks, files
 from archs.design import MAX_NAME, SCHEMA, Design, parse_design
-from archs.errors import WeightsError, require
+from archs.errors import ExportError, WeightsError, require
 from archs.kept import is_run, weights_of_run
 
 ENDING = ".safetensors"
@@ -24,6 +24,10 @@ ENDING = ".safetensors"
 _LENGTH = 8
 #: Far more than the names and shapes of a network take; the format itself allows twelve times as much.
 _LONGEST = 8 * 1024 * 1024
+
+
+#: Of weights, and of one tensor when they are tried: as much as protobuf, of which ONNX files are made, can hold.
+MAX_EXPORTED = 2 * 1024**3
 
 
 def is_described(value: object) -> bool:
@@ -86,6 +90,13 @@ def read_description(path: Path) -> Mapping[str, str]:
 def description(config: Any, name: str, **more: str) -> dict[str, str]:
     """What is written beside the weights of a network: its name, family and config, and `more`."""
     return {"format": "pt", "name": name, "family": config.family, "config": json.dumps(asdict(config)), **more}
+
+
+def check_bytes(what: str, count: int) -> None:
+    """Raises: ExportError: so many bytes are more than a network may hold that is exported."""
+    if count > MAX_EXPORTED:
+        allowed = f"{MAX_EXPORTED / 1e9:.1f} GB, which an ONNX file cannot exceed and several copies fit into memory"
+        raise ExportError(f"{what} {count / 1e9:,.1f} GB; a network may be exported with at most {allowed}.")
 
 
 def described_weights(tensors: Mapping[str, Any], config: Any, name: str, **more: str) -> bytes:

@@ -39,11 +39,12 @@ class Design:
 
     def __post_init__(self) -> None:
         name = checks.plain(self.name)
-        if not (isinstance(name, str) and 0 < len(name) <= MAX_NAME and name.isprintable()):
+        name = str.__str__(name) if isinstance(name, str) else ""
+        if not (0 < len(name) <= MAX_NAME and name.isprintable()):
             raise ConfigError("name", self.name, f"1 to {MAX_NAME} printable characters")
         if not is_config(self.config):
             raise ConfigError("config", self.config, "the config of a network")
-        checks.keep(self, name=str.__str__(name))
+        checks.keep(self, name=name)
 
     def to_json(self) -> str:
         """The text of its file, with all fields of the config."""

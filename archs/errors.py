@@ -94,6 +94,10 @@ class WeightsWarning(UserWarning):
     """Weights were loaded, but a part of the network keeps its initialisation."""
 
 
+class ExportError(DenseScopeError):
+    """A network cannot be written to a file, or the file computes something else."""
+
+
 class MissingPackageError(DenseScopeError, ImportError):
     """Something needs a package that is not installed."""
 

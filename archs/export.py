@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from archs import checks
-from archs.described import described_weights
-from archs.errors import DenseScopeError, first_line, require
+from archs.described import check_bytes, described_weights
+from archs.errors import DenseScopeError, ExportError, first_line, require
 from archs.layer import Pair
 from archs.planning import plan_layers
 from archs.weights.names import registered_name
@@ -29,10 +30,6 @@ CHECKED_BATCHES = (1, 3)
 #: Logits, or the maps of a backbone.
 Outputs = Tensor | Sequence[Tensor]
 Run = Callable[[Tensor], Outputs]
-
-
-class ExportError(DenseScopeError):
-    """A network cannot be written to a file, or the file computes something else."""
 
 
 def export_model(
@@ -56,13 +53,16 @@ def export_model(
 
     Raises:
         ConfigError: no such format; sizes that are not allowed or do not suit the network.
-        ExportError: the file cannot be written, or computes something else.
+        ExportError: the network is too large, the file cannot be written, or computes something else.
         MissingPackageError: a package that writes or checks the file is not installed.
     """
     config: Any = model.config
     write = _WRITERS[checks.choice("file_format", file_format, FORMATS)]
     batches = CHECKED_BATCHES if batch_size is None else (checks.batch_size(batch_size),)
-    plan_layers(config, image_size, batches[0])
+    check_bytes("Its weights have", sum(tensor.nbytes for tensor in model.state_dict().values()))
+    layers = plan_layers(config, image_size, batches[-1])
+    largest = max(layers, key=lambda layer: prod(layer.output_shape))
+    check_bytes(f"On the images that it is checked with, {largest.name} makes", 4 * prod(largest.output_shape))
     size = checks.image_size(config.image_size if image_size is None else image_size)
     model = deepcopy(model).eval()
     with _replacing(Path(path)) as unchecked, warnings.catch_warnings(), torch.no_grad():

@@ -11,8 +11,11 @@ from rich.text import Text
 
 from analysis.columns import columns
 from analysis.optimize.saving import COUNTED, saving
+from analysis.summary import summarize
+from analysis.targets import resolve_target
 from archs.checks import parse_image_size
 from archs.create import create_backbone, create_model
+from archs.described import check_bytes
 from archs.errors import ConfigError, DenseScopeError, WeightsWarning
 from commands.options import NameArgument, Request, parse_changes, parse_value, takes_request
 from commands.output import Grid, emit
@@ -44,7 +47,9 @@ def export(
         raise DenseScopeError("Give one of --onnx FILE, --torchscript FILE and --safetensors FILE.")
     [(file_format, path)] = chosen
     size, batch = parse_image_size(image_size), None if batch_size == "any" else parse_value(batch_size)
-    model = _build(name, weights, parse_changes(changes or ()))
+    fields = parse_changes(changes or ())
+    check_bytes("Its weights would have", 4 * summarize(resolve_target(name, **fields), size).params)
+    model = _build(name, weights, fields)
     from archs.export import export_model
 
     difference = export_model(model, path, file_format, size, batch)

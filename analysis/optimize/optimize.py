@@ -171,7 +171,10 @@ class ForwardPass:
     @property
     def image_shape(self) -> Shape:
         """(1, C, H, W) of the images."""
-        return next(layer.input_shapes[layer.inputs.index(INPUT)] for layer in self.layers if INPUT in layer.inputs)
+        readers = [layer for layer in self.layers if INPUT in layer.inputs]
+        if not readers:
+            raise DenseScopeError("The network reads no image: there is nothing to make faster.")
+        return readers[0].input_shapes[readers[0].inputs.index(INPUT)]
 
     def foldable(self) -> tuple[dict[str, str], dict[str, str]]:
         """As `foldable_norms`, of the modules that the layers stand for."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import analysis
 import archs
+from archs.planning import count_layers, walk
 from archs.registry import register_arch, register_family
+from tests.support.exhaustive import examples
+from tests.support.strategies import CONFIGS
 
 BAD_FIELDS = [
     ("densenet121", {"growth_rate": 0}, "growth_rate is 0, but must be an integer from 1 to 1024."),
@@ -126,3 +131,40 @@ def test_a_name_is_registered_once():
         register_arch("densenet121", spec.config, source=spec.source)
     with pytest.raises(ValueError, match="already registered"):
         register_family(archs.get_family("densenet"))
+
+
+def test_the_deepest_network_is_told_its_size_as_well():
+    """Without planning it at 4,096 sizes, which would take minutes."""
+    with pytest.raises(archs.ConfigError, match=r"transition6.* the nearest is 253\.$"):
+        archs.plan_layers(archs.get_config("densenet121", block_config=(256,) * 7))
+
+
+@pytest.mark.parametrize("family", ["peleenet", "elan", "hardnet", "densenet", "cspnet"])
+@given(data=st.data())
+@settings(max_examples=examples(4))
+def test_the_nearest_size_is_the_one_that_trying_all_finds(family, data):
+    config = data.draw(CONFIGS[family])
+    side, plan = data.draw(st.integers(1, 200)), archs.get_family(family).plan
+
+    def fits(candidate):
+        try:
+            return candidate > 0 and bool(walk(plan, config, candidate, 1))
+        except archs.ConfigError:
+            return False
+
+    if not fits(side):
+        nearest = next(each for distance in range(2000) for each in (side + distance, side - distance) if fits(each))
+        with pytest.raises(archs.ConfigError, match=rf"the nearest is {nearest}\.$|it takes [0-9]+\.$"):
+            archs.plan_layers(config, side)
+
+
+@given(config=st.one_of(*CONFIGS.values()))
+@settings(max_examples=examples(10))
+def test_layers_are_counted_without_all_of_them(config):
+    assert count_layers(archs.get_family(config.family).plan, config, (256, 256)) == len(archs.plan_layers(config, 256))
+
+
+def test_a_network_with_too_many_layers_is_told_how_many():
+    config = {"blocks": (64,) * 4, "layers": 64}
+    with pytest.raises(archs.ConfigError, match=r"^the number of layers is [0-9]{5}, but must be at most 20000\.$"):
+        analysis.summarize(archs.get_config("hgnet_small", **config))

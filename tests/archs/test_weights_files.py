@@ -100,11 +100,11 @@ def test_paths_that_are_no_weights(tmp_path, monkeypatch):
     assert refused(tmp_path / "empty.pth").endswith("empty.pth' is empty.")
     assert refused(tmp_path / "pipe.pth").endswith("pipe.pth' is not an ordinary file.")
     assert refused("no/such.pth") == "There is no file 'no/such.pth'."
-    assert refused("nul\0.pth") == r"There is no file 'nul\x00.pth'."
-    assert refused("x" * 5000 + ".pth").startswith("Cannot read 'xxx")
+    assert refused("x" * 3000 + ".pth").startswith("Cannot read 'xxx")
     assert "must end in one of .safetensors, .pth, .pth.tar, .pt, .bin." in refused(tmp_path / "model.onnx")
-    with pytest.raises(ConfigError, match=r"^weights is 7, but must be a path, or a name such"):
-        archs.create_model("densenet121", weights=7)
+    for name in (7, "nul\0.pth", "x" * 5000):
+        with pytest.raises(ConfigError, match=r"^weights is .{1,70}, but must be a path of at most 4096 characters\.$"):
+            archs.create_model("densenet121", weights=name)
 
 
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):

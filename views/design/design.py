@@ -11,12 +11,13 @@ from typing import NoReturn
 import pandas as pd
 import streamlit as st
 
-from analysis import Summary
+from analysis import Summary, summarize
 from analysis.columns import columns
 from analysis.findings import delta_finding, network_finding, reason
 from analysis.precision import DTYPE_BYTES
 from analysis.summary import comparison_row
 from analysis.units import format_si
+from archs.described import check_bytes
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from archs.registry import get_config, list_archs
@@ -163,6 +164,7 @@ def _offer(design: Design, file_format: str) -> None:
 
 def model_file(design: Design, file_format: str, tell: Callable[[str], object]) -> bytes:
     """The network with freshly initialised weights, as a file. Raises: DenseScopeError: it cannot be written."""
+    check_bytes("Its weights would have", 4 * summarize(design.config).params)  # before they are made
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{file_format}"
         here = partial(is_there, session_id())

@@ -103,8 +103,8 @@ def functions() -> Mapping[str, tuple[Callable[..., object], dict[str, Any]]]:
         ),
         "Space": (analysis.Space, {"base": config, "choices": SPACE, "name": "x"}),
         "Space of values": (
-            lambda key, values: analysis.Space("densenet121", {key: values}),
-            {"key": "growth_rate", "values": (1, 2)},
+            lambda values, others: analysis.Space("densenet121", {"growth_rate": values, "compression": others}),
+            {"values": (1, 2), "others": (0.5, 1.0)},
         ),
         "get_space": (analysis.get_space, {"name": "peleenet"}),
         "search": (
@@ -114,10 +114,10 @@ def functions() -> Mapping[str, tuple[Callable[..., object], dict[str, Any]]]:
             | {"store": None, "progress": None, "jobs": None},
         ),
         "search by": (
-            lambda quantity, low, high, sense: analysis.search(
-                analysis.Space("densenet121", SPACE), {quantity: (low, high)}, {quantity: sense}, 3
+            lambda low, high, sense: analysis.search(
+                analysis.Space("densenet121", SPACE), {"macs": (low, high)}, {"macs": sense}, 3
             ),
-            {"quantity": "macs", "low": None, "high": 1e12, "sense": "min"},
+            {"low": None, "high": 1e12, "sense": "min"},
         ),
         "Store": (Store, {"folder": "/proc/nowhere"}),
         "Workload": (

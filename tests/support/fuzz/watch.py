@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typing import IO, Any
 from tests.support.project import ROOT
 
 HERE = Path(__file__).parent
-#: After so long an input hangs.
+#: After so much work an input hangs, and after six times as long without: others may have the machine.
 HANG_SECONDS = 10.0
 #: By so much no input may let memory grow, not even for a moment.
 GROWTH_BYTES = 500 * 10**6
@@ -61,13 +62,16 @@ def _one_process(found: Found, seed: int, number: int, last: int, end: float, ec
     worker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     lines: Queue[bytes | None] = Queue()
     Thread(target=_read, args=(worker.stdout, lines), daemon=True).start()
-    patience, name = START_SECONDS, "start"
+    patience, name, since, spent = START_SECONDS, "start", monotonic(), 0.0
     try:
         while True:
             try:
-                line = lines.get(timeout=patience)
+                line = lines.get(timeout=1)
             except Empty:
-                return _fault(found, number, name, f"hangs for more than {patience:g} s", echo)
+                waited, worked = monotonic() - since, _processor_seconds(worker.pid) - spent
+                if worked > patience or waited > 6 * patience:
+                    return _fault(found, number, name, f"hangs: {worked:.0f} s of work in {waited:.0f} s", echo)
+                continue
             if line is None:
                 if worker.wait() or name:
                     return _fault(found, number, name, f"ends the process with status {worker.returncode}", echo)
@@ -76,6 +80,7 @@ def _one_process(found: Found, seed: int, number: int, last: int, end: float, ec
             number = said["number"]
             if "name" in said:
                 patience, name = HANG_SECONDS, said["name"]
+                since, spent = monotonic(), _processor_seconds(worker.pid)
                 continue
             found.inputs += 1
             found.outcomes[said["outcome"]] += 1
@@ -102,6 +107,15 @@ def _fault(found: Found, number: int, name: str, what: str, echo: bool) -> int:
     return number + 1
 
 
+def _processor_seconds(process: int) -> float:
+    """What a process has taken of the processor."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0
+
+
 def _memory(key: str) -> int:
     """Bytes of this process, VmRSS now or VmHWM at most so far; 0 where the system does not say."""
     try:
@@ -116,8 +130,11 @@ def work(seed: int, first: int, last: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    from analysis.targets import LIBRARIES, list_library
     from tests.support.fuzz.calls import draw, functions
 
+    for library in LIBRARIES:  # else the first input that names one would take as long as it takes to load
+        list_library(library)
     functions()
     warnings.simplefilter("ignore")
     out = sys.stdout
