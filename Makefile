@@ -7,7 +7,7 @@ RUN := "$(DENSESCOPE_ENV)/bin/python"
 BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help env app serve test test-exhaustive pictures lint style types format bench
+.PHONY: help env app serve test test-exhaustive pictures lint style types format bench fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -51,3 +51,6 @@ format: env ## Format the code and sort the imports
 
 bench: env ## Run every benchmark
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(RUN) -m benchmarks.$$name || exit 1; done
+
+fuzz: env ## Give API, command line and files hostile inputs for MINUTES=5, each from its seed and number
+	OMP_NUM_THREADS=1 $(RUN) -m scripts.fuzz $(or $(MINUTES),5) $(SEED)
