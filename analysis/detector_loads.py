@@ -9,6 +9,7 @@ from analysis.detector_costs import PartCosts
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.speeds import predicted_speed
 from analysis.memory.inference import inference_memory
+from analysis.memory.training import training_memory
 from analysis.summary import Summary
 from analysis.units import format_si
 from detectors import PARTS, part_of
@@ -51,19 +52,19 @@ class Held(NamedTuple):
 
     name: str
     inference_bytes: int
+    training_bytes: int
     inference_batch: int
-    #: None where its training cannot be counted.
-    training_bytes: int | None = None
-    training_batch: int | None = None
+    training_batch: int
 
 
-def held_memory(name: str, summary: Summary, budget_bytes: float) -> Held:
-    """The memory of a detector at inference, and the batch that fits into so many bytes.
+def held_memory(name: str, summary: Summary, budget_bytes: float, optimizer: str = "sgd") -> Held:
+    """The memory of a detector in both modes, and the batches that fit into so many bytes.
 
     Raises: DenseScopeError: its memory cannot be counted.
     """
-    inference = inference_memory(summary).footprint
-    return Held(name, inference.total_bytes(summary.batch_size), inference.largest_batch(budget_bytes))
+    modes = inference_memory(summary).footprint, training_memory(summary).footprint(optimizer)
+    totals = (one.total_bytes(summary.batch_size) for one in modes)
+    return Held(name, *totals, *(one.largest_batch(budget_bytes) for one in modes))
 
 
 def fits_finding(found: Sequence[Held], detector: str, device: str, budget_bytes: float) -> str:
@@ -72,11 +73,9 @@ def fits_finding(found: Sequence[Held], detector: str, device: str, budget_bytes
     Args:
         detector: as a sentence calls it: "RetinaNet with 256 channels at 800×1344".
     """
-    trains = [one for one in found if one.training_batch is not None]
-    said = f"In the {format_si(int(budget_bytes), 'B')} of {device} {detector}"
-    if trains:
-        said += f" trains {_batches([(one.name, one.training_batch or 0) for one in trains])}, and"
-    return f"{said} runs {_batches([(one.name, one.inference_batch) for one in found])}."
+    trains = _batches([(one.name, one.training_batch) for one in found])
+    runs = _batches([(one.name, one.inference_batch) for one in found])
+    return f"In the {format_si(int(budget_bytes), 'B')} of {device} {detector} trains {trains}, and runs {runs}."
 
 
 def _batches(batches: Sequence[tuple[str, int]]) -> str:

@@ -210,10 +210,9 @@ def _hover(one: PartCosts) -> str:
 
 def memory(found: Sequence[Held], marks: Mapping[str, Mark], theme: Theme) -> go.Figure:
     """What detectors hold, mode by mode beside each other, as counted."""
-    keys = [key for key in ("inference_bytes", "training_bytes") if all(getattr(one, key) is not None for one in found)]
     names = [escape(one.name) for one in found]
     panels = []
-    for key in keys:
+    for key in ("inference_bytes", "training_bytes"):
         values = [getattr(one, key) for one in found]
         texts = [format_quantity(key, value) for value in values]
         hovers = [

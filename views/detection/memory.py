@@ -17,8 +17,9 @@ from views.detection.asked import Asked, ask, counted_in_order, held, predicted
 from views.hardware.question import marks
 
 HELP = (
-    "All that is held at the batch in the sidebar, counted: weights, buffers and tensors. Workspace of kernels comes "
-    "on top, so that the largest batch of a real device is smaller."
+    "All that is held at the batch in the sidebar, counted: weights, buffers and tensors; in training with SGD's "
+    "momentum also gradients and what is saved for the backward pass, without what losses make. Workspace of kernels "
+    "comes on top, so that the largest batch of a real device is smaller."
 )
 BATCH_HELP = "The largest that fits the device; 0 where not one image does."
 COLUMNS = (
@@ -55,9 +56,7 @@ def _draw_table(known: Sequence[Held], asked: Asked) -> None:
     by_name = {one.costs.name: one.range() for one in told}
     frame = frame_of(one._asdict() | by_name.get(one.name, {}) for one in known)
     st.header("Which batch fits, and how long does one take?", help=HELP, anchor=False)
-    tables.show(
-        frame, [each for each in COLUMNS if each.key in frame and frame[each.key].notna().any()], "memory_table"
-    )
+    tables.show(frame, [each for each in COLUMNS if each.key in frame], "memory_table")
     st.caption(
         f"Memory is counted; times are predicted, of batch {asked.batch_size:,} in {asked.dtype} on {asked.device} in "
         f"eager mode: {join(dict.fromkeys(one.error_meaning.removeprefix('the bar: ') for one in told))}."
