@@ -57,11 +57,17 @@ def depth_of_layers(target: Target, layers: Sequence[Layer]) -> Depth:
         conv=sum(op_kind(layer) in CONV_KINDS for layer in layers),
         fully_connected=sum(layer.op == "linear" for layer in layers),
         total=total,
-        formula=f"{' + '.join(term.text for term in terms)} = {total}",
+        formula=_sum(terms, total),
         terms=" + ".join(term.meaning for term in terms),
         named=named,
         note=note,
     )
+
+
+def _sum(terms: Sequence[Term], total: int) -> str:
+    """How the depth adds up; alone where nothing does."""
+    texts = [term.text for term in terms]
+    return str(total) if texts == [str(total)] else f"{' + '.join(texts)} = {total}"
 
 
 def _named(target: Target, layers: Sequence[Layer], total: int) -> tuple[int | None, str]:
@@ -118,7 +124,8 @@ def depth_terms(target: Target, layers: Sequence[Layer]) -> tuple[Term, ...]:
         return terms(target.config, weighted)
     conv = tuple(layer for layer in weighted if op_kind(layer) in CONV_KINDS)
     linear = tuple(layer for layer in weighted if layer.op == "linear")
-    return Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
+    found = Term(str(len(conv)), "convolutions", conv), Term(str(len(linear)), "fully connected layers", linear)
+    return tuple(term for term in found if term.layers) or found[:1]
 
 
 def counted_layers(family: str | None, layers: Sequence[Layer]) -> list[Layer]:
