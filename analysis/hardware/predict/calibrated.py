@@ -42,6 +42,8 @@ class KnownError(NamedTuple):
     figures: int
     #: Root mean square of their logarithmic errors.
     spread: float
+    #: On how many devices.
+    devices: int = 1
 
 
 @cache
@@ -103,6 +105,9 @@ def _scatter_of(
         )
     if checked and (found := kinds.get(f"{device.name}, {layout}, {execution}")):
         return Scatter(found, None, "published figures of other kinds of networks on this device")
+    if known := known_error(kind, device.name, batch_size, precision, layout, execution):
+        words = f"{known.figures} published figures of its kind on {known.devices} such cards, each left out,"
+        return Scatter(of_few(known.spread, known.devices), None, words)
     which = regime(batch_size)
     spread, place = spreads.of_device(group_of(device), which)
     return Scatter(spreads.networks[which], spread, "networks", place)

@@ -10,8 +10,9 @@ from analysis.hardware.predict.spreads import ANY, REGIMES, Trial, root_mean_squ
 from analysis.hardware.predict.validation import Validation, kind_of_error
 from analysis.statistics import median
 
-#: What the interval did not know: other figures of the network, all of the device, or all devices of its class.
-LEFT_OUT = ("networks", "device", "device class")
+#: What the interval did not know: other figures of the network, all of a card where its kind of network is known on
+#: others, all of any device, or all devices of its class.
+LEFT_OUT = ("networks", "GeForce card", "device", "device class")
 
 
 class Check(NamedTuple):
@@ -40,7 +41,7 @@ def check_intervals(validation: Validation, devices: Sequence[Trial]) -> list[Ch
         validation: the trials of left-out networks.
         devices: those of left-out devices (`analysis.hardware.predict.validation.left_out_devices`).
     """
-    found = [*_of_networks(validation)]
+    found = [*_of_networks(validation), *_of_cards(validation)]
     for left_out, same, place in (
         ("device", lambda trial: trial.run.device, None),
         ("device class", lambda trial: trial.group, ANY),
@@ -61,6 +62,22 @@ def _of_networks(validation: Validation) -> Iterator[Check]:
             others = [other.beyond for other in group if other.run.network != trial.run.network]
             if others:
                 yield Check("networks", trial, Scatter(of_few(root_mean_square(others), len(others)), None, "").factor)
+
+
+def _of_cards(validation: Validation) -> Iterator[Check]:
+    """On each card that calibrates, left out: the scatter of the kind on the others, each left out."""
+    trials = validation.select("device")
+    for trial in trials:
+        same = (kind_of_error(trial.run.network, None), trial.run.execution)
+        others = [
+            each
+            for each in trials
+            if (kind_of_error(each.run.network, None), each.run.execution) == same
+            and each.run.device != trial.run.device
+        ]
+        spread = root_mean_square(each.beyond for each in others)
+        count = len({each.run.device for each in others})
+        yield Check("GeForce card", trial, Scatter(of_few(spread, count), None, "").factor)
 
 
 def _of_devices(

@@ -170,8 +170,7 @@ def arithmetic(cost: LayerCost) -> tuple[int, float]:
     if kind == DEPTHWISE_CONV:
         return kind, cost.flops
     if layer.groups > 1:
-        width = layer.output_shape[1] // layer.groups
-        return UNEVEN_CONV if width & (width - 1) else GROUPED_CONV, cost.flops
+        return UNEVEN_CONV if is_uneven(layer) else GROUPED_CONV, cost.flops
     if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
         kind = STEM_CONV
     channels = layer.output_shape[1 if op_kind(layer) in CONV_KINDS else -1]
@@ -185,6 +184,12 @@ def tile_waste(channels: int) -> float:
     (1.0, 1.3333333333333333)
     """
     return -(channels // -CHANNEL_TILE) * CHANNEL_TILE / channels
+
+
+def is_uneven(layer: Layer) -> bool:
+    """Whether the groups of a convolution are not a power of two wide: libraries then keep off the matrix units."""
+    width = layer.output_shape[1] // layer.groups
+    return bool(width & (width - 1))
 
 
 #: How much time NHWC takes of NCHW, on average over convolutions that the compiler's authors timed.

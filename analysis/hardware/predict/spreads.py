@@ -92,10 +92,14 @@ class Spreads(NamedTuple):
     networks: Mapping[str, float]
 
     def of_device(self, group: str, regime: str) -> tuple[Spread, str]:
-        """How far devices of a group lie from the rules, and which group's devices tell that."""
+        """How far devices of a group lie from the rules, and which group's devices tell that.
+
+        In small batches no less than in large ones: there the host's range hides it.
+        """
         for place in (group, ANY):
-            if found := self.devices.get(f"{place}, {regime}"):
-                return found, place
+            known = [self.devices.get(f"{place}, {which}") for which in {regime, "large"}]
+            if self.devices.get(f"{place}, {regime}"):
+                return max(filter(None, known), key=lambda spread: spread.value), place
         return self.devices[f"{ANY}, large"], ANY
 
 

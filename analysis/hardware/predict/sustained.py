@@ -10,8 +10,9 @@ from __future__ import annotations
 from analysis.facts import Device
 from analysis.hardware.predict.classes import device_class, is_nvidia
 
-#: FLOP a clock that a multiprocessor sustains in convolutions in 16 bits, whatever its matrix units could.
-SUSTAINED_FLOP = 640.0
+#: FLOP a clock that a multiprocessor feeds its matrix units for in 16 bits, as GeForce cards have them; of more, it
+#: sustains what grows with the cube root.
+FED_FLOP, FED_EXPONENT = 512.0, 2 / 3
 #: Joules that a multiprocessor takes a clock at full clock, by the process that the chip is made in.
 CYCLE_JOULES = 2.2e-9
 NEWER_CYCLE_JOULES = 1.4e-9
@@ -47,5 +48,6 @@ def sustained_flops_per_s(device: Device, precision: str) -> float:
     """What convolutions find of the peak at a precision, before the share that each kind reaches."""
     peak = device.peak_flops_per_s(precision)
     if precision in ("float16", "bfloat16") and device.sm_count and device.boost_hz:
-        peak = min(peak, SUSTAINED_FLOP * device.sm_count * device.boost_hz)
+        fed = FED_FLOP * device.sm_count * device.boost_hz
+        peak /= max(1.0, peak / fed) ** FED_EXPONENT
     return peak * sustained_share(device)

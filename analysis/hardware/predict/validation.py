@@ -195,6 +195,7 @@ def _known_error(trials: Sequence[Trial]) -> dict[str, Any]:
         "left_out": trials[0].left_out,
         "figures": row["figures"],
         "spread": round(root_mean_square(log(1 + trial.error) for trial in trials), 4),
+        "devices": len({trial.run.device for trial in trials}),
     }
 
 

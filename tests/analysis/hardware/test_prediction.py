@@ -27,7 +27,7 @@ from analysis.hardware.predict.coverage import check_intervals, coverage_rows
 from analysis.hardware.predict.kernels import compiled_layout, fuse, program
 from analysis.hardware.predict.model import BOUNDS, finish_times
 from analysis.hardware.predict.predict import predict
-from analysis.hardware.predict.sustained import clock_share
+from analysis.hardware.predict.sustained import clock_share, sustained_flops_per_s
 from analysis.hardware.predict.timed_runs import TimedRun, is_planned, layers_of, load_runs
 from analysis.hardware.predict.validation import (
     error_row,
@@ -209,7 +209,7 @@ def test_the_interval_widens_with_the_distance_to_what_was_checked():
         width("densenet121", "Instinct MI250 (1 GCD)", 1024),
     ]
     assert steps[0] < 1.07
-    assert 1.15 < steps[1] <= steps[2] * 1.02 < steps[3]
+    assert 1.07 < steps[1] < steps[2] < steps[3]
     assert width("densenet121", "RTX 4090", 128) > steps[0]
     assert width("densenet121", "RTX 4090", 1024, precision="tf32") > steps[0]
     assert width("hardnet68", "RTX 4090", 1024) > steps[0]
@@ -248,7 +248,7 @@ def devices_left_out():
 def test_intervals_hold_nine_in_ten_figures_of_what_was_left_out():
     rows = {(row["left_out"], row["of"]): row for row in coverage_rows(checks())}
     for left_out in COVERED:
-        assert 0.86 < rows[left_out, "all"]["coverage"] < 1, left_out
+        assert rows[left_out, "all"]["coverage"] > 0.87, left_out
     for left_out in ("device", "device class"):
         cards = rows[left_out, "professional and data centre, large batches"]
         assert cards["coverage"] > 0.85
@@ -315,6 +315,14 @@ def test_a_map_that_meets_a_parameter_of_one_element_moves_in_float32():
     place = [layer.name for layer in layers].index("stem.stem1.lab.add")
     assert half[place] == pytest.approx(2 * full[place], rel=1e-5)
     assert half[place + 2] - full[place + 2] == 3 * np.prod(layers[place + 1].output_shape)
+
+
+def test_matrix_units_are_fed_as_much_as_geforce_cards_have_and_the_cube_root_of_more():
+    for name, flop in (("RTX 4090", 512), ("V100 SXM2 16GB", 645), ("A100 SXM 80GB", 813), ("H100 SXM", 1024)):
+        device = get_device(name)
+        sustained = sustained_flops_per_s(device, "float16") / device.sm_count / device.boost_hz
+        assert sustained == pytest.approx(flop, rel=0.01)
+    assert sustained_flops_per_s(get_device("A100 SXM 80GB"), "tf32") == 156e12
 
 
 @pytest.mark.parametrize(
