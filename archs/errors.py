@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from reprlib import Repr
 from typing import Any
@@ -115,6 +116,16 @@ def require(module: str, purpose: str, package: str | None = None) -> Any:
         return import_module(module)
     except ModuleNotFoundError:
         raise MissingPackageError(purpose, package or module.partition(".")[0]) from None
+
+
+def require_installed(package: str, purpose: str) -> None:
+    """Raises: MissingPackageError: a package is not installed; it is not imported."""
+    try:
+        found = find_spec(package)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise MissingPackageError(purpose, package)
 
 
 def first_line(error: Exception) -> str:

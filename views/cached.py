@@ -17,7 +17,7 @@ from analysis.optimize.saving import Saving, saving
 from analysis.summary import comparison_row
 from analysis.targets import LIBRARIES, is_library_name
 from archs.design import Design
-from archs.errors import DenseScopeError
+from archs.errors import DenseScopeError, require_installed
 from archs.kept import is_run, version_of_run
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
@@ -123,8 +123,9 @@ def counters(
     target = target_of(name)
     key = target, *_meanings(name), image_size, batch_size
     if key not in _COUNTED:
-        summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
-        given = target, image_size, batch_size
+        require_installed("torch", "Cross-checking counters")
+        found = summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
+        given = found.target.planned or target, image_size, batch_size
         _COUNTED[key] = work.run(
             cross_check, *given, told="before", tell=before, goes_on=partial(is_there, session_id())
         )

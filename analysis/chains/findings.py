@@ -56,7 +56,7 @@ def step_sentences(found: CountedChain, number: int) -> list[str]:
     Residual: no → yes.
     What a module reads is added to what it makes: deeper VoVNets train better.
     It takes 0.8 % more memory traffic.
-    Predicted on RTX 4090: 0.6 % more time eager (error up to 5.0 %) and the same time compiled (error up to 5.0 %).
+    Predicted on RTX 4090: 0.6 % more time eager (error up to 5.2 %) and the same time compiled (error up to 4.9 %).
     COCO box AP 39.7 → 39.8 % (Lee and Park, CenterMask, arXiv:1911.06667, Table 4, CenterMask on each backbone).
     """
     before, after = found.stops[number - 1 : number + 1]

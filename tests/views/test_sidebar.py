@@ -19,7 +19,7 @@ HEADLESS = INPUT | {"as_backbone"}
 NETWORK = {"network", "libraries"}
 NETWORKS = {"networks", "libraries"}
 CONDITIONS = {"device_file", "calibrate", "gpu_batch", "gpu_precision", "layout"}
-ONE_DEVICE = CONDITIONS | {"device", "execution"}
+ONE_DEVICE = CONDITIONS | {"device", "execution", "host"}
 SEARCHED = {"space", "looked_at", "objectives", "budgets"}
 
 
@@ -62,7 +62,7 @@ def test_a_section_of_architecture_asks_for_what_it_reads(section: str, read: se
 @pytest.mark.parametrize(
     ("params", "read"),
     [
-        ({"section": "Speed"}, SIZE | NETWORKS | {"devices"} | CONDITIONS),
+        ({"section": "Speed"}, SIZE | NETWORKS | {"devices", "host"} | CONDITIONS),
         ({"section": "Roofline"}, SIZE | NETWORKS | ONE_DEVICE),
         ({"section": "FLOPs and time"}, SIZE | NETWORKS | ONE_DEVICE),
         ({"section": "Benchmark here"}, SIZE | NETWORKS),
