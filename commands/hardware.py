@@ -22,6 +22,7 @@ from commands.options import (
     BatchOption,
     ChangesOption,
     FormatOption,
+    HostOption,
     NamesArgument,
     OutputOption,
     Request,
@@ -63,9 +64,7 @@ def predict(
     images: Annotated[
         int | None, typer.Option(metavar="N", help="Of a data set: how long an epoch of training takes.")
     ] = None,
-    host_microseconds: Annotated[
-        float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
-    ] = None,
+    host_microseconds: HostOption = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Every layer, and what holds it back.")] = False,
     changes: ChangesOption = None,
     file_format: FormatOption = None,

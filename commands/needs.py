@@ -17,6 +17,7 @@ from commands.options import (
     BatchOption,
     ChangesOption,
     FormatOption,
+    HostOption,
     OutputOption,
     Request,
     SizeOption,
@@ -39,9 +40,7 @@ def needs(
     precision: Annotated[str, typer.Option(metavar="PRECISION", help="As of predict.")] = "float16",
     layout: Annotated[str, typer.Option(metavar="LAYOUT", help="nchw, or nhwc (channels last).")] = "nchw",
     execution: Annotated[str, typer.Option(metavar="EXECUTION", help="eager, or compiled (torch.compile).")] = "eager",
-    host_microseconds: Annotated[
-        float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
-    ] = None,
+    host_microseconds: HostOption = None,
     changes: ChangesOption = None,
     file_format: FormatOption = None,
     output: OutputOption = None,

@@ -55,6 +55,9 @@ FormatOption = Annotated[
         "Left out, the ending of FILE decides.",
     ),
 ]
+HostOption = Annotated[
+    float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
+]
 OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
 NamesArgument = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Networks in this order; backbone/NAME or retinanet/NAME too.")

@@ -85,14 +85,13 @@ class TrainingMemory:
 
 
 @dataclass(frozen=True)
-class PredictedSeconds:
-    """Predicted seconds of a batch on a device (`analysis.predict`), each config at its own image size."""
+class _OnDevice:
+    """What is predicted of a batch on a device, each config at its own image size."""
 
     device: str | Device = DEFAULT_DEVICE
     batch_size: int = 256
     precision: str = "float16"
     layout: str = "nchw"
-    execution: str = "eager"
 
     def __post_init__(self) -> None:
         checks.keep(
@@ -100,9 +99,19 @@ class PredictedSeconds:
             precision=parse_arithmetic(self.precision),
             batch_size=checks.batch_size(self.batch_size),
             layout=checks.choice("layout", self.layout, LAYOUTS),
-            execution=checks.choice("execution", self.execution, EXECUTIONS),
         )
         get_device(self.device).peak_flops_per_s(self.precision)
+
+
+@dataclass(frozen=True)
+class PredictedSeconds(_OnDevice):
+    """Predicted seconds of a batch on a device (`analysis.predict`), each config at its own image size."""
+
+    execution: str = "eager"
+
+    def __post_init__(self) -> None:
+        checks.keep(self, execution=checks.choice("execution", self.execution, EXECUTIONS))
+        super().__post_init__()
 
     def __call__(self, config: NetworkConfig) -> float:
         conditions = (self.batch_size, None, self.precision, self.layout, self.execution)
@@ -110,24 +119,14 @@ class PredictedSeconds:
 
 
 @dataclass(frozen=True)
-class TrainingSeconds:
+class TrainingSeconds(_OnDevice):
     """Predicted seconds of a training step on a device, in eager mode, each config at its own image size."""
 
-    device: str | Device = DEFAULT_DEVICE
-    batch_size: int = 256
-    precision: str = "float16"
-    layout: str = "nchw"
     optimizer: str = "sgd"
 
     def __post_init__(self) -> None:
-        checks.keep(
-            self,
-            precision=parse_arithmetic(self.precision),
-            batch_size=checks.batch_size(self.batch_size),
-            layout=checks.choice("layout", self.layout, LAYOUTS),
-            optimizer=checks.choice("optimizer", self.optimizer, STEP_OPTIMIZERS),
-        )
-        get_device(self.device).peak_flops_per_s(self.precision)
+        checks.keep(self, optimizer=checks.choice("optimizer", self.optimizer, STEP_OPTIMIZERS))
+        super().__post_init__()
 
     def __call__(self, config: NetworkConfig) -> float:
         conditions = (self.batch_size, None, self.precision, self.layout, "eager", self.optimizer)
