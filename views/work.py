@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import os
 import pickle
-import resource
-import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import send_handle
 from pathlib import Path
-from threading import Lock
-from typing import Any, BinaryIO
+from socket import socketpair
+from threading import Condition, Lock
+from typing import Any
 
 from archs.errors import DenseScopeError
 
 ROOT = Path(__file__).parent.parent
 #: Seconds and bytes that a piece of work may take, and seconds between two looks at it.
 SECONDS, BYTES, LOOK_S = 300, 6 * 2**30, 0.2
-#: Whoever holds it works.
-_TURN = Lock()
 WAITING = "Waiting for the work of another page …"
+#: Variables of the environment that work reads; pages may be tested with others than the worker began with.
+READ = "DENSESCOPE_"
 
 
 class WorkError(DenseScopeError, RuntimeError):
     """Work that came to no end within its limits."""
+
+
+class UnwantedError(WorkError):
+    """Work that nobody waits for any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody waits for this any more.")
 
 
 def run(
@@ -52,90 +61,123 @@ def run(
         DenseScopeError: as the function.
         WorkError: a limit was reached, or nobody waits any more.
     """
-    while not _TURN.acquire(timeout=LOOK_S):
-        tell(WAITING)
-        if not goes_on():
-            raise WorkError("Nobody waits for this any more.")
+    environment = {name: value for name, value in os.environ.items() if name.startswith(READ)}
+    named = function.__module__, function.__qualname__
+    task = pickle.dumps((*named, arguments, told, seconds, nbytes, environment), pickle.HIGHEST_PROTOCOL)
+    with _in_turn(tell, goes_on), _WORKER.copy() as copy:
+        return _follow(copy, task, tell, goes_on, seconds, nbytes)
+
+
+#: Whoever waits for a turn, and who has it: the first.
+_LINE: list[object] = []
+_MOVES = Condition()
+
+
+@contextmanager
+def _in_turn(tell: Callable[[str], object], goes_on: Callable[[], bool]) -> Iterator[None]:
+    """One at a time, in the order in which they came."""
+    own = object()
+    with _MOVES:
+        _LINE.append(own)
     try:
-        return _follow(
-            pickle.dumps((function.__module__, function.__qualname__, arguments, told, seconds, nbytes)),
-            tell,
-            goes_on,
-            seconds,
-            nbytes,
-        )
+        while True:
+            with _MOVES:
+                if _MOVES.wait_for(lambda: _LINE[0] is own, LOOK_S):
+                    break
+            tell(WAITING)
+            if not goes_on():
+                raise UnwantedError
+        yield
     finally:
-        _TURN.release()
+        with _MOVES:
+            _LINE.remove(own)
+            _MOVES.notify_all()
 
 
-def _follow(task: bytes, tell: Callable[[str], object], goes_on: Callable[[], bool], seconds: int, nbytes: int) -> Any:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "views.work"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        start_new_session=True,
-    )
-    assert child.stdin
-    assert child.stdout
+def _follow(
+    copy: Connection,
+    task: bytes,
+    tell: Callable[[str], object],
+    goes_on: Callable[[], bool],
+    seconds: int,
+    nbytes: int,
+) -> Any:
+    deadline, word = time.monotonic() + seconds, ""
     try:
-        child.stdin.write(task)
-        child.stdin.close()
-        deadline, word = time.monotonic() + seconds, ""
+        copy.send_bytes(task)
         while True:
             tell(word)
             if not goes_on():
-                raise WorkError("Nobody waits for this any more.")
+                raise UnwantedError
             if time.monotonic() > deadline:
                 raise WorkError(f"This takes more than {seconds} s here and was ended: take a smaller network.")
-            if not select.select([child.stdout], [], [], LOOK_S)[0]:
+            if not copy.poll(LOOK_S):
                 continue
-            try:
-                kind, value = pickle.load(child.stdout)
-            except (EOFError, pickle.UnpicklingError, BrokenPipeError):
-                raise WorkError(_why(child, seconds, nbytes)) from None
+            kind, value = pickle.loads(copy.recv_bytes())
             if kind == "word":
                 word = value
             elif kind == "error":
                 raise value
             else:
                 return value
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
+    except (EOFError, ConnectionError):
+        raise WorkError(
+            f"This takes more than {seconds} s or {nbytes / 2**30:.0f} GiB of memory here and was ended: "
+            "take a smaller network, image or batch."
+        ) from None
 
 
-def _why(child: subprocess.Popen[bytes], seconds: int, nbytes: int) -> str:
-    """Why a process ended without an answer."""
-    child.wait()
-    return (
-        f"This takes more than {seconds} s or {nbytes / 2**30:.0f} GiB of memory here and was ended: "
-        "take a smaller network, image or batch."
-    )
+class _Worker:
+    """The process whose copies work (`views.worker`): started with the first piece of work, or ahead of it."""
+
+    def __init__(self) -> None:
+        self._numbers, self._asking = count(1), Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked: Connection
+
+    @contextmanager
+    def copy(self) -> Iterator[Connection]:
+        """A copy to talk to; it is there no longer than the context lasts."""
+        ours, theirs = socketpair()
+        number = next(self._numbers)
+        with Connection(ours.detach()) as copy, theirs:
+            self.ask(f"begin {number}", theirs.fileno())
+            theirs.close()  # so that its end is heard
+            try:
+                yield copy
+            finally:
+                with suppress(OSError):  # the worker has ended, and its copies with it
+                    self.ask(f"end {number}")
+
+    def ask(self, message: str, descriptor: int | None = None) -> None:
+        """Ask the worker, or another one where it has been killed since."""
+        with self._asking:
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            assert self._process
+            self._asked.send_bytes(message.encode())
+            if descriptor is not None:
+                send_handle(self._asked, descriptor, self._process.pid)
+
+    def _start(self) -> None:
+        ours, theirs = socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "views.worker", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._asked = Connection(ours.detach())
 
 
-def serve(given: BinaryIO, answers: BinaryIO) -> None:
-    """The other process: do what is asked for, and answer."""
-
-    def answer(kind: str, value: Any) -> None:
-        pickle.dump((kind, value), answers)
-        answers.flush()
-
-    module, name, arguments, told, seconds, nbytes = pickle.load(given)
-    resource.setrlimit(resource.RLIMIT_DATA, (nbytes, nbytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    os.nice(5)
-    more = {told: lambda word: answer("word", word)} if told else {}
-    try:
-        answer("result", getattr(import_module(module), name)(*arguments, **more))
-    except DenseScopeError as error:
-        answer("error", error)
+_WORKER = _Worker()
 
 
-if __name__ == "__main__":
-    # What libraries print must not stand among the answers.
-    with os.fdopen(os.dup(1), "wb") as own:
-        os.dup2(2, 1)
-        serve(sys.stdin.buffer, own)
+def import_ahead(modules: Iterable[str]) -> None:
+    """Let the worker import modules, one by one, so that work need not wait for them."""
+    for module in modules:
+        _WORKER.ask(f"import {module}")
