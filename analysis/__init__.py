@@ -11,9 +11,8 @@ from analysis.depth import Depth, count_depth
 from analysis.facts import Device, get_device, list_devices, published, read_device
 from analysis.hardware.measure.benchmark import benchmark, benchmark_layers, benchmark_sweep
 from analysis.hardware.measure.record import LayerTime, Measurement, Workload
-from analysis.memory import InferenceMemory, TrainingMemory, memory
+from analysis.memory import InferenceMemory, TrainingMemory
 from analysis.meter import LayerCost, cost_layer, cost_layers
-from analysis.search import search
 from analysis.summary import Summary, compare, summarize
 
 if TYPE_CHECKING:
@@ -22,9 +21,13 @@ if TYPE_CHECKING:
     from analysis.hardware.predict.predict import Prediction, predict
     from analysis.hardware.predict.step_prediction import StepPrediction
     from analysis.hardware.predict.validation import Validation, validate_predictions
+    from analysis.memory import memory
     from analysis.optimize.optimize import optimize_for_inference
+    from analysis.search import search
     from analysis.search.result import SearchResult
     from analysis.search.space import Space, get_space, list_spaces
+else:
+    from analysis import memory, search  # packages that are called (archs.called)
 
 #: Loaded when first asked for, since they need numpy, or much that most need not.
 _ON_DEMAND = {

@@ -16,7 +16,7 @@ from archs import checks
 from archs.create import create_model
 from archs.described import is_described
 from archs.design import Design, is_design_path, read_design
-from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require
+from archs.errors import ConfigError, CountMismatchError, TraceError, UnknownArchError, require, said
 from archs.layer import Layer, Pair
 from archs.planning import plan_layers
 from archs.registry import is_config, override
@@ -251,7 +251,7 @@ class Target:
         Raises: ConfigError: not allowed, or an input for a network whose input is known.
         """
         verify = checks.plain(verify)
-        if not (isinstance(verify, bool) or (isinstance(verify, str) and verify == "warn")):
+        if not (type(verify) is bool or checks.word(verify) == "warn"):
             raise ConfigError("verify", verify, 'True, False or "warn"')
         if in_channels is not None:
             in_channels = checks.integer("in_channels", in_channels, 1, 2**20)
@@ -259,7 +259,8 @@ class Target:
             return replace(self, verify=verify)
         if self.module is None:
             field = "input" if in_channels is None else "in_channels"
-            raise ConfigError(field, input or in_channels, f"left out for {self.name}, whose config says what it takes")
+            given = in_channels if input is None else input
+            raise ConfigError(field, given, f"left out for {self.name}, whose config says what it takes")
         stated = self.module_input._replace(stated=input)
         return replace(self, module_input=stated._replace(in_channels=in_channels or stated.in_channels), verify=verify)
 
@@ -300,6 +301,7 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
     """
     if isinstance(target, Target):
         return target
+    target = checks.word(target) or target  # past what a class of its own may make of a name
     if design := described_detector(target):
         detector = resolve_detector(design.config, **overrides)
         return Target(_label(str(target), overrides), detector=detector, weights=target)
@@ -336,5 +338,5 @@ def _is_module(value: Any) -> bool:
 
 
 def _label(name: str, overrides: dict[str, Any]) -> str:
-    changes = ", ".join(f"{field}={value}" for field, value in overrides.items())
+    changes = ", ".join(f"{field}={said(value)}" for field, value in overrides.items())
     return f"{name} ({changes})" if changes else name

@@ -27,7 +27,9 @@ MAX_PATH = 4096
 
 
 def plain(value: Any) -> Any:
-    """A scalar or array of NumPy or torch as Python numbers and lists; anything else, or too much, as it is."""
+    """A scalar or array of NumPy or torch as Python numbers and lists, a text as Python's own; the rest as it is."""
+    if issubclass(type(value), str):
+        return str.__str__(value)
     if isinstance(value, type) or not hasattr(type(value), "tolist"):  # an object may make up any attribute when asked
         return value
     try:
@@ -35,6 +37,12 @@ def plain(value: Any) -> Any:
         return value.tolist() if (size if isinstance(size, int) else len(value.reshape(-1))) <= MAX_ITEMS else value
     except Exception:  # a tensor without data, or what only looks like an array
         return value
+
+
+def word(value: Any) -> str | None:
+    """A text of any kind as Python's own; None for anything else."""
+    found = plain(value)
+    return found if type(found) is str else None
 
 
 def whole(value: Any) -> int | None:
@@ -57,7 +65,7 @@ def real(value: Any) -> float | None:
     """A number of any kind as Python's int or float; None for anything else, and for what is too large for a float."""
     found = plain(value)
     try:
-        if isinstance(found, float):
+        if issubclass(type(found), float):
             return float.__float__(found)
         return None if (number := whole(found)) is None or not float(number) < inf else number
     except OverflowError:
@@ -102,8 +110,7 @@ def mapping(field: str, value: Any, most: int, allowed: str) -> dict[Any, Any]:
 
 def text(field: str, value: Any, most: int = MAX_TEXT) -> str:
     """A text of at most so many characters, as Python's own."""
-    word = plain(value)
-    found = str.__str__(word) if isinstance(word, str) else None
+    found = word(value)
     if found is None or len(found) > most:
         raise ConfigError(field, value, f"a text of at most {most} characters")
     return found
@@ -143,16 +150,17 @@ def numbers(
     field: str, value: Any, lengths: range, low: float, high: float = inf, *, open_low: bool, open_high: bool
 ) -> tuple[float, ...]:
     """`value` as a tuple of floats between `low` and `high`, with an allowed length."""
-    listed = plain(value)
-    if not isinstance(listed, (tuple, list)) or len(listed) not in lengths:
-        raise ConfigError(field, value, f"a sequence of {span(lengths)} numbers")
+    allowed = f"a sequence of {span(lengths)} numbers"
+    listed = items(field, value, lengths[-1], allowed) if isinstance(plain(value), (tuple, list)) else ()
+    if len(listed) not in lengths:
+        raise ConfigError(field, value, allowed)
     return tuple(number(field, each, low, high, open_low=open_low, open_high=open_high) for each in listed)
 
 
 def choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
     """`value` if it is one of the allowed words."""
-    word = plain(value)
-    if not isinstance(word, str) or (found := str.__str__(word)) not in allowed:
+    found = word(value)
+    if found is None or found not in allowed:
         raise ConfigError(field, value, f"one of {', '.join(map(repr, allowed))}")
     return found
 
@@ -160,7 +168,7 @@ def choice(field: str, value: Any, allowed: tuple[str, ...]) -> str:
 def boolean(field: str, value: Any) -> bool:
     """`value` if it is True or False."""
     found = plain(value)
-    if not isinstance(found, bool):
+    if type(found) is not bool:
         raise ConfigError(field, value, "True or False")
     return found
 
@@ -178,13 +186,14 @@ def path(field: str, value: Any) -> Path:
 
 def image_size(value: Any) -> Pair:
     """An int or a pair (h, w), as (h, w)."""
+    allowed = f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}"
     found = plain(value)
-    sides = found if isinstance(found, (tuple, list)) else (found, found)
+    sides = items("image_size", found, 2, allowed) if isinstance(found, (tuple, list)) else (found, found)
     if len(sides) == 2:
         height, width = map(whole, sides)
         if height and width and 1 <= height <= MAX_IMAGE_SIDE and 1 <= width <= MAX_IMAGE_SIDE:
             return height, width
-    raise ConfigError("image_size", value, f"an integer or a pair (h, w) from 1 to {MAX_IMAGE_SIDE}")
+    raise ConfigError("image_size", value, allowed)
 
 
 #: Where each network's own image size is meant.
@@ -200,7 +209,7 @@ def parse_image_size(text: str) -> int | Pair | None:
     Raises:
         ConfigError: it is none of these.
     """
-    written = text.strip().lower() if isinstance(text, str) else ""
+    written = (word(text) or "").strip().lower()
     if written == OWN_SIZE:
         return None
     sides = re.fullmatch(r"(-?[0-9]{1,9})(?:\s*[x×*,;]\s*(-?[0-9]{1,9}))?", written)

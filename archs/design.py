@@ -38,8 +38,7 @@ class Design:
     config: NetworkConfig
 
     def __post_init__(self) -> None:
-        name = checks.plain(self.name)
-        name = str.__str__(name) if isinstance(name, str) else ""
+        name = checks.word(self.name) or ""
         if not (0 < len(name) <= MAX_NAME and name.isprintable()):
             raise ConfigError("name", self.name, f"1 to {MAX_NAME} printable characters")
         if not is_config(self.config):
@@ -82,7 +81,7 @@ def changes(base: Declared, config: Declared) -> dict[str, Any]:
 
 def is_design_path(value: object) -> bool:
     """Whether a value names a design file: a path, or a string that ends in ".json"."""
-    return isinstance(value, PathLike) or (isinstance(value, str) and value.endswith(".json"))
+    return isinstance(value, PathLike) or (checks.word(value) or "").endswith(".json")
 
 
 def read_design(path: str | PathLike[str]) -> Design:

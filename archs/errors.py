@@ -147,7 +147,7 @@ def nearest_names(name: object, known: Iterable[str], count: int = 3) -> str:
 def said(value: object) -> str:
     """`str(value)` as far as a name goes, whatever the value makes of being asked."""
     try:
-        return str.__str__(value) if isinstance(value, str) else str(value)
+        return str.__str__(value) if issubclass(type(value), str) else str(value)
     except Exception:  # its own `__str__` is broken, or an integer has too many digits
         return abbreviate(value)
 

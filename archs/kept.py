@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard
 
+from archs import checks
 from archs.errors import ConfigError, DenseScopeError, UnknownNameError, WeightsError, require
 
 FOLDER_VARIABLE = "DENSESCOPE_DATA"
@@ -51,14 +52,15 @@ def list_runs() -> list[str]:
 
 def check_run_name(name: str) -> str:
     """The name of a run. Raises: ConfigError: it cannot be one."""
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+    found = checks.word(name)
+    if found is None or not _NAME.fullmatch(found):
         raise ConfigError("name", name, "letters, digits, '.', '_' and '-', at most 80")
-    return name
+    return found
 
 
 def is_run(value: object) -> TypeGuard[str]:
     """Whether a network or weights are those of a run."""
-    return isinstance(value, str) and value.startswith(RUN)
+    return (checks.word(value) or "").startswith(RUN)
 
 
 def trained_runs() -> list[str]:

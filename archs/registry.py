@@ -81,8 +81,7 @@ def _by_family_and_number(name: str) -> tuple[int, list[tuple[int, str]]]:
 
 def get_spec(name: str) -> ArchSpec:
     """What is registered under a name. Raises: UnknownArchError: nothing is; it names the nearest three."""
-    word = checks.plain(name)
-    if not isinstance(word, str) or (found := _ARCHS.get(str.__str__(word))) is None:
+    if (found := _ARCHS.get(checks.word(name) or "")) is None:
         raise UnknownArchError(name, _ARCHS)
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from archs import checks
 from archs.errors import ConfigError, UnknownNameError
 from archs.layer import Layer
 from archs.plan import Steps
@@ -104,7 +105,7 @@ KINDS: dict[str, Kind] = {
 
 def is_detector_name(name: object) -> bool:
     """Whether a name says how a network is used: "retinanet/vovnet39"; "retinanet" and "other/vovnet39" are errors."""
-    kind, _, network = name.partition("/") if isinstance(name, str) else ("", "", "")
+    kind, _, network = (checks.word(name) or "").partition("/")
     return kind in KINDS or network in list_archs()
 
 

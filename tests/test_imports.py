@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import NamedTuple
 
@@ -268,3 +269,54 @@ def test_no_two_packages_import_each_other_not_even_around_others():
             del imported[package]
     circles = [line for below in imported.values() for package, line in below.items() if package in imported]
     assert not circles, circles
+
+
+def bound_at_import(package: Path) -> Iterator[str]:
+    """The names that the `__init__.py` of a package makes something else than the module of that name."""
+    for node in _run_at_import(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            itself = node.module == package.relative_to(ROOT).as_posix().replace("/", ".")
+            yield from (alias.asname or alias.name for alias in node.names if not itself)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    scopes = ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.DictComp, ast.SetComp
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            for otherwise in child.orelse:
+                yield otherwise
+                yield from _run_at_import(otherwise)
+        elif not isinstance(child, scopes):
+            yield from _run_at_import(child)
+
+
+def test_no_package_hides_one_of_its_modules():
+    """Else `import analysis.search.store as store` finds a function where the package should be."""
+    hidden = []
+    for package in {path.parent for path in SOURCES if path.name == "__init__.py"}:
+        modules = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/*.py")}
+        hidden += [f"{package.relative_to(ROOT)}/{name}" for name in modules & {*bound_at_import(package)}]
+    assert not hidden
+
+
+def test_modules_with_the_name_of_a_function_are_called_like_it():
+    import analysis
+    import analysis.memory.storages as storages
+    import analysis.search.store as store
+    import training
+    import training.train as train
+
+    assert (storages, store, train) == tuple(
+        sys.modules[name] for name in ("analysis.memory.storages", "analysis.search.store", "training.train")
+    )
+    for module in (analysis.search, analysis.memory, training.train, training.forecast):
+        function = getattr(module, module.__name__.rpartition(".")[2])
+        assert signature(module) == signature(function)
+    assert analysis.memory("peleenet").peak_bytes == analysis.memory.memory("peleenet").peak_bytes
+    with pytest.raises(TypeError, match="search"):
+        analysis.search()

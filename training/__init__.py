@@ -11,12 +11,20 @@ Importing this package imports no torch; opening data and training do.
 >>> run.accuracy, run.to_frame(), run.weights  # doctest: +SKIP
 """
 
+from typing import TYPE_CHECKING
+
 from training.data import DataSet, get_data, list_data
 from training.errors import TrainingError
-from training.forecast import Forecast, forecast
+from training.forecast import Forecast
 from training.recipes import Recipe, get_recipe, list_recipes
 from training.runs import Run, delete_run, get_run, list_runs, rename_run
-from training.train import Settings, prepare, resume, settle, train
+from training.train import Settings, prepare, resume, settle
+
+if TYPE_CHECKING:
+    from training.forecast import forecast
+    from training.train import train
+else:
+    from training import forecast, train  # modules that are called (archs.called)
 
 __all__ = [
     "DataSet",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.memory import TrainingMemory, memory
 from analysis.units import format_duration, format_si, without_zeros
+from archs.called import as_its_module
 from archs.errors import require
 from training.data.registry import get_data
 from training.recipes import Recipe, steps_of_epoch
@@ -110,6 +111,7 @@ class Forecast:
         return asdict(self)
 
 
+@as_its_module
 def forecast(
     asked: Settings | Run, *, cpu: bool = False, steps: int = 3, processes: int = 1, free_bytes: int | None = None
 ) -> Forecast:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.targets import resolve_target
+from archs.called import as_its_module
 from archs.config import NetworkConfig
 from archs.design import Design
 from archs.errors import ConfigError, require
@@ -26,6 +27,7 @@ from training.runs import Run, find_or_create_run, free_name
 from training.runs.log import Row
 
 
+@as_its_module
 def train(
     network: Any,
     data: str | None = None,
@@ -117,7 +119,7 @@ def prepare(
 ) -> Run:
     """A run that has not begun, or, if there is one of that name that is the same, that one; as `train`."""
     asked = settle(network, data, recipe, weights=weights, **overrides)
-    label = recipe if isinstance(recipe, str) else asked.data
+    label = asked.data if isinstance(recipe, Recipe) else recipe
     return processes.by_main(lambda: begin(asked, name, label), cpu=cpu)
 
 
@@ -140,7 +142,7 @@ def settle(
     **overrides: Any,
 ) -> Settings:
     """What `prepare` makes a run of; as `train`."""
-    how = get_recipe(recipe) if isinstance(recipe, str) else recipe
+    how = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
     how = how.varied(**overrides)
     images = get_data(data or how.data)
     target = resolve_target(network)

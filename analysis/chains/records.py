@@ -10,6 +10,7 @@ from typing import Any
 
 from analysis.facts import DATA
 from analysis.targets import Target, resolve_target
+from archs import checks
 from archs.config import declared
 from archs.design import changes
 from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names
@@ -138,12 +139,13 @@ def get_chain(*names: Any) -> Chain:
         targets = [resolve_target(name) for name in names]
         steps = tuple(Step(one.name, one if one.module else one.config) for one in targets)
         return Chain(" ".join(step.title for step in steps), f"{steps[0].title} to {steps[-1].title}", steps)
-    [name] = names or [""]
-    if isinstance(name, str) and name in _shipped():
+    [given] = names or [""]
+    name = checks.word(given)
+    if name in _shipped():
         return _shipped()[name]
-    if isinstance(name, str) and name in list_archs():
+    if name in list_archs():
         raise ConfigError("chain", name, "a chain's name, or two networks or more")
-    raise UnknownChainError(name)
+    raise UnknownChainError(given)
 
 
 @cache

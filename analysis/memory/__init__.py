@@ -9,6 +9,7 @@ from analysis.memory.lifetimes import LIFETIMES
 from analysis.memory.training import OPTIMIZERS, TrainingMemory, training_memory
 from analysis.summary import Summary, summarize
 from archs import checks
+from archs.called import as_its_module
 from archs.layer import Pair
 
 __all__ = ["LIFETIMES", "MODES", "OPTIMIZERS", "InferenceMemory", "TrainingMemory", "memory", "memory_of"]
@@ -44,6 +45,7 @@ def memory(
 ) -> TrainingMemory: ...
 
 
+@as_its_module
 def memory(
     target: Any,
     image_size: int | Pair | None = None,

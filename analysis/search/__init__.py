@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archs import checks
+from archs.called import as_its_module
 from archs.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ MAX_LIMIT = 100_000_000
 MAX_QUANTITIES = 100
 
 
+@as_its_module
 def search(
     space: Space | str,
     budgets: Mapping[str, tuple[float | None, float | None]] | None = None,
@@ -71,13 +73,15 @@ def search(
 
     allowed = "functions by names that no counted quantity has"
     own = checks.mapping("evaluators", {} if evaluators is None else evaluators, MAX_QUANTITIES, allowed)
-    for name, function in own.items():
-        if not (isinstance(name, str) and name.isidentifier() and name not in COUNTED and callable(function)):
-            raise ConfigError("evaluators", {name: function}, allowed)
-    known = {**EVALUATORS, **own}
+    known = dict(EVALUATORS)
+    for given, function in own.items():
+        name = checks.word(given) or ""
+        if not (name.isidentifier() and name not in COUNTED and callable(function)):
+            raise ConfigError("evaluators", {given: function}, allowed)
+        known[name] = function
     goals = _goals(objectives)
     for name in goals:
-        if not isinstance(name, str) or name not in (*COUNTED, *known):
+        if name not in (*COUNTED, *known):
             raise UnknownQuantityError(name, (*COUNTED, *known))
     if not (progress is None or callable(progress)):
         raise ConfigError("progress", progress, "a function of what is done, how much, and of how much")
@@ -106,13 +110,16 @@ def _goals(objectives: str | Iterable[str] | Mapping[str, str]) -> dict[str, str
     if isinstance(objectives, Mapping):
         goals = checks.mapping("objectives", objectives, MAX_QUANTITIES, allowed)
     else:
-        named = (objectives,) if isinstance(objectives, str) else objectives
-        listed = checks.items("objectives", named, MAX_QUANTITIES, allowed)
-        goals = dict.fromkeys([name if isinstance(name, str) else _refuse(name) for name in listed], "min")
+        named = objectives if checks.word(objectives) is None else (objectives,)
+        goals = dict.fromkeys(map(_named, checks.items("objectives", named, MAX_QUANTITIES, allowed)), "min")
     if not goals:
         raise ConfigError("objectives", objectives, "at least one quantity")
-    return {name: checks.choice("the sense of an objective", sense, ("min", "max")) for name, sense in goals.items()}
+    senses = ("min", "max")
+    return {_named(name): checks.choice("the sense of an objective", sense, senses) for name, sense in goals.items()}
 
 
-def _refuse(name: object) -> str:
-    raise ConfigError("an objective", name, "the name of a quantity")
+def _named(given: object) -> str:
+    name = checks.word(given)
+    if name is None:
+        raise ConfigError("an objective", given, "the name of a quantity")
+    return name

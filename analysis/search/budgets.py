@@ -50,15 +50,17 @@ def parse_budgets(budgets: Mapping[str, Any] | None, known: Collection[str]) -> 
     """
     bounds: list[Bound] = []
     asked = checks.mapping("budgets", {} if budgets is None else budgets, MAX_BUDGETS, "bounds by quantity")
-    for quantity, limits in asked.items():
-        if not isinstance(quantity, str) or quantity not in known:
-            raise UnknownQuantityError(quantity, known)
-        pair = checks.plain(limits)
-        if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(map(_is_limit, pair))):
-            raise ConfigError(f"the budget of {quantity}", limits, "a pair (lower, upper) of numbers or None")
+    for name, limits in asked.items():
+        quantity = checks.word(name)
+        if quantity is None or quantity not in known:
+            raise UnknownQuantityError(name, known)
+        field, allowed = f"the budget of {quantity}", "a pair (lower, upper) of numbers or None"
+        pair = checks.items(field, limits, 2, allowed) if isinstance(checks.plain(limits), (tuple, list)) else ()
+        if not (len(pair) == 2 and all(map(_is_limit, pair))):
+            raise ConfigError(field, limits, allowed)
         low, high = map(checks.real, pair)
         if low is not None and high is not None and low > high:
-            raise ConfigError(f"the budget of {quantity}", limits, "a pair whose lower bound is not above the upper")
+            raise ConfigError(field, limits, "a pair whose lower bound is not above the upper")
         bounds += [
             Bound(quantity, at_least, value) for at_least, value in ((True, low), (False, high)) if value is not None
         ]

@@ -212,7 +212,8 @@ class UnknownQuantityError(DenseScopeError, KeyError):
     """A search has no such quantity."""
 
     def __init__(self, name: object, known: Collection[str]) -> None:
-        now = f"it is called {RENAMED[name]!r} now" if isinstance(name, str) and name in RENAMED else ""
+        renamed = RENAMED.get(checks.word(name) or "")
+        now = f"it is called {renamed!r} now" if renamed else ""
         nearest = now or f"the nearest names are {nearest_names(name, known)}"
         super().__init__(f"There is no quantity {abbreviate(name)}; {nearest}.")
 

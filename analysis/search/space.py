@@ -114,10 +114,11 @@ def sequence_of(base: NetworkConfig, name: str) -> tuple[Any, ...]:
 
 
 def _axis(base: NetworkConfig, name: Any, values: Any) -> Axis:
-    match = re.fullmatch(r"(\w+)(?:\[(\d{1,3})\])?", name, re.ASCII) if isinstance(name, str) else None
+    match = re.fullmatch(r"(\w+)(?:\[(\d{1,3})\])?", checks.word(name) or "", re.ASCII)
     known = [each.name for each in fields(base)]
     if not match or match[1] not in known:
         raise UnknownFieldError(name, type(base).__name__, known)
+    name = match[0]
     listed = _values(name, values)
     if match[2] is None:
         return Axis(name, name, None, listed)
@@ -137,7 +138,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
         raise ConfigError(f"the choice of {name}", values, allowed)
     try:
         return tuple(dict.fromkeys(map(_simple, listed)))
-    except TypeError:
+    except Exception:  # also what a sequence of a class of its own raises
         raise ConfigError(f"the choice of {name}", values, "made of numbers, words and tuples") from None
 
 
@@ -146,9 +147,9 @@ def _simple(value: Any) -> Any:
     found = checks.plain(value)
     if isinstance(found, (list, tuple)):
         return tuple(_simple(each) for each in found[: checks.MAX_ITEMS])
-    if found is None or isinstance(found, (bool, str)):
-        return str.__str__(found) if isinstance(found, str) else found
-    if isinstance(found, float):
+    if found is None or type(found) in (bool, str):
+        return found
+    if issubclass(type(found), float):
         return float.__float__(found)
     if (number := checks.whole(found)) is None:
         raise TypeError
@@ -202,9 +203,10 @@ def get_space(name: str) -> Space:
 
     Raises: UnknownSpaceError: there is none; it names the nearest three.
     """
-    if not isinstance(name, str) or name not in search_spaces():
+    found = checks.word(name)
+    if found is None or found not in search_spaces():
         raise UnknownSpaceError(name)
-    return _preset(name)
+    return _preset(found)
 
 
 @cache

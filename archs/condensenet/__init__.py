@@ -16,14 +16,14 @@ V2_SOURCE = "Yang et al., CondenseNetV2, arXiv:2104.04382; jianghaojun/CondenseN
 
 V1 = CondenseNetConfig()
 for number in (4, 8):
-    config = replace(V1, groups=number, condense_factor=number, groups_3x3=number)
-    register_arch(f"condensenet74_c{number}_g{number}", config, source=f"{SOURCE}, ImageNet", named_depth=74)
+    variant = replace(V1, groups=number, condense_factor=number, groups_3x3=number)
+    register_arch(f"condensenet74_c{number}_g{number}", variant, source=f"{SOURCE}, ImageNet", named_depth=74)
 
 CIFAR = replace(V1, layers_per_block=(8,) * 3, growth_rates=(8, 16, 32), stem="cifar", image_size=32, num_classes=10)
 for layers in (8, 12, 14, 16, 18, 20):
     depth = 6 * layers + 2
-    config = replace(CIFAR, layers_per_block=(layers,) * 3)
-    register_arch(f"condensenet{depth}_cifar", config, source=f"{SOURCE}, CIFAR", named_depth=depth)
+    variant = replace(CIFAR, layers_per_block=(layers,) * 3)
+    register_arch(f"condensenet{depth}_cifar", variant, source=f"{SOURCE}, CIFAR", named_depth=depth)
 register_arch(
     "condensenet182_cifar",
     replace(CIFAR, layers_per_block=(30,) * 3, growth_rates=(12, 24, 48)),
@@ -37,7 +37,7 @@ for letter, groups, blocks, growths, features in (
     ("b", 6, (2, 4, 6, 8, 6), (6, 12, 24, 48, 96), 1024),
     ("c", 8, (4, 6, 8, 10, 8), (8, 16, 32, 64, 128), 1024),
 ):
-    config = replace(
+    variant = replace(
         V2,
         layers_per_block=blocks,
         growth_rates=growths,
@@ -46,4 +46,4 @@ for letter, groups, blocks, growths, features in (
         groups_3x3=groups,
         head_features=features,
     )
-    register_arch(f"condensenetv2_{letter}", config, source=V2_SOURCE)
+    register_arch(f"condensenetv2_{letter}", variant, source=V2_SOURCE)

@@ -46,14 +46,14 @@ CSPDARKNET53 = replace(
     down_growth=True,
 )
 
-for name, config in (
+for name, variant in (
     ("cspresnet50", RESNET50),
     ("cspresnet50d", RESNET50D),
     ("cspresnet50w", RESNET50W),
     ("cspresnext50", replace(RESNET50W, stem_channels=(64,), stem_kernel=7, bottle_ratio=1.0, groups=32)),
     ("cspdarknet53", CSPDARKNET53),
 ):
-    register_arch(name, config, source=f"{PAPER}; {TIMM}")
+    register_arch(name, variant, source=f"{PAPER}; {TIMM}")
 register_arch("darknet53", DARKNET53, source=f"Redmon and Farhadi, YOLOv3, arXiv:1804.02767; {TIMM}", named_depth=53)
 
 for size, width, blocks in (
@@ -62,8 +62,8 @@ for size, width, blocks in (
     ("l", 64, (3, 6, 9, 3)),
     ("x", 80, (3, 7, 11, 3)),
 ):
-    config = CSPNetConfig(
+    variant = CSPNetConfig(
         stem_channels=(width // 2, width), blocks=blocks, out_channels=tuple(width * 2**stage for stage in range(1, 5))
     )
-    register_arch(f"cs3darknet_{size}", config, source=TIMM)
-    register_arch(f"cs3darknet_focus_{size}", replace(config, stem_channels=(width,), stem_kernel=6), source=TIMM)
+    register_arch(f"cs3darknet_{size}", variant, source=TIMM)
+    register_arch(f"cs3darknet_focus_{size}", replace(variant, stem_channels=(width,), stem_kernel=6), source=TIMM)

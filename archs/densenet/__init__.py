@@ -62,8 +62,8 @@ for depth, blocks in ((169, (6, 12, 32, 32)), (201, (6, 12, 48, 32)), (264, (6, 
 for depth, k in ((40, 12), (100, 12), (100, 24)):
     register_arch(f"densenet{depth}_k{k}", cifar(depth, k), source=f"{PAPER}, Table 2", named_depth=depth)
 for depth, k in ((100, 12), (250, 24), (190, 40)):
-    config = cifar_bc(k, block_config=((depth - 4) // 6,) * 3)
-    register_arch(f"densenetbc{depth}_k{k}", config, source=f"{PAPER}, Table 2", named_depth=depth)
+    variant = cifar_bc(k, block_config=((depth - 4) // 6,) * 3)
+    register_arch(f"densenetbc{depth}_k{k}", variant, source=f"{PAPER}, Table 2", named_depth=depth)
 register_arch(
     "densenetbc40_k12",
     cifar_bc(12, (6, 6, 6)),

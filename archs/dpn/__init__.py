@@ -26,7 +26,7 @@ for depth, init_channels, base_width, groups, blocks, increments in (
     (107, 128, 200, 50, (4, 8, 20, 3), (20, 64, 64, 128)),
     (131, 128, 160, 40, (4, 8, 28, 3), (16, 32, 32, 128)),
 ):
-    config = DPNConfig(
+    variant = DPNConfig(
         init_channels=init_channels, base_width=base_width, groups=groups, blocks=blocks, increments=increments
     )
-    register_arch(f"dpn{depth}", config, source=SOURCE, named_depth=depth)
+    register_arch(f"dpn{depth}", variant, source=SOURCE, named_depth=depth)

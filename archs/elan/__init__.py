@@ -48,5 +48,5 @@ NETWORKS = {
     "yolov7_d6": replace(E6, stem_channels=(96,), layers=8, out_channels=(192, 384, 768, 1152, 1536)),
     "yolov7_e6e": replace(E6, parallel=True),
 }
-for name, config in NETWORKS.items():
-    register_arch(name, config, source=SOURCE)
+for name, variant in NETWORKS.items():
+    register_arch(name, variant, source=SOURCE)

@@ -34,5 +34,5 @@ HARDNET85 = replace(
 
 register_arch("hardnet68", HARDNET68, source=SOURCE, named_depth=68)
 register_arch("hardnet85", HARDNET85, source=SOURCE, named_depth=85)
-for depth, config in ((39, HARDNET39), (68, HARDNET68)):
-    register_arch(f"hardnet{depth}ds", replace(config, depthwise=True), source=SOURCE, named_depth=depth)
+for depth, variant in ((39, HARDNET39), (68, HARDNET68)):
+    register_arch(f"hardnet{depth}ds", replace(variant, depthwise=True), source=SOURCE, named_depth=depth)

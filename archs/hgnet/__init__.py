@@ -31,6 +31,6 @@ NETWORKS: tuple[Any, ...] = (
 )
 
 for name, base, *numbers in NETWORKS:
-    config = replace(base, **dict(zip(FIELDS, numbers, strict=True)))
+    variant = replace(base, **dict(zip(FIELDS, numbers, strict=True)))
     file = "pp_hgnet.py" if base is V1 else "pp_hgnet_v2.py"
-    register_arch(name, config, source=f"PaddlePaddle/PaddleClas, {file}; timm/models/hgnet.py")
+    register_arch(name, variant, source=f"PaddlePaddle/PaddleClas, {file}; timm/models/hgnet.py")

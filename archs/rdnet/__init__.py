@@ -21,10 +21,10 @@ NETWORKS: dict[str, tuple[int, Any, tuple[int, ...]]] = {
 
 for name, (channels, growth_rates, downsampled) in NETWORKS.items():
     stages = range(1, len(growth_rates) + 1)
-    config = RDNetConfig(
+    variant = RDNetConfig(
         init_channels=channels,
         growth_rates=growth_rates,
         downsample=tuple(int(stage in downsampled) for stage in stages),
         ese=tuple(int(stage > 2) for stage in stages),
     )
-    register_arch(name, config, source="Kim et al., arXiv:2403.19588, section 3; naver-ai/rdnet, rdnet.py")
+    register_arch(name, variant, source="Kim et al., arXiv:2403.19588, section 3; naver-ai/rdnet, rdnet.py")

@@ -44,8 +44,8 @@ register_arch(
     named_depth=27,
 )
 for depth in (39, 57):
-    config = replace(V1, block_per_stage=BLOCKS[depth])
-    register_arch(f"vovnet{depth}", config, source=V1_SOURCE, named_depth=depth)
+    variant = replace(V1, block_per_stage=BLOCKS[depth])
+    register_arch(f"vovnet{depth}", variant, source=V1_SOURCE, named_depth=depth)
 for name, changes in (
     ("ese_vovnet19b_slim_dw", SLIM_CHS | DEPTHWISE),
     ("ese_vovnet19b_dw", DEPTHWISE),
@@ -54,7 +54,7 @@ for name, changes in (
 ):
     register_arch(name, replace(V2_19, **changes), source=TIMM_SOURCE, named_depth=19)
 for depth, blocks in BLOCKS.items():
-    config = replace(V2, block_per_stage=blocks)
-    register_arch(f"ese_vovnet{depth}b", config, source=TIMM_SOURCE, named_depth=depth)
-    config = replace(config, attention="every")
-    register_arch(f"vovnetv2_{depth}", config, source=V2_SOURCE, named_depth=depth)
+    variant = replace(V2, block_per_stage=blocks)
+    register_arch(f"ese_vovnet{depth}b", variant, source=TIMM_SOURCE, named_depth=depth)
+    variant = replace(variant, attention="every")
+    register_arch(f"vovnetv2_{depth}", variant, source=V2_SOURCE, named_depth=depth)

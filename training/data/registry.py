@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 
+from archs import checks
 from archs.errors import ConfigError, UnknownNameError
 from training.errors import TrainingError
 from training.recipes import Recipe, list_recipes
@@ -111,10 +112,11 @@ def get_data(name: str) -> DataSet:
         UnknownNameError: no such name; it names the nearest three.
         DataError: no such folder, or no images in it.
     """
-    if isinstance(name, str) and (kind := name.partition(":")[0]) in FOLDERS and ":" in name:
+    word = checks.word(name) or ""
+    if (kind := word.partition(":")[0]) in FOLDERS and ":" in word:
         module, _, function = FOLDERS[kind].partition(":")
-        found: DataSet = getattr(import_module(module), function)(name)
+        found: DataSet = getattr(import_module(module), function)(word)
         return found
-    if name not in _DATA:
+    if word not in _DATA:
         raise UnknownNameError("data set", name, _DATA)
-    return _DATA[name]
+    return _DATA[word]

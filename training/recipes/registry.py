@@ -186,6 +186,7 @@ def get_recipe(name: str, **overrides: Any) -> Recipe:
         UnknownNameError: no such name; it names the nearest three.
         UnknownFieldError, ConfigError: an override that is not allowed.
     """
-    if not isinstance(name, str) or name not in RECIPES:
+    found = RECIPES.get(checks.word(name) or "")
+    if found is None:
         raise UnknownNameError("recipe", name, RECIPES)
-    return RECIPES[name].varied(**overrides)
+    return found.varied(**overrides)

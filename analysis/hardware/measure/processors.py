@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from analysis.hardware.measure.record import DeviceError, Machine, PrecisionError
+from archs import checks
 from archs.errors import abbreviate
 
 Run = Callable[[], object]
@@ -93,9 +94,10 @@ def find_processor(name: str, precision: str) -> Processor:
 
 
 def _find(name: str) -> Processor:
-    if name == "cpu":
+    word = checks.word(name) or ""
+    if word == "cpu":
         return Cpu()
-    if isinstance(name, str) and (match := re.fullmatch(r"cuda(?::(\d{1,3}))?", name, re.ASCII)):
+    if match := re.fullmatch(r"cuda(?::(\d{1,3}))?", word, re.ASCII):
         from analysis.hardware.measure.cuda import Cuda
 
         return Cuda(int(match[1] or 0))

@@ -48,7 +48,7 @@ def _of_torchvision(target: Any) -> dict[str, nn.Module]:
         return {}
     from torchvision.models import get_model, list_models
 
-    known = isinstance(target, str) and target in list_models()
+    known = checks.word(target) in list_models()
     return {"torchvision's": get_model(target, memory_efficient=True)} if known else {}
 
 

@@ -135,7 +135,7 @@ def functions() -> Mapping[str, tuple[Callable[..., object], dict[str, Any]]]:
             lambda one, other, **options: chain(one, other, **options),
             {"one": "vovnet39", "other": "peleenet", "image_size": 64, "batch_size": 1, "dtype": "fp16"},
         ),
-        "get_chain": (lambda name: get_chain(name), {"name": "x"}),
+        "get_chain": (get_chain, {}),
         "get_recipe": (lambda name, value: get_recipe(name, epochs=value), {"name": "digits", "value": 1}),
         "recipe_for": (recipe_for, {"data": "digits"}),
         "optimize_for_inference": (analysis.optimize_for_inference, {"model": None, "fold_bn": True, "compile": False}),
@@ -149,7 +149,10 @@ def api(random: Random, folder: Path) -> tuple[str, Deed]:
     given = dict(arguments)
     for key in random.sample(list(given), min(len(given), random.choice([1, 1, 1, 2]))):
         given[key] = hostile(random)
-    return name, lambda: function(**given)
+    several = (
+        () if arguments else [random.choice(["densenet121", hostile(random)]) for _ in range(random.choice([1, 2, 3]))]
+    )
+    return name, lambda: function(*several, **given)
 
 
 def any_field(random: Random, folder: Path) -> tuple[str, Deed]:
@@ -256,6 +259,23 @@ def weight_file(random: Random, folder: Path) -> tuple[str, Deed]:
     return path.suffix, lambda: archs.create_model("densenet121", weights=path, **SMALL)
 
 
+def link(random: Random, folder: Path) -> tuple[str, Deed]:
+    """A page as a crafted link opens it; Counters, which takes half a minute whatever the link, is left out."""
+    from tests.support.app import COMPARE, COUNTERS, open_app
+    from tests.support.hostile import breaking_out, crafted_link
+
+    script, parameters = crafted_link(random)
+    while script == COUNTERS:
+        script, parameters = crafted_link(random)
+
+    def deed() -> None:
+        app = open_app(**parameters) if script == COMPARE else open_app(script, **parameters)
+        if shown := breaking_out(app):
+            raise AssertionError(f"shown otherwise than it stands: {shown}")
+
+    return script, deed
+
+
 #: Commands that only look, and options of theirs with a value that they take.
 COMMANDS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "list": ((), {"--family": "densenet"}),
@@ -324,6 +344,7 @@ KINDS: dict[str, tuple[int, Callable[[Random, Path], tuple[str, Deed]]]] = {
     "device": (1, device_file),
     "weights": (2, weight_file),
     "command": (2, command),
+    "link": (1, link),
 }
 
 

@@ -59,7 +59,14 @@ def fuzz(seed: int, seconds: float, most: int = 10**9, first: int = 0, echo: boo
 def _one_process(found: Found, seed: int, number: int, last: int, end: float, echo: bool) -> int:
     """What the next process has to begin with."""
     command = [sys.executable, "-m", "tests.support.fuzz.watch", str(seed), str(number), str(last)]
-    worker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    data = tempfile.mkdtemp(prefix="fuzz-data-")  # not what the user keeps
+    worker = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "DENSESCOPE_DATA": data},
+    )
     lines: Queue[bytes | None] = Queue()
     Thread(target=_read, args=(worker.stdout, lines), daemon=True).start()
     patience, name, since, spent = START_SECONDS, "start", monotonic(), 0.0
@@ -92,6 +99,7 @@ def _one_process(found: Found, seed: int, number: int, last: int, end: float, ec
     finally:
         worker.kill()
         worker.wait()
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def _read(stream: IO[bytes] | None, lines: Queue[bytes | None]) -> None:
@@ -131,11 +139,13 @@ def work(seed: int, first: int, last: int) -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     from analysis.targets import LIBRARIES, list_library
+    from tests.support.app import open_app
     from tests.support.fuzz.calls import draw, functions
 
     for library in LIBRARIES:  # else the first input that names one would take as long as it takes to load
         list_library(library)
     functions()
+    open_app()
     warnings.simplefilter("ignore")
     out = sys.stdout
     sys.stdout = sys.stderr
