@@ -176,12 +176,12 @@ def boolean(field: str, value: Any) -> bool:
 def path(field: str, value: Any) -> Path:
     """A path, written or as an object."""
     try:
-        written = fspath(value)
+        written = word(fspath(value))
     except Exception:
         written = None
-    if not isinstance(written, str) or "\0" in written or len(written) > MAX_PATH:
+    if written is None or "\0" in written or len(written) > MAX_PATH:
         raise ConfigError(field, value, f"a path of at most {MAX_PATH} characters")
-    return Path(str.__str__(written))
+    return Path(written)
 
 
 def image_size(value: Any) -> Pair:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archs import checks
+from archs import checks, files
 from archs.described import check_bytes, described_weights
 from archs.errors import DenseScopeError, ExportError, first_line, require
 from archs.layer import Pair
@@ -43,7 +43,7 @@ def export_model(
 
     Args:
         model: the network; it is not changed.
-        path: the file.
+        path: the file; a link is replaced, and what it points to stays.
         file_format: "onnx", "torchscript", or "safetensors" for the weights alone, with the config as metadata.
         image_size: side or (h, w) in pixels; None for the network's own.
         batch_size: the one batch that the file has to take; None for any.
@@ -96,10 +96,8 @@ def _replacing(path: Path) -> Iterator[Path]:
     try:
         if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
             raise ExportError(f"Cannot write to {str(path)!r}: it is no ordinary file that may be replaced.")
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
-            unchecked = Path(folder, "unchecked")
+        with files.replacing(path) as unchecked:
             yield unchecked
-            os.replace(unchecked, path.resolve())
     except DenseScopeError:
         raise
     except OSError as error:
@@ -135,7 +133,9 @@ def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -
 
 def _write_torchscript(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
     traced = torch.jit.trace(model, images, check_trace=False)  # type: ignore[no-untyped-call]
-    torch.jit.save(traced, path)
+    content = io.BytesIO()
+    torch.jit.save(traced, content)  # which ends the process where a disk is full
+    path.write_bytes(content.getbuffer())
     run: Run = torch.jit.load(path)  # type: ignore[no-untyped-call]
     return run
 

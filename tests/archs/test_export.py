@@ -108,12 +108,37 @@ def test_what_was_there_stays_where_writing_fails(file_format, tmp_path, monkeyp
     assert os.listdir(tmp_path) == ["model"]
 
 
-def test_a_link_keeps_pointing_to_the_new_file(tmp_path):
+def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     export_model(small_model(), tmp_path / "link", "safetensors", image_size=32)
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real").stat().st_size > 1000
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").stat().st_size > 1000
+    assert (tmp_path / "real").read_text() == "old"
+
+
+#: As where a disk is full: no file of a process grows further.
+FULL = """
+import resource, archs
+from archs.export import ExportError, export_model
+model = archs.create_model("densenet121", block_config=(1, 1), growth_rate=4, num_init_features=8)
+resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))
+for file_format in {formats}:
+    try:
+        export_model(model, {path!r}, file_format, image_size=32)
+    except ExportError as error:
+        assert str(error) == "Cannot write to {path!r}: File too large.", error
+    else:
+        raise AssertionError(file_format)
+"""
+
+
+def test_a_full_disk_ends_in_a_sentence_and_what_was_there_stays(tmp_path):
+    path = tmp_path / "model"
+    path.write_text("kept")
+    run_python(FULL.format(formats=representatives(["torchscript", "safetensors"], FORMATS), path=str(path)))
+    assert path.read_text() == "kept"
+    assert os.listdir(tmp_path) == ["model"]
 
 
 @pytest.mark.parametrize("place", [".", "/dev/null", "/no/such/model.onnx", "x" * 300])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from archs import files
 from archs.errors import first_line, require
 from training.data.registry import DataError, Progress
 
@@ -34,24 +36,27 @@ def alone(folder: Path) -> Iterator[None]:
 def fetch(url: str, path: Path, md5: str, progress: Progress) -> None:
     """Fetch a file. Raises: DataError: no connection, no room, or what came is damaged; it says what to do."""
     by_hand = f"fetch {url} elsewhere and put it into {str(path.parent)!r}"
-    aside, digest, done = path.with_name(f".{path.name}.unfinished"), hashlib.md5(usedforsecurity=False), 0
     try:
-        with urlopen(url, timeout=TIMEOUT_S) as answer, aside.open("wb") as file:
-            total = int(answer.headers.get("Content-Length") or 0)
-            while piece := answer.read(PIECE):
-                file.write(piece)
-                digest.update(piece)
-                done += len(piece)
-                progress(path.name, done, total)
+        with files.replacing(path) as aside:
+            if _fetch(url, aside, partial(progress, path.name)) != md5:
+                bad = f"What {url} gives is not {path.name}, or was damaged on its way"
+                raise DataError(f"{bad}: try again, or {by_hand}.")
     except HTTPError as error:
         raise DataError(f"The server of {path.name} answers with status {error.code}: {by_hand}.") from None
     except (URLError, HTTPException, TimeoutError, ConnectionError):
         raise DataError(f"There is no connection to fetch {path.name}: {by_hand}.") from None
     except OSError as error:
         raise DataError(f"{path.name} cannot be kept ({first_line(error)}): {by_hand}.") from None
-    finally:
-        if digest.hexdigest() != md5:
-            aside.unlink(missing_ok=True)
-    if digest.hexdigest() != md5:
-        raise DataError(f"What {url} gives is not {path.name}, or was damaged on its way: try again, or {by_hand}.")
-    aside.replace(path)
+
+
+def _fetch(url: str, path: Path, progress: Callable[[int, int], object]) -> str:
+    """Write what comes from an address to a file; its MD5."""
+    digest, done = hashlib.md5(usedforsecurity=False), 0
+    with urlopen(url, timeout=TIMEOUT_S) as answer, path.open("wb") as file:
+        total = int(answer.headers.get("Content-Length") or 0)
+        while piece := answer.read(PIECE):
+            file.write(piece)
+            digest.update(piece)
+            done += len(piece)
+            progress(done, total)
+    return digest.hexdigest()

@@ -1,0 +1,116 @@
+"""Files are written aside, where nobody can have put anything, and stand whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import time
+
+import pytest
+
+from archs import files
+from tests.support.project import ROOT
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    files._clear.cache_clear()
+
+
+def ended_process() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def left(folder: Path, name: str) -> Path:
+    """A folder as a killed process leaves it."""
+    made = folder / name
+    made.mkdir()
+    (made / "content").write_text("half")
+    return made
+
+
+def test_links_are_replaced_and_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for name in ("file", ".file.unfinished"):
+        (tmp_path / name).symlink_to(victim)
+    files.write(tmp_path / "file", b"new")
+    assert ((tmp_path / "file").read_bytes(), (tmp_path / "file").is_symlink()) == (b"new", False)
+    assert victim.read_text() == "mine"
+
+
+def test_it_is_written_where_only_the_owner_can(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with files.replacing(tmp_path / "file") as aside:
+            aside.write_text("new")
+            assert aside.parent.stat().st_mode & 0o777 == 0o700
+            assert aside.parent.parent == tmp_path
+            assert not (tmp_path / "file").exists()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_raises_leaves_all_as_it_was(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(UnicodeEncodeError), files.replacing(tmp_path / "file") as aside:
+        aside.write_text("new \ud800", encoding="utf-8")
+    assert (tmp_path / "file").read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_old_one_is_kept_under_another_name(tmp_path):
+    for content in (b"1", b"2", b"3"):
+        files.write(tmp_path / "file", content, keep=tmp_path / "before")
+    assert [(tmp_path / name).read_bytes() for name in ("file", "before")] == [b"3", b"2"]
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path):
+    here, dead, day = files._prefix(), ended_process(), time() - files.STALE_SECONDS - 60
+    gone = [left(tmp_path, f"{here}{dead}-abcd_123{files.SUFFIX}")]
+    stays = [
+        left(tmp_path, f"{here}{os.getpid()}-abcd_123{files.SUFFIX}"),  # of a process that runs
+        left(tmp_path, f".00000000-{dead}-abcd_123{files.SUFFIX}"),  # of another machine
+        left(tmp_path, ".export-abcd_123"),
+        left(tmp_path, f"{here}{dead}{files.SUFFIX}"),
+        left(tmp_path, f"x{files.SUFFIX}"),
+    ]
+    for name in (f".00000001-{dead}-abcd_123{files.SUFFIX}", ".export-abcd_456"):
+        gone.append(left(tmp_path, name))
+        os.utime(gone[-1], (day, day))
+    elsewhere = left(tmp_path, "mine")
+    (tmp_path / f"{here}{dead}-link_123{files.SUFFIX}").symlink_to(elsewhere)
+    (tmp_path / f"{here}{dead}-file_123{files.SUFFIX}").write_text("a file")
+    files.write(tmp_path / "file", b"new")
+    assert not any(path.exists() for path in gone)
+    assert all((path / "content").read_text() == "half" for path in (*stays, elsewhere))
+    assert (tmp_path / f"{here}{dead}-file_123{files.SUFFIX}").exists()
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from archs import files
+from tests.support.project import ROOT
+with files.replacing(Path({path!r})) as aside:
+    aside.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_leaves_the_old_file_and_the_next_one_clears(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run([sys.executable, "-c", KILLED.format(path=str(path))], cwd=ROOT, check=True)
+    assert path.read_text() == "old"
+    assert len(os.listdir(tmp_path)) == 2
+    files.write(path, b"new")
+    assert os.listdir(tmp_path) == ["file"]
