@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -13,7 +14,7 @@ from math import inf
 from os import PathLike
 from pathlib import Path
 from time import time
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zlib import crc32
 
 
@@ -32,6 +33,15 @@ def read(path: str | PathLike[str], most: int) -> bytes:
     if len(content) > most:  # it has grown
         raise _too_long(len(content), most)
     return content
+
+
+def read_json(path: str | PathLike[str], most: int) -> Any:
+    """What a file of JSON says. Raises: OSError: as `read`. ValueError: it is no JSON, or nested too deeply."""
+    content = read(path, most)
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def opened(path: str | PathLike[str], most: float = inf) -> BinaryIO:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
@@ -10,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard
 
-from archs import checks
+from archs import checks, files
 from archs.errors import ConfigError, DenseScopeError, UnknownNameError, WeightsError, require
 
 FOLDER_VARIABLE = "DENSESCOPE_DATA"
 #: In the folder of a run: what was asked for, and what was learned (`training.runs`).
 RECORD, WEIGHTS = "run.json", "weights.safetensors"
+#: Far more than a record takes.
+MAX_RECORD = 4 * 1024 * 1024
 #: What stands before the name of a run where it is a network or weights: "run:NAME".
 RUN = "run:"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -72,7 +73,7 @@ def trained_runs() -> list[str]:
 
 def _is_of_detector(record: Path) -> bool:
     try:
-        return "detector" in json.loads(record.read_bytes())["network"]
+        return "detector" in files.read_json(record, MAX_RECORD)["network"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -113,7 +114,7 @@ _WITHOUT_WEIGHTS = {
 
 def _why(record: Path) -> str:
     try:
-        state = json.loads(record.read_bytes())["state"]
+        state = files.read_json(record, MAX_RECORD)["state"]
         return _WITHOUT_WEIGHTS[state]
     except (OSError, ValueError, KeyError, TypeError):
         return "its training has not ended"

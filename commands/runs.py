@@ -15,6 +15,7 @@ from analysis.columns import Column
 from archs import files
 from archs.create import create_model
 from archs.errors import DenseScopeError
+from archs.weights.files import MAX_BYTES
 from commands.options import FormatOption, OutputOption, Request
 from commands.output import Grid, Row, emit
 from training.columns import EPOCHS, RUNS, described, run_row
@@ -114,7 +115,7 @@ def _export(run: Run, file: Path) -> str:
 def _export_detector(run: Run, file: Path) -> str:
     if file.suffix.lower() != ".safetensors":
         raise DenseScopeError(f"FILE is {str(file)!r}, but of a detector only weights are written: .safetensors.")
-    files.write(file, run.weights.read_bytes())
+    files.write(file, files.read(run.weights, MAX_BYTES))
     return f"What {run.name} has learned written to {file}: `detectors.create_detector({str(file)!r})` is the detector."
 
 

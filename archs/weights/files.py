@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from archs import files
 from archs.errors import DenseScopeError, WeightsError, require
 from archs.weights.pickles import check_pickle
 
@@ -69,7 +70,7 @@ def _check_file(path: Path) -> None:
             raise WeightsError(f"{shown} is not an ordinary file.")
         if not path.name.lower().endswith(ENDINGS):
             raise WeightsError(f"{shown} must end in one of {', '.join(ENDINGS)}.")
-        with path.open("rb") as file:
+        with files.opened(path, MAX_BYTES) as file:
             if not file.read(1):
                 raise WeightsError(f"{shown} is empty.")
     except OSError as error:

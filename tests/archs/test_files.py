@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -114,3 +115,72 @@ def test_a_killed_process_leaves_the_old_file_and_the_next_one_clears(tmp_path):
     assert len(os.listdir(tmp_path)) == 2
     files.write(path, b"new")
     assert os.listdir(tmp_path) == ["file"]
+
+
+#: What reads a file, by the last word or words of the name that is called.
+READERS = {
+    *(
+        "open",
+        "read_text",
+        "read_bytes",
+        "read_csv",
+        "read_table",
+        "read_parquet",
+        "load_file",
+        "safe_open",
+        "fromfile",
+    ),
+    *("json.load", "pickle.load", "tomllib.load", "torch.load", "jit.load", "np.load", "np.loadtxt", "ET.parse"),
+}
+#: Where they may be called beside `archs.files`: what is read is shipped or our own, or has been looked at.
+ELSEWHERE = {
+    "archs/export.py": "what was just written is read again",
+    "archs/weights/files.py": "the size, and that it is a file, have been checked",
+    "archs/weights/pickles.py": "as there; at most 2 MiB",
+    "analysis/chains/records.py": "shipped",
+    "analysis/facts.py": "shipped",
+    "analysis/hardware/measure/processors.py": "/proc",
+    "analysis/hardware/measure/schemes.py": "shipped",
+    "analysis/hardware/predict/calibrated.py": "shipped",
+    "analysis/hardware/predict/step_calibrated.py": "shipped",
+    "analysis/hardware/predict/timed_runs.py": "shipped",
+    "analysis/search/evidence.py": "shipped",
+    "analysis/search/store.py": "from memory",
+    "commands/ending.py": "/dev/null",
+    "detectors/weights.py": "the size, and that it is a file, have been checked",
+    "training/data/decoded.py": "an image that is opened already",
+    "training/data/digits.py": "shipped",
+    "training/data/fetch.py": "written",
+    "training/data/sets.py": "shipped",
+    "training/engine/checkpoints.py": "from memory",
+    "training/engine/predictions.py": "from memory",
+    "training/published_curves.py": "shipped",
+    "training/reuse.py": "shipped",
+    "training/runs/launch.py": "written",
+    "training/runs/log.py": "written",
+}
+
+
+def reads(path: Path) -> bool:
+    """Whether a file of the project calls a reader."""
+    called = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    names = [ast.unparse(function).rpartition("(")[2].split(".") for function in called]
+    return any(name[-1] in READERS or ".".join(name[-2:]) in READERS for name in names)
+
+
+def test_everything_that_is_read_has_a_limit():
+    rooms = ("archs", "detectors", "analysis", "training", "commands")
+    sources = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
+    found = {path.relative_to(ROOT).as_posix() for path in sources if reads(path)} - {"archs/files.py"}
+    assert found == set(ELSEWHERE)
+
+
+def test_json_is_read_up_to_a_limit_and_a_depth(tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text("[1]")
+    assert files.read_json(path, 3) == [1]
+    with pytest.raises(OSError, match="3 bytes, but at most 2 are read"):
+        files.read_json(path, 2)
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        files.read_json(path, 10**6)

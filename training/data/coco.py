@@ -6,17 +6,19 @@ PATH/train/_annotations.coco.json, PATH/valid/_annotations.coco.json, and the im
 
 from __future__ import annotations
 
-import json
 import os
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from archs import files
 from archs.errors import abbreviate, first_line
 from training.data.folder import MEAN, STD, TESTS
 from training.data.registry import DataError, DataSet
 
 PREFIX = "coco:"
+#: Of annotations; the longest of COCO have 0.5 GB.
+MAX_BYTES = 2 * 1024**3
 
 
 class Part(NamedTuple):
@@ -86,7 +88,7 @@ def _part(path: Path, name: str) -> Part | None:
 def _read(annotations: Path, written: int) -> Contents:
     """As `Part.read`, until the file changes."""
     try:
-        content = json.loads(annotations.read_bytes())
+        content = files.read_json(annotations, MAX_BYTES)
         categories = {int(one["id"]): str(one["name"]) for one in content["categories"]}
         known = {one["id"] for one in content["images"]}
         for one in content["annotations"]:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from archs.errors import first_line
+from archs.files import opened
 from training.data.folder import class_names, files, parts
 from training.data.images import Sources
 from training.data.registry import DataError, DataSet, Progress
@@ -34,6 +35,10 @@ class Files:
         return torch.stack([functional.pil_to_tensor(image) for image in opened])
 
 
+#: Of a file of one image.
+MAX_BYTES = 512 * 1024 * 1024
+
+
 def read(data: DataSet, folder: Path, progress: Progress) -> Sources:
     """The images of a folder; those of ImageNet lie beside what was downloaded. Raises: DataError: as `parts`."""
     place = folder / "imagenet" if data.name == "imagenet" else Path(data.source)
@@ -55,7 +60,7 @@ def read(data: DataSet, folder: Path, progress: Progress) -> Sources:
 def _opened(path: str) -> Image.Image:
     """An image in red, green and blue. Raises: DataError: it is damaged."""
     try:
-        with Image.open(path) as image:
+        with opened(path, MAX_BYTES) as file, Image.open(file) as image:
             return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path!r} cannot be read as an image ({first_line(error)}): mend or remove it.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from io import BytesIO
 from math import prod
 from pathlib import Path
 
@@ -11,12 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from archs import files
 from training.data.fetch import alone, fetch
 from training.data.images import Images, Sources
 from training.data.registry import DataError, DataSet, Progress
 
 #: Where the package dataset-fashion-mnist puts it.
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+#: The longest holds 60,000 images of 28 × 28.
+MAX_BYTES = 64 * 1024 * 1024
 FILES = tuple(f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1"))
 
 
@@ -59,8 +63,9 @@ def _images(pixels: Tensor, labels: Tensor, place: Path) -> Images:
 def _idx(path: Path) -> Tensor:
     """The bytes of an IDX file, in the shape that its header says. Raises: DataError: it is not whole."""
     try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        content = files.read(path, MAX_BYTES)
+        if path.suffix == ".gz":
+            content = gzip.GzipFile(fileobj=BytesIO(content)).read(MAX_BYTES)
         dims = content[3]
         shape = np.frombuffer(content, ">i4", dims, 4).tolist()
         if content[:3] != b"\x00\x00\x08" or len(content) != 4 + 4 * dims + prod(shape):

@@ -17,6 +17,8 @@ from training.runs import difference
 from training.runs.log import Row
 
 SCHEMA = 1
+#: More than any network, its optimizer and its averages take.
+MAX_BYTES = 32 * 1024**3
 LAST, PREVIOUS = "last.pt", "previous.pt"
 
 
@@ -56,7 +58,7 @@ class Checkpoints:
         paths = [path for name in (LAST, PREVIOUS) if (path := self.folder / name).exists()]
         for path in paths:
             try:
-                content = path.read_bytes()
+                content = files.read(path, MAX_BYTES)
             except OSError as error:
                 raise TrainingError(f"The checkpoint {str(path)!r} cannot be read: {first_line(error)}.") from None
             try:

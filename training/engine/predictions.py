@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from archs import files
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from training.data.registry import DataSet
 
 FILE = "predictions.npz"
+#: More than labels, confidences and the worst images of any data set take.
+MAX_BYTES = 1024**3
 #: So many of the worst mistakes are kept with their pixels, as long as they take no more than so many bytes.
 MISTAKES, MOST_BYTES = 48, 2_000_000
 
@@ -114,7 +116,10 @@ def read_predictions(folder: Path) -> Predictions | None:
     import numpy as np
 
     try:
-        with np.load(folder / FILE, allow_pickle=False) as kept:
+        content = BytesIO(files.read(folder / FILE, MAX_BYTES))
+        if sum(part.file_size for part in ZipFile(content).infolist()) > MAX_BYTES:
+            return None
+        with np.load(content, allow_pickle=False) as kept:
             return Predictions(**{name: kept[name] for name in Predictions.__annotations__})
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

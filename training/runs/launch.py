@@ -12,12 +12,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from archs import files
 from archs.errors import DenseScopeError
 from archs.kept import runs_folder
 from training.errors import TrainingError
 from training.runs import Run, list_runs
 
 OUTPUT = "output.txt"
+#: Of what a process says, its last words are read.
+LAST_BYTES = 64 * 1024
 ROOT = Path(__file__).parents[2]
 #: Of this process's own children, by the run's folder: those that have yet to say in the record that they run.
 _STARTED: dict[Path, subprocess.Popen[bytes]] = {}
@@ -80,7 +83,9 @@ def problem_of(run: Run) -> str:
     if message := Run(run.folder).record.get("message"):
         return str(message)
     try:
-        lines = (run.folder / OUTPUT).read_text(encoding="utf-8", errors="replace").splitlines()
+        with files.opened(run.folder / OUTPUT) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LAST_BYTES))
+            lines = file.read(LAST_BYTES).decode(errors="replace").splitlines()
     except OSError:
         return ""
     said = next((line.strip() for line in reversed(lines) if line.strip()), "")

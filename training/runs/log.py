@@ -12,7 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from archs import files
+
 Row = dict[str, Any]
+#: Longer than any log: a row takes about 200 bytes.
+MAX_BYTES = 1024**3
 #: Kinds of two rows that the same step may have.
 _END = ("step", "epoch")
 
@@ -47,7 +51,7 @@ class _Reader:
     def read(self) -> list[Row]:
         with self.lock:
             try:
-                with self.path.open("rb") as file:
+                with files.opened(self.path, MAX_BYTES) as file:
                     if file.read(len(self.first)) != self.first:  # another file has that name now
                         self._begin()
                     file.seek(self.offset)
@@ -64,7 +68,7 @@ class _Reader:
         for line in lines:
             try:
                 row = json.loads(line)
-            except ValueError:  # torn
+            except (ValueError, RecursionError):  # torn
                 continue
             while self.rows and _is_again(self.rows[-1], row):
                 self.rows.pop()

@@ -22,7 +22,7 @@ from analysis.units import join
 from archs import files
 from archs.design import Design, changes, parse_design
 from archs.errors import UnknownNameError, require
-from archs.kept import RECORD, WEIGHTS, runs_folder
+from archs.kept import MAX_RECORD, RECORD, WEIGHTS, runs_folder
 from archs.kept import check_run_name as check_name
 from archs.kept import list_runs as list_runs
 from detectors.design import KEY, DetectorDesign, parse_detector
@@ -57,7 +57,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            values = json.loads((folder / RECORD).read_bytes())
+            values = files.read_json(folder / RECORD, MAX_RECORD)
             if values["schema"] > SCHEMA:
                 raise TrainingError(f"The run {folder.name!r} was written by a newer DenseScope.")
             parse = parse_detector if KEY in values["network"] else parse_design
@@ -89,7 +89,7 @@ class Run:
     @property
     def state(self) -> str:
         """One of `STATES`."""
-        said: str = json.loads((self.folder / RECORD).read_bytes()).get("state", "new")
+        said: str = files.read_json(self.folder / RECORD, MAX_RECORD).get("state", "new")
         return "killed" if said == "running" and not self.is_taken() else said
 
     def log(self) -> list[Row]:
@@ -136,7 +136,7 @@ class Run:
     def update(self, **values: Any) -> None:
         """Change its record: state, process, what went wrong. Raises: TrainingError: it cannot be written."""
         with self.writing():
-            self.record = {**json.loads((self.folder / RECORD).read_bytes()), **values}
+            self.record = {**files.read_json(self.folder / RECORD, MAX_RECORD), **values}
             _write_record(self.folder, self.record)
 
     @contextmanager

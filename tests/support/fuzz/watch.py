@@ -91,6 +91,8 @@ def _one_process(found: Found, seed: int, number: int, last: int, end: float, ec
                 continue
             found.inputs += 1
             found.outcomes[said["outcome"]] += 1
+            if echo and found.inputs % 1000 == 0:
+                print(found.sentence(), flush=True)
             for fault in said["faults"]:
                 _fault(found, number, name, fault, echo)
             number, name = number + 1, ""
