@@ -34,7 +34,15 @@ _BOUNDS = {
     "boost_hz": (1e7, 1e11),
     "memory_bytes": (1e6, 1e15),
     "tdp_watts": (0.1, 1e5),
+    "cores": (1, 1e4),
+    "clock_hz": (1e7, 1e11),
+    "vector_bits": (32, 8192),
+    "fma_units": (1, 16),
 }
+#: What tells a CPU's peak.
+CPU_FIELDS = ("cores", "clock_hz", "vector_bits", "fma_units")
+#: Of Intel's and AMD's cores from AVX2 on, where a data sheet doesn't tell.
+FMA_UNITS = 2
 
 
 #: Far more than a device takes, and little enough to read at once.
@@ -53,7 +61,7 @@ class UnknownDeviceError(DenseScopeError, KeyError):
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """One GPU by its data sheet; None where no source says.
+    """One GPU or CPU by its data sheet; None where no source says.
 
     Raises:
         ConfigError: a value is missing or absurd.
@@ -61,8 +69,8 @@ class Device:
 
     name: str
     #: Peak rates of dense arithmetic in FLOP/s. fp16 and bf16 accumulate in float32, as PyTorch does: on GeForce
-    #: cards that is half of the advertised tensor rate.
-    fp32_flops_per_s: float
+    #: cards that is half of the advertised tensor rate. Of a CPU, what the four fields below give.
+    fp32_flops_per_s: float = 0.0
     tf32_flops_per_s: float | None = None
     fp16_flops_per_s: float | None = None
     bf16_flops_per_s: float | None = None
@@ -72,6 +80,12 @@ class Device:
     boost_hz: float | None = None
     memory_bytes: float | None = None
     tdp_watts: float | None = None
+    #: Of a CPU, and of nothing else: cores (of two sorts, all as the slower one, for threads share work evenly), the
+    #: clock that they keep together, bits of a vector, and units a core that multiply and add vectors.
+    cores: float | None = None
+    clock_hz: float | None = None
+    vector_bits: float | None = None
+    fma_units: float | None = None
     architecture: str = ""
     year: int | None = None
     source: str = "user"
@@ -85,10 +99,28 @@ class Device:
             checks.keep(self, **{field: checks.text(field, getattr(self, field))})
         if self.year is not None:
             checks.keep(self, year=checks.integer("year", self.year, 1900, 2200))
+        if self.is_cpu:
+            self._keep_cpu()
         for field, (low, high) in _BOUNDS.items():
             value = getattr(self, field)
             if value is not None or field in ("fp32_flops_per_s", "bandwidth_bytes_per_s"):
                 checks.keep(self, **{field: _checked(self.name, field, value, low, high)})
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the sheet is a CPU's: it tells of cores."""
+        return self.cores is not None
+
+    def _keep_cpu(self) -> None:
+        """Its peak follows from the rest: a vector's numbers, each multiplied and added in one clock."""
+        for field in ("tf32_flops_per_s", "fp16_flops_per_s", "bf16_flops_per_s"):
+            if getattr(self, field) is not None:
+                raise ConfigError(f"{field} of {self.name}", getattr(self, field), "left out: CPUs are told in float32")
+        checks.keep(self, fma_units=FMA_UNITS if self.fma_units is None else self.fma_units)
+        told = [_checked(self.name, field, getattr(self, field), *_BOUNDS[field]) for field in CPU_FIELDS]
+        cores, clock, bits, units = told
+        if not self.fp32_flops_per_s:
+            checks.keep(self, fp32_flops_per_s=cores * clock * (bits / 32) * 2 * units)
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -98,6 +130,8 @@ class Device:
     def peak_flops_per_s(self, precision: str) -> float:
         """The peak at a precision. Raises: ConfigError: the device lacks it."""
         precision = parse_arithmetic(precision)
+        if precision != "float32" and self.is_cpu:
+            raise ConfigError("precision", precision, f"'float32' on {self.name}: no figure of a CPU checks others")
         if precision not in self.precisions:
             known = ", ".join(map(repr, self.precisions))
             raise ConfigError("precision", precision, f"one that {self.name} has by its data sheet: {known}")
@@ -113,8 +147,11 @@ def _checked(name: str, field: str, value: Any, low: float, high: float) -> floa
 
 @cache
 def _shipped() -> dict[str, Device]:
-    with (DATA / "devices.csv").open(encoding="utf-8", newline="") as lines:
-        return {device.name: device for device in map(_device_of_row, csv.DictReader(lines))}
+    found: dict[str, Device] = {}
+    for table in ("devices.csv", "cpus.csv"):
+        with (DATA / table).open(encoding="utf-8", newline="") as lines:
+            found |= {device.name: device for device in map(_device_of_row, csv.DictReader(lines))}
+    return found
 
 
 def _device_of_row(row: dict[str, str]) -> Device:
@@ -148,7 +185,10 @@ _TORCH_NAMES = {
     "Instinct MI250X / MI250": "Instinct MI250 (1 GCD)",
 }
 _SHEET_NAMES = {name.casefold(): sheet.casefold() for name, sheet in _TORCH_NAMES.items()}
-_MAKERS = re.compile(r"(nvidia |amd |geforce |tesla )*")
+#: Makers' names, and what systems write around a CPU's: "Intel(R) Core(TM) i9-10940X CPU @ 3.30GHz".
+_MAKERS = re.compile(
+    r"^(\d+th gen |nvidia |amd |geforce |tesla |intel(\(r\))? )*|\((r|tm)\)|( cpu)? @ .*$| \d+-core processor$"
+)
 
 
 def get_device(device: str | Device) -> Device:
@@ -166,7 +206,7 @@ def get_device(device: str | Device) -> Device:
         return device
     shipped = _shipped()
     by_folded = {name.casefold(): found for name, found in shipped.items()}
-    name = _MAKERS.sub("", said(device).strip().casefold(), count=1)
+    name = _MAKERS.sub("", said(device).strip().casefold())
     try:
         return by_folded[_SHEET_NAMES.get(name, name)]
     except KeyError:
@@ -212,7 +252,8 @@ def device_of(values: Mapping[str, Any]) -> Device:
     for field in values:
         if field not in known:
             raise ConfigError("device field", field, f"one of a device: {nearest_names(field, known)} are nearest")
-    for field in ("name", "fp32_flops_per_s", "bandwidth_bytes_per_s"):
+    peak = CPU_FIELDS[:3] if "cores" in values else ("fp32_flops_per_s",)
+    for field in ("name", *peak, "bandwidth_bytes_per_s"):
         if field not in values:
             raise ConfigError("device", values, f"given with {field}")
     return Device(**values)

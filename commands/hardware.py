@@ -1,4 +1,4 @@
-"""How fast networks are on GPUs that nobody here owns: predict, published, validate."""
+"""How fast networks are on devices that nobody here owns: predict, published, validate."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def predict(
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Predict how long networks, or steps of their training, take on GPUs, from layers and the GPUs' data sheets."""
+    """Predict how long networks take on GPUs and CPUs, or training steps on GPUs, from layers and data sheets."""
     from analysis.hardware.predict.host import host_of
     from analysis.hardware.predict.predict import predict as predict_one
 
@@ -185,6 +185,7 @@ def validate(
 ) -> None:
     """Predict every published throughput without it: how far off, and how often within the interval; training too."""
     from analysis.hardware.predict.coverage import check_intervals, coverage_rows
+    from analysis.hardware.predict.cpus import cpu_error_rows
     from analysis.hardware.predict.step_calibrated import error_rows
     from analysis.hardware.predict.validation import (
         error_row,
@@ -203,8 +204,10 @@ def validate(
         errors = [*found.rows(), last]
         covered = coverage_rows(check_intervals(found, devices))
         steps = [{"mode": "training", **row} for row in error_rows()]
-        rows = [*errors, *covered, *steps]
-        grids = [Grid(errors, ERRORS), Grid(covered, COVERAGE), Text("\nTraining steps:"), Grid(steps, STEP_ERRORS)]
+        cpus = [{"device_class": "CPU", **row} for row in cpu_error_rows()]
+        rows = [*errors, *covered, *steps, *cpus]
+        grids = [Grid(errors, ERRORS), Grid(covered, COVERAGE)]
+        grids += [Text("\nTraining steps:"), Grid(steps, STEP_ERRORS), Text("\nOn CPUs:"), Grid(cpus, CPU_ERRORS)]
     emit(lambda: rows, lambda: grids, Request(file_format=file_format, output=output))
 
 
@@ -235,6 +238,7 @@ DETECTION_FACTS = columns(
 ERRORS = columns(*("left_out", "execution", "of", "figures", "median_error", "worst_error", "bias", "rank_correlation"))
 COVERAGE = columns("left_out", "of", "figures", "median_error", "bias", "half_width", "coverage")
 STEP_ERRORS = columns("left_out", "of", "figures", "median_error", "worst_error", "bias", "coverage")
+CPU_ERRORS = columns("left_out", "of", "figures", "median_error", "worst_error", "bias", "half_width", "coverage")
 TRIALS = columns(
     *("left_out", "network", "device", "layout", "execution", "side.image_size", "batch_size"),
     *("published_seconds", "predicted_seconds", "trial.error"),

@@ -1,7 +1,8 @@
 """Fit the prediction model to the published table, validate it, and ship both: analysis/data/calibration.json.
 
 Run `python -m scripts.calibrate`; with `--traces`, also trace again the networks that only timm has (needs torch and
-timm). The result depends on the table alone.
+timm); with `--cpus`, fit that of CPUs instead: analysis/data/cpu_calibration.json. The results depend on the tables
+alone.
 """
 
 from __future__ import annotations
@@ -9,10 +10,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from analysis.facts import published
 from analysis.hardware.predict.calibrated import CALIBRATION
 from analysis.hardware.predict.calibration import Calibration, calibrate
+from analysis.hardware.predict.cpu_validation import (
+    calibrate_by_runs,
+    calibrating_runs,
+    content_of,
+    cpu_rows,
+    validate_cpus,
+)
+from analysis.hardware.predict.cpus import CPU_CALIBRATION
 from analysis.hardware.predict.model import DEVICE_FACTORS
 from analysis.hardware.predict.spreads import Spreads, spreads_of
 from analysis.hardware.predict.timed_runs import is_planned, write_traces
@@ -64,7 +74,21 @@ def rounded_spreads(spreads: Spreads) -> dict[str, object]:
     }
 
 
+def calibrate_cpus() -> None:
+    """The same of CPUs."""
+    found, trials = calibrate_by_runs(calibrating_runs()), validate_cpus()
+    for row in cpu_rows(trials):
+        print(f"{row['left_out']:<9}{row['of']:<46}{row['median_error']:7.1%}{row['bias']:+7.1%}{row['coverage']:7.0%}")
+    _write(CPU_CALIBRATION, content_of(found, trials))
+
+
+def _write(place: Path, content: dict[str, object]) -> None:
+    place.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main(arguments: Sequence[str]) -> None:
+    if "--cpus" in arguments:
+        return calibrate_cpus()
     if "--traces" in arguments:
         write_traces(list(trace_networks()))
     calibration = calibrate(family_runs())
@@ -81,7 +105,7 @@ def main(arguments: Sequence[str]) -> None:
     content["errors"] = known_errors(validation)
     content["kinds"] = kind_spreads(validation)
     content["spreads"] = rounded_spreads(spreads_of(left_out_devices(calibration)))
-    CALIBRATION.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(CALIBRATION, content)
 
 
 if __name__ == "__main__":

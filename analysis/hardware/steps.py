@@ -19,14 +19,14 @@ IMAGENET = 1_281_167
 def predict_steps(
     target: Any, devices: Sequence[Device], conditions: Conditions, optimizer: str = "sgd"
 ) -> list[StepPrediction]:
-    """The training steps of a network on the devices that have the precision; eager, as nothing checks compiled ones.
+    """The training steps of a network on the GPUs that have the precision; eager, as nothing checks compiled ones.
 
     Raises: DenseScopeError: as `predict_step`.
     """
     checks.choice("optimizer", optimizer, OPTIMIZERS)
     network = resolve_target(target)
     given = (conditions.batch_size, conditions.image_size, conditions.precision, conditions.layout, "eager", optimizer)
-    able = [device for device in devices if conditions.precision in device.precisions]
+    able = [device for device in devices if conditions.precision in device.precisions and not device.is_cpu]
     return [predict_step(network, device, *given, host_seconds=conditions.host_seconds) for device in able]
 
 

@@ -13,12 +13,12 @@ from analysis.columns import Column
 from analysis.facts import DEFAULT_DEVICE, Device, get_device
 from analysis.hardware.measure.benchmark import benchmark
 from analysis.hardware.measure.record import Workload
-from analysis.hardware.predict.calibrated import factors_for
+from analysis.hardware.predict.calibrated import cpu_factors, factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
 from analysis.hardware.predict.step_calibrated import device_slowdown, step_factors
 from analysis.hardware.predict.step_prediction import OPTIMIZERS as STEP_OPTIMIZERS
-from analysis.hardware.predict.step_prediction import predict_step
+from analysis.hardware.predict.step_prediction import predict_step, training_device
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.precision import parse_arithmetic, parse_dtype
@@ -126,6 +126,7 @@ class TrainingSeconds(_OnDevice):
 
     def __post_init__(self) -> None:
         checks.keep(self, optimizer=checks.choice("optimizer", self.optimizer, STEP_OPTIMIZERS))
+        training_device(self.device)
         super().__post_init__()
 
     def __call__(self, config: NetworkConfig) -> float:
@@ -225,7 +226,9 @@ class EvaluationError(DenseScopeError):
 def evaluation_key(name: str, evaluator: Evaluator) -> str:
     """What a store calls an evaluation: of ours, everything that the value depends on beside config and machine."""
     if isinstance(evaluator, PredictedSeconds):
-        return f"{name} {evaluator!r} {factors_for(get_device(evaluator.device).name)!r}"
+        device = get_device(evaluator.device)
+        factors = cpu_factors(device) if device.is_cpu else factors_for(device.name)
+        return f"{name} {evaluator!r} {factors!r}"
     if isinstance(evaluator, TrainingSeconds):
         device = get_device(evaluator.device)
         slowdown = device_slowdown(device, evaluator.precision)

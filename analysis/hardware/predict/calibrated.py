@@ -12,6 +12,15 @@ from typing import Any, NamedTuple
 from analysis.facts import DATA, Device, data_sheet
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.calibration import Calibration, calibrate_device, predicted_times
+from analysis.hardware.predict.cpus import (
+    CpuFactors,
+    calibrate_cpu,
+    calibrated_cpus,
+    cpu_scatter,
+    known_cpu_error,
+    predicted_cpu_seconds,
+    shipped_cpu_factors,
+)
 from analysis.hardware.predict.intervals import Scatter, of_few
 from analysis.hardware.predict.model import Factors
 from analysis.hardware.predict.spreads import Spread, Spreads, group_of, regime, root_mean_square
@@ -63,6 +72,18 @@ def factors_for(device: str) -> Factors:
     return shipped_calibration().factors(device)
 
 
+def gpu_factors(device: Device) -> Factors:
+    """The factors of a GPU, by own runs or by its name."""
+    found: Factors = getattr(device, "factors", None) or factors_for(device.name)
+    return found
+
+
+def cpu_factors(device: Device) -> CpuFactors:
+    """The factors of a CPU, by own runs or by its name."""
+    found: CpuFactors = getattr(device, "factors", None) or shipped_cpu_factors(device.name)
+    return found
+
+
 def is_near(device: str) -> bool:
     """Whether left-out devices that were checked speak for it: GeForce cards of the architectures that calibrate."""
     sheet = data_sheet(device)
@@ -71,7 +92,7 @@ def is_near(device: str) -> bool:
 
 def is_calibrated(device: str) -> bool:
     """Whether published figures of the device are part of the calibration."""
-    return device in _content()["devices"]
+    return device in _content()["devices"] or device in calibrated_cpus()
 
 
 @cache
@@ -97,6 +118,8 @@ def _scatter_of(
         return Scatter(
             of_few(own.spread, own.figures), None, f"{own.figures} runs of your own, each predicted from the others,"
         )
+    if device.is_cpu:
+        return cpu_scatter(kind, device.name, batch_size, execution)
     kinds, spreads = _content()["kinds"], shipped_spreads()
     checked = is_calibrated(device.name) and batch_size >= MIN_BATCH_SIZE and parse_arithmetic(precision) == PRECISION
     if checked and (known := known_error(kind, device.name, batch_size, precision, layout, execution)):
@@ -126,6 +149,8 @@ def known_error(
         layout: "nchw" or "nhwc".
         execution: "eager" or "compiled".
     """
+    if cpu := known_cpu_error(kind, device, batch_size, execution):
+        return KnownError(**cpu)
     if batch_size < MIN_BATCH_SIZE or parse_arithmetic(precision) != PRECISION:
         return None
     layout = layout if execution == "eager" else "nchw"
@@ -149,7 +174,8 @@ class CalibrationError(DenseScopeError):
 class CalibratedDevice(Device):
     """A device whose factors come from the user's own runs; its data sheet stays as it is."""
 
-    factors: Factors
+    #: `Factors`, or `CpuFactors`.
+    factors: Any
     #: Of each run, predicted from the others.
     error: KnownError
     #: Precision, layout and execution of the runs: the error speaks of no other.
@@ -175,7 +201,7 @@ def calibrate_by(measurements: Sequence[Measurement], device: Device) -> Calibra
         known = {0: "none is known", 1: "only one is known"}.get(len(runs), f"only {len(runs)} are known")
         raise CalibrationError(
             f"{device.name} cannot be calibrated: it takes {MIN_RUNS} different measured runs of registered networks, "
-            f"at a precision of its data sheet and batches that keep it busy, and {known}."
+            f"{_suiting(device)}, and {known}."
         )
     errors = [_error_without(run, runs, device) for run in runs]
     return CalibratedDevice(
@@ -188,6 +214,13 @@ def calibrate_by(measurements: Sequence[Measurement], device: Device) -> Calibra
     )
 
 
+def _suiting(device: Device) -> str:
+    """What runs have to be, in words."""
+    if device.is_cpu:
+        return f"in float32 with {device.cores:g} {'thread' if device.cores == 1 else 'threads'}, one a core"
+    return "at a precision of its data sheet and batches that keep it busy"
+
+
 def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[TimedRun]:
     """The measurements from which a device's factors can be told; of repeated ones the last."""
     runs = [_run(one, device) for one in measurements if _is_suitable(one, device)]
@@ -198,7 +231,9 @@ def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[T
 def _is_suitable(one: Measurement, device: Device) -> bool:
     arithmetic = parse_arithmetic(one.workload.precision)
     known = one.name in list_archs() and arithmetic in device.precisions
-    return known and not one.out_of_memory and one.row()["device"] == device.name and _side(one) is not None
+    all_cores = not device.is_cpu or one.machine.threads == device.cores
+    here = one.row()["device"] == device.name and all_cores
+    return known and here and not one.out_of_memory and _side(one) is not None
 
 
 def _side(one: Measurement) -> int | None:
@@ -222,20 +257,27 @@ def _run(one: Measurement, device: Device) -> TimedRun:
 
 
 def _keeps_busy(run: TimedRun, device: Device) -> bool:
-    """Whether the device hardly waits for the host."""
+    """Whether the device hardly waits for the host; a CPU is its own."""
+    if device.is_cpu:
+        return True
     times = predicted_times(run, device, factors_for(device.name))
     return times.busy >= (1 - MOST_WAITING) * times.total
 
 
-def _fit(runs: Sequence[TimedRun], device: Device) -> Factors:
+def _fit(runs: Sequence[TimedRun], device: Device) -> Any:
     """What is known of the device already is where the fit starts from, and stays near."""
+    if device.is_cpu:
+        return calibrate_cpu(runs, shipped_cpu_factors(device.name), device)
     return calibrate_device(runs, Calibration(factors_for(device.name), {}), device).factors(device.name)
 
 
 def _error_without(run: TimedRun, runs: Sequence[TimedRun], device: Device) -> float:
     """The logarithm of predicted over measured seconds of a run, from the other runs."""
     others = [each for each in runs if each is not run]
-    return log(predicted_times(run, device, _fit(others, device)).total / run.seconds)
+    factors = _fit(others, device)
+    if device.is_cpu:
+        return log(predicted_cpu_seconds(run, device, factors) / run.seconds)
+    return log(predicted_times(run, device, factors).total / run.seconds)
 
 
 def _size(error: float) -> float:

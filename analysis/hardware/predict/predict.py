@@ -1,4 +1,4 @@
-"""Predictions: seconds and FLOP/s of a network on a GPU that nobody has to own, and what holds each layer back."""
+"""Predictions: seconds and FLOP/s of a network on a device that nobody has to own, and what holds layers back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from analysis.hardware.predict.calibrated import (
     DETECTORS,
     CalibratedDevice,
     KnownError,
-    factors_for,
+    cpu_factors,
+    gpu_factors,
     is_calibrated,
     known_error,
     scatter_of,
 )
 from analysis.hardware.predict.calibration import Calibration
+from analysis.hardware.predict.cpus import Place, cpu_times
 from analysis.hardware.predict.host import HostTime, host_time
 from analysis.hardware.predict.intervals import Interval, interval
 from analysis.hardware.predict.kernels import EXECUTIONS, Floats, Program, planned_program, program
@@ -190,7 +192,8 @@ def predict(
 
     Args:
         target: as for `analysis.summarize`.
-        device: a shipped device's name, or a `Device`; `analysis.calibrate_by` calibrates one by your own runs.
+        device: a shipped device's name, or a `Device`; `analysis.calibrate_by` calibrates one by your own runs. CPUs
+            compute in float32, with a thread a core; of them the figure is for inference alone.
         image_size: side or (h, w); None for the network's own.
         precision: "float16" and "bfloat16" as under autocast, "tf32", "float32", however they are spelled.
         layout: "nchw" or "nhwc" (channels last); a compiler chooses for itself.
@@ -198,7 +201,8 @@ def predict(
         calibration: another one than the shipped; no error is known of it.
         mode: "inference", or "training": a `StepPrediction`.
         optimizer: of training: "sgd" with momentum, "adamw", or "none" for the gradients alone.
-        host_seconds: what your host takes to issue a kernel; None for the usual, and its range in the interval.
+        host_seconds: what your host takes to issue a kernel; None for the usual, and its range in the interval. A CPU
+            has no host: what it takes to start a kernel is among its factors.
         input, in_channels, verify: as `analysis.summarize`; batch and size follow from an input that is stated.
 
     Raises:
@@ -220,6 +224,10 @@ def predict(
     gpu, batch = get_device(device), checks.batch_size(batch_size)
     resolved = resolve_target(target).stating(input, in_channels, verify)
     precision = parse_arithmetic(precision)
+    if gpu.is_cpu:
+        gpu.peak_flops_per_s(precision)
+        if calibration:
+            raise ConfigError("calibration", "one of GPUs", f"None for a CPU such as {gpu.name}")
     layout = checks.choice("layout", layout, LAYOUTS)
     execution = checks.choice("execution", execution, EXECUTIONS)
     size = checks.image_size(resolved.image_size if image_size is None else image_size)
@@ -233,27 +241,48 @@ def predict(
         found = program(given.layers, execution, half, batch)
     kind = DETECTORS if resolved.is_detector else kind_of_error(resolved.name, resolved.family)
     if calibration:
-        factors, error, scatter = calibration.factors(gpu.name), None, None
+        error, scatter = None, None
     else:
         scatter = scatter_of(kind, gpu, batch, precision, layout, execution)
         if isinstance(gpu, CalibratedDevice):
-            factors, error = gpu.factors, None if kind == DETECTORS else gpu.known_error(precision, layout, execution)
+            error = None if kind == DETECTORS else gpu.known_error(precision, layout, execution)
         else:
-            factors, error = factors_for(gpu.name), known_error(kind, gpu.name, batch, precision, layout, execution)
-    machine = Machine.of(gpu, precision, met_layout(found, layout, execution))
-    times = kernel_times(found.kernels, batch // found.batch_size, machine, factors)
-    spent, bounds = _spent(times, host.usual)
-    low, high = (float(finish_times(times.total, each)[-1]) for each in (host.low, host.high))
-    known = interval(scatter, low, high, host, is_checked=error is not None) if scatter else None
+            error = known_error(kind, gpu.name, batch, precision, layout, execution)
+    passes = batch // found.batch_size
+    if gpu.is_cpu:
+        host, taken = HostTime(0.0, 0.0, 0.0), _on_cpu(found, passes, gpu, layout, execution)
+    else:
+        factors = calibration.factors(gpu.name) if calibration else gpu_factors(gpu)
+        machine = Machine.of(gpu, precision, met_layout(found, layout, execution))
+        taken = _on_gpu(kernel_times(found.kernels, passes, machine, factors), host)
+    known = interval(scatter, taken.low, taken.high, host, is_checked=error is not None) if scatter else None
     return Prediction(
-        resolved, gpu, size, batch, precision, layout, execution, error, known, host, found, spent, bounds
+        *(resolved, gpu, size, batch, precision, layout, execution, error, known, host, found),
+        *(tuple(taken.spent.tolist()), taken.bounds),
     )
 
 
-def _spent(times: Times, launch_seconds: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """How much time passes for each kernel, waiting for the host included, and what it waits for most."""
-    spent = np.diff(finish_times(times.total, launch_seconds), prepend=0.0)
-    return tuple(spent.tolist()), bounds_of(times, spent)
+class _Taken(NamedTuple):
+    """Seconds that pass for each kernel and what it waits for most; of the whole at the host's least and most time."""
+
+    spent: Floats
+    bounds: tuple[int, ...]
+    low: float
+    high: float
+
+
+def _on_gpu(times: Times, host: HostTime) -> _Taken:
+    """The host issues kernels, and the GPU works them off."""
+    low, usual, high = (finish_times(times.total, each) for each in (host.low, host.usual, host.high))
+    spent = np.diff(usual, prepend=0.0)
+    return _Taken(spent, bounds_of(times, spent), float(low[-1]), float(high[-1]))
+
+
+def _on_cpu(found: Program, passes: int, cpu: Device, layout: str, execution: str) -> _Taken:
+    """Kernels are started and worked off in turn."""
+    times = cpu_times(found.kernels, passes, Place.of(cpu, layout, execution), cpu_factors(cpu))
+    spent = times.spent
+    return _Taken(spent, bounds_of(times.work, spent), float(spent.sum()), float(spent.sum()))
 
 
 def bounds_of(times: Times, spent: Floats) -> tuple[int, ...]:

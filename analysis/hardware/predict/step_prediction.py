@@ -156,7 +156,7 @@ def predict_step(
     Raises:
         ConfigError: a compiled step, of which no figure is published; or as `predict`.
     """
-    gpu, batch = get_device(device), checks.batch_size(batch_size)
+    gpu, batch = training_device(device), checks.batch_size(batch_size)
     resolved = resolve_target(target).stating(None, in_channels, verify)
     if resolved.is_detector or resolved.detector is not None:
         raise ConfigError(
@@ -194,6 +194,14 @@ def predict_step(
         optimizer=optimizer,
         _step=found,
     )
+
+
+def training_device(device: str | Device) -> Device:
+    """A device whose training steps are predicted. Raises: ConfigError: a CPU; or as `get_device`."""
+    found = get_device(device)
+    if found.is_cpu:
+        raise ConfigError("device", found.name, "a GPU for training steps: no published figure tells of a CPU's")
+    return found
 
 
 def _step_of(target: Target, size: Pair, half: bool, optimizer: str) -> Step:

@@ -29,7 +29,12 @@ MIN_BATCH_SIZE = 256
 #: Executions that the model knows.
 EXECUTIONS = ("eager", "compiled")
 #: The data sheet of a device that sources name otherwise, or leave open.
-_SHEETS = {"Jetson AGX Orin": "Jetson AGX Orin 64GB", "V100 (variant not stated)": "V100 SXM2 16GB"}
+_SHEETS = {
+    "Jetson AGX Orin": "Jetson AGX Orin 64GB",
+    "V100 (variant not stated)": "V100 SXM2 16GB",
+    "Core i9-10940X (CPU)": "Core i9-10940X",
+    "Core i7-12700H (CPU)": "Core i7-12700H",
+}
 #: What a copy of images from pageable memory moves in a second: some benchmarks time it along.
 PAGEABLE_BYTES_PER_S = 6e9
 
@@ -93,6 +98,7 @@ def published_runs() -> tuple[TimedRun, ...]:
         for row in rows
         if row["execution"] in EXECUTIONS
         and sheet_of(row["device"]) in list_devices()
+        and not get_device(sheet_of(row["device"])).is_cpu
         and has_layers(row["network"], int(row["image_size"]))
     )
 
@@ -132,10 +138,15 @@ _NOT_OURS = ("timm/densenet264",)
 
 def is_planned(network: str) -> bool:
     """Whether the layers come from the registry, as timm's do; those of other networks are shipped as traced once."""
-    return _registered_name(network) in list_archs() and network not in _NOT_OURS
+    return registered_name(network) in list_archs() and network not in _NOT_OURS
 
 
-def _registered_name(network: str) -> str:
+def registered_name(network: str) -> str:
+    """What the registry calls a published network; of others, the name in its library.
+
+    >>> registered_name("timm/vovnet39a"), registered_name("timm/resnet50")
+    ('vovnet39', 'resnet50')
+    """
     library, _, name = network.rpartition("/")
     return _OTHER_NAMES.get(name, name) if library in ("", *_LIBRARIES) else network
 
@@ -153,7 +164,7 @@ def has_layers(network: str, image_size: int) -> bool:
 def layers_of(network: str, image_size: int) -> Sequence[Layer]:
     """The layers of a network at batch 1; for the published ones without torch."""
     if is_planned(network):
-        return plan_layers(get_config(_registered_name(network)), image_size)
+        return plan_layers(get_config(registered_name(network)), image_size)
     if (network, image_size) in _traces():
         return _traces()[network, image_size]
     return _layers_of_target(resolve_target(network), image_size)
