@@ -77,6 +77,7 @@ def search(
         Path | None, typer.Option(metavar="FOLDER", help="Keep what is evaluated; go on from it after an interruption.")
     ] = None,
     jobs: Annotated[str, typer.Option(metavar="N", help="Evaluations at once.")] = "1",
+    anyway: Annotated[bool, typer.Option("--anyway", help="Search however long it takes.")] = False,
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -103,6 +104,7 @@ def search(
             store=store,
             progress=progress,
             jobs=parse_value(jobs),
+            anyway=anyway,
         )
     rows: list[Row] = [{str(key): value for key, value in row.items()} for row in found.front.to_dict("records")]
     emit(lambda: rows, lambda: _show(found, rows), Request(file_format=file_format, output=output))

@@ -39,6 +39,7 @@ def search(
     store: str | os.PathLike[str] | None = None,
     progress: Callable[[str, int, int], object] | None = None,
     jobs: int | None = None,
+    anyway: bool = False,
 ) -> SearchResult:
     """The networks of a space that keep to budgets, and the Pareto front of the objectives among them.
 
@@ -58,13 +59,16 @@ def search(
             known there by its name: rename it when it changes.
         progress: called with what is being done, how much is done, and how much there is.
         jobs: evaluations at once; None: what joblib's `parallel_config` says, else one.
+        anyway: do also what `analysis.search.ceilings` says is too much to be done unasked.
 
     Raises:
         NothingFoundError: no config is a network, or none keeps to the budgets: it names the pair that excludes all.
+        TooLargeSearchError: it would take long; it says what would.
         UnknownSpaceError, UnknownQuantityError: they name the nearest three.
         ConfigError: a setting that is not allowed.
     """
     from analysis.search.budgets import parse_budgets
+    from analysis.search.ceilings import Ceilings
     from analysis.search.counting import BatchCosts
     from analysis.search.engine import Search
     from analysis.search.quantities import COUNTED, EVALUATORS, UnknownQuantityError
@@ -97,6 +101,7 @@ def search(
         store=None if store is None else Store(store),
         progress=progress or _unseen,
         jobs=None if jobs is None else checks.integer("jobs", jobs, -1024, 1024),
+        ceilings=Ceilings(checks.boolean("anyway", anyway)),
     ).run()
 
 

@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.search.budgets import Bound, Exclusion, Tally
+from analysis.search.ceilings import Ceilings
 from analysis.search.counting import BatchCosts
 from analysis.search.quantities import COUNTED, EvaluationError, Evaluator, counted_columns, evaluation_key
 from analysis.search.result import NothingFoundError, SearchResult
 from analysis.search.space import Space
 from analysis.search.store import Store, config_key
 from analysis.search.walks import Integers, Mask
-from analysis.statistics import pareto_mask
+from analysis.statistics import front_comparisons, pareto_mask
 from archs.config import NetworkConfig
 from archs.errors import ConfigError, DenseScopeError, MissingPackageError, require
 
@@ -41,13 +42,17 @@ class Search:
     store: Store | None
     progress: Progress
     jobs: int | None
+    ceilings: Ceilings
     _exclusions: list[Exclusion] = field(default_factory=list)
     _not_evaluated: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> SearchResult:
+        self.ceilings.check_counted(min(self.space.size, self.limit))
         indices = draw(self.space.size, self.limit, self.seed)
         feasible, not_networks = self._count(indices)
-        for name in self._evaluated():
+        evaluated = self._evaluated()
+        self.ceilings.check_evaluated(len(feasible), evaluated)
+        for name in evaluated:
             feasible = self._evaluate(name, feasible)
         front = feasible[self._front(feasible)].sort_values([*self.objectives, "index"], ascending=self._ascending())
         return SearchResult(
@@ -121,7 +126,9 @@ class Search:
 
     def _front(self, frame: pd.DataFrame) -> Mask:
         values = frame[list(self.objectives)].to_numpy(float)
-        return pareto_mask(values, [sense == "max" for sense in self.objectives.values()])
+        maximize = [sense == "max" for sense in self.objectives.values()]
+        self.ceilings.check_compared(front_comparisons(values, maximize), *values.shape)
+        return pareto_mask(values, maximize)
 
     def _ascending(self) -> list[bool]:
         return [*(sense == "min" for sense in self.objectives.values()), True]

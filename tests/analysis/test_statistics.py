@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analysis.statistics import pareto_mask
+from analysis.statistics import front_comparisons, pareto_mask
 
 TABLES = hnp.arrays(float, st.tuples(st.integers(1, 25), st.integers(1, 4)), elements=st.integers(0, 5).map(float))
 
@@ -25,13 +25,22 @@ def test_the_front_is_what_no_row_beats(table, data):
     assert (table == before).all()
 
 
-@pytest.mark.parametrize("columns", [2, 3])
+@pytest.mark.parametrize("columns", [2, 3, 6])
 def test_large_tables_agree_with_a_scan(columns):
     table = np.random.default_rng(0).random((3000, columns))
     front = table[pareto_mask(table)]
     assert all(not ((front <= row).all(axis=1) & (front < row).any(axis=1)).any() for row in front)
     beaten = table[~pareto_mask(table)]
     assert all(((front <= row).all(axis=1)).any() for row in beaten)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 6])
+def test_comparisons_are_known_before_they_are_made(columns):
+    """At most so many: with what is left after each row of the front, the first column's order not counted."""
+    table = np.random.default_rng(1).random((3000, columns))
+    front = int(pareto_mask(table).sum())
+    assert front_comparisons(table) >= columns * max(len(table), front * (front - 1) // 2)
+    assert front_comparisons(np.zeros((0, columns))) == 0
 
 
 def test_no_rows_have_an_empty_front():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import analysis
+from analysis.search import ceilings
 from analysis.search.budgets import Tally, parse_budgets
+from analysis.search.ceilings import TooLargeSearchError
 from analysis.search.engine import draw
 from analysis.search.evidence import capacity_proxy, proxy_evidence
 from analysis.search.quantities import COUNTED, EVALUATORS, SEARCH_QUANTITIES, PredictedSeconds, evaluation_key
@@ -191,6 +193,25 @@ def test_bad_searches_are_refused_in_a_sentence(case):
     with pytest.raises(DenseScopeError) as caught:
         analysis.search(SMALL, **arguments)
     assert words in str(caught.value)
+
+
+def test_what_takes_long_is_done_only_if_it_is_asked_for(monkeypatch):
+    """Each ceiling by its own sentence, with the figure; the last two are lowered to what a small space takes."""
+    large = analysis.Space("densenet121", {f"block_config[{place}]": range(1, 61) for place in range(4)})
+    with pytest.raises(TooLargeSearchError, match=r"would count 10,000,000 configs, more than the 5,000,000 that"):
+        analysis.search(large, limit=10_000_000)
+    asked = {"budgets": {"macs": (None, 60e6)}, "objectives": ["receptive_field", "params", "depth"]}
+    free = analysis.search(SMALL, **asked)
+    networks = len(free.feasible)
+    monkeypatch.setattr(ceilings, "MAX_COMPARED", 3 * networks - 1)
+    with pytest.raises(TooLargeSearchError, match=rf"find the front \(of {networks} networks by 3 objectives\)"):
+        analysis.search(SMALL, **asked)
+    monkeypatch.setattr(ceilings, "MAX_EVALUATED", networks - 1)
+    with pytest.raises(
+        TooLargeSearchError, match=rf"evaluate {networks} values .*\({networks} networks, of each recep"
+    ):
+        analysis.search(SMALL, **asked)
+    assert analysis.search(SMALL, **asked, anyway=True).front.equals(free.front)
 
 
 def test_a_space_without_networks_says_why():

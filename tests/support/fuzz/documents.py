@@ -26,9 +26,9 @@ def _damaged(random: Random, content: bytes) -> bytes:
         place = random.randrange(min(len(made), random.choice([100, 4000, len(made)])))
         made[place] ^= 1 << random.randrange(8)
     if random.random() < 0.2:
-        made = made[: random.randrange(1, len(made))]
+        made = made[: random.randint(1, len(made))]
     if random.random() < 0.1:
-        made += made[: random.randrange(1, len(made))]
+        made += made[: random.randint(1, len(made))]
     return bytes(made)
 
 
