@@ -38,6 +38,13 @@ class Fact(NamedTuple):
     evidence: str
     #: How far the truth may lie below and above, as shares of the figure; None where that is not known.
     error: tuple[float, float] | None = None
+    #: Whether published figures tell that error, so that no rule had to.
+    is_checked: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has an interval that a rule widens."""
+        return self.error is not None and not self.is_checked
 
 
 class Accuracy(NamedTuple):
@@ -109,9 +116,10 @@ class Candidate(NamedTuple):
         if key == "accuracy_here" and self.trained:
             return Fact(self.trained.accuracy, "trained")
         if key == "images_per_s" and self.speed:
-            return Fact(self.speed.images_per_s, self.speed.evidence, self.speed.error)
+            return Fact(self.speed.images_per_s, self.speed.evidence, self.speed.error, self.speed.is_checked)
         if key == "seconds_per_image" and self.speed:
-            return Fact(self.speed.seconds_per_image, self.speed.evidence, self.speed.error_of_time)
+            time = self.speed.seconds_per_image
+            return Fact(time, self.speed.evidence, self.speed.error_of_time, self.speed.is_checked)
         return None
 
 

@@ -65,6 +65,11 @@ class Fit:
         return ceil(self.needed / self.least)
 
     @property
+    def joules_at_full_power(self) -> float | None:
+        """Of an image at its fastest, if the board took all of its design power; as `joules_at_most`."""
+        return None if self.device.tdp_watts is None else self.device.tdp_watts / self.most
+
+    @property
     def joules_at_most(self) -> float | None:
         """Of an image: the board's design power over the fewest images a second; None where no sheet tells it."""
         return None if self.device.tdp_watts is None else self.device.tdp_watts / self.least
@@ -166,7 +171,14 @@ def energy_finding(fits: Sequence[Fit]) -> str:
     if not known:
         return ""
     best = min(known, key=lambda fit: fit.joules_at_most or 0.0)
+    most = best.joules_at_most or 0.0
+    others = [fit for fit in known if fit is not best and (fit.joules_at_full_power or 0.0) <= most]
+    bound = f"at most {format_si(most, 'J')} an image: board power times the longest time, a bound that is neither "
+    bound += "measured nor published"
+    if not others:
+        alone = ", and at full power no other device comes as low at its fastest" if len(known) > 1 else ""
+        return f"Energy has its lowest bound on {best.device.name}, {bound}{alone}."
+    count = f"{len(others)} other device{'s' if len(others) > 1 else ''}"
     return (
-        f"Energy is lowest for certain on {best.device.name}, at most {format_si(best.joules_at_most or 0.0, 'J')} an "
-        "image: board power times the longest time, a bound that is neither measured nor published."
+        f"Energy has its lowest bound on {best.device.name}, {bound}; {count} may take as little: their intervals meet."
     )

@@ -12,7 +12,8 @@ from tests.support.app import COMPARE, LAYERS, assert_sound, networks_in_table, 
 from tests.support.exhaustive import OF_EACH_FAMILY, representatives
 from views.cached import comparison
 from views.candidates import candidates, with_facts
-from views.charts.networks import Shown, scatter
+from views.charts.evidence import UNCHECKED
+from views.charts.networks import Shown, bars, scatter
 from views.networks import DEFAULT, PRESETS
 from views.sections.layer_tables import EXPORTED
 from views.sidebar import InputSettings
@@ -94,6 +95,17 @@ def test_every_network_with_an_accuracy_is_named_beside_its_mark(names: list[str
     kinds = {trace.marker.symbol.endswith("-dot") for trace in figure.data if trace.customdata}
     assert kinds == {True, False}  # published marks are dotted, predicted ones are not
     assert any(trace.error_x.visible for trace in figure.data)
+
+
+@pytest.mark.parametrize(("device", "width"), [("RTX 4090", 3), ("L4", 0)])
+def test_intervals_are_closed_where_figures_check_them_and_open_elsewhere(device: str, width: int) -> None:
+    frame, _ = comparison(["vovnet27_slim", "vovnet39"], InputSettings())
+    sizes = dict(zip(frame["name"], frame["image_size"], strict=True))
+    known = candidates(sizes, device, "eager", "plain", {})
+    shown = Shown(with_facts(frame, known), known, Notation(), LIGHT, "vovnet39")
+    for figure in (scatter(shown, "seconds_per_image", "macs", None, log=True), bars(shown, "images_per_s")):
+        assert {trace.error_x.width for trace in figure.data if trace.error_x.visible} == {width}
+        assert (UNCHECKED in {trace.name for trace in figure.data}) == (width == 0)
 
 
 def test_the_device_and_the_recipe_are_chosen() -> None:

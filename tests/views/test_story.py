@@ -9,12 +9,23 @@ from analysis.chains.findings import chain_finding, step_sentences
 from analysis.claims import list_claims
 from analysis.claims.records import FAILS, claims_finding
 from tests.support.app import assert_sound, open_app, toasts
-from views.charts.story import bars
+from views.charts.evidence import UNCHECKED
+from views.charts.story import bars, waterfall
 from views.story.parts import changed_parts
+from views.theme import LIGHT
 from views.widgets import JOINER
 
 STORY = "views/story/story.py"
 BC = get_chain("densenet100-bc").title
+
+
+@pytest.mark.parametrize(("device", "width"), [("RTX 4090", 3), ("L4", 0)])
+def test_intervals_are_closed_where_figures_check_them_and_open_elsewhere(device, width):
+    found = chain("vovnet27_slim", "vovnet39", device=device)
+    traces = waterfall(found, "eager_seconds", 1, LIGHT).data
+    assert {trace.error_x.width for trace in traces if trace.type == "bar" and trace.error_x.visible} == {width}
+    assert (UNCHECKED in {trace.name for trace in traces}) == (width == 0)
+    assert sorted(y for trace in traces for y in trace.y if y is not None) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", list_chains())

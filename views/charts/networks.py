@@ -63,6 +63,10 @@ class Shown(NamedTuple):
         fact = self.fact(name, key)
         return (fact.error[0] * value, fact.error[1] * value) if fact and fact.error else None
 
+    def is_open(self, name: str, *keys: str) -> bool:
+        """Whether some figure has an interval that a rule widens."""
+        return any(fact.is_open for key in keys if (fact := self.fact(name, key)))
+
     def is_ranked(self, name: str, key: str) -> bool:
         """Whether a quantity of a network is an accuracy that was come to as those of most others were."""
         if key == "accuracy_here":
@@ -104,6 +108,7 @@ def scatter(shown: Shown, x: str, y: str, size: str | None, *, log: bool) -> go.
     )
     traces = [front_line(front, theme)] if len(front) > 1 else []
     traces += evidence.legend_entries(frame["kind"], theme, bars=False)
+    traces += evidence.unchecked_entry(any(shown.is_open(name, x, y) for name in frame["name"]), theme)
     traces += [
         _marks(group, shown, (x, y, size), is_first=is_first) for group, is_first in _alike(frame, shown, (x, y))
     ]
@@ -121,6 +126,7 @@ def bars(shown: Shown, key: str, *, by_value: bool = False) -> go.Figure:
     values |= {"title": None, "range": (0, values["range"][1] * (1.35 if notation.style == "exact" else 1.2))}
     names = list(frame["name"])
     kinds = evidence.legend_entries(frame["kind"], theme, bars=True)
+    kinds += evidence.unchecked_entry(any(shown.is_open(name, key) for name in names), theme)
     layout: dict[str, Any] = {
         "template": theme.template,
         "height": height(len(frame)),
@@ -169,9 +175,12 @@ def _titles(names: Sequence[str], shown: Shown) -> list[str]:
 
 def _alike(frame: pd.DataFrame, shown: Shown, keys: tuple[str, ...]) -> Iterator[tuple[pd.DataFrame, bool]]:
     """Rows that are drawn alike, and whether they are the first of their variant; of known errors and of none, which
-    Plotly would draw as errors of zero.
+    Plotly would draw as errors of zero; of checked ones and of others.
     """
-    errors = [tuple(bool((fact := shown.fact(name, key)) and fact.error) for key in keys) for name in frame["name"]]
+    errors = [
+        tuple((bool((fact := shown.fact(name, key)) and fact.error), shown.is_open(name, key)) for key in keys)
+        for name in frame["name"]
+    ]
     seen = set()
     for (family, variant, _, _), group in frame.assign(errors=errors).groupby(
         ["family", "variant", "kind", "errors"], sort=False
@@ -244,7 +253,9 @@ def _bars(group: pd.DataFrame, shown: Shown, key: str) -> dict[str, Any]:
 
 def _error_bar(group: pd.DataFrame, shown: Shown, key: str, end: str) -> dict[str, Any]:
     facts = [shown.fact(name, key) for name in group["name"]]
-    return evidence.error_bar([fact.error if fact else None for fact in facts], group[end], shown.theme)
+    is_open = shown.is_open(group["name"].iloc[0], key)
+    errors = [fact.error if fact else None for fact in facts]
+    return evidence.error_bar(errors, group[end], shown.theme, checked=not is_open)
 
 
 def _bars_of_error(shown: Shown, row: Mapping[Any, Any], x: str, y: str) -> Iterator[Line]:

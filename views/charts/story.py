@@ -66,26 +66,33 @@ def waterfall(found: CountedChain, key: str, shown: int, theme: Theme) -> go.Fig
     colours = [family_colour(stop.summary.family) for stop in stops]
     marked = [0 < at < len(rows) - 1 and row.number == shown for at, row in enumerate(rows)]
     facts = [stop.fact(key) for stop in stops]
-    legend = LEGEND * (kind != "counted")
-    figure = go.Figure(evidence.legend_entries({kind}, theme, bars=True))
-    figure.add_bar(
-        orientation="h",
-        y=[*range(len(rows))],
-        base=[row.start for row in rows],
-        x=[row.end - row.start for row in rows],
-        width=BAR,
-        marker=_style(kind, colours, marked, theme),
-        error_x=evidence.error_bar([fact and fact.error for fact in facts], [row.end for row in rows], theme),
-        customdata=[row.number for row in rows],
-        hovertext=[_hover(found, key, row) for row in rows],
-        hoverinfo="text",
-        showlegend=False,
-    )
+    is_open = [bool(fact and fact.is_open) for fact in facts]
+    entries = [*evidence.legend_entries({kind}, theme, bars=True), *evidence.unchecked_entry(any(is_open), theme)]
+    legend = LEGEND * bool(entries)
+    figure = go.Figure(entries)
+    for look in dict.fromkeys(is_open):  # Plotly draws all errors of a trace alike
+        alike = [at for at, each in enumerate(is_open) if each == look]
+        shown_rows = [rows[at] for at in alike]
+        errors = [fact and fact.error for fact in (facts[at] for at in alike)]
+        figure.add_bar(
+            orientation="h",
+            y=alike,
+            base=[row.start for row in shown_rows],
+            x=[row.end - row.start for row in shown_rows],
+            width=BAR,
+            marker=_style(kind, [colours[at] for at in alike], [marked[at] for at in alike], theme),
+            error_x=evidence.error_bar(errors, [row.end for row in shown_rows], theme, checked=not look),
+            customdata=[row.number for row in shown_rows],
+            hovertext=[_hover(found, key, row) for row in shown_rows],
+            hoverinfo="text",
+            showlegend=False,
+        )
     highs = [
         row.end * (1 + fact.error[1]) if fact and fact.error else row.end for row, fact in zip(rows, facts, strict=True)
     ]
     figure.update_layout(
         template=theme.template,
+        barmode="overlay",
         height=FRAME + ROW * len(rows) + legend,
         legend=ABOVE,
         margin={"l": 8, "r": 8, "t": 4 + legend, "b": 4},

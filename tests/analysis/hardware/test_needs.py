@@ -116,3 +116,16 @@ def test_searches_take_the_seconds_of_a_training_step() -> None:
     keys = {evaluation_key("training_seconds", each) for each in (evaluator, TrainingSeconds("T4", 32))}
     assert len(keys) == 2
     assert "StepFactors" in keys.pop()
+
+
+def test_energy_is_lowest_only_where_no_other_device_may_take_as_little() -> None:
+    sheet = {"fp32_flops_per_s": 1e14, "fp16_flops_per_s": 1e14, "bandwidth_bytes_per_s": 1e12}
+    first, alike, far = (
+        device_of(sheet | {"name": name, "tdp_watts": watts}) for name, watts in (("a", 100), ("b", 110), ("c", 2000))
+    )
+    told = energy_finding(rank_devices(NETWORK, 1, [first, far], "eager"))
+    assert told.startswith("Energy has its lowest bound on a, at most ")
+    assert told.endswith("and at full power no other device comes as low at its fastest.")
+    met = energy_finding(rank_devices(NETWORK, 1, [first, alike, far], "eager"))
+    assert met.startswith("Energy has its lowest bound on a, at most ")
+    assert met.endswith("; 1 other device may take as little: their intervals meet.")
