@@ -26,11 +26,17 @@ MAX_TEXT = 1000
 MAX_PATH = 4096
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
 def plain(value: Any) -> Any:
     """A scalar or array of NumPy or torch as Python numbers and lists, a text as Python's own; the rest as it is."""
-    if issubclass(type(value), str):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if issubclass(kind, str):
         return str.__str__(value)
-    if isinstance(value, type) or not hasattr(type(value), "tolist"):  # an object may make up any attribute when asked
+    if isinstance(value, type) or not hasattr(kind, "tolist"):  # an object may make up any attribute when asked
         return value
     try:
         size = getattr(value, "size", None)

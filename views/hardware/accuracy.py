@@ -19,9 +19,10 @@ from analysis.hardware.accuracy import (
     with_costs,
 )
 from analysis.hardware.findings import accuracy_finding, front_finding
-from analysis.hardware.speeds import Conditions, Speed, measured_speed, published_speeds, strongest
+from analysis.hardware.speeds import Conditions, Speed, published_speeds, strongest
 from analysis.quantities import in_a_sentence, label_of
 from analysis.units import format_quantity, join
+from archs import checks
 from archs.kept import RUN
 from training.accuracy import accuracy_rows as trained_rows
 from training.accuracy import finished_runs
@@ -208,8 +209,8 @@ def _speeds(question: Question, told: Sequence[Row]) -> list[tuple[tuple[str, in
 
 def _energies(question: Question) -> Costs:
     """Measured energies by network and image side."""
-    own = [measured_speed(one) for one in question.measurements if not one.out_of_memory and one.joules_per_image]
-    return {(speed.name, speed.image_size[0]): (speed.joules_per_image or 0.0, "measured") for speed in own}
+    own = [(one, checks.image_size(one.workload.image_size)) for one in question.measurements if one.joules_per_image]
+    return {(one.name, side): (one.joules_per_image or 0.0, "measured") for one, (side, _) in own}
 
 
 def _explain_nothing(key: str) -> None:

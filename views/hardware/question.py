@@ -12,10 +12,10 @@ from analysis.columns import columns
 from analysis.facts import Device, get_device, parse_device
 from analysis.findings import reason
 from analysis.hardware.measure.record import Measurement
-from analysis.hardware.measure.results import Results
+from analysis.hardware.measure.results import Results, Version
 from analysis.hardware.predict.calibrated import MIN_RUNS, CalibratedDevice, calibrate_by
 from analysis.hardware.predict.predict import LAYOUTS
-from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speeds
+from analysis.hardware.speeds import EXECUTIONS, Conditions, Speed, find_speeds, measured_speed, measured_speeds
 from analysis.precision import ARITHMETICS
 from analysis.targets import is_library_name
 from analysis.units import format_share, join
@@ -71,6 +71,8 @@ class Question(NamedTuple):
     measurements: list[Measurement]
     #: Where one is asked for.
     execution: str = EXECUTIONS[0]
+    #: What what follows from the measurements is cached by.
+    version: Version | None = None
 
     @property
     def device(self) -> Device:
@@ -85,10 +87,10 @@ def ask(devices: Literal["none", "one", "several", "all"] = "several") -> Questi
         devices: how many it reads, with what they are given; of one, and of all, also how they execute.
     """
     widgets.know_parameters(_PARAMETERS)
-    size, own = sidebar.current().image_size, measurements()
+    size, own, version = sidebar.current().image_size, measurements(), Results().version
     with st.sidebar:
         st.header("Networks")
-        question = Question(sidebar.choose_networks(), [], Conditions(image_size=size), own)
+        question = Question(sidebar.choose_networks(), [], Conditions(image_size=size), own, version=version)
         sidebar.choose_libraries()
         if devices == "none":
             return question
@@ -99,7 +101,7 @@ def ask(devices: Literal["none", "one", "several", "all"] = "several") -> Questi
         execution = widgets.choose_segment("Execution", "execution", EXECUTIONS, "eager") if is_one_way else ""
         accept_device()
         if widgets.switch("Calibrate by my runs", "calibrate", False, help=CALIBRATE):
-            chosen = [calibrated(device, own) for device in chosen]
+            chosen = [calibrated(device, version, own) for device in chosen]
         conditions = ask_conditions(size)
     return question._replace(devices=chosen, conditions=conditions, execution=execution)
 
@@ -121,9 +123,9 @@ def _devices() -> dict[str, Device]:
     return {name: get_device(name) for name in sidebar.devices_by_class()} | own_devices()
 
 
-def calibrated(device: Device, measurements: list[Measurement]) -> Device:
+def calibrated(device: Device, version: Version, measurements: list[Measurement]) -> Device:
     """The device, calibrated where the user's runs suffice; says how well, or why not."""
-    found = _calibrated(device, [one.id for one in measurements], measurements)
+    found = _calibrated(device, version, measurements)
     if isinstance(found, str):
         st.caption(widgets.literal(found))
         return device
@@ -135,9 +137,9 @@ def calibrated(device: Device, measurements: list[Measurement]) -> Device:
     return found
 
 
-@st.cache_resource(max_entries=16, show_spinner="Calibrating by your runs …")
-def _calibrated(device: Device, ids: list[str], _measurements: list[Measurement]) -> CalibratedDevice | str:
-    """A device, calibrated; a sentence where it cannot be. `ids` are those of the measurements."""
+@st.cache_resource(max_entries=128, show_spinner="Calibrating by your runs …")
+def _calibrated(device: Device, version: Version, _measurements: list[Measurement]) -> CalibratedDevice | str:
+    """A device, calibrated; a sentence where it cannot be."""
     try:
         return calibrate_by(_measurements, device)
     except DenseScopeError as error:
@@ -191,6 +193,16 @@ def measurements() -> list[Measurement]:
     except DenseScopeError as error:
         widgets.say_error(str(error))
         return []
+
+
+def own_speeds(question: Question) -> list[Speed]:
+    """What the user's own measurements say of the networks, of each in the order in which they came."""
+    return [speed for name in question.names for speed in _own_speeds(name, question.version, question.measurements)]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _own_speeds(name: str, version: Version | None, _measurements: list[Measurement]) -> list[Speed]:
+    return [measured_speed(one) for one in _measurements if one.name == name and not one.out_of_memory]
 
 
 SPEED_COLUMNS = columns(

@@ -18,9 +18,8 @@ from analysis.hardware.findings import (
     speed_verdict,
     use_finding,
 )
-from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
-from analysis.hardware.speeds import Speed, measured_speed, strongest
+from analysis.hardware.speeds import Speed, strongest
 from analysis.precision import parse_dtype
 from analysis.quantities import label_of
 from views import tables, widgets
@@ -34,6 +33,7 @@ from views.hardware.question import (
     colours,
     known,
     marks,
+    own_speeds,
     show_speeds,
 )
 from views.workbench import target_of
@@ -110,17 +110,11 @@ def draw_paradox(question: Question) -> None:
         return
     widgets.say(paradox_finding(speeds))
     st.caption(widgets.literal(f"{circumstances(question)} {interval_finding(speeds)}".rstrip()))
-    shown = [*speeds, *_own(question.measurements, names, speeds)]
+    shown = [*speeds, *(speed for speed in strongest(own_speeds(question)) if speed not in speeds)]
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
         theme = widgets.current_theme()
         figure = paradox(shown, marks(names, theme), theme)
         widgets.draw(figure, "paradox", f"Time against FLOPs of {len(shown)} networks on {device.name}.")
-
-
-def _own(measurements: Sequence[Measurement], names: Sequence[str], shown: Sequence[Speed]) -> list[Speed]:
-    """The user's measurements of these networks, whatever they ran on; of repeated ones the last."""
-    own = [measured_speed(one) for one in measurements if one.name in names and not one.out_of_memory]
-    return [speed for speed in strongest(own) if speed not in shown]
 
 
 ROOFLINE_HELP = (

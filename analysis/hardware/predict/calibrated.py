@@ -162,6 +162,8 @@ def known_error(
 
 
 MIN_RUNS = 3
+#: So many different runs tell all that there is to tell; the newest count. And the parts that are left out in turn.
+MOST_RUNS, PARTS = 32, 5
 #: Share of a run that may pass in waiting for the host, by the prediction: such time says nothing of the device.
 MOST_WAITING = 0.1
 
@@ -203,7 +205,7 @@ def calibrate_by(measurements: Sequence[Measurement], device: Device) -> Calibra
             f"{device.name} cannot be calibrated: it takes {MIN_RUNS} different measured runs of registered networks, "
             f"{_suiting(device)}, and {known}."
         )
-    errors = [_error_without(run, runs, device) for run in runs]
+    errors = [error for first in range(min(PARTS, len(runs))) for error in _errors_without(runs, first, device)]
     return CalibratedDevice(
         **asdict(device),
         factors=_fit(runs, device),
@@ -222,23 +224,30 @@ def _suiting(device: Device) -> str:
 
 
 def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[TimedRun]:
-    """The measurements from which a device's factors can be told; of repeated ones the last."""
-    runs = [_run(one, device) for one in measurements if _is_suitable(one, device)]
-    different = {replace(run, seconds=0.0): run for run in runs}
-    return [run for run in different.values() if _keeps_busy(run, device)]
+    """The newest measurements from which a device's factors can be told, `MOST_RUNS` at most; of repeated ones the
+    last.
+    """
+    known, seen, found = set(list_archs()), set(), []
+    for one in reversed(measurements):
+        if one.device == device.name and one.name in known and _is_suitable(one, device):
+            run = _run(one, device)
+            if (asked := replace(run, seconds=0.0)) not in seen and _keeps_busy(run, device):
+                found.append(run)
+            seen.add(asked)
+        if len(found) == MOST_RUNS:
+            break
+    return found[::-1]
 
 
 def _is_suitable(one: Measurement, device: Device) -> bool:
     arithmetic = parse_arithmetic(one.workload.precision)
-    known = one.name in list_archs() and arithmetic in device.precisions
     all_cores = not device.is_cpu or one.machine.threads == device.cores
-    here = one.row()["device"] == device.name and all_cores
-    return known and here and not one.out_of_memory and _side(one) is not None
+    return arithmetic in device.precisions and all_cores and not one.out_of_memory and _side(one) is not None
 
 
 def _side(one: Measurement) -> int | None:
     """Of a square image."""
-    height, width = checks.image_size(one.row()["image_size"])
+    height, width = checks.image_size(one.workload.image_size)
     return height if height == width else None
 
 
@@ -271,13 +280,17 @@ def _fit(runs: Sequence[TimedRun], device: Device) -> Any:
     return calibrate_device(runs, Calibration(factors_for(device.name), {}), device).factors(device.name)
 
 
-def _error_without(run: TimedRun, runs: Sequence[TimedRun], device: Device) -> float:
-    """The logarithm of predicted over measured seconds of a run, from the other runs."""
-    others = [each for each in runs if each is not run]
-    factors = _fit(others, device)
+def _errors_without(runs: Sequence[TimedRun], first: int, device: Device) -> list[float]:
+    """The logarithms of predicted over measured seconds of a part of the runs, from all others."""
+    left_out = runs[first::PARTS]
+    factors = _fit([run for run in runs if run not in left_out], device)
+    return [log(_predicted_seconds(run, device, factors) / run.seconds) for run in left_out]
+
+
+def _predicted_seconds(run: TimedRun, device: Device, factors: Factors) -> float:
     if device.is_cpu:
-        return log(predicted_cpu_seconds(run, device, factors) / run.seconds)
-    return log(predicted_times(run, device, factors).total / run.seconds)
+        return predicted_cpu_seconds(run, device, factors)
+    return predicted_times(run, device, factors).total
 
 
 def _size(error: float) -> float:

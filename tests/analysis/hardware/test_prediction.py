@@ -464,6 +464,13 @@ def test_own_measurements_calibrate_a_device():
     assert device.peak_flops_per_s("fp16") == CARD.peak_flops_per_s("fp16")
 
 
+def test_of_thousands_of_runs_the_newest_calibrate(monkeypatch):
+    monkeypatch.setattr("analysis.hardware.predict.calibrated.MOST_RUNS", len(NAMES))
+    old = [measured_like(name, 3.0, batch_size=256) for name in NAMES]
+    new = [measured_like(name, 1.15) for name in NAMES]
+    assert calibrate_by([*old, *new], CARD).factors == calibrate_by(new, CARD).factors
+
+
 def test_the_error_of_own_runs_shows_where_they_contradict_each_other():
     odd = [measured_like(NAMES[0], 2.0), *[measured_like(name) for name in NAMES[1:]]]
     steady = calibrate_by([measured_like(name) for name in NAMES], CARD)
