@@ -178,6 +178,7 @@ _WORDS = {
     "layout": ("Layout", "Order of a tensor's axes in memory."),
     "execution": ("Execution", "eager, or compiled by torch.compile."),
     "outcome": ("Outcome", "measured, or out of memory."),
+    "disturbance": ("Disturbed", "What says that others disturbed it: measure again when the machine is quiet."),
     "software": ("Software", "Versions."),
     "evidence": ("Evidence", "measured or trained here, published by others, or predicted by DenseScope's model."),
     "calibration": ("Calibrated by", "What the factors of the prediction come from."),

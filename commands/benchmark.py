@@ -16,7 +16,7 @@ from rich.text import Text
 from analysis.columns import by_evidence, columns
 from analysis.hardware.measure.benchmark import AfterRun, benchmark_layers, benchmark_sweep
 from analysis.hardware.measure.record import Workload
-from analysis.hardware.measure.results import Results
+from analysis.hardware.measure.results import Results, ResultsError
 from analysis.precision import PRECISIONS
 from analysis.targets import Target, resolve_target
 from analysis.units import format_si
@@ -64,7 +64,8 @@ def benchmark(
     workload = Workload(device, batch, size, precision, channels_last, compile, runs)
     fields = parse_changes(changes or ())
     targets = [resolve_target(name, **fields) for name in names]
-    measure = _layers(workload) if per_layer else _networks(workload, sweep)
+    problems: list[str] = []
+    measure = _layers(workload) if per_layer else _networks(workload, sweep, problems)
     rows: list[Row] = []
     try:
         with _progress(total=None if sweep else workload.repeats) as begin:
@@ -75,16 +76,19 @@ def benchmark(
         if rows:
             show = show_layers if per_layer else show_networks
             emit(lambda: rows, lambda: show(rows), Request(file_format=file_format, output=output))
+    if problems:
+        raise ResultsError(problems[0])
 
 
-def _networks(workload: Workload, sweep: bool) -> Measure:
-    """Measurements that are kept as soon as they are taken."""
+def _networks(workload: Workload, sweep: bool, problems: list[str]) -> Measure:
+    """Measurements that are kept as soon as they are taken; `problems` hears why they are not."""
     results = Results()
     results.all()  # a store that cannot be read is better known before an hour of measuring
 
     def measure(target: Target, after_run: AfterRun) -> Iterator[Row]:
         for measurement in benchmark_sweep(target, workload, None if sweep else [workload.batch_size], after_run):
-            results.add([measurement])
+            if problem := results.keep(measurement):
+                problems.append(problem)
             yield measurement.row()
 
     return measure
@@ -125,7 +129,7 @@ NETWORKS = (
     *by_evidence("Measured", "flops_per_s"),
     *columns("share_of_peak", "peak_memory_bytes", "joules_per_image"),
 )
-HISTORY = (*columns("id", "date", "device"), *NETWORKS)
+HISTORY = (*columns("id", "date", "device"), *NETWORKS, *columns("disturbance"))
 LAYERS = (
     *columns("layer", "kind"),
     *SPEED,
@@ -142,6 +146,9 @@ def show_networks(rows: Sequence[Row]) -> Iterator[RenderableType]:
     clock = f", {last['clock_mhz']:.0f} MHz" if last["clock_mhz"] else ""
     yield Text.assemble((last["device"], "bold"), (f"\n{last['software']}, {last['threads']} threads{clock}", "dim"))
     yield Grid(rows, NETWORKS, only_used=True)
+    for row in rows:
+        if row["disturbance"]:
+            yield Text(f"Disturbed: {row['disturbance']} ({row['name']}, batch {row['batch_size']:,}).", "dim")
 
 
 def show_layers(rows: Sequence[Row]) -> Iterator[RenderableType]:

@@ -54,7 +54,7 @@ def run(
         told: the name of its argument that takes a function of a word, such as "before".
         tell: is called with its last word at each look; what it raises ends the work, as a rerun of a page does.
         goes_on: whether anybody still waits.
-        seconds: of wall time and of CPU.
+        seconds: of wall time, and of CPU on each processor.
         nbytes: of memory.
 
     Raises:

@@ -66,7 +66,8 @@ def serve(asked: Connection) -> None:
     module, name, arguments, told, seconds, nbytes, environment = pickle.loads(asked.recv_bytes())
     os.environ.update(environment)
     resource.setrlimit(resource.RLIMIT_DATA, (nbytes, nbytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    worked = seconds * (os.cpu_count() or 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (worked, worked + 1))
     more = {told: lambda word: answer("word", word)} if told else {}
     try:
         answer("result", getattr(import_module(module), name)(*arguments, **more))

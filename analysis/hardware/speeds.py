@@ -171,10 +171,10 @@ def size_of(target: Any, image_size: int | Pair | None) -> Pair:
 def is_comparable(measurement: Measurement, conditions: Conditions) -> bool:
     """Whether a measurement was taken in such conditions."""
     workload = measurement.workload
-    same_batch = workload.batch_size == conditions.batch_size
-    same_arithmetic = parse_arithmetic(workload.precision) == conditions.precision
+    if measurement.out_of_memory or workload.batch_size != conditions.batch_size:
+        return False
     same_layout = workload.compile or workload.layout == conditions.layout
-    return not measurement.out_of_memory and same_batch and same_arithmetic and same_layout
+    return same_layout and parse_arithmetic(workload.precision) == conditions.precision
 
 
 def strongest(speeds: Iterable[Speed]) -> list[Speed]:
@@ -192,11 +192,11 @@ def measured_speed(one: Measurement) -> Speed:
     median, low, high = one.seconds, one.seconds_low, one.seconds_high
     if not (median and low and high):
         raise ConfigError("measurement", one.id, "one that did not run out of memory")
-    row, sheet = one.row(), one.data_sheet
+    sheet = one.data_sheet
     arithmetic = parse_arithmetic(one.workload.precision)
     return Speed(
         name=one.name,
-        device=row["device"],
+        device=one.device,
         execution=one.workload.execution,
         evidence="measured",
         batch_size=one.workload.batch_size,
@@ -209,6 +209,7 @@ def measured_speed(one: Measurement) -> Speed:
         error=(1 - median / high, median / low - 1),
         error_meaning=f"median of {len(one.times)} runs; half of them lie within the bar",
         source=f"{one.machine.device_name}, {one.machine.software}, {one.date}",
+        note=f"disturbed: {one.disturbance}" if one.disturbance else "",
         joules_per_image=one.joules_per_image,
     )
 

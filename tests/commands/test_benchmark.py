@@ -41,6 +41,27 @@ def test_the_command_shows_and_keeps_what_it_measures(capsys):
     assert "No measurements yet" in capsys.readouterr().out
 
 
+def test_what_cannot_be_kept_is_shown_and_said(monkeypatch, capsys):
+    def refuse(_file):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    assert main([*COMMAND.split(), "--format", "csv"]) == 2
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 2
+    assert captured.err.startswith("error: What was measured is not kept. Cannot write to '")
+    assert captured.err.count("\n") == 1
+
+
+def test_a_run_that_others_disturbed_says_so(monkeypatch, capsys):
+    monkeypatch.setattr("analysis.hardware.measure.neighbours.watch", lambda: lambda: 0.43)
+    assert main(COMMAND.split()) == 0
+    shown = capsys.readouterr().out.replace("\u2009", " ")
+    assert "Disturbed: others kept 43 % of the processors busy" in shown
+    assert main(["results"]) == 0
+    assert "others kept 43" in capsys.readouterr().out
+
+
 def test_the_command_sweeps_until_memory_ends(room_for_two, capsys):
     rows = rows_of(f"{COMMAND} --sweep", capsys)
     assert [(row["batch_size"], row["outcome"]) for row in rows] == [

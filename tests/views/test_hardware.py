@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.hardware.measure.record import Machine, Measurement, Workload
 from analysis.hardware.measure.results import Results
 from analysis.hardware.predict.predict import predict
 from tests.support.app import assert_sound, open_app, toasts
+from views.hardware.timed import Told
 
 HARDWARE = "views/hardware/hardware.py"
 SECTIONS = ("Speed", "Accuracy and cost", "Roofline", "FLOPs and time", "Benchmark here")
@@ -245,6 +249,30 @@ def test_a_benchmark_runs_and_is_kept() -> None:
     assert [one.name for one in Results().all()] == ["peleenet"]
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (Told("", 0.0), "The run was stopped; nothing was finished, and what was measured before is kept."),
+        (Told("b", 0.5, 2, "Measured: it."), "The run was stopped; 2 finished measurements are kept. Measured: it."),
+    ],
+)
+def test_what_a_stopped_run_left_is_said(told: Told, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    asked: dict[str, object] = {}
+
+    def stopped(*_: object, tell: Callable[[Told], object], **more: object) -> None:
+        asked.update(more)
+        tell(told)
+        st.stop()  # as a click on a widget does
+
+    monkeypatch.setattr("views.work.run", stopped)
+    app = open_app(HARDWARE, section="Benchmark here")
+    next(button for button in app.button if button.label == "Run").click().run()
+    app.run()
+    assert app.info[0].value == said
+    assert asked["seconds"] == 3600
+
+
 def test_own_runs_calibrate_the_devices_that_they_are_of() -> None:
     """Three runs that are half as fast as predicted."""
     machine = Machine("NVIDIA GeForce RTX 4090", "PyTorch 0", 2)
@@ -271,7 +299,11 @@ def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyP
     pytest.importorskip("torch")
     from tests.support.small_device import prepare
 
+    def here(function: Callable[..., Told], *arguments: Any, tell: Callable[[Told], object], **_: object) -> Told:
+        return function(*arguments, before=tell)
+
     monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
+    monkeypatch.setattr("views.work.run", here)
     app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")
     next(button for button in app.button if button.label == "Run").click().run()
     assert_sound(app)

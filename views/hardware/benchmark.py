@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,25 +14,24 @@ import streamlit as st
 from analysis.columns import columns
 from analysis.facts import get_device
 from analysis.hardware.findings import measured_finding
-from analysis.hardware.measure.benchmark import benchmark_sweep, doublings
+from analysis.hardware.measure.benchmark import doublings
 from analysis.hardware.measure.record import Measurement, Workload
 from analysis.hardware.measure.results import Results, decode, encode
-from analysis.hardware.speeds import Speed, measured_speed
+from analysis.hardware.speeds import Speed
 from analysis.precision import PRECISIONS
-from analysis.units import format_si
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
-from views import tables, widgets
+from views import tables, widgets, work
 from views.charts.speeds import bars
-from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, show_speeds
+from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, own_speeds, show_speeds
 from views.hardware.speeds import draw_abreast
-from views.hardware.turn import alone_on_this_machine
-from views.public import is_public, refused
+from views.hardware.timed import SECONDS, Told, memory_bytes, time_and_keep
+from views.public import is_public, is_there, refused, session_id
 from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
-#: In the session: what a run that has not come to its end has measured so far.
+#: In the session: how far a run is that has not come to its end.
 UNDER_WAY = "benchmark_under_way"
 
 
@@ -41,7 +42,7 @@ FASTEST = "Images/s at the fastest batch; the table has all measurements, the ne
 def draw_benchmark() -> None:
     """The section."""
     question = ask("none")
-    own = fastest(question.measurements, question.names)
+    own = fastest(own_speeds(question))
     others = [] if own else _published(question)
     widgets.say(measured_finding(own, others))
     _report()
@@ -62,10 +63,10 @@ def draw_benchmark() -> None:
         _draw_exchange(question.measurements)
 
 
-def fastest(measurements: Sequence[Measurement], names: Sequence[str]) -> list[Speed]:
-    """Of each of some networks, device and execution, the measurement with the most images/s."""
+def fastest(speeds: Sequence[Speed]) -> list[Speed]:
+    """Of each network, device and execution, the measurement with the most images/s."""
     best: dict[tuple[str, str, str], Speed] = {}
-    for speed in (measured_speed(one) for one in measurements if one.name in names and not one.out_of_memory):
+    for speed in speeds:
         key = (speed.name, speed.device, speed.execution)
         best[key] = max(speed, best.get(key, speed), key=lambda each: each.images_per_s)
     return list(best.values())
@@ -87,18 +88,20 @@ def _draw_bars(title: str, help: str, speeds: Sequence[Speed], table: Callable[[
 def _report() -> None:
     """What became of the last run, and of what was asked of the history."""
     state = st.session_state
-    if (kept := state.pop(UNDER_WAY, None)) is not None:
-        done = "" if not kept else f" {_sentence(kept[-1])}"
-        st.info(widgets.literal(f"The run was stopped; {_count(kept)} kept.{done}"), icon=":material/stop:")
+    if (told := state.pop(UNDER_WAY, None)) is not None:
+        st.info(
+            widgets.literal(f"The run was stopped; {_count(told.kept)} kept. {told.said}".rstrip()),
+            icon=":material/stop:",
+        )
     if message := state.pop("benchmark_message", None):
         st.success(widgets.literal(message), icon=":material/check:")
     if problem := state.pop("benchmark_problem", None):
         widgets.say_error(problem)
 
 
-def _count(kept: Sequence[Measurement]) -> str:
+def _count(kept: int) -> str:
     return {0: "nothing was finished, and what was measured before is", 1: "one finished measurement is"}.get(
-        len(kept), f"{len(kept)} finished measurements are"
+        kept, f"{kept} finished measurements are"
     )
 
 
@@ -132,52 +135,42 @@ def _ask_and_run(question: Question) -> None:
 
 
 def _run(name: str, workload: Workload, *, sweep: bool) -> None:
-    """Time, keep, and draw the page again. A click on any widget ends it: then the bar's next step raises."""
-    kept: list[Measurement] = []
-    st.session_state[UNDER_WAY] = kept
-    st.button("Stop", icon=":material/stop:", help="After the run under way; what is finished is kept.")
-    bar, so_far = st.progress(0.0, f"Building and warming up {widgets.literal(name)} …"), st.empty()
+    """Time and keep in a process of its own, and draw the page again. A click on any widget, Stop among them, ends it,
+    and so does leaving.
+    """
+    state = st.session_state
+    state[UNDER_WAY] = Told("", 0.0)
+    st.button("Stop", icon=":material/stop:", help="What is finished is kept.")
+    building = f"Building and warming up {widgets.literal(name)} …"
+    bar, so_far = st.progress(0.0, building), st.empty()
+
+    def tell(word: Any) -> None:
+        if isinstance(word, Told):
+            state[UNDER_WAY] = word
+            so_far.caption(widgets.literal(word.said))
+            bar.progress(word.share, widgets.literal(word.doing))
+        else:
+            bar.progress(0.0, word or building)
+
     batches = list(doublings(workload.batch_size)) if sweep else [workload.batch_size]
-    done = 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        at = f"{name}, {workload.device}, batch {batches[len(kept)]:,}"
-        bar.progress(min(1.0, done / workload.repeats), f"{widgets.literal(at)}: run {done} of {workload.repeats}")
-
+    limits = {"seconds": SECONDS, "nbytes": memory_bytes()}
+    here = partial(is_there, session_id())
     try:
-        with alone_on_this_machine():
-            for measurement in benchmark_sweep(name, workload, batches, advance):
-                Results().add([measurement])
-                kept.append(measurement)
-                so_far.caption(widgets.literal(_sentence(measurement)))
-                done = 0
+        told = work.run(time_and_keep, name, workload, batches, told="before", tell=tell, goes_on=here, **limits)
     except DenseScopeError as error:
-        st.session_state["benchmark_problem"] = str(error)
-    if kept:
-        more = f" {len(kept)} batch sizes are kept." if sweep else ""
-        st.session_state["benchmark_message"] = f"{_sentence(kept[-1])}{more}"
-    del st.session_state[UNDER_WAY]
+        told = state[UNDER_WAY]._replace(problem=str(error))
+    if told.said:
+        more = f" {told.kept} batch sizes are kept." if sweep else ""
+        state["benchmark_message"] = f"{told.said}{more}"
+    state["benchmark_problem"] = told.problem
+    del state[UNDER_WAY]
     st.rerun()
-
-
-def _sentence(measurement: Measurement) -> str:
-    """What was just measured."""
-    at = f"{measurement.name} at batch {measurement.workload.batch_size:,}"
-    if measurement.seconds is None or measurement.images_per_s is None or measurement.flops_per_s is None:
-        return f"{at} needs more memory than {measurement.machine.device_name} has: kept as a result."
-    return (
-        f"Measured: {at} takes {format_si(measurement.seconds, 's')} on "
-        f"{measurement.machine.device_name}: {format_si(measurement.images_per_s)} images/s, "
-        f"{format_si(measurement.flops_per_s, 'FLOP/s')}."
-    )
 
 
 HISTORY_COLUMNS = columns(
     *("network.name", "outcome", "device", "images_per_s", "seconds", "seconds_low", "seconds_high", "flops_per_s"),
     *("joules_per_image", "share_of_peak", "batch_size", "image_size", "precision", "layout", "execution"),
-    *("repeats", "threads", "software", "date"),
+    *("repeats", "disturbance", "threads", "software", "date"),
 )
 
 

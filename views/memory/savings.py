@@ -14,7 +14,6 @@ from analysis.units import format_size
 from archs.registry import get_config
 from views import cached, widgets
 from views.charts import budget as figures
-from views.hardware.turn import alone_on_this_machine
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.public import refused
@@ -81,7 +80,7 @@ def _ask_and_run(name: str) -> None:
     help = "Of each scheme, after one to warm up."
     turns = widgets.choose("Timed steps", "design_steps", TURNS, "3", right, help=help)
     if last.button("Measure here", type="primary", icon=":material/play_arrow:"):
-        with widgets.errors_said(), alone_on_this_machine():
+        with widgets.errors_said():
             _run(name, int(batch), int(size), int(turns))
 
 

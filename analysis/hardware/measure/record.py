@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import isfinite
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -14,6 +17,7 @@ from analysis.ops import op_kind
 from analysis.precision import parse_arithmetic, parse_precision
 from analysis.quantities import MEASURED_QUANTITIES
 from analysis.statistics import quantile
+from analysis.units import format_share
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, first_line
 from archs.layer import Pair
@@ -23,6 +27,9 @@ MAX_REPEATS = 100_000
 SECONDS = (1e-9, 1e7)
 MAX_BYTES, MAX_JOULES, MAX_MHZ = 2**60, 1e9, 1e6
 MAX_DEVICE = MAX_ID = 100
+#: From here on others disturb: the share of all processors that they keep busy, and how far apart the middle half of
+#: the runs lies, as a share of the median.
+DISTURBING, APART = 0.1, 0.25
 
 
 class BenchmarkError(DenseScopeError, RuntimeError):
@@ -113,6 +120,15 @@ def _at_most(field_name: str, value: Any, most: float) -> Any:
     return checks.real(value)
 
 
+def _times(value: Any) -> tuple[float, ...]:
+    """Seconds; those of a clock or a file, which are floats, are looked at together."""
+    found = checks.items("times", value, MAX_REPEATS, f"a sequence of at most {MAX_REPEATS:,} seconds")
+    low, high = SECONDS
+    if set(map(type, found)) == {float} and isfinite(sum(found)) and low <= min(found) and max(found) <= high:
+        return found
+    return tuple(checks.number("times", time, low, high, open_low=False, open_high=False) for time in found)
+
+
 def _date(value: Any) -> str:
     """A time as ISO 8601 writes it."""
     written = checks.text("date", value)
@@ -129,6 +145,10 @@ def _now() -> str:
 
 def _new_id() -> str:
     return uuid4().hex[:12]
+
+
+#: Of names that no sheet has, which takes a search for the nearest ones to tell.
+_sheet = lru_cache(1024)(data_sheet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,11 +171,12 @@ class Measurement:
     #: Largest sum of the tensors that PyTorch held, weights included; None where the device keeps no count.
     peak_memory_bytes: int | None = None
     joules_per_image: float | None = None
+    #: Share of all processors that others kept busy during the timed runs; None where the machine doesn't tell.
+    others_share: float | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.workload, Workload) and self.workload.image_size and isinstance(self.machine, Machine)):
             raise ConfigError("workload", self.workload, "a workload with an image size, on a machine")
-        times = checks.items("times", self.times, MAX_REPEATS, f"a sequence of at most {MAX_REPEATS:,} seconds")
         checks.keep(
             self,
             id=checks.text("id", self.id, MAX_ID),
@@ -163,9 +184,10 @@ class Measurement:
             name=checks.text("name", self.name),
             family=None if self.family is None else checks.text("family", self.family),
             flops=checks.integer("flops", self.flops, 0, 2**63 - 1),
-            times=tuple(checks.number("times", time, *SECONDS, open_low=False, open_high=False) for time in times),
+            times=_times(self.times),
             peak_memory_bytes=_at_most("peak_memory_bytes", self.peak_memory_bytes, MAX_BYTES),
             joules_per_image=_at_most("joules_per_image", self.joules_per_image, MAX_JOULES),
+            others_share=_at_most("others_share", self.others_share, 1.0),
         )
 
     @property
@@ -199,9 +221,25 @@ class Measurement:
         return self.flops / self.seconds if self.seconds else None
 
     @property
+    def disturbance(self) -> str:
+        """What says that others disturbed it, as a part of a sentence; "" where nothing does."""
+        reasons = []
+        if (self.others_share or 0.0) >= DISTURBING:
+            reasons.append(f"others kept {format_share(self.others_share or 0.0)} of the processors busy")
+        low, high = self.seconds_low or 0.0, self.seconds_high or 0.0
+        if self.seconds and (apart := (high - low) / self.seconds) >= APART:
+            reasons.append(f"the middle half of its runs lies {format_share(apart)} apart")
+        return " and ".join(reasons)
+
+    @property
     def data_sheet(self) -> Device | None:
         """What the device's maker promises; None for a CPU, and for devices that are not shipped."""
-        return data_sheet(self.machine.device_name)
+        return _sheet(self.machine.device_name)
+
+    @property
+    def device(self) -> str:
+        """Its name on the data sheet, or else as PyTorch calls it."""
+        return self.data_sheet.name if self.data_sheet else self.machine.device_name
 
     @property
     def share_of_peak(self) -> float | None:
@@ -220,7 +258,7 @@ class Measurement:
             "name": self.name,
             "family": self.family,
             "evidence": self.evidence,
-            "device": self.data_sheet.name if self.data_sheet else machine.device_name,
+            "device": self.device,
             "torch_device": workload.device,
             "batch_size": workload.batch_size,
             "image_size": workload.image_size,
@@ -229,6 +267,8 @@ class Measurement:
             "execution": workload.execution,
             "outcome": "out of memory" if self.out_of_memory else "measured",
             **{key: getattr(self, key) for key in MEASURED_QUANTITIES},
+            "disturbance": self.disturbance,
+            "others_share": self.others_share,
             "repeats": len(self.times),
             "threads": machine.threads,
             "clock_mhz": machine.clock_mhz,
@@ -237,18 +277,36 @@ class Measurement:
 
     def to_json(self) -> dict[str, Any]:
         """What the results store keeps: everything that was observed, nothing that follows from it."""
-        return asdict(self)
+        return {**vars(self), "workload": dict(vars(self.workload)), "machine": dict(vars(self.machine))}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Measurement:
         """The reverse of `to_json`. Raises: ConfigError: it is no measurement."""
         fields = checks.mapping("a measurement", data, 100, "an object with the fields of one")
         try:
-            workload, machine = Workload(**fields.pop("workload")), Machine(**fields.pop("machine"))
+            workload, machine = _met(Workload, fields.pop("workload")), _met(Machine, fields.pop("machine"))
             return cls(**fields | {"workload": workload, "machine": machine})
         except (TypeError, KeyError) as error:  # a field that is missing, unknown, or no object
             allowed = f"an object with the fields of one ({first_line(error)})"
             raise ConfigError("a measurement", data, allowed) from None
+
+
+#: Workloads and machines that were read before: thousands of measurements have a few of them in common.
+_MET: dict[tuple[type, bytes], Any] = {}
+_MOST_MET = 4096
+
+
+def _met(kind: Any, given: Any) -> Any:
+    """The record of what a file says of it. Raises: TypeError, ConfigError: it is none."""
+    try:
+        key = kind, marshal.dumps(given, 2)
+    except ValueError:  # not from a file
+        return kind(**given)
+    if key not in _MET:
+        if len(_MET) >= _MOST_MET:
+            _MET.clear()
+        _MET[key] = kind(**given)
+    return _MET[key]
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,21 @@ from archs import files
 from archs.errors import ConfigError, DenseScopeError, abbreviate, nearest_names, require
 from archs.kept import users_folder
 
-#: Of the file, not of the program: it grows when older programs cannot read the file any more.
-SCHEMA = 1
+#: Of the file, not of the program: it grows when older programs cannot read the file any more; and those that are read.
+SCHEMA = 2
+READ = (1, 2)
 FILE_NAME = "results.json"
 #: Some hundred thousand measurements.
 MAX_BYTES = 512 * 1024 * 1024
 #: How long to wait for another process that is writing.
 LOCK_SECONDS = 30.0
+
+
+#: The path of a file, and what changes with its content.
+Version = tuple[str, tuple[int, ...]]
+#: The files that were read last: thousands of measurements take a second.
+_READ: dict[Version, tuple[Measurement, ...]] = {}
+MOST_READ = 4
 
 
 class ResultsError(DenseScopeError):
@@ -70,6 +78,14 @@ class Results:
                 _replace(self.path, encode([*kept, *new.values()]))
         return len(new)
 
+    def keep(self, measurement: Measurement) -> str:
+        """Keep what was just measured; "", or a sentence that says why it is not kept."""
+        try:
+            self.add([measurement])
+        except ResultsError as error:
+            return f"What was measured is not kept. {error}"
+        return ""
+
     def delete(self, ids: Iterable[str]) -> None:
         """Forget measurements. Raises: ResultsError: one of them is not there, and all are kept; else as `all`."""
         gone = set(ids)
@@ -99,13 +115,29 @@ class Results:
             raise ResultsError(f"Cannot read {str(path)!r}: {error.strerror}.") from None
         return self.add(decode(content, path))
 
-    def _read(self) -> list[Measurement]:
+    @property
+    def version(self) -> Version:
+        """What changes whenever the file does."""
         try:
-            return decode(files.read(self.path, MAX_BYTES), self.path)
+            found = self.path.stat()
+        except OSError:
+            return str(self.path), ()
+        return str(self.path), (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def _read(self) -> list[Measurement]:
+        version = self.version
+        if version in _READ:
+            return list(_READ[version])
+        try:
+            found = decode(files.read(self.path, MAX_BYTES), self.path)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise ResultsError(f"Cannot read {str(self.path)!r}: {error.strerror}.") from None
+        while len(_READ) >= MOST_READ:
+            _READ.pop(next(iter(_READ)), None)
+        _READ[version] = tuple(found)
+        return found
 
     def _read_or_set_aside(self) -> list[Measurement]:
         try:
@@ -153,11 +185,13 @@ def decode(content: bytes, path: Path) -> list[Measurement]:
         schema, records = file["schema"], file["measurements"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise corrupt from None
-    if type(schema) is not int or (schema == SCHEMA and not isinstance(records, list)):
+    if type(schema) is not int or (schema in READ and not isinstance(records, list)):
         raise corrupt
-    if schema == SCHEMA:
+    if schema in READ:
         return _measurements(records, path)
-    raise ResultsError(f"{str(path)!r} has schema {schema} of another DenseScope; this one reads schema {SCHEMA}.")
+    raise ResultsError(
+        f"{str(path)!r} has schema {schema} of another DenseScope; this one reads schemas up to {SCHEMA}."
+    )
 
 
 def _measurements(records: list[Any], path: Path) -> list[Measurement]:

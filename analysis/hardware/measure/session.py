@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
+from analysis.hardware.measure import neighbours
 from analysis.hardware.measure.processors import Processor, Run, find_processor
 from analysis.hardware.measure.record import BenchmarkError, LayerTime, Measurement, Workload
+from analysis.hardware.measure.turn import alone_on_this_machine
 from analysis.meter import LayerCost
 from analysis.ops import find_op
 from analysis.precision import PRECISIONS
@@ -44,12 +46,17 @@ def count(target: object, workload: Workload) -> Summary:
 
 @contextmanager
 def ready(found: Summary, workload: Workload, processor: Processor) -> Iterator[Run]:
-    """A function that runs the network once, after warm-up.
+    """A function that runs the network once, after warm-up, while nothing else is timed on this machine.
 
     Raises:
         torch.OutOfMemoryError: it does not fit.
-        BenchmarkError: it cannot be run.
+        BenchmarkError: it cannot be run, or something else is being timed.
     """
+    with alone_on_this_machine():
+        yield from _warmed_up(found, workload, processor)
+
+
+def _warmed_up(found: Summary, workload: Workload, processor: Processor) -> Iterator[Run]:
     processor.release_memory()
     _require_memory(found, processor)
     where = f"{found.name} cannot be run on {workload.device} ({workload.description})"
@@ -163,9 +170,11 @@ def measure(target: object, workload: Workload, after_run: Run, *, energy: bool 
     found = count(target, workload)
     try:
         with ready(found, workload, processor) as run:
+            others = neighbours.watch()
             times = processor.times(run, workload.repeats, after_run)
             observed: dict[str, Any] = {
                 "times": times,
+                "others_share": others(),
                 "machine": processor.machine(),
                 "peak_memory_bytes": processor.peak_memory(),
             }

@@ -15,6 +15,7 @@ from analysis.hardware.measure.benchmark import AfterRun, nothing
 from analysis.hardware.measure.processors import Processor, Run, find_processor
 from analysis.hardware.measure.record import Machine, Workload
 from analysis.hardware.measure.session import WARM_UP_RUNS, build, count, one_sentence
+from analysis.hardware.measure.turn import alone_on_this_machine
 from analysis.memory import OPTIMIZERS
 from analysis.precision import PRECISIONS
 from analysis.statistics import quantile
@@ -82,7 +83,7 @@ def measure_step(
     found = count(target, workload)
     observed: dict[str, Any] = {}
     try:
-        with _ready(found, workload, optimizer, processor) as step:
+        with alone_on_this_machine(), _ready(found, workload, optimizer, processor) as step:
             observed["times"] = processor.times(step, workload.repeats, after_step)
             observed["peak_memory_bytes"] = processor.peak_memory()
     except torch.OutOfMemoryError:

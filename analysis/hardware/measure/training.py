@@ -17,6 +17,7 @@ from analysis.hardware.measure.benchmark import AfterRun, nothing
 from analysis.hardware.measure.processors import Processor, find_processor
 from analysis.hardware.measure.record import BenchmarkError
 from analysis.hardware.measure.schemes import PLAIN, SchemeRun, SchemeTime
+from analysis.hardware.measure.turn import alone_on_this_machine
 from analysis.memory import memory
 from analysis.units import format_si
 from archs import checks
@@ -136,9 +137,9 @@ def measure_schemes(
     plain = memory(target, size, batch_size, mode="training")
     _require_memory(2 * plain.total_bytes("none") + len(models) * 2 * plain.weight_bytes, processor)
     images = torch.randn(batch_size, plain.summary.target.config.in_channels, *size, device=processor.torch_device)
-    taken = _measure(
-        {key: model.to(processor.torch_device) for key, model in models.items()}, images, turns, processor, after_step
-    )
+    placed = {key: model.to(processor.torch_device) for key, model in models.items()}
+    with alone_on_this_machine():
+        taken = _measure(placed, images, turns, processor, after_step)
     return SchemeRun(plain.summary.name, batch_size, size, processor.machine(), taken)
 
 

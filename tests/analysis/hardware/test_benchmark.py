@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -17,13 +19,15 @@ from analysis.precision import PRECISIONS
 
 torch = pytest.importorskip("torch")
 
-from analysis.hardware.measure import processors  # noqa: E402
+from analysis.hardware.measure import neighbours, processors, turn  # noqa: E402
 from analysis.hardware.measure.record import BenchmarkError  # noqa: E402
 from analysis.hardware.measure.session import (  # noqa: E402
     Timed,
     build,
     match,
 )
+from analysis.hardware.measure.steps import measure_step  # noqa: E402
+from analysis.hardware.speeds import measured_speed  # noqa: E402
 from analysis.targets import resolve_target  # noqa: E402
 from tests.support.small_device import prepare  # noqa: E402
 
@@ -54,6 +58,44 @@ def test_rates_follow_from_the_median():
     assert taken.images_per_s == 5 / taken.seconds
     assert taken.flops_per_s == 1000 / taken.seconds
     assert taken.evidence == taken.row()["evidence"] == "measured"
+
+
+@pytest.mark.parametrize(
+    ("others", "times", "told"),
+    [
+        (None, (2.0, 2.0, 2.0), ""),
+        (0.05, (2.0, 2.1, 2.2), ""),
+        (0.43, (2.0, 2.0, 2.0), "others kept 43 % of the processors busy"),
+        (0.0, (2.0, 3.0, 4.0, 5.0), "the middle half of its runs lies 43 % apart"),
+        (0.1, (1.0, 3.0), "others kept 10 % of the processors busy and the middle half of its runs lies 50 % apart"),
+        (None, (), ""),
+    ],
+)
+def test_a_measurement_says_what_disturbed_it(others, times, told):
+    taken = replace(measurement(times), others_share=others)
+    assert taken.disturbance.replace("\u2009", " ") == taken.row()["disturbance"].replace("\u2009", " ") == told
+    if times:
+        assert measured_speed(taken).note == (f"disturbed: {taken.disturbance}" if told else "")
+
+
+def test_others_are_what_the_processors_do_beside_this_process(monkeypatch):
+    assert neighbours.watch()() is None  # too short a time to tell
+    for name, answers in {"_busy_seconds": (10.0, 13.0), "_own_seconds": (0.0, 1.0)}.items():
+        monkeypatch.setattr(neighbours, name, iter(answers).__next__)
+    monkeypatch.setattr("time.monotonic", iter((0.0, 2.0)).__next__)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert neighbours.watch()() == (13 - 10 - 1) / (2 * 4)
+
+
+def test_one_thing_is_timed_at_a_time(monkeypatch):
+    monkeypatch.setattr(turn, "NAME", f"{turn.NAME}-test-{uuid4()}")
+    monkeypatch.setattr(turn, "PATIENCE_S", 0.0)
+    with turn.alone_on_this_machine(), pytest.raises(BenchmarkError, match="Something else is being timed"):
+        analysis.benchmark(TINY, image_size=8, repeats=1)
+    monkeypatch.setattr(turn.sys, "platform", "another")
+    with turn.alone_on_this_machine(), pytest.raises(BenchmarkError, match="Something else is being timed"):
+        measure_step(TINY, TINY_WORKLOAD)
+    assert analysis.benchmark(TINY, image_size=8, repeats=1).times
 
 
 def test_without_times_there_are_no_rates():

@@ -132,6 +132,7 @@ DAMAGE = {
     "sides that are words": ("[224, 224]", '["224", "224"]'),
     "energy of a star": ("1.5", "1e308"),
     "energy of 401 digits": ("1.5", "1" + 400 * "0"),
+    "more than all processors": ('"others_share": null', '"others_share": 1.5'),
     "nested device": ('"cpu"', 400 * "[" + 400 * "]"),
     "no machine": ('"Some processor"', '{"name": "x"}'),
     "unknown field": ('"threads"', '"thread"'),
@@ -170,6 +171,35 @@ def test_a_bad_measurement_is_set_aside_alone(kind, store, tmp_path):
     [aside] = store.path.parent.glob("results.json.corrupt-*")
     assert aside.read_bytes() == content
     assert store.all() == [first, last]
+
+
+def test_what_an_older_program_wrote_is_read(store):
+    one = measurement()
+    older = encode([one]).replace(f'"schema": {SCHEMA}', '"schema": 1').replace(', "others_share": null', "")
+    assert "others_share" not in older
+    store.path.parent.mkdir()
+    store.path.write_text(older)
+    assert store.all() == [one]
+
+
+def test_what_was_read_is_read_again_only_when_it_has_changed(store, monkeypatch):
+    store.add([measurement("a")])
+    [first], before = store.all(), store.version
+    monkeypatch.setattr("analysis.hardware.measure.results.decode", lambda *_: pytest.fail("it is read again"))
+    store.all().clear()
+    assert store.all() == [first]
+    monkeypatch.undo()
+    Results(store.path.parent).add([measurement("b")])
+    assert store.version != before
+    assert [one.name for one in store.all()] == ["a", "b"]
+
+
+def test_what_cannot_be_kept_is_said_in_a_sentence(store, monkeypatch):
+    assert store.keep(measurement()) == ""
+    monkeypatch.setattr("os.fsync", lambda _file: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
+    told = store.keep(measurement("other"))
+    assert told.startswith("What was measured is not kept. Cannot write to '")
+    assert told.endswith("results.json': Read-only file system.")
 
 
 def test_one_id_comes_once(store):
