@@ -139,6 +139,7 @@ ELSEWHERE = {
     "archs/weights/pickles.py": "as there; at most 2 MiB",
     "analysis/chains/records.py": "shipped",
     "analysis/facts.py": "shipped",
+    "analysis/hardware/measure/neighbours.py": "/proc",
     "analysis/hardware/measure/processors.py": "/proc",
     "analysis/hardware/measure/schemes.py": "shipped",
     "analysis/hardware/predict/calibrated.py": "shipped",

@@ -287,7 +287,7 @@ def _errors_without(runs: Sequence[TimedRun], first: int, device: Device) -> lis
     return [log(_predicted_seconds(run, device, factors) / run.seconds) for run in left_out]
 
 
-def _predicted_seconds(run: TimedRun, device: Device, factors: Factors) -> float:
+def _predicted_seconds(run: TimedRun, device: Device, factors: Any) -> float:
     if device.is_cpu:
         return predicted_cpu_seconds(run, device, factors)
     return predicted_times(run, device, factors).total
