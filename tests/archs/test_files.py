@@ -143,6 +143,8 @@ ELSEWHERE = {
     "analysis/hardware/measure/processors.py": "/proc",
     "analysis/hardware/measure/schemes.py": "shipped",
     "analysis/hardware/predict/calibrated.py": "shipped",
+    "analysis/hardware/predict/cpu_validation.py": "shipped",
+    "analysis/hardware/predict/cpus.py": "shipped",
     "analysis/hardware/predict/step_calibrated.py": "shipped",
     "analysis/hardware/predict/timed_runs.py": "shipped",
     "analysis/search/evidence.py": "shipped",
