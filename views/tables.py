@@ -13,6 +13,7 @@ import streamlit as st
 from analysis.columns import Column, Writer, column
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity, format_ratio, format_size
+from views.fair import TURNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,24 +53,25 @@ def show(
         styles: CSS of some rows, by their number.
         on_select: is called as a row is selected.
     """
+    import pandas as pd
+
+    from views.written import written
+
+    TURNS.give_way()
     columns = list(columns)
     shown = frame[[column.key for column in columns]].copy()
     widths: dict[str, int] = {}
-    writers: dict[str, Writer] = {}
+    cells: dict[str, list[str]] = {}
     for each in columns:
         values, write = _sortable(shown[each.key], each)
         shown[each.key] = values
         texts = {value: (write or str)(value) for value in values.dropna().unique()}
         widths[each.key] = width(each.title, texts.values())
-        if write:
-            writers[each.key] = partial(_text_of, texts)
+        cells[each.key] = [texts.get(value, EMPTY) for value in values]
     height = HEAD + ROW * len(shown)
-    styler = shown.style.format(writers)
-    if styles:
-        styler = styler.apply(lambda row: [styles.get(row.name, "")] * len(row), axis="columns")
     selection: dict[str, Any] = {"on_select": on_select, "selection_mode": "single-row"} if on_select else {}
     st.dataframe(
-        styler,
+        written(shown, pd.DataFrame(cells, shown.index, dtype=str), styles or {}),
         hide_index=True,
         height=min(most or height, height),
         key=key,
@@ -122,11 +124,6 @@ def _letter_width(letter: str) -> float:
     if ord(letter) > 0x2FFF:
         return WIDEST_LETTER
     return next((width for letters, width in LETTERS.items() if letter in letters), OTHER_LETTER)
-
-
-def _text_of(texts: Mapping[Any, str], value: Any) -> str:
-    """What a cell shows of a value, each of which is written once."""
-    return texts.get(value, EMPTY)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ class Once(BaseFigure):  # type: ignore[misc]
     """
 
     def __init__(self, figure: go.Figure, *, clicked: bool = False) -> None:
-        layout, traces = figure.layout.to_plotly_json(), [trace.to_plotly_json() for trace in figure.data]
-        style = layout.pop("template")["layout"]
+        # what Plotly's own way to a dict would copy thrice is copied below
+        layout, traces = dict(figure._layout), figure._data
+        style = dict(layout.pop("template")["layout"])
         axes = {letter: style.pop(f"{letter}axis", {}) for letter in "xy"}
         style |= {name: axes[name[0]] for name in {*_axes(figure), *(key for key in layout if key[1:5] == "axis")}}
         layout = _merged(style, layout) | {"datarevision": 1} | (CLICKED if clicked else {})
