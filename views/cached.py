@@ -3,72 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-
-import streamlit as st
+from typing import TYPE_CHECKING, Any
 
 from analysis import Summary, summarize
 from analysis.crosscheck import cross_check
 from analysis.findings import reason
 from analysis.memory import InferenceMemory, TrainingMemory, memory_of
-from analysis.optimize.saving import Saving, saving
+from analysis.optimize.saving import Saving
 from analysis.summary import comparison_row
 from analysis.targets import LIBRARIES, is_library_name
 from archs.design import Design
 from archs.errors import DenseScopeError, require_installed
-from archs.kept import is_run, version_of_run
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
-from views import work
+from views import bounds, heavy, work
+from views.answers import by_content, kept
+from views.elsewhere import elsewhere, require_library
 from views.networks import variant
-from views.public import is_there, session_id
 from views.sidebar import InputSettings
-from views.workbench import config_of, contents_of, target_of, written
+from views.workbench import config_of, read, target_of, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
-
-
-def by_content(max_entries: int = 64) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Caches what is computed of names, or of one, by what they mean: the name of a design may mean another one in
-    another session, that of a run another one tomorrow.
-    """
-
-    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        def compute(contents: list[str], /, *arguments: Any, **more: Any) -> Result:
-            return function(*arguments, **more)
-
-        compute.__module__, compute.__qualname__ = function.__module__, function.__qualname__
-        kept = st.cache_data(compute, max_entries=max_entries, show_spinner=False)
-
-        @wraps(function)
-        def answer(*arguments: Any, **more: Any) -> Result:
-            return kept(_meanings(arguments[0]), *arguments, **more)
-
-        return answer
-
-    return decorate
+#: Layers of the networks that pages draw unasked: three times as many as the longest registered network has.
+MOST_LAYERS = 3000
 
 
-def _meanings(names: str | Sequence[str]) -> list[str]:
-    """What those of some names stand for that may mean one thing now and another later; of designs in this session."""
-    runs = filter(is_run, [names] if isinstance(names, str) else names)
-    designs = [fingerprint(text) for text in contents_of(names)]
-    own = [session_id()] if designs else []
-    return [*own, *designs, *(f"{name} {version_of_run(name)}" for name in runs)]
+def given(name: str, settings: InputSettings) -> heavy.Given:
+    """What another process is told of a network: names of libraries alone mean the same there."""
+    if is_library_name(name):
+        require_library(name.partition("/")[0])
+        return heavy.Given(name, *settings.values())
+    return heavy.Given(settings.taken(target_of(name)), *settings.values()[:3])
 
 
-def fingerprint(value: str | Design) -> str:
-    """What a cache knows a design by, or a text of its own: nobody makes another one with the same.
-
-    Streamlit's own hash of a config leaves out what family it is of.
-    """
-    return sha256((written(value) if isinstance(value, Design) else value).encode()).hexdigest()
+def needs_of(name: str) -> Sequence[str]:
+    """What a trace of a network imports."""
+    return [*heavy.TRACES, *([name.partition("/")[0]] if is_library_name(name) else [])]
 
 
 @by_content()
@@ -79,7 +51,28 @@ def summary(name: str, settings: InputSettings) -> Summary:
 
     Raises: DenseScopeError: the input does not suit it.
     """
-    return settings.summarize(target_of(name), verify="warn")
+    if is_library_name(name):
+        found: Summary = elsewhere(f"trace of {name}", heavy.summarized, given(name, settings), needs=needs_of(name))
+        return found
+    return _modest(settings.summarize(target_of(name)))
+
+
+def summary_of(design: Design, settings: InputSettings) -> Summary:
+    """As `summary`, of a design that may be on no shelf."""
+    return _summary_of(written(design), settings)
+
+
+@kept()
+def _summary_of(text: str, settings: InputSettings) -> Summary:
+    return _modest(settings.summarize(read(text)))
+
+
+def _modest(found: Summary) -> Summary:
+    """A network that pages can draw. Raises: BoundError: it has too many layers."""
+    count = len(found.layers)
+    sentence = f"{found.name} has {count:,} layers, and pages draw up to {MOST_LAYERS:,}: more makes them slow."
+    bounds.check(count, MOST_LAYERS, sentence, f"{count} layers")
+    return found
 
 
 @by_content()
@@ -104,34 +97,40 @@ def _row_or_reason(name: str, settings: InputSettings) -> dict[str, Any] | str:
     return comparison_row(found) | {"name": name, "family": family, "variant": variant(name)}
 
 
-#: Each on its own: they take up to seconds, so that a selection with one network more must not trace all of them.
-_traced = by_content(512)(_row_or_reason)
+@by_content(512)
+def _traced(name: str, settings: InputSettings) -> dict[str, Any] | str:
+    """Each on its own: they take up to seconds, so that a selection with one network more must not trace all."""
+    try:
+        found: dict[str, Any] | str = elsewhere(
+            f"trace of {name}", heavy.row_or_reason, given(name, settings), needs=needs_of(name)
+        )
+    except work.UnwantedError:
+        raise
+    except DenseScopeError as error:
+        return reason(error)
+    if isinstance(found, str):
+        return found
+    return found | {"name": name, "family": name.partition("/")[0], "variant": variant(name)}
 
 
-#: What counters have said, the latest last: Streamlit's cache takes no function that draws how far it is.
-_COUNTED: dict[Any, pd.DataFrame] = {}
-MOST_COUNTED = 64
-
-
+@by_content(beside=["before"])
 def counters(
-    name: str, image_size: int | Pair | None, batch_size: int, before: Callable[[str], object]
+    name: str, image_size: int | Pair | None, batch_size: int, *, before: Callable[[str], object]
 ) -> pd.DataFrame:
     """What the public counters say; `before` hears again and again which of them runs, unless all have run.
 
     Raises: DenseScopeError: the network cannot be traced here.
     """
-    target = target_of(name)
-    key = target, *_meanings(name), image_size, batch_size
-    if key not in _COUNTED:
-        require_installed("torch", "Cross-checking counters")
-        found = summarize(target, image_size, batch_size)  # the plan says which size would suit, the trace does not
-        given = found.target.planned or target, image_size, batch_size
-        _COUNTED[key] = work.run(
-            cross_check, *given, told="before", tell=before, goes_on=partial(is_there, session_id())
-        )
-        for old in list(_COUNTED)[:-MOST_COUNTED]:
-            _COUNTED.pop(old, None)
-    return _COUNTED[key]
+    require_installed("torch", "Cross-checking counters")
+    target: Any = name
+    if not is_library_name(name):
+        found = summarize(target_of(name), image_size, batch_size)  # the plan says which size would suit
+        target = found.target.planned or target_of(name)
+    asked = target, image_size, batch_size
+    frame: pd.DataFrame = elsewhere(
+        f"counters on {name}", cross_check, *asked, told="before", tell=before, needs=heavy.COUNTERS
+    )
+    return frame
 
 
 @by_content()
@@ -143,6 +142,11 @@ def inference_memory(name: str, settings: InputSettings, lifetimes: str = "eager
 @by_content()
 def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
     """What a network saves for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
+    if is_library_name(name):
+        found: TrainingMemory = elsewhere(
+            f"training of {name}", heavy.trained, given(name, settings), needs=needs_of(name)
+        )
+        return found
     return memory_of(summary(name, settings), "training")
 
 
@@ -157,5 +161,8 @@ def recomputed_memory(name: str, settings: InputSettings) -> TrainingMemory | No
 @by_content()
 def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving:
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
-    given = settings.image_size, settings.batch_size, settings.dtype
-    return saving(settings.taken(target_of(name)), *given, channels_last=channels_last)
+    require_installed("torch", "Optimising a network")
+    found: Saving = elsewhere(
+        f"folding of {name}", heavy.saved, given(name, settings), channels_last, needs=needs_of(name)
+    )
+    return found

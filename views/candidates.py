@@ -12,7 +12,8 @@ from analysis.targets import is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from training.accuracy import finished_runs, runs_of
-from views.cached import by_content, training_memory
+from views.answers import by_content
+from views.cached import training_memory
 from views.sidebar import InputSettings
 from views.workbench import config_of, target_of
 

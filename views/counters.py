@@ -76,7 +76,7 @@ def run_counters(name: str, settings: sidebar.InputSettings) -> pd.DataFrame:
         place.progress(done / len(COUNTERS), widgets.literal(at))
 
     with st.spinner(f"Loading the counters and tracing {widgets.literal(name)} …"):
-        frame = cached.counters(name, settings.image_size, settings.batch_size, tell)
+        frame = cached.counters(name, settings.image_size, settings.batch_size, before=tell)
     place.empty()
     return frame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import webbrowser
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from views.guard import Guard
+from views.public import is_public
 
 #: Of the browser: what the first picture of a page waits for. More at once and all come later.
 SCRIPTS = ("PlotlyChart",)
@@ -34,6 +36,7 @@ async def load_ahead(app: object) -> AsyncIterator[None]:
     """Import what the pages need while the browser, which has yet to load Streamlit, asks for no page."""
     Thread(target=import_all, daemon=True).start()
     if not streamlit.get_option("server.headless"):
+        Thread(target=prepare_work, daemon=True).start()
         webbrowser.open(f"http://localhost:{streamlit.get_option('server.port')}")
     yield
 
@@ -50,6 +53,25 @@ def import_all() -> None:
             import_module(module.name)
     assert theme.LIGHT.template
     assert theme.DARK.template
+
+
+#: Seconds that nothing must have been computed for before the next of what heavy work needs is imported.
+IDLE_S = 10.0
+
+
+def prepare_work() -> None:
+    """Let the process of heavy work import what it needs, one by one, while a person looks at their first page.
+
+    That takes most of a gigabyte of memory, so that shared servers do without.
+    """
+    from views import heavy, work
+    from views.fair import TURNS
+
+    for module in () if is_public() else heavy.IMPORTED:
+        while TURNS.idle_seconds() < IDLE_S:
+            time.sleep(IDLE_S / 4)
+        work.import_ahead(module)
+        time.sleep(IDLE_S / 4)
 
 
 class OwnPage:

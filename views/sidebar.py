@@ -14,7 +14,7 @@ from analysis.facts import DEFAULT_DEVICE, get_device, list_devices
 from analysis.findings import INPUT_LABELS
 from analysis.hardware.predict.classes import CLASSES, by_class
 from analysis.precision import DTYPE_BYTES
-from analysis.targets import LIBRARIES, Target, is_library_name, list_library, resolve_target
+from analysis.targets import LIBRARIES, Target, is_library_name, resolve_target
 from analysis.units import format_size
 from archs import checks
 from archs.errors import ConfigError, DenseScopeError, MissingPackageError
@@ -23,6 +23,7 @@ from archs.layer import Pair
 from archs.registry import get_spec, list_archs
 from training.accuracy import finished_run
 from views import widgets, workbench
+from views.elsewhere import names_of
 from views.networks import DEFAULT
 from views.workbench import NOTHING
 
@@ -143,7 +144,7 @@ def _names(library: str) -> Sequence[str]:
     """All networks of a library; imports it."""
     try:
         with st.spinner(f"Loading the names of {library}'s networks …"):
-            return list_library(library)
+            return names_of(library)
     except MissingPackageError as error:
         st.info(str(error), icon=":material/extension_off:")
         return ()
@@ -192,6 +193,10 @@ class InputSettings:
         """What is counted of a network: all of it, or all but its head. Raises: DenseScopeError."""
         found = resolve_target(target)
         return found.as_backbone() if self.as_backbone else found
+
+    def values(self) -> tuple[int | Pair | None, int, str, bool]:
+        """As another process is told: image size, batch size, dtype, and whether without the head."""
+        return self.image_size, self.batch_size, self.dtype, self.as_backbone
 
     def describe(self, reads: Sequence[str] = INPUT) -> str:
         """As a sentence says it, as far as it is read."""

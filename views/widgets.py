@@ -15,8 +15,9 @@ from analysis.export import FORMATS, MEDIA_TYPES, export_frame
 from analysis.findings import left_out_finding, reason
 from analysis.precision import spelled
 from archs.errors import DenseScopeError, abbreviate, nearest_names
-from views import theme
+from views import bounds, theme
 from views.charts.once import Once
+from views.fair import TURNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,7 @@ def draw(
     figure: go.Figure, key: str, description: str, on_click: Callable[[], None] | Literal["rerun"] | None = None
 ) -> Any:
     """A chart, with its description for those who cannot see it; what is called as a point is clicked."""
+    TURNS.give_way()
     clicks: dict[str, Any] = {"on_select": on_click, "selection_mode": "points"} if on_click else {}
     once = Once(figure, clicked=bool(on_click))
     return st.plotly_chart(once, theme=None, key=key, config=_PLOT_CONFIG, alt=description, **clicks)
@@ -181,6 +183,8 @@ def errors_said(way_out: str = "") -> Iterator[None]:
         yield
     except DenseScopeError as error:
         say_error(f"{reason(error)} {way_out}".rstrip())
+        if isinstance(error, bounds.BoundError):
+            bounds.offer(error.deed)
 
 
 def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:

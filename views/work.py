@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from multiprocessing.connection import Connection
@@ -18,6 +18,7 @@ from threading import Condition, Lock
 from typing import Any
 
 from archs.errors import DenseScopeError
+from views.fair import TURNS
 
 ROOT = Path(__file__).parent.parent
 #: Seconds and bytes that a piece of work may take, and seconds between two looks at it.
@@ -29,6 +30,10 @@ READ = "DENSESCOPE_"
 
 class WorkError(DenseScopeError, RuntimeError):
     """Work that came to no end within its limits."""
+
+
+class LimitError(WorkError):
+    """Work that takes more than it may."""
 
 
 class UnwantedError(WorkError):
@@ -64,7 +69,7 @@ def run(
     environment = {name: value for name, value in os.environ.items() if name.startswith(READ)}
     named = function.__module__, function.__qualname__
     task = pickle.dumps((*named, arguments, told, seconds, nbytes, environment), pickle.HIGHEST_PROTOCOL)
-    with _in_turn(tell, goes_on), _WORKER.copy() as copy:
+    with TURNS.pause(), _in_turn(tell, goes_on), _WORKER.copy() as copy:
         return _follow(copy, task, tell, goes_on, seconds, nbytes)
 
 
@@ -110,7 +115,7 @@ def _follow(
             if not goes_on():
                 raise UnwantedError
             if time.monotonic() > deadline:
-                raise WorkError(f"This takes more than {seconds} s here and was ended: take a smaller network.")
+                raise LimitError(f"This takes more than {seconds} s here and was ended: take a smaller network.")
             if not copy.poll(LOOK_S):
                 continue
             kind, value = pickle.loads(copy.recv_bytes())
@@ -121,7 +126,7 @@ def _follow(
             else:
                 return value
     except (EOFError, ConnectionError):
-        raise WorkError(
+        raise LimitError(
             f"This takes more than {seconds} s or {nbytes / 2**30:.0f} GiB of memory here and was ended: "
             "take a smaller network, image or batch."
         ) from None
@@ -134,6 +139,7 @@ class _Worker:
         self._numbers, self._asking = count(1), Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._asked: Connection
+        self._imported: set[str] = set()
 
     @contextmanager
     def copy(self) -> Iterator[Connection]:
@@ -159,7 +165,14 @@ class _Worker:
             if descriptor is not None:
                 send_handle(self._asked, descriptor, self._process.pid)
 
+    def import_once(self, module: str) -> None:
+        """Ask for a module that this worker was not asked for yet."""
+        if module not in self._imported or self._process is None or self._process.poll() is not None:
+            self.ask(f"import {module}")
+            self._imported.add(module)
+
     def _start(self) -> None:
+        self._imported.clear()
         ours, theirs = socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -177,7 +190,6 @@ class _Worker:
 _WORKER = _Worker()
 
 
-def import_ahead(modules: Iterable[str]) -> None:
-    """Let the worker import modules, one by one, so that work need not wait for them."""
-    for module in modules:
-        _WORKER.ask(f"import {module}")
+def import_ahead(module: str) -> None:
+    """Let the worker import a module before what it is asked for next, unless it has: then work need not."""
+    _WORKER.import_once(module)

@@ -67,6 +67,9 @@ class Space:
         _check_overlaps(axes)
         _check_values(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.base, dict(self.choices), self.name)  # made again in another process
+
     @property
     def family(self) -> str:
         return self.base.family

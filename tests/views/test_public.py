@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from archs import get_config, kept
 from archs.design import Design
 from tests.support.app import open_app, toasts
-from views.cached import fingerprint
+from views.answers import fingerprint
 from views.guard import Guard
 from views.public import clear_left, keep_apart, note_visit
 

@@ -14,16 +14,18 @@ from analysis.findings import reason
 from analysis.structure.findings import architecture_finding, changes_finding
 from analysis.structure.paper import paper_peers
 from analysis.structure.table import COSTS, STATUSES, Change, change_rows, changes, stage_rows, total_row
-from analysis.targets import Target
+from analysis.targets import Target, is_library_name
 from analysis.units import join
 from archs.design import MAX_NAME, Design
-from archs.errors import DenseScopeError
-from views import cached, sidebar, tables, widgets
+from archs.errors import DenseScopeError, require_installed
+from views import cached, heavy, sidebar, tables, widgets
+from views.answers import kept
 from views.architecture.connectivity import draw_connectivity
 from views.architecture.data_flow import draw_data_flow
 from views.architecture.feature_reuse import draw_feature_reuse
 from views.architecture.whole import draw_network
 from views.charts.costs import stage_changes
+from views.elsewhere import elsewhere
 from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
@@ -112,7 +114,7 @@ def draw_modules(target: Target) -> None:
     st.markdown("**print(model)**", help="The modules, as PyTorch prints them; built without weights.")
     try:
         with st.spinner(f"Building {widgets.literal(target.name)} without weights …"):
-            text = module_text(target.name, target.config, target)
+            text = module_text(target.name, target.config, target=target)
     except DenseScopeError as error:
         st.info(widgets.literal(str(error)), icon=":material/extension_off:")
         return
@@ -126,10 +128,12 @@ def _show(code: str) -> None:
     st.code(code, language=None, wrap_lines=True)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def module_text(name: str, config: Any, _target: Target) -> str:
+@kept(32, beside=["target"])
+def module_text(name: str, config: Any, *, target: Target) -> str:
     """What PyTorch prints of a module. Raises: MissingPackageError: torch is not installed."""
-    return str(_target.without_weights())
+    require_installed("torch", "Building a module")
+    text: str = elsewhere(f"modules of {name}", heavy.module_text, name if is_library_name(name) else target)
+    return text
 
 
 def _library_code(library: str, name: str) -> str:

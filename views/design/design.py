@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,12 +20,14 @@ from archs.described import check_bytes
 from archs.design import Design, parse_design
 from archs.errors import DenseScopeError
 from archs.registry import get_config, list_archs
-from views import sidebar, tables, widgets, work, workbench
+from views import cached, sidebar, tables, widgets, workbench
+from views.answers import fingerprint
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
 from views.design.model_file import write_model
 from views.design.results import CHARTS, GPU, draw_counted, draw_predicted, draw_trained
-from views.public import is_public, is_there, session_id
+from views.elsewhere import elsewhere
+from views.public import is_public
 from views.sidebar import InputSettings
 from views.workbench import Workbench
 
@@ -79,7 +80,7 @@ def _draw_table(summaries: list[Summary], bench: Workbench, settings: InputSetti
     for design in bench.shelf.values():
         try:
             if design != bench.current:
-                rows.append(comparison_row(settings.summarize(design)))
+                rows.append(comparison_row(cached.summary_of(design, settings)))
         except DenseScopeError as error:
             left_out[design.name] = reason(error)
     widgets.say_left_out(left_out)
@@ -167,15 +168,16 @@ def model_file(design: Design, file_format: str, tell: Callable[[str], object]) 
     check_bytes("Its weights would have", 4 * summarize(design.config).params)  # before they are made
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model.{file_format}"
-        here = partial(is_there, session_id())
-        work.run(write_model, design.config, str(path), file_format, tell=tell, goes_on=here)
+        elsewhere(
+            f"{file_format} of {fingerprint(design)}", write_model, design.config, str(path), file_format, tell=tell
+        )
         return path.read_bytes()
 
 
 def draw_results(bench: Workbench, settings: sidebar.InputSettings) -> list[Summary]:
     """Everything that the design costs; what it is counted by. Raises: DenseScopeError: the input does not suit it."""
-    summary = settings.summarize(bench.current)
-    base = settings.summarize(Design(bench.baseline, get_config(bench.baseline)))
+    summary = cached.summary_of(bench.current, settings)
+    base = cached.summary_of(Design(bench.baseline, get_config(bench.baseline)), settings)
     changed = summary.target.config != base.target.config
     finding = delta_finding(base, summary) if changed else f"{network_finding(summary)} Change it at the side."
     widgets.say(finding)

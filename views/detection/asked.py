@@ -22,7 +22,7 @@ from archs.layer import Pair
 from archs.registry import list_families
 from detectors import KINDS, BackboneConfig, resolve_detector
 from views import sidebar, widgets
-from views.cached import by_content
+from views.answers import by_content
 from views.detection.question import PARAMETERS
 from views.networks import DEFAULT
 from views.workbench import config_of, is_design

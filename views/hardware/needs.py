@@ -13,7 +13,7 @@ from analysis.hardware.predict.classes import CLASSES, device_class
 from analysis.hardware.speeds import Conditions
 from archs.errors import DenseScopeError
 from views import tables, widgets
-from views.cached import by_content
+from views.answers import by_content
 from views.charts import needs as figures
 from views.hardware.question import Question, circumstances, colours
 from views.workbench import target_of

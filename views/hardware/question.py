@@ -22,7 +22,7 @@ from analysis.units import format_share, join
 from archs.errors import DenseScopeError
 from archs.layer import Pair
 from views import sidebar, tables, widgets
-from views.cached import by_content
+from views.answers import by_content
 from views.networks import variant
 from views.sidebar import InputSettings
 from views.theme import Mark, Theme

@@ -23,7 +23,7 @@ from analysis.hardware.speeds import Speed, strongest
 from analysis.precision import parse_dtype
 from analysis.quantities import label_of
 from views import tables, widgets
-from views.cached import by_content
+from views.answers import by_content
 from views.charts.accuracy import paradox
 from views.charts.roofline import LayerPoint, ridge, roofline
 from views.charts.speeds import MOST, bars, flipped_pairs, order

@@ -14,7 +14,7 @@ from analysis.hardware.speeds import Conditions, predicted_speed
 from analysis.hardware.steps import IMAGENET, predict_steps, step_row, training_finding
 from archs.errors import DenseScopeError
 from views import tables, widgets
-from views.cached import by_content
+from views.answers import by_content
 from views.charts.speeds import bars
 from views.hardware.question import Question, circumstances, colours
 from views.hardware.speeds import draw_abreast

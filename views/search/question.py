@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor, log10
-from typing import Any
 
 import streamlit as st
 
 from analysis.facts import DEFAULT_DEVICE
 from analysis.quantities import label_of
-from analysis.search import search
 from analysis.search.quantities import (
     COUNTED,
     EVALUATORS,
     SEARCH_QUANTITIES,
     SLOW,
-    PredictedSeconds,
-    TrainingSeconds,
     format_value,
 )
 from analysis.search.space import Space, get_space, list_spaces
-from views import sidebar, widgets
+from views import heavy, sidebar, widgets
+from views.answers import kept
 from views.public import MOST_SEARCHED, is_public
 
 #: What the browser offers: what takes its machine for seconds a network is left to the command line.
@@ -53,18 +50,21 @@ class Question:
     device: str
 
     @property
+    def looked_at(self) -> int:
+        """How many configs the search looks at."""
+        return min(self.limit, self.sought.space.size)
+
+    @property
     def evaluated(self) -> list[str]:
         """What is not counted of all configs at once, but takes each its time."""
         wanted = [*(name for name, _ in self.budgets), *(name for name, _ in self.objectives)]
         return [name for name in dict.fromkeys(wanted) if name in EVALUATED]
 
-    def ask(self, **more: Any) -> Any:
-        """The search's result. Raises: DenseScopeError: nothing keeps to the budgets."""
-        evaluators = {
-            "predicted_seconds": PredictedSeconds(self.device),
-            "training_seconds": TrainingSeconds(self.device),
-        }
-        return search(self.space, dict(self.budgets), dict(self.objectives), self.limit, evaluators=evaluators, **more)
+    @property
+    def sought(self) -> heavy.Sought:
+        """As it is searched for, wherever."""
+        space = get_space(self.space) if isinstance(self.space, str) else self.space
+        return heavy.Sought(space, dict(self.budgets), dict(self.objectives), self.limit, self.device)
 
 
 def ask() -> Question:
@@ -116,14 +116,14 @@ def choose_limits(space: str, name: str, device: str) -> Limits:
     return stops.get(lower), stops.get(upper)
 
 
-@st.cache_data(show_spinner=False)
+@kept(512)
 def reach(space: str, name: str, device: str) -> tuple[float, float, float]:
     """The least and the most that a sample of a space has of a quantity, and what its base network has."""
     goals = (("params", "min"),) if name in COUNTED else ((name, "min"),)
     question = Question(space, (), goals, SAMPLE if name in COUNTED else EVALUATED_SAMPLE, device)
-    values = question.ask().feasible[name]
+    values = question.sought.search().feasible[name]
     only_base = Space(get_space(space).base, {})
-    base = replace(question, space=only_base).ask().feasible[name]
+    base = replace(question, space=only_base).sought.search().feasible[name]
     return float(values.min()), float(values.max()), float(base[0])
 
 

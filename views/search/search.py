@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from archs.config import Field, declared
 from archs.design import Design, nearest_arch
 from archs.kept import users_folder
 from archs.registry import get_family
-from views import tables, widgets, workbench
+from views import bounds, heavy, tables, widgets, workbench
+from views.answers import kept
 from views.charts import search as figures
+from views.elsewhere import elsewhere
 from views.search import question as search_question
 from views.search.question import Question
 
@@ -33,10 +36,29 @@ RESULT, OPENED = "search result", "search opened"
 TABLE_HEIGHT = 420
 
 
-@st.cache_resource(max_entries=16, show_spinner="Counting …")
+#: Configs times objectives that are compared at once, within the page; and unasked, in another process.
+AT_ONCE, UNASKED = 40_000, 1_500_000
+#: Seconds that a search may take: what it has computed by then is kept.
+SECONDS = 1800
+
+
 def counted(question: Question) -> SearchResult:
-    """A search in which everything is counted: it answers at once."""
-    return question.ask()
+    """A search in which everything is counted. Raises: BoundError: it would compare too many."""
+    goals, configs = len(question.objectives), question.looked_at
+    sentence = f"{configs:,} configs are too many to compare in {goals} objectives unasked: it can take minutes."
+    deed = f"{configs} configs in {goals} objectives"
+    bounds.check(goals * configs, max(UNASKED, configs), sentence, deed)
+    with st.spinner("Counting …") if goals * configs > AT_ONCE else nullcontext():
+        return _counted(question)
+
+
+@kept(16)
+def _counted(question: Question) -> SearchResult:
+    if len(question.objectives) * question.looked_at <= AT_ONCE:
+        result: SearchResult = question.sought.search()
+    else:
+        result = elsewhere(f"search of {question.space}", heavy.searched, question.sought, None)
+    return result
 
 
 def evaluated(question: Question) -> SearchResult | None:
@@ -52,20 +74,26 @@ def evaluated(question: Question) -> SearchResult | None:
         return None
     bar = st.progress(0.0)
 
-    def show(what: str, done: int, total: int) -> None:
-        bar.progress(done / max(1, total), f"{what}: {done:,} of {total:,}")
+    def show(word: str) -> None:
+        share, _, what = word.partition(" ")
+        with suppress(ValueError):  # it waits, or has not begun
+            bar.progress(float(share), what)
 
-    result = question.ask(store=users_folder() / "search", progress=show)
+    store = users_folder() / "search"
+    deed = f"search of {question.space}"
+    result: SearchResult = elsewhere(
+        deed, heavy.searched, question.sought, store, told="before", tell=show, seconds=SECONDS
+    )
     bar.empty()
     st.session_state[RESULT] = (question, result)
     return result
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept()
 def base_of(question: Question) -> dict[str, Any]:
     """The network that the question's space lies around, with the same quantities."""
     base = get_space(question.space).base if isinstance(question.space, str) else question.space.base
-    alone = replace(question, space=Space(base, {}), budgets=()).ask()
+    alone = replace(question, space=Space(base, {}), budgets=()).sought.search()
     return alone.feasible.iloc[0].to_dict() | {"name": nearest_arch(base)[0]}
 
 

@@ -16,6 +16,7 @@ from training.recipes import get_recipe, steps_of_epoch
 from training.runs import free_name, launch
 from training.train import Settings
 from views import widgets
+from views.answers import kept
 from views.charts import training as figures
 from views.public import refused
 from views.training import question as training_question
@@ -68,7 +69,7 @@ def _draw_recipe(question: Question) -> None:
                 training_question.draw_fields(question)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _counted(settings: Settings) -> Forecast:
     """What is known without a step. Raises: DenseScopeError: its memory cannot be counted."""
     return forecast(settings, steps=0)
