@@ -89,9 +89,9 @@ def worst(random: Random) -> tuple[str, dict[str, Any], Deed]:
     return page.removesuffix(".py").rpartition("/")[2], link, _nothing
 
 
-def attack(address: str, seed: int, until: float) -> None:
+def attack(address: str, seed: int, seconds: float) -> None:
     """Open the worst links, one after the other, and leave each after some seconds."""
-    random = Random(seed)
+    random, until = Random(seed), time.time() + seconds
     while time.time() < until:
         page, link, deed = worst(random)
         try:
@@ -101,6 +101,17 @@ def attack(address: str, seed: int, until: float) -> None:
                 visitor.wait(min(random.uniform(1, 10), until - time.time()))
         except (TimeoutError, OSError, ValueError):
             continue
+
+
+def attacks(address: str, seed: int, seconds: float, ready: Any, go: Any) -> None:
+    """All attackers, once they are told to."""
+    ready.set()
+    go.wait()
+    threads = [Thread(target=attack, args=(address, seed + n, seconds)) for n in range(ATTACKERS)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
 
 
 def move(visitor: Visitor, seconds: float) -> list[float]:
@@ -136,17 +147,17 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
 
 def neighbours(seconds: float, seed: int) -> None:
     with started() as address, Visitor(address, "design") as visitor:
+        context = get_context("spawn")
+        ready, go = context.Event(), context.Event()
+        attackers = context.Process(target=attacks, args=(address, seed, seconds, ready, go))
+        attackers.start()
+        ready.wait()
         visitor.ask()
         move(visitor, 3)
         alone = median(move(visitor, 10))
-        until, context = time.time() + seconds, get_context("spawn")
-        attackers = [context.Process(target=attack, args=(address, seed + n, until)) for n in range(ATTACKERS)]
-        for each in attackers:
-            each.start()
-        time.sleep(8)  # until they have imported what they need
-        beside = move(visitor, seconds - 8)
-        for each in attackers:
-            each.join()
+        go.set()
+        beside = move(visitor, seconds)
+        attackers.join()
         time.sleep(LEFT_S)
         processes = family(server())
         before = cpu_seconds(processes)

@@ -1,8 +1,9 @@
-"""Who computes next: pages share one interpreter, and whoever has used little of it goes before those who used much.
+"""Who computes next: pages share one interpreter, and short answers go before long ones.
 
 Threads that compute at once would each get an equal part, so that one visitor who asks for little would wait for all
-that others ask for. Here one page at a time computes, and gives way where it draws or counts something to one that has
-used less. None waits long: a page that does not give way is joined, not waited for.
+that others ask for. Here one page at a time computes, and gives way where it draws or counts something. Whoever waits
+has a level, by what the session's answers took of late and by what this one has taken so far, and each level is worth
+some seconds of waiting. None waits long: a page that does not give way is joined, not waited for.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ from contextlib import contextmanager
 from threading import Condition, local
 from typing import Any
 
-#: Seconds that a page waits at most, and by how many more for each that its session has used.
-PATIENCE_S, PATIENCE_OF_USE = 0.5, 8.0
-#: Seconds in which half of what was used is forgotten.
-HALF_LIFE_S = 10.0
-#: Seconds that one must have used more than another to give way to it: neighbours who use the same are not shuffled.
-MORE_S = 0.25
+#: Seconds of the lowest level; each further one takes up to twice as many.
+SHORT_S = 0.25
+#: What a session's first answer is thought to take.
+FIRST_S = 0.3
+#: Seconds for which one waits behind those that are a level below and came later.
+WORTH_S = 5.0
+#: Seconds without a change of turns after which one of the lowest level begins all the same; of each further level four
+#: times as many.
+PATIENCE_S = 0.5
 #: Sessions that are remembered.
 MOST = 1000
+
+
+def level_of(seconds: float) -> int:
+    """
+    >>> [level_of(seconds) for seconds in (0.1, 0.3, 0.6, 5.0)]
+    [0, 1, 2, 5]
+    """
+    return max(0, int(seconds / SHORT_S)).bit_length()
 
 
 class Turns:
@@ -28,22 +40,25 @@ class Turns:
 
     def __init__(self) -> None:
         self._moves = Condition()
-        #: Of each session the seconds that it has used, and when that was said.
-        self._uses: dict[str, tuple[float, float]] = {}
-        self._waiting: list[str] = []
+        #: What the answers of each session take: the mean of the last one and of what was thought before.
+        self._taken: dict[str, float] = {}
+        #: Of each thread that waits: when it would be its turn were all others of the lowest level.
+        self._waiting: list[float] = []
         self._at_work = 0
+        self._changed = time.monotonic()
         self._own: Any = local()
 
     @contextmanager
     def turn(self, session: str) -> Iterator[None]:
         """For as long as a session's thread computes, but for its pauses."""
-        self._own.session = session
+        self._own.expected, self._own.used = self._taken.get(session, FIRST_S), 0.0
         self._begin()
         try:
             yield
         finally:
             self._end()
-            self._own.session = None
+            self._remember(session, (self._own.expected + self._own.used) / 2)
+            self._own.expected = None
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -58,48 +73,51 @@ class Turns:
             self._begin()
 
     def give_way(self) -> None:
-        """Let those go first that have used less."""
+        """Let shorter answers go first."""
         if not (self._waiting and self._has_turn()):
             return
-        own = self._used(self._own.session) + time.thread_time() - self._own.since
-        with self._moves:
-            gives_way = any(self._used(other) + MORE_S < own for other in self._waiting)
-        if gives_way:
+        used = self._own.used + time.thread_time() - self._own.since
+        level = level_of(max(used, self._own.expected))
+        if min(self._waiting, default=float("inf")) < self._own.began + WORTH_S * level:
             self._end()
             self._begin()
 
     def idle_seconds(self) -> float:
         """For how long nobody has computed; none before somebody has."""
-        if self._at_work or not self._uses:
-            return 0.0
-        return time.monotonic() - max(said for _, said in self._uses.values())
+        return 0.0 if self._at_work or not self._taken else time.monotonic() - self._changed
 
     def _has_turn(self) -> bool:
-        return getattr(self._own, "session", None) is not None
+        return getattr(self._own, "expected", None) is not None
 
-    def _used(self, session: str) -> float:
-        seconds, said = self._uses.get(session, (0.0, 0.0))
-        return seconds * 0.5 ** ((time.monotonic() - said) / HALF_LIFE_S)
+    def _remember(self, session: str, seconds: float) -> None:
+        with self._moves:
+            self._taken.pop(session, None)
+            self._taken[session] = seconds
+            for old in list(self._taken)[:-MOST]:
+                del self._taken[old]
 
     def _begin(self) -> None:
-        session = self._own.session
+        level = level_of(max(self._own.used, self._own.expected))
+        own = time.monotonic() + WORTH_S * level
         with self._moves:
-            self._waiting.append(session)
-            self._moves.wait_for(
-                lambda: not self._at_work and session == min(self._waiting, key=self._used),
-                PATIENCE_S + PATIENCE_OF_USE * self._used(session),
-            )
-            self._waiting.remove(session)
+            self._waiting.append(own)
+            while not self._may_begin(own, level):
+                self._moves.wait(PATIENCE_S / 4)
+            self._waiting.remove(own)
             self._at_work += 1
+            self._changed = self._own.began = time.monotonic()
         self._own.since = time.thread_time()
 
+    def _may_begin(self, own: float, level: int) -> bool:
+        if own > min(self._waiting):
+            return False
+        return not self._at_work or time.monotonic() - self._changed > PATIENCE_S * 4**level
+
     def _end(self) -> None:
-        session, used = self._own.session, time.thread_time() - self._own.since
+        self._own.used += time.thread_time() - self._own.since
         with self._moves:
             self._at_work -= 1
-            self._uses[session] = self._used(session) + used, time.monotonic()
-            for old in list(self._uses)[:-MOST]:
-                del self._uses[old]
+            self._changed = time.monotonic()
             self._moves.notify_all()
 
 

@@ -23,7 +23,8 @@ def compute(seconds: float) -> None:
 
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
-    monkeypatch.setattr(fair, "MORE_S", 0.01)
+    monkeypatch.setattr(fair, "SHORT_S", 0.02)
+    monkeypatch.setattr(fair, "FIRST_S", 0.0)
     monkeypatch.setattr(fair, "PATIENCE_S", 20.0)
     return Turns()
 
@@ -35,27 +36,28 @@ def started(*deeds: Callable[[], None]) -> list[Thread]:
     return threads
 
 
-def test_who_used_less_goes_first(turns: Turns) -> None:
+def test_short_answers_go_before_long_ones(turns: Turns) -> None:
     done, begun = [], Event()
+    turns._remember("long", 1.0)
 
-    def greedy() -> None:
-        with turns.turn("greedy"):
+    def computes() -> None:
+        with turns.turn("computes"):
             compute(0.05)
             begun.set()
             while len(turns._waiting) < 2:
                 sleep(0.001)
             turns.give_way()
-            done.append("greedy")
+            done.append("computes")
 
     def asks(name: str) -> None:
         begun.wait()
         with turns.turn(name):
             done.append(name)
 
-    threads = started(greedy, lambda: asks("greedy"), lambda: asks("modest"))
+    threads = started(computes, lambda: asks("long"), lambda: asks("short"))
     for each in threads:
         each.join()
-    assert done[0] == "modest"
+    assert done == ["short", "computes", "long"]
     assert turns.idle_seconds() >= 0
 
 
