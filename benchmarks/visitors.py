@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from random import Random
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import psutil
@@ -182,13 +182,14 @@ MOVED: tuple[tuple[str, str, list[Any]], ...] = (
 )
 
 
-def visit(address: str, seed: int, reruns: int, answers: Any) -> None:
-    """One session: a page, asked again and again."""
+def visit(address: str, seed: int, reruns: int, answers: Any, opened: Barrier) -> None:
+    """One session: a page, asked again and again once all have opened theirs."""
     random = Random(seed)
     page, label, values = MOVED[seed % len(MOVED)]
     found, problems = [], []
     with Visitor(address, page) as visitor:
         visitor.ask()
+        opened.wait()
         for _ in range(reruns):
             if label:
                 visitor.set(label, random.choice(values))
@@ -201,7 +202,8 @@ def visit(address: str, seed: int, reruns: int, answers: Any) -> None:
 
 
 def visits(address: str, seeds: range, reruns: int, answers: Any) -> None:
-    threads = [Thread(target=visit, args=(address, seed, reruns, answers)) for seed in seeds]
+    opened = Barrier(len(seeds), lambda: answers.put(None))
+    threads = [Thread(target=visit, args=(address, seed, reruns, answers, opened)) for seed in seeds]
     for each in threads:
         each.start()
     for each in threads:
@@ -213,8 +215,9 @@ def sessions(reruns: int, seed: int) -> None:
         process, context = server(), get_context("spawn")
         answers, first = context.Queue(), seed * VISITORS
         client = context.Process(target=visits, args=(address, range(first, first + VISITORS), reruns, answers))
-        before, began = cpu_seconds(family(process)), time.time()
         client.start()
+        answers.get()  # all have opened their page
+        before, began = cpu_seconds(family(process)), time.time()
         sizes: list[tuple[float, float]] = []
         found: list[tuple[str, list[float], list[str]]] = []
         while len(found) < VISITORS:
