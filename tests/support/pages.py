@@ -138,7 +138,7 @@ def opened(browser: Browser, app_url: str, path: str, width: int = 1280, awaited
 def only_page(browser: Browser) -> Page:
     """The page that all tests open their links in: what the app is made of is compiled once; its session is new."""
     if not browser.contexts:
-        context = browser.new_context()
+        context = browser.new_context(reduced_motion="reduce")
         context.add_init_script(ARRIVE + PAINT)
         context.new_page().set_default_timeout(PATIENCE_MS)
     return browser.contexts[0].pages[0]

@@ -1,4 +1,8 @@
-"""The editor of the Design view: what a person sets goes into the design as soon as it makes a valid one."""
+"""The editor of the Design view: what a person sets goes into the design as soon as it makes a valid one.
+
+Each control is given its value twice, as what it is set to and as its default: a browser that is slow takes it up at
+the second run of the script, which sets it no more, and would send another default as if somebody had chosen it.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +46,17 @@ def drop_drafts() -> None:
 def _draw_head(bench: Workbench) -> None:
     _set("design baseline", bench.baseline)
     _set("design name", bench.current.name)
+    archs = list_archs()
     st.selectbox(
         "Start from",
-        list_archs(),
+        archs,
+        archs.index(bench.baseline),
         key="design baseline",
         on_change=_start_from,
         args=(bench,),
         help="Loads a registered network. All changes are against it; your design stays in the history.",
     )
-    st.text_input("Name", key="design name", on_change=_rename, args=(bench,))
+    st.text_input("Name", st.session_state["design name"], key="design name", on_change=_rename, args=(bench,))
     with st.container(horizontal=True):
         st.button("Undo", icon=":material/undo:", on_click=_step, args=(bench.undo,), disabled=not bench.can_undo)
         st.button("Redo", icon=":material/redo:", on_click=_step, args=(bench.redo,), disabled=not bench.can_redo)
@@ -60,19 +66,21 @@ def _draw(control: Control, config: Any, bench: Workbench, image_size: int | Pai
     declared = control.declared
     idle = declared.idle(config)
     label = f"{declared.label} (no effect: {idle})" if idle else declared.label
-    common = {"key": _key(control), "help": declared.help, "on_change": _edited, "args": (control, bench)}
     if control.kind == "integers":
         _draw_row(control, config, bench, label, image_size)
-    elif control.kind == "slider":
-        st.slider(label, int(control.low), int(control.high), step=int(declared.step), **common)
+        return
+    common = {"key": _key(control), "help": declared.help, "on_change": _edited, "args": (control, bench)}
+    value = st.session_state[_key(control)]
+    if control.kind == "slider":
+        st.slider(label, int(control.low), int(control.high), value, int(declared.step), **common)
     elif control.kind == "share":
-        st.slider(label, float(control.low), float(control.high), step=declared.step, **common)
+        st.slider(label, float(control.low), float(control.high), value, declared.step, **common)
     elif control.kind == "choice":
-        st.selectbox(label, control.choices, **common)
+        st.selectbox(label, control.choices, control.choices.index(value), **common)
     elif control.kind == "boolean":
-        st.toggle(label, **common)
+        st.toggle(label, value, **common)
     else:
-        st.number_input(label, int(control.low), int(control.high), step=int(declared.step), **common)
+        st.number_input(label, int(control.low), int(control.high), value, int(declared.step), **common)
 
 
 def _draw_row(control: Control, config: Any, bench: Workbench, label: str, image_size: int | Pair | None) -> None:
@@ -87,7 +95,8 @@ def _draw_row(control: Control, config: Any, bench: Workbench, label: str, image
                     f"{label}, {position + 1}",
                     number(control.low),
                     number(control.high),
-                    step=number(control.declared.step),
+                    st.session_state[_key(control, position)],
+                    number(control.declared.step),
                     key=_key(control, position),
                     on_change=_edited,
                     args=(control, bench),
