@@ -21,6 +21,7 @@ from commands.options import (
     ALL_FORMATS,
     BatchOption,
     ChangesOption,
+    DeviceFileOption,
     FormatOption,
     HostOption,
     NamesArgument,
@@ -46,9 +47,7 @@ def predict(
             metavar="DEVICE", help=f"{', '.join(list_devices())}, or all that have the precision; repeatable."
         ),
     ] = None,
-    device_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A device of your own: JSON with peaks and bandwidth.")
-    ] = None,
+    device_file: DeviceFileOption = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Fit the devices to your own measurements of them, three or more each.")
     ] = False,

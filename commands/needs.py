@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from analysis.columns import columns
-from analysis.facts import get_device, list_devices
+from analysis.facts import Device, get_device, list_devices, read_device
 from analysis.targets import resolve_target
 from archs import checks
 from archs.checks import parse_image_size
@@ -16,6 +17,7 @@ from commands.options import (
     ALL_FORMATS,
     BatchOption,
     ChangesOption,
+    DeviceFileOption,
     FormatOption,
     HostOption,
     OutputOption,
@@ -35,6 +37,7 @@ COLUMNS = columns(
 def needs(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A network, as everywhere.")],
     images_per_s: Annotated[float, typer.Option(metavar="N", help="Images a second that are needed.")],
+    device_file: DeviceFileOption = None,
     batch_size: BatchOption = "256",
     image_size: SizeOption = "own",
     precision: Annotated[str, typer.Option(metavar="PRECISION", help="As of predict.")] = "float16",
@@ -45,7 +48,7 @@ def needs(
     file_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Rank all devices by whether they are enough for so many images a second, with the energy at most."""
+    """Rank all devices, and your own, by whether they are enough for so many images/s, with the energy at most."""
     from analysis.hardware.needs import energy_finding, needs_finding, rank_devices
     from analysis.hardware.predict.host import host_of
     from analysis.hardware.predict.kernels import EXECUTIONS
@@ -62,10 +65,18 @@ def needs(
     )
     target = resolve_target(name, **parse_changes(changes or ()))
     execution = checks.choice("execution", execution, EXECUTIONS)
-    found = rank_devices(target, images_per_s, map(get_device, list_devices()), execution, conditions)
+    found = rank_devices(target, images_per_s, _devices(device_file, precision), execution, conditions)
     rows = [fit.row() for fit in found]
     emit(
         lambda: rows,
         lambda: [Text(needs_finding(found)), Grid(rows, COLUMNS), Text(energy_finding(found), style="dim")],
         Request(file_format=file_format, output=output),
     )
+
+
+def _devices(path: Path | None, precision: str) -> list[Device]:
+    """Those that are shipped and one's own. Raises: ConfigError: there is no such file, or precision of it."""
+    own = [] if path is None else [read_device(path)]
+    for device in own:
+        device.peak_flops_per_s(precision)
+    return [*map(get_device, list_devices()), *own]

@@ -58,6 +58,9 @@ FormatOption = Annotated[
 HostOption = Annotated[
     float | None, typer.Option(metavar="N", help="What your host takes to issue a kernel; else the usual range.")
 ]
+DeviceFileOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A device of your own: JSON with peaks and bandwidth.")
+]
 OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to a file.")]
 NamesArgument = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Networks in this order; backbone/NAME or retinanet/NAME too.")

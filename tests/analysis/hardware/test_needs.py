@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from analysis import summarize
-from analysis.facts import device_of, get_device
+from analysis.facts import device_of, get_device, list_devices
 from analysis.hardware.needs import ENOUGH, NO_ROOM, PERHAPS, TOO_SLOW, energy_finding, needs_finding, rank_devices
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.speeds import Conditions, known_speed
@@ -16,6 +18,7 @@ from analysis.search.quantities import TrainingSeconds, evaluation_key
 from analysis.units import THIN_SPACE
 from archs import get_config
 from archs.errors import DenseScopeError
+from cli import main
 from views.charts.evidence import UNCHECKED
 from views.charts.needs import needs
 from views.theme import LIGHT
@@ -61,6 +64,21 @@ def test_energy_is_board_power_times_the_longest_time() -> None:
     published = rank_devices("densenet121", 100, [get_device("RTX 4090")], "eager")[0]
     assert published.speed.evidence == "published"
     assert published.least == published.most == published.speed.images_per_s
+
+
+def test_the_command_ranks_a_device_of_ones_own_among_the_shipped(tmp_path: Path, capsys) -> None:
+    sheet = {"name": "own card", "fp32_flops_per_s": 1e14, "bandwidth_bytes_per_s": 1e14}
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps(sheet), encoding="utf-8")
+    command = ["needs", NETWORK, "--images-per-s", "1000", "--device-file", str(path), "--format", "json"]
+    assert main([*command, "--precision", "float32"]) == 0
+    rows = {row["device"]: row for row in json.loads(capsys.readouterr().out)}
+    assert len(rows) == 1 + len(list_devices())
+    device = device_of(sheet)
+    [fit] = rank_devices(NETWORK, 1000, [device], "eager", Conditions(precision="float32"))
+    assert rows["own card"]["least_images_per_s"] == pytest.approx(fit.least)
+    assert main(command) == 2
+    assert "one that own card has by its data sheet" in capsys.readouterr().err
 
 
 def test_findings_count_what_is_enough_and_name_what_draws_least() -> None:

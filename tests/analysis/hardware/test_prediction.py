@@ -411,6 +411,7 @@ def test_validate_shows_every_kind(arguments, capsys, monkeypatch):
     [
         "predict densenet121 --device RTX5090",
         "predict densenet121 --device-file nothing.json",
+        "needs densenet121 --images-per-s 100 --device-file nothing.json",
         "predict densenet121 --batch-size 0",
         "predict densenet121 --format pdf",
         "published speed",
