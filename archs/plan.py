@@ -79,7 +79,10 @@ def part(x: Layer, first: int, channels: int) -> Layer:
 
 def _offsets(*xs: Layer) -> tuple[int, ...]:
     """The first channel of each tensor, where one of them is a part."""
-    return tuple([x.offsets[0] if x.op == PART else 0 for x in xs]) if any(x.op == PART for x in xs) else ()
+    for x in xs:
+        if x.op == PART:
+            return tuple([x.offsets[0] if x.op == PART else 0 for x in xs])
+    return ()
 
 
 def joined(stage: Stage, scope: str, features: Sequence[Layer]) -> Steps:

@@ -74,6 +74,11 @@ def list_archs(pattern: str = "*", family: str | None = None) -> list[str]:
     return sorted(names, key=_by_family_and_number)
 
 
+def is_registered(name: object) -> bool:
+    """Whether a network is registered under that name."""
+    return isinstance(name, str) and name in _ARCHS
+
+
 def _by_family_and_number(name: str) -> tuple[int, list[tuple[int, str]]]:
     parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
     return list(_FAMILIES).index(_ARCHS[name].config.family), parts

@@ -11,7 +11,7 @@ from archs import checks
 from archs.errors import ConfigError, UnknownNameError
 from archs.layer import Layer
 from archs.plan import Steps
-from archs.registry import list_archs, override
+from archs.registry import is_registered, override
 from archs.resolve import resolve_config
 from detectors import config as configs
 from detectors import plan, single_shot
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
 def is_detector_name(name: object) -> bool:
     """Whether a name says how a network is used: "retinanet/vovnet39"; "retinanet" and "other/vovnet39" are errors."""
     kind, _, network = (checks.word(name) or "").partition("/")
-    return kind in KINDS or network in list_archs()
+    return kind in KINDS or is_registered(network)
 
 
 def resolve_detector(target: Any, /, **overrides: Any) -> Any:

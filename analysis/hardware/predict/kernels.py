@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import prod
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.meter import LayerCost, cost_layers
-from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, REDUCTION, WINDOWS, find_op, op_kind
+from analysis.ops import CONCATENATION, CONV_KINDS, LIBRARY, OPS, REDUCTION, WINDOWS, op_kind
 from analysis.targets import plan_of
 from archs.errors import TraceError
 from archs.layer import CONSTANT, Layer, Pair
@@ -39,8 +38,6 @@ CHANNEL_TILE = 32
 AUTOCAST_TRAFFIC = 5
 #: A map in float32 moves twice the bytes of one in 16 bits; a cast reads the one and writes the other.
 WIDE, CAST = 2, 3
-#: More elements than any map has.
-MANY = 1 << 62
 
 
 class Kernels(NamedTuple):
@@ -75,7 +72,13 @@ class Program(NamedTuple):
 @lru_cache(maxsize=256)
 def planned_program(config: Any, image_size: Pair, execution: str, half: bool) -> Program:
     """The kernels of the config of a network or detector."""
-    return program(plan_of(config, image_size), execution, half)
+    return _program(planned_costs(config, image_size), execution, half)
+
+
+@lru_cache(maxsize=256)
+def planned_costs(config: Any, image_size: Pair) -> tuple[LayerCost, ...]:
+    """The layers of a config, counted once for all executions and precisions."""
+    return cost_layers(plan_of(config, image_size), "int8")  # a byte an element
 
 
 def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int = 1) -> Program:
@@ -90,30 +93,39 @@ def program(layers: Sequence[Layer], execution: str, half: bool, batch_size: int
         UnknownOpError: the time of an operation is not known.
         TraceError: there is nothing to run, or the model does not know how.
     """
-    if not layers:
+    return _program(cost_layers(layers, "int8"), execution, half, batch_size)
+
+
+def _program(costs: tuple[LayerCost, ...], execution: str, half: bool, batch_size: int = 1) -> Program:
+    if not costs:
         raise TraceError("A network without any operation takes no time that could be predicted.")
-    costs = cost_layers(layers, "int8")  # a byte an element
+    layers = [cost.layer for cost in costs]
     for layer in layers:
-        if find_op(layer.op).is_stepwise:
+        if OPS[layer.op].is_stepwise:
             raise TraceError(
                 f"The time of layer {layer.name!r} cannot be predicted: {layer.op} runs step by step, in kernels that "
                 "the model does not know."
             )
     sizes = {layer.name: prod(layer.output_shape) for layer in layers}
     if execution == "compiled":
-        index, traffic = _merged_traffic(layers, sizes)
+        index, elements, copied = _merged_traffic(layers, sizes)
     else:
         wide = float32_maps(layers) if half else frozenset()
-        index, traffic = [*range(len(layers))], [(_own_traffic(layer, sizes, wide, half), 0) for layer in layers]
-    rows = [
-        (*arithmetic(costs[number]), *moved, costs[number].params) for number, moved in zip(index, traffic, strict=True)
-    ]
-    kind, *columns = np.array(rows, float).T
-    flops, elements, copied, weights = columns
-    eager = np.full(len(rows), execution == "eager")
-    kernels = Kernels(kind.astype(int), flops, elements, copied, weights, eager)
+        index, copied = [*range(len(layers))], [0] * len(layers)
+        elements = [_own_traffic(layer, sizes, wide, half) for layer in layers]
+    chosen = [costs[number] for number in index]
+    kind, flops = zip(*map(arithmetic, chosen), strict=True)
+    kernels = Kernels(
+        np.array(kind),
+        np.array(flops, float),
+        np.array(elements, float),
+        np.array(copied, float),
+        np.array([cost.cost.params for cost in chosen], float),
+        np.full(len(index), execution == "eager"),
+    )
     channels_last = compiled_layout(costs) == "nhwc"
-    return Program(costs, np.array(index), kernels, sum(cost.flops for cost in costs), channels_last, batch_size)
+    total = sum([cost.cost.macs for cost in costs])
+    return Program(costs, np.array(index), kernels, 2 * total, channels_last, batch_size)
 
 
 def float32_maps(layers: Sequence[Layer]) -> frozenset[str]:
@@ -124,8 +136,8 @@ def float32_maps(layers: Sequence[Layer]) -> frozenset[str]:
     """
     wide: set[str] = set()
     for layer in layers:
-        meets_parameter = CONSTANT in layer.inputs and layer.extra_params == 1
-        if _fusion(layer) != LIBRARY and (meets_parameter or not wide.isdisjoint(layer.inputs)):
+        meets_parameter = layer.extra_params == 1 and CONSTANT in layer.inputs
+        if (meets_parameter or (wide and not wide.isdisjoint(layer.inputs))) and _fusion(layer) != LIBRARY:
             wide.add(layer.name)
     return frozenset(wide)
 
@@ -143,38 +155,42 @@ def _own_traffic(layer: Layer, sizes: Mapping[str, int], wide: frozenset[str], h
     moved = own * sizes[layer.name]
     for name, shape in zip(layer.inputs, layer.input_shapes, strict=False):
         size = prod(shape)
-        stored = 1 if name not in wide else WIDE if layer.name in wide else CAST + 1
-        moved += stored * min(size, sizes.get(name, size))
-    return moved * AUTOCAST_TRAFFIC if half and find_op(layer.op).in_float32 else moved
+        read = min(size, sizes.get(name, size))
+        moved += read if name not in wide else read * (WIDE if own == WIDE else CAST + 1)
+    return moved * AUTOCAST_TRAFFIC if half and OPS[layer.op].in_float32 else moved
 
 
-def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[list[int], list[tuple[int, int]]]:
+def _merged_traffic(layers: Sequence[Layer], sizes: Mapping[str, int]) -> tuple[list[int], list[int], list[int]]:
     """The layers that remain kernels after fusion, with the elements that each one moves and copies."""
     sources, copied = fuse(layers)
-    index, traffic = [], []
+    index, moved, copies = [], [], []
     for number, layer in enumerate(layers):
         if layer.name in sources:
             own = dict(zip(layer.inputs, map(prod, layer.input_shapes), strict=False))
-            read = sum(min(sizes.get(name, own.get(name, 0)), own.get(name, MANY)) for name in sources[layer.name])
+            elements = sizes[layer.name]
+            for name in sources[layer.name]:
+                read = own.get(name)
+                elements += sizes.get(name, 0) if read is None else min(read, sizes.get(name, read))
             index.append(number)
-            traffic.append((sizes[layer.name] + read, sum(sizes[name] for name in copied.get(layer.name, ()))))
-    return index, traffic
+            moved.append(elements)
+            copies.append(sum([sizes[name] for name in copied.get(layer.name, ())]))
+    return index, moved, copies
 
 
 def arithmetic(cost: LayerCost) -> tuple[int, float]:
     """How a layer computes, and its FLOPs with the waste of an incomplete tile of output channels."""
-    if not cost.macs:
+    layer, flops = cost.layer, 2 * cost.cost.macs
+    if not flops:
         return ELEMENTWISE, 0.0
-    layer = cost.layer
-    kind = _CONV_TYPES[op_kind(layer)]
+    name = op_kind(layer)
+    kind = _CONV_TYPES[name]
     if kind == DEPTHWISE_CONV:
-        return kind, cost.flops
+        return kind, flops
     if layer.groups > 1:
-        return UNEVEN_CONV if is_uneven(layer) else GROUPED_CONV, cost.flops
+        return UNEVEN_CONV if is_uneven(layer) else GROUPED_CONV, flops
     if kind == SPATIAL_CONV and layer.input_shapes[0][1] <= STEM_CHANNELS:
         kind = STEM_CONV
-    channels = layer.output_shape[1 if op_kind(layer) in CONV_KINDS else -1]
-    return kind, cost.flops * tile_waste(channels)
+    return kind, flops * tile_waste(layer.output_shape[1 if name in CONV_KINDS else -1])
 
 
 def tile_waste(channels: int) -> float:
@@ -201,9 +217,9 @@ NARROW = 64
 def compiled_layout(costs: Sequence[LayerCost]) -> str:
     """The layout in which TorchInductor computes the 2-D convolutions of a whole network: "nhwc", or "nchw" where the
     times above, weighted by FLOPs, speak against it."""
-    convolutions = [cost for cost in costs if cost.layer.op == "conv2d"]
-    weighted = sum(cost.flops * _time_in_nhwc(cost.layer) for cost in convolutions)
-    return "nhwc" if weighted <= sum(cost.flops for cost in convolutions) else "nchw"
+    convolutions = [(cost.cost.macs, cost.layer) for cost in costs if cost.layer.op == "conv2d"]
+    weighted = sum(macs * _time_in_nhwc(layer) for macs, layer in convolutions)
+    return "nhwc" if weighted <= sum(macs for macs, _ in convolutions) else "nchw"
 
 
 def _time_in_nhwc(layer: Layer) -> float:
@@ -221,36 +237,37 @@ MAX_INLINED_PIECES = 8
 
 def fuse(layers: Sequence[Layer]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """What each kernel reads, and what it copies into a concatenation beside; keys are the layers that remain."""
-    readers: dict[str, list[Layer]] = defaultdict(list)
+    readers: dict[str, Layer | None] = {}
     for layer in layers:
         for name in layer.inputs:
-            readers[name].append(layer)
-    merged = {layer.name: layer for layer in layers if _is_merged(layer, readers[layer.name])}
-    uncopyable = {layer.name for layer in layers if _fusion(layer) == LIBRARY or op_kind(layer) == "pooling"}
+            readers[name] = None if name in readers else layer
+    merged = {layer.name: layer for layer in layers if _is_merged(layer, readers.get(layer.name))}
+    uncopyable = {layer.name for layer in layers if OPS[layer.op].fusion == LIBRARY or OPS[layer.op].kind == "pooling"}
     sources, copied = {}, {}
     for layer in layers:
         if layer.name in merged:
             continue
-        inputs = layer.inputs
-        if _fusion(layer) == CONCATENATION:
-            copied[layer.name] = tuple(name for name in inputs if name in uncopyable)
-            inputs = tuple(name for name in inputs if name in merged)
-        sources[layer.name] = tuple(dict.fromkeys(_memory_sources(inputs, merged)))
+        inputs: Sequence[str] = layer.inputs
+        if OPS[layer.op].fusion == CONCATENATION:
+            copied[layer.name] = tuple([name for name in inputs if name in uncopyable])
+            inputs = [name for name in inputs if name in merged]
+        if not merged.keys().isdisjoint(inputs):
+            inputs = _memory_sources(inputs, merged)
+        sources[layer.name] = tuple(dict.fromkeys(inputs))
     return sources, copied
 
 
 def _fusion(layer: Layer) -> str:
-    return find_op(layer.op).fusion
+    return OPS[layer.op].fusion
 
 
-def _is_merged(layer: Layer, readers: Sequence[Layer]) -> bool:
-    """Whether a layer's output never reaches memory."""
-    fusion = _fusion(layer)
-    if fusion in (LIBRARY, REDUCTION, WINDOWS) or len(readers) != 1:
+def _is_merged(layer: Layer, reader: Layer | None) -> bool:
+    """Whether a layer's output never reaches memory, given its only reader."""
+    if reader is None or (fusion := _fusion(layer)) in (LIBRARY, REDUCTION, WINDOWS):
         return False
     if fusion == CONCATENATION and len(layer.inputs) > MAX_INLINED_PIECES:
         return False
-    return _fusion(readers[0]) not in (LIBRARY, WINDOWS)
+    return _fusion(reader) not in (LIBRARY, WINDOWS)
 
 
 def _memory_sources(names: Sequence[str], merged: dict[str, Layer]) -> list[str]:

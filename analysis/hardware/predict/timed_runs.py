@@ -17,7 +17,7 @@ from analysis.precision import PRECISIONS, parse_arithmetic
 from analysis.targets import Target, resolve_target
 from archs.layer import Layer
 from archs.planning import plan_layers
-from archs.registry import get_config, list_archs
+from archs.registry import get_config, is_registered
 
 TRACES = DATA / "traced_layers.json.gz"
 #: The networks that calibration and targets are about, and none of any other family: those put predictions to the test.
@@ -138,7 +138,7 @@ _NOT_OURS = ("timm/densenet264",)
 
 def is_planned(network: str) -> bool:
     """Whether the layers come from the registry, as timm's do; those of other networks are shipped as traced once."""
-    return registered_name(network) in list_archs() and network not in _NOT_OURS
+    return is_registered(registered_name(network)) and network not in _NOT_OURS
 
 
 def registered_name(network: str) -> str:

@@ -15,7 +15,7 @@ from analysis.hardware.predict.calibration import Calibration, calibrate, predic
 from analysis.hardware.predict.spreads import Trial, centred, root_mean_square
 from analysis.hardware.predict.timed_runs import CALIBRATING, TimedRun, is_in_family, load_runs, published_runs
 from analysis.statistics import median, spearman
-from archs.registry import get_config, list_archs
+from archs.registry import get_config, is_registered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,7 @@ def kind_of_network(network: str) -> str:
     'hgnet'
     """
     name = network.removeprefix("timm/").replace("densenetblur", "densenet")
-    if name in list_archs() and not is_in_family(network):
+    if is_registered(name) and not is_in_family(network):
         return str(get_config(name).family)
     match = re.match(r"([a-z]+_vovnet|mobilenetv\d|[a-z]+)", name)
     return match[1] if match else name
