@@ -185,6 +185,7 @@ def validate(
     """Predict every published throughput without it: how far off, and how often within the interval; training too."""
     from analysis.hardware.predict.coverage import check_intervals, coverage_rows
     from analysis.hardware.predict.cpus import cpu_error_rows
+    from analysis.hardware.predict.detector_trials import detector_rows, detector_trials
     from analysis.hardware.predict.step_calibrated import error_rows
     from analysis.hardware.predict.validation import (
         error_row,
@@ -197,6 +198,7 @@ def validate(
     found, small, devices = validate_predictions(), small_batch_trials(), left_out_devices()
     if trials:
         rows = [trial.row() for trial in (*found.trials, *small, *devices)]
+        rows += [each.trial.row() for each in detector_trials()]
         grids: list[RenderableType] = [Grid(rows, TRIALS)]
     else:
         last = {"left_out": "small batch", "execution": "eager", "of": small[0].run.device} | error_row(small)
@@ -204,9 +206,11 @@ def validate(
         covered = coverage_rows(check_intervals(found, devices))
         steps = [{"mode": "training", **row} for row in error_rows()]
         cpus = [{"device_class": "CPU", **row} for row in cpu_error_rows()]
-        rows = [*errors, *covered, *steps, *cpus]
+        detectors = detector_rows()
+        rows = [*errors, *covered, *steps, *cpus, *detectors]
         grids = [Grid(errors, ERRORS), Grid(covered, COVERAGE)]
         grids += [Text("\nTraining steps:"), Grid(steps, STEP_ERRORS), Text("\nOn CPUs:"), Grid(cpus, CPU_ERRORS)]
+        grids += [Text("\nDetectors, with what others of the machine take beside:"), Grid(detectors, STEP_ERRORS)]
     emit(lambda: rows, lambda: grids, Request(file_format=file_format, output=output))
 
 

@@ -17,6 +17,7 @@ from analysis.claims.records import claims_finding
 from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
 from analysis.hardware.predict.coverage import Check, check_intervals, coverage_rows
+from analysis.hardware.predict.detector_trials import detector_trials
 from analysis.hardware.predict.spreads import Trial
 from analysis.hardware.predict.step_calibrated import error_rows, step_factors
 from analysis.hardware.predict.validation import (
@@ -87,6 +88,7 @@ def prediction_parts(validation: Validation, devices: Sequence[Trial]) -> dict[s
         "devices": left_out(devices),
         "worst": worst(validation),
         "small batches": small_batches(),
+        "detectors": detectors(),
     }
 
 
@@ -268,6 +270,20 @@ def small_batches() -> str:
     ]
     fitting = f"\nThe published times would fit {1e6 * fitting_launch_seconds():.0f} µs a kernel.\n"
     return markdown_table(("Network", "Published", "Predicted, batch 1"), rows, numeric=(1, 2)) + fitting
+
+
+def detectors() -> str:
+    """Published times of detectors beside what is predicted of their layers."""
+    rows = [
+        (
+            *(each.run.network, str(each.run.pyramid), each.run.device, f"{1000 * each.run.seconds:.0f} ms"),
+            *(f"{1000 * each.seconds:.1f} ms", f"{1000 * each.left_out:.1f} ms"),
+            *(f"{100 * each.error:+.1f} %", "yes" if each.is_inside else "no"),
+        )
+        for each in detector_trials()
+    ]
+    headers = ("Detector", "Pyramid", "On", "Published", "Layers, predicted", "Beside", "Error", "Within")
+    return markdown_table(headers, rows, numeric=(1, 3, 4, 5, 6))
 
 
 def recipes() -> str:

@@ -38,6 +38,10 @@ PRECISION = "float16"
 OTHER_DEVICES = "other devices"
 #: Kinds of networks of which no figure was ever compared; their layers are those of classifiers, in other shapes.
 DETECTORS = "detectors"
+#: Detectors of two stages, whose published times were (`analysis.hardware.predict.detector_trials`).
+TWO_STAGE, TWO_STAGES = "two-stage detectors", ("faster_rcnn", "mask_rcnn")
+#: What an interval about a detector's time is not about.
+LAYERS_ALONE = "of the layers alone, the more for what a detector's prediction leaves out"
 
 
 class KnownError(NamedTuple):
@@ -107,7 +111,9 @@ def scatter_of(
 ) -> Scatter:
     """What an interval about a prediction is made of; as `known_error`, with the device itself."""
     found = _scatter_of(kind, device, batch_size, precision, layout, execution)
-    return found._replace(unchecked_kind=DETECTORS) if kind == DETECTORS else found
+    if kind not in (DETECTORS, TWO_STAGE):
+        return found
+    return found._replace(unchecked_kind=DETECTORS if kind == DETECTORS else "", note=LAYERS_ALONE)
 
 
 def _scatter_of(

@@ -43,6 +43,8 @@ class Scatter(NamedTuple):
     of_devices: str = ""
     #: A kind of which no network was ever checked, in a word; "" where some were.
     unchecked_kind: str = ""
+    #: What the interval is not about; "" for nothing.
+    note: str = ""
 
     @property
     def whole(self) -> float:
@@ -85,4 +87,6 @@ def interval(scatter: Scatter, low: float, high: float, host: HostTime, *, is_ch
     words = f"nine in ten lie within, by this: {scatter.words()}"
     if high > 1.01 * low:
         words += f"; the host takes {1e6 * host.low:.0f} to {1e6 * host.high:.0f} µs a kernel"
+    if scatter.note:
+        words += f"; {scatter.note}"
     return Interval(low / scatter.factor, high * scatter.factor, is_checked, words)

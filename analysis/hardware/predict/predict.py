@@ -10,7 +10,6 @@ import numpy as np
 
 from analysis.facts import Device, get_device
 from analysis.hardware.predict.calibrated import (
-    DETECTORS,
     CalibratedDevice,
     KnownError,
     cpu_factors,
@@ -35,7 +34,7 @@ from analysis.hardware.predict.model import (
     kernel_times,
     met_layout,
 )
-from analysis.hardware.predict.validation import kind_of_error
+from analysis.hardware.predict.validation import kind_of_target
 from analysis.ops import op_kind
 from analysis.precision import PRECISIONS, parse_arithmetic
 from analysis.targets import Target, resolve_target
@@ -239,13 +238,13 @@ def predict(
         given = resolved.trace(size, batch)
         batch, size = given.batch_and_size
         found = program(given.layers, execution, half, batch)
-    kind = DETECTORS if resolved.is_detector else kind_of_error(resolved.name, resolved.family)
+    kind = kind_of_target(resolved, gpu)
     if calibration:
         error, scatter = None, None
     else:
         scatter = scatter_of(kind, gpu, batch, precision, layout, execution)
         if isinstance(gpu, CalibratedDevice):
-            error = None if kind == DETECTORS else gpu.known_error(precision, layout, execution)
+            error = None if resolved.is_detector else gpu.known_error(precision, layout, execution)
         else:
             error = known_error(kind, gpu.name, batch, precision, layout, execution)
     passes = batch // found.batch_size

@@ -32,6 +32,7 @@ EXECUTIONS = ("eager", "compiled")
 _SHEETS = {
     "Jetson AGX Orin": "Jetson AGX Orin 64GB",
     "V100 (variant not stated)": "V100 SXM2 16GB",
+    "Tesla V100": "V100 SXM2 16GB",
     "Core i9-10940X (CPU)": "Core i9-10940X",
     "Core i7-12700H (CPU)": "Core i7-12700H",
 }

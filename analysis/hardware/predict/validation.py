@@ -9,12 +9,13 @@ from functools import cache
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from analysis.facts import get_device, published
-from analysis.hardware.predict.calibrated import OTHER_DEVICES, shipped_calibration
+from analysis.facts import Device, get_device, published
+from analysis.hardware.predict.calibrated import DETECTORS, OTHER_DEVICES, TWO_STAGE, TWO_STAGES, shipped_calibration
 from analysis.hardware.predict.calibration import Calibration, calibrate, predicted_times
 from analysis.hardware.predict.spreads import Trial, centred, root_mean_square
 from analysis.hardware.predict.timed_runs import CALIBRATING, TimedRun, is_in_family, load_runs, published_runs
 from analysis.statistics import median, spearman
+from analysis.targets import Target
 from archs.registry import get_config, is_registered
 
 if TYPE_CHECKING:
@@ -174,6 +175,14 @@ def kind_of_error(name: str, family: str | None) -> str:
     """
     kind = family or kind_of_network(f"timm/{name.partition('/')[2]}")
     return kind.removeprefix("ese_")
+
+
+def kind_of_target(target: Target, device: Device) -> str:
+    """The same of whatever is predicted; detectors are kinds of their own, by what was compared on such devices."""
+    if not target.is_detector:
+        return kind_of_error(target.name, target.family)
+    is_compared = target.detector is not None and target.detector.kind in TWO_STAGES and not device.is_cpu
+    return TWO_STAGE if is_compared else DETECTORS
 
 
 def known_errors(validation: Validation) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from analysis.hardware.measure.record import Machine, Measurement, Workload
 from analysis.hardware.measure.results import Results
 from analysis.hardware.predict.calibrated import (
     CALIBRATION,
+    TWO_STAGES,
     calibrate_by,
     factors_for,
     known_error,
@@ -24,6 +25,7 @@ from analysis.hardware.predict.calibrated import (
 from analysis.hardware.predict.calibration import calibrate, calibrate_device
 from analysis.hardware.predict.coverage import LEFT_OUT as COVERED
 from analysis.hardware.predict.coverage import check_intervals, coverage_rows
+from analysis.hardware.predict.detector_trials import SIZE, detector_rows, detector_trials
 from analysis.hardware.predict.kernels import compiled_layout, fuse, program
 from analysis.hardware.predict.model import BOUNDS, finish_times
 from analysis.hardware.predict.predict import predict
@@ -535,3 +537,19 @@ def test_no_known_error_is_claimed_for_detectors_whose_times_nobody_compared(bat
     assert "detectors" not in backbone.interval.rule
     if batch == 256:
         assert detector.interval.high / detector.seconds > backbone.interval.high / backbone.seconds
+
+
+def test_published_times_check_the_intervals_of_detectors_of_two_stages_but_for_what_they_leave_out():
+    trials, (whole, *_) = detector_trials(), detector_rows()
+    assert {each.run.network.partition("/")[0] for each in trials} == {*TWO_STAGES}
+    assert all(each.left_out > 0 for each in trials)  # layers alone take less than the whole
+    assert len(trials) == whole["figures"] == 17
+    assert whole["coverage"] >= whole["claimed"]
+    assert whole["median_error"] < 0.06
+    one = next(each for each in trials if each.run.network == "mask_rcnn/vovnetv2_39")
+    told = predict(one.run.network, one.run.device, 1, SIZE, "float32")
+    assert told.seconds == pytest.approx(one.seconds)
+    assert told.interval.high == pytest.approx(one.trial.high * one.factor)
+    assert told.error is None
+    assert "checks it" not in told.interval.rule
+    assert told.interval.rule.endswith("of the layers alone, the more for what a detector's prediction leaves out")
