@@ -18,12 +18,14 @@ from analysis.hardware.predict.kernels import (
     GROUPED_CONV,
     STEM_CONV,
     UNEVEN_CONV,
+    Floats,
     Integers,
     Kernels,
     Program,
     arithmetic,
     planned_program,
     tile_waste,
+    width_of,
 )
 from analysis.memory.saved_tensors import recomputation
 from analysis.meter import LayerCost
@@ -38,6 +40,8 @@ PHASE_OF = np.array([0, 0, 1, 2, 2, 2, 2, 2, 3])
 #: Maps that a batch norm reads and writes: in training, the input for its statistics and again to be normalised; for
 #: the gradients, input and gradient for two sums and again for the gradient of the input.
 NORM_MAPS, TRAINED_NORM_MAPS, NORM_GRADIENT_MAPS = 2, 3, 5
+#: For gradients of depthwise convolutions libraries read a map anew for each place of the window; most have 3×3.
+SMALL_WINDOW = 9
 #: Bytes of the index that a max pooling keeps of each output.
 INDEX_BYTES = 8
 #: Numbers of four bytes that an update reads and writes for each parameter, a call of the optimizer's at a time: SGD
@@ -58,6 +62,8 @@ class Step(NamedTuple):
     role: Integers
     #: The layer that each belongs to; that of an update is the last.
     layer_index: Integers
+    #: Channels of a group of grouped convolutions; infinite elsewhere.
+    width: Floats
 
 
 @lru_cache(maxsize=256)
@@ -86,11 +92,14 @@ def step(program: Program, half: bool, optimizer: str, config: Any = None) -> St
         rows.append((ELEMENTWISE, 0, 0, params * 4 * UPDATE_NUMBERS[optimizer] / weight_bytes, UPDATE, len(costs) - 1))
     table = np.fromiter(chain.from_iterable(rows), float, len(rows) * len(rows[0])).reshape(len(rows), -1)
     kind, flops, elements, weights, role, index = np.ascontiguousarray(table.T)
-    role = role.astype(int)
+    kind, role, index = kind.astype(int), role.astype(int), index.astype(int)
+    is_grouped = (kind == GROUPED_CONV) | (kind == UNEVEN_CONV)
+    widths = [width_of(cost.layer) if cost.layer.groups > 1 else np.inf for cost in costs]
+    width = np.where(is_grouped, np.array(widths)[index], np.inf)
     # cuDNN's batch norm isn't limited as PyTorch's own kernels are
     eager = ~np.isin(role, (STATISTICS, NORM_GRADIENT))
-    kernels = Kernels(kind.astype(int), flops, elements, np.zeros(len(rows)), weights, eager)
-    return Step(program, kernels, role, index.astype(int))
+    kernels = Kernels(kind, flops, elements, np.zeros(len(rows)), weights, eager)
+    return Step(program, kernels, role, index, width)
 
 
 def _forward(program: Program, element_bytes: int) -> Iterator[Row]:
@@ -175,13 +184,15 @@ def _products(cost: LayerCost, learning: set[str], half: bool) -> Iterator[tuple
     """Of each factor of a product the gradient is a product of the same size: of weights, and of what is read."""
     layer = cost.layer
     kind, flops = arithmetic(cost)
-    moved = sum(map(prod, layer.input_shapes)) + prod(layer.output_shape)
+    moved: float = sum(map(prod, layer.input_shapes)) + prod(layer.output_shape)
     kind_name = op_kind(layer)
     if kind_name == "matrix product":
         for name in layer.inputs:
             if name in learning:
                 yield kind, flops, moved, 0, INPUT_GRADIENT
         return
+    if kind == DEPTHWISE_CONV:
+        moved *= prod(layer.kernel or ()) / SMALL_WINDOW
     # outputs of the second product, and columns of the first, are the input's channels
     is_whole = kind in (DEPTHWISE_CONV, GROUPED_CONV, UNEVEN_CONV)
     waste = 1.0 if is_whole else tile_waste(layer.input_shapes[0][1 if kind_name in CONV_KINDS else -1])

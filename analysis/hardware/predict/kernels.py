@@ -204,8 +204,13 @@ def tile_waste(channels: int) -> float:
 
 def is_uneven(layer: Layer) -> bool:
     """Whether the groups of a convolution are not a power of two wide: libraries then keep off the matrix units."""
-    width = layer.output_shape[1] // layer.groups
+    width = width_of(layer)
     return bool(width & (width - 1))
+
+
+def width_of(layer: Layer) -> int:
+    """Channels that each group of a convolution makes."""
+    return layer.output_shape[1] // layer.groups
 
 
 #: How much time NHWC takes of NCHW, on average over convolutions that the compiler's authors timed.

@@ -35,8 +35,8 @@ from analysis.hardware.predict.trained_runs import TrainedRun
 NOISE = 0.08
 PRIORS = StepFactors(
     products=Prior(1.2, 0.3),
-    vector_spatial=Prior(0.7, 0.4),
     grouped=Prior(2.0, 0.7),
+    narrow=Prior(64.0, 1.0),
     depthwise=Prior(3.0, 1.0),
     depthwise_nhwc=Prior(3.0, 1.0),
     elementwise=Prior(1.2, 0.3),
@@ -79,6 +79,7 @@ class Stack:
         self._starts = np.cumsum([0, *self._sizes[:-1]])
         self._kernels = Kernels(*map(np.concatenate, zip(*(step.kernels for step in steps), strict=True)))
         self._role = np.concatenate([step.role for step in steps])
+        self._width = np.concatenate([step.width for step in steps])
         self._batch = self._spread([run.batch_size for run in runs])
         sheets = [get_device(run.device) for run in runs]
         met = [(sheet, run.precision, run.layout) for sheet, run in zip(sheets, runs, strict=True)]
@@ -108,7 +109,7 @@ class Stack:
     def seconds(self, point: _Point) -> Floats:
         """Of each run."""
         factors = StepFactors(*np.exp(point.factors))
-        kernels = trained_kernels(self._kernels, self._role, self._met, factors)
+        kernels = trained_kernels(self._kernels, self._role, self._width, self._met, factors)
         scale = np.exp(point.devices)[self.device] * np.where(self._is_newer, factors.newer_software, 1.0)
         for field, is_of in self._classes.items():
             scale = scale * np.where(is_of, getattr(factors, field), 1.0)

@@ -35,11 +35,11 @@ class StepFactors(NamedTuple):
 
     #: FLOPs of the two products of a convolution's gradients on matrix units, over those of its forward pass.
     products: Any
-    #: The same of k×k convolutions on other units, where libraries use Winograd's algorithm.
-    vector_spatial: Any
     #: The same of grouped convolutions in 16 bits.
     grouped: Any
-    #: Bytes that gradients of depthwise convolutions move, over input and output once, by layout.
+    #: Channels of a group at which grouped convolutions in 32 bits, the forward pass too, take twice what wide ones do.
+    narrow: Any
+    #: Bytes that gradients of depthwise convolutions of 3×3 move, over input and output once, by layout.
     depthwise: Any
     depthwise_nhwc: Any
     #: Bytes that other gradients move, over what they read and write once.
@@ -67,7 +67,9 @@ class Circumstances(NamedTuple):
         return cls(has_matrix_units(device, precision), PRECISIONS[precision].element_bytes == 2, layout == "nhwc")
 
 
-def trained_kernels(kernels: Kernels, role: Integers, met: Circumstances, factors: StepFactors) -> Kernels:
+def trained_kernels(
+    kernels: Kernels, role: Integers, width: Floats, met: Circumstances, factors: StepFactors
+) -> Kernels:
     """The kernels with the arithmetic and the traffic that gradients have in fact.
 
     On matrix units the gradients of a 1×1 convolution change the layout as those of others do.
@@ -78,8 +80,8 @@ def trained_kernels(kernels: Kernels, role: Integers, met: Circumstances, factor
     is_grouped = is_product & ((kind == GROUPED_CONV) | (kind == UNEVEN_CONV))
     is_dense = is_product & ~is_depthwise & ~is_grouped
     flops = np.where(is_dense & met.on_matrix_units, factors.products, 1.0)
-    flops = np.where(is_dense & ~met.on_matrix_units & (kind == SPATIAL_CONV), factors.vector_spatial, flops)
     flops = np.where(is_grouped & met.in_16_bits, factors.grouped, flops)
+    flops = np.where(met.in_16_bits, flops, flops * (1 + factors.narrow / width))
     moved = np.where(met.channels_last, factors.depthwise_nhwc, factors.depthwise)
     moved = np.where(is_depthwise, moved, np.where((role == GRADIENT) | (role == ADDITION), factors.elementwise, 1.0))
     return kernels._replace(
@@ -108,7 +110,8 @@ def step_times(
         shared: the factors of inference.
         factors: those of training.
     """
-    kernels = trained_kernels(step.kernels, step.role, Circumstances.of(device, precision, layout), factors)
+    met = Circumstances.of(device, precision, layout)
+    kernels = trained_kernels(step.kernels, step.role, step.width, met, factors)
     times = kernel_times(kernels, batch, Machine.of(device, precision, layout), shared)
     longer = slowdown(device, factors)
     return Times(*(longer * each for each in times))
