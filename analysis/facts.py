@@ -93,7 +93,7 @@ class Device:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name.strip()):
+        if not (checks.word(self.name) or "").strip():
             raise ConfigError("name", self.name, "the name of the device")
         for field in ("name", "architecture", "source", "note"):
             checks.keep(self, **{field: checks.text(field, getattr(self, field))})
@@ -344,7 +344,8 @@ def published(
 
 def _matching(frame: pd.DataFrame, columns: tuple[str, ...], label: str, value: Any) -> pd.DataFrame:
     columns = tuple(column for column in columns if column in frame)
-    fits = frame[list(columns)].isin([said(value)]).any(axis="columns")
+    word = said(value).encode(errors="replace").decode()  # half a character is in no table, and cannot be looked for
+    fits = frame[list(columns)].isin([word]).any(axis="columns")
     if not fits.any():
         known = sorted({name for column in columns for name in frame[column] if name})
         if not known:

@@ -22,8 +22,14 @@ Deed = Callable[[], object]
 #: CPU seconds that a summary of a legal design may take, however huge.
 SUMMARY_SECONDS = 1.0
 
-DEVICE = {"name": "mine", "fp32_flops_per_s": 1e13, "bandwidth_bytes_per_s": 1e12, "sm_count": 80}
-SPACE = {"growth_rate": (16, 24), "block_config[2]": range(8, 25, 8)}
+DEVICE = {
+    "name": "mine",
+    "fp32_flops_per_s": 1e13,
+    "fp16_flops_per_s": 2e13,
+    "bandwidth_bytes_per_s": 1e12,
+    "sm_count": 80,
+}
+SPACE = {"growth_rate": (16, 24), "block_config[1]": range(8, 25, 8)}
 
 
 @cache
