@@ -3,9 +3,12 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -246,6 +249,62 @@ def test_control_c_ends_quietly_whatever_runs(command, delay):
     )
     assert finished.stderr == ""
     assert finished.returncode == 130 or (finished.returncode == 0 and finished.stdout)
+
+
+#: Runs the command line; a byte says that its first line comes next.
+BEGUN = """
+import os, runpy, sys
+sys.argv = ["cli.py", *sys.argv[2:]]
+os.write({pipe}, b"!")
+runpy.run_path("cli.py", run_name="__main__")
+"""
+#: Commands of every kind: that only look, compute for long, write, measure and train.
+INTERRUPTIBLE = (
+    *("list", "fields densenet121", "summary densenet121 --layers", "compare densenet121 vovnet39 --format csv"),
+    *("depth densenet264", "parts retinanet/vovnet39", "table densenet121", "diff densenet121 densenet169"),
+    *("chain vovnet39-ese", "memory densenet121 --mode training", "predict densenet121", "published accuracy"),
+    *(
+        "search --max-macs 2e9",
+        "search --limit 2000 --minimize inference_bytes --minimize params",
+        "crosscheck peleenet",
+    ),
+    *("export densenetbc40_k12 --torchscript {folder}/x.pt", "export peleenet --safetensors {folder}/x.safetensors"),
+    *("optimize peleenet", "results", "runs", "validate"),
+    *("train densenetbc40_k12 --data digits --recipe digits --yes", "detectors", "summary timm/resnet18", "--help"),
+)
+
+
+def interrupted(seed, folder):
+    """Ctrl-C at a random moment of a random command: its status, and what it said."""
+    random = Random(seed)
+    command = random.choice(INTERRUPTIBLE).format(folder=folder)
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEGUN.format(pipe=write), "", *command.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        pass_fds=[write],
+        env={**os.environ, "DENSESCOPE_DATA": str(folder / "data")},
+    )
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        pipe.read(1)
+        time.sleep(random.choice([random.uniform(0, 0.1), random.uniform(0, 1), random.uniform(0, 6)]))
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=300)
+    return command, process.returncode, *said
+
+
+@pytest.mark.parametrize("seed", representatives([0], range(100)))
+def test_control_c_at_a_random_moment(seed, tmp_path):
+    """It ends with 130, unless it was done before; nobody sees where it was, and no file is left half."""
+    command, status, _, said = interrupted(seed, tmp_path)
+    assert status in (0, 130), command
+    assert "Traceback" not in said, command
+    assert "Exception ignored" not in said, command
+    assert not [*tmp_path.glob(".*")], command
 
 
 @pytest.mark.parametrize("command", ["--help", "list", "nothing"])
