@@ -96,6 +96,7 @@ def _one_process(found: Found, seed: int, number: int, last: int, end: float, ec
             for fault in said["faults"]:
                 _fault(found, number, name, fault, echo)
             number, name = number + 1, ""
+            since, spent = monotonic(), _processor_seconds(worker.pid)
             if monotonic() > end:
                 return number
     finally:
