@@ -126,7 +126,8 @@ def _shown(source: object) -> str:
 
 def _object(content: str | bytes, shown: str) -> dict[str, Any]:
     """The JSON object in a text; neither its size, its depth nor its numbers can hurt."""
-    if not isinstance(content, (str, bytes)):
+    content = checks.plain(content)
+    if type(content) not in (str, bytes):
         raise DesignError(f"The design {shown} is {abbreviate(content)}, but must be a text in JSON.")
     if len(content) > MAX_BYTES:
         raise DesignError(f"The design {shown} is longer than {MAX_BYTES // 1024} KiB, which no design is.")

@@ -19,8 +19,10 @@ class DenseScopeError(Exception):
 
     def __init__(self, *args: object) -> None:
         first, *rest = args or ("",)
-        long = isinstance(first, str) and len(first) > MAX_SENTENCE
-        super().__init__(*([f"{str(first)[:MAX_SENTENCE]}…", *rest] if long else args))
+        if issubclass(type(first), str):
+            line = " ".join(first[: MAX_SENTENCE + 1].splitlines())  # names may hold anything
+            args = line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE]}…", *rest
+        super().__init__(*args)
 
     def __str__(self) -> str:  # KeyError would print its message in quotes
         return str(self.args[0]) if self.args else ""

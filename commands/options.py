@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -87,13 +87,15 @@ class Request:
     file_format: FormatOption = None
     output: OutputOption = None
 
-    def summaries(self, names: Sequence[str]) -> Iterator[Summary]:
+    def summaries(self, names: Sequence[str]) -> list[Summary]:
         """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
+        found = []
         for name, target in self.targets(names):
             try:
-                yield self._count(name, target)
+                found.append((name, self._count(target)))
             except ConfigError as error:
                 raise DenseScopeError(f"{name}: {error}" if len(names) > 1 else str(error)) from None
+        return _with_notes_said(found)
 
     def those_that_suit(self, names: Sequence[str]) -> list[Summary]:
         """As `summaries`, without networks that do not suit: a line on stderr says why. Raises: where none is left."""
@@ -102,7 +104,7 @@ class Request:
         found, left_out = [], {}
         for name, target in self.targets(names):
             try:
-                found.append(self._count(name, target))
+                found.append((name, self._count(target)))
             except DenseScopeError as error:
                 left_out[name] = reason(error)
         if not found:
@@ -110,15 +112,12 @@ class Request:
             raise DenseScopeError(f"{name}: {why}" if len(names) > 1 else why)
         for name, why in left_out.items():
             print(left_out_finding({name: why}), file=sys.stderr)
-        return found
+        return _with_notes_said(found)
 
-    def _count(self, name: str, target: Target) -> Summary:
+    def _count(self, target: Target) -> Summary:
         how: dict[str, bool | str] = {"yes": True, "no": False, "warn": "warn"}
         verify = how[checks.choice("--verify", self.verify, tuple(how))]
-        found = summarize(target, *self.input, verify=verify, allow_uncounted=self.allow_uncounted)
-        for note in found.notes:
-            print(f"{name}: {note}", file=sys.stderr)
-        return found
+        return summarize(target, *self.input, verify=verify, allow_uncounted=self.allow_uncounted)
 
     def targets(self, names: Sequence[str]) -> list[tuple[str, Target]]:
         """The networks with their fields changed. Raises: DenseScopeError: there is no such network, or field."""
@@ -133,6 +132,14 @@ class Request:
     def unchanged(self) -> Request:
         """The same without changes to the networks' fields."""
         return replace(self, changes=None)
+
+
+def _with_notes_said(found: Sequence[tuple[str, Summary]]) -> list[Summary]:
+    """What was counted; its notes stand on stderr, once it is clear that no error will."""
+    for name, summary in found:
+        for note in summary.notes:
+            print(f"{name}: {note}", file=sys.stderr)
+    return [summary for _, summary in found]
 
 
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:

@@ -22,7 +22,6 @@ from analysis.units import format_size
 from archs.errors import ConfigError
 from commands.options import NamesArgument, Request, takes_request
 from commands.output import Grid, emit
-from detectors import BackboneConfig
 
 #: Those of each part that a table shows; other formats have all.
 SHOWN = ("macs", "bytes_moved", "params")
@@ -32,9 +31,10 @@ TABLE = (*columns("network.name", "part"), *(each for key in SHOWN for each in (
 @takes_request
 def parts(names: NamesArgument, *, request: Request) -> None:
     """Count what backbone, neck, RPN and head of detectors cost, such as retinanet/vovnet39."""
-    found = list(request.those_that_suit(names))
-    for one in found:
-        _detector_of(one)
+    for name, target in request.targets(names):
+        if target.detector is None:
+            raise ConfigError("NAME", name, f"a detector on a backbone, such as 'retinanet/{name}'")
+    found = request.those_that_suit(names)
     costs = [part_costs(one.name, one) for one in found]
     rows = [row for one in costs for row in one.rows()]
     emit(lambda: rows, lambda: _show(found, costs), request)
@@ -46,16 +46,9 @@ def _show(found: Sequence[Summary], costs: Sequence[PartCosts]) -> Iterator[Rend
     yield Grid([row for one in costs for row in one.rows()], TABLE)
     alike: dict[tuple[str, str], list[PartCosts]] = {}
     for summary, one in zip(found, costs, strict=True):
-        told = detector_title(_detector_of(summary)), format_size(summary.image_size)
+        told = detector_title(summary.target.detector), format_size(summary.image_size)
         alike.setdefault(told, []).append(one._replace(name=summary.name.partition("/")[2] or summary.name))
     for (title, size), some in alike.items():
         yield Text(share_finding(some, COMPARED[0], f"{title} at {size}"))
         if len(some) > 1:
             yield Text(traffic_finding(some, f"{size}, {first.dtype}"))
-
-
-def _detector_of(found: Summary) -> BackboneConfig:
-    """Raises: ConfigError: it is none."""
-    if found.target.detector is None:
-        raise ConfigError("NAME", found.name, f"a detector on a backbone, such as 'retinanet/{found.name}'")
-    return found.target.detector

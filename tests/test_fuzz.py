@@ -45,6 +45,8 @@ REFUSED = {
     "a space's": lambda: analysis.get_space(LyingText("nobody")),
     "a device's": lambda: analysis.Device(name=LyingText(" "), fp32_flops_per_s=1e12, bandwidth_bytes_per_s=1e12),
     "a path": lambda: archs.read_design(LyingText("nowhere.json")),
+    "a design": lambda: archs.parse_design(LyingText("{}")),
+    "a name of two lines": lambda: analysis.Device(name="a\nb", fp32_flops_per_s={}, bandwidth_bytes_per_s=1e12),
     "half a character": lambda: analysis.published("throughput", arch="\ud800"),
     "what only looks like a number": lambda: archs.get_config("densenet121", growth_rate=MagicMock(spec=int)),
     "like a share": lambda: archs.get_config("densenet121", drop_rate=MagicMock(spec=float)),

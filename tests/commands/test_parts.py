@@ -40,3 +40,11 @@ def test_bad_input_is_answered_in_one_sentence(arguments, sentence, capsys):
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+def test_an_error_is_all_that_is_said(capsys):
+    """Not after notes on the networks before it."""
+    assert main(["parts", "retinanet/densenet121", "densenet121"]) == 2
+    assert capsys.readouterr().err == (
+        "error: NAME is 'densenet121', but must be a detector on a backbone, such as 'retinanet/densenet121'.\n"
+    )

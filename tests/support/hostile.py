@@ -127,7 +127,7 @@ def _of_message(message: Any, where: str) -> Iterator[str]:
 
 def _is_loud(field: str, text: str) -> bool:
     if field == "spec":
-        return "<a href=//" in text or "\\u003ca href" in text
+        return "<a href" in _drawn(text)
     if field not in MARKDOWN:
         return False
     live = (
@@ -141,6 +141,18 @@ def _is_loud(field: str, text: str) -> bool:
         ":red[x]",
     )
     return any(_stands_free(text, each) for each in live)
+
+
+def _drawn(spec: str) -> str:
+    """What a chart draws, as JSON: not what only comes back with a click."""
+    try:
+        figure = json.loads(spec)
+    except ValueError:
+        return spec
+    for trace in figure.get("data", ()) if isinstance(figure, dict) else ():
+        if "customdata" not in f"{trace.get('hovertemplate')}{trace.get('texttemplate')}":
+            trace.pop("customdata", None)
+    return json.dumps(figure, ensure_ascii=False)
 
 
 def _stands_free(text: str, part: str) -> bool:
