@@ -87,6 +87,10 @@ class Request:
     file_format: FormatOption = None
     output: OutputOption = None
 
+    def __post_init__(self) -> None:
+        if self.file_format is not None:  # before anything is said
+            checks.choice("format", self.file_format, ALL_FORMATS)
+
     def summaries(self, names: Sequence[str]) -> list[Summary]:
         """The networks, counted as asked. Raises: DenseScopeError: it says which of several does not suit."""
         found = []

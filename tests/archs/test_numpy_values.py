@@ -10,14 +10,16 @@ import pytest
 
 import analysis
 import archs
-from analysis.memory import fits
 from analysis.search.budgets import parse_budgets
 from analysis.search.space import Space
 from archs.config import declared
+from tests.support.exhaustive import representatives
 
 DTYPES = sorted(
     {np.dtype(code).type for code in np.typecodes["All"] if code not in "Mm"}, key=lambda kind: kind.__name__
 )
+#: One of each kind.
+FEW = [np.int8, np.uint64, np.float32, np.str_, np.bool_, np.object_]
 CASES = [
     (name, field)
     for name in ("densenet121", "peleenet", "vovnet39")
@@ -91,7 +93,7 @@ ARGUMENTS = {
     "memory mode": ("training", lambda value: analysis.memory("peleenet", mode=value).saved_bytes),
     "memory inplace_relu": (False, lambda value: analysis.memory("peleenet", inplace_relu=value).rows()),
     "budget": (10**9, lambda value: analysis.memory("peleenet").largest_batch(value)),
-    "footprint": (100, lambda value: fits.footprints(analysis.memory("peleenet"))[0].total_bytes(value)),
+    "footprint": (100, lambda value: analysis.memory("peleenet").footprint.total_bytes(value)),
     "predict batch_size": (100, lambda value: analysis.predict("peleenet", "RTX 3090", value).seconds),
     "predict precision": ("fp32", lambda value: analysis.predict("peleenet", "RTX 3090", precision=value)),
     "workload batch_size": (100, lambda value: analysis.Workload(batch_size=value)),
@@ -117,7 +119,7 @@ def _found(**settings):
 @pytest.mark.parametrize("argument", ARGUMENTS)
 def test_an_argument_counts_as_its_python_value(argument):
     value, use = ARGUMENTS[argument]
-    kinds = (np.int8, np.uint64, np.str_, np.bool_, object) if argument.startswith("search") else DTYPES
+    kinds = FEW if argument.startswith("search") else representatives(FEW, DTYPES)
     taken = 0
     for given in (given for dtype in kinds for given in as_numpy(value, dtype)):
         if (python := as_python(given)) == value:  # else this dtype makes another value of it

@@ -42,9 +42,17 @@ def test_bad_input_is_answered_in_one_sentence(arguments, sentence, capsys):
     assert error.count("\n") == 1
 
 
-def test_an_error_is_all_that_is_said(capsys):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "densenet121",
+            "NAME is 'densenet121', but must be a detector on a backbone, such as 'retinanet/densenet121'.",
+        ),
+        ("--format x", "format is 'x', but must be one of 'table', 'csv', 'json', 'markdown', 'latex'."),
+    ],
+)
+def test_an_error_is_all_that_is_said(words, said, capsys):
     """Not after notes on the networks before it."""
-    assert main(["parts", "retinanet/densenet121", "densenet121"]) == 2
-    assert capsys.readouterr().err == (
-        "error: NAME is 'densenet121', but must be a detector on a backbone, such as 'retinanet/densenet121'.\n"
-    )
+    assert main(["parts", "retinanet/densenet121", *words.split()]) == 2
+    assert capsys.readouterr().err == f"error: {said}\n"
