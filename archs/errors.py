@@ -19,7 +19,7 @@ class DenseScopeError(Exception):
 
     def __init__(self, *args: object) -> None:
         first, *rest = args or ("",)
-        if issubclass(type(first), str):
+        if isinstance(first, str):
             line = " ".join(first[: MAX_SENTENCE + 1].splitlines())  # names may hold anything
             args = line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE]}…", *rest
         super().__init__(*args)

@@ -45,8 +45,9 @@ def _show(found: Sequence[Summary], costs: Sequence[PartCosts]) -> Iterator[Rend
     yield Text(f"counted, batch {first.batch_size:,}, {first.dtype}", style="dim")
     yield Grid([row for one in costs for row in one.rows()], TABLE)
     alike: dict[tuple[str, str], list[PartCosts]] = {}
-    for summary, one in zip(found, costs, strict=True):
-        told = detector_title(summary.target.detector), format_size(summary.image_size)
+    titles = [detector_title(config) for summary in found if (config := summary.target.detector)]
+    for summary, one, title in zip(found, costs, titles, strict=True):
+        told = title, format_size(summary.image_size)
         alike.setdefault(told, []).append(one._replace(name=summary.name.partition("/")[2] or summary.name))
     for (title, size), some in alike.items():
         yield Text(share_finding(some, COMPARED[0], f"{title} at {size}"))
