@@ -3,6 +3,12 @@
 Bad input ends with status 2 and one line on stderr, a closed pipe and Ctrl-C end quietly.
 """
 
+import os
+from _signal import SIGINT, signal  # type: ignore[import-not-found]  # it is there already: nothing is read for it
+
+if __name__ == "__main__":
+    signal(SIGINT, lambda *_: os._exit(128 + SIGINT))
+
 from commands import ending
 
 if __name__ == "__main__":

@@ -228,12 +228,13 @@ def test_interruption_ends_quietly(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-#: Runs the command line, to which Ctrl-C comes after so many seconds.
+#: Runs the command line, to which Ctrl-C comes so many seconds after its first line.
 INTERRUPTED = """
-import os, runpy, signal, sys, threading
+import os, signal, sys, threading
 sys.argv = ["cli.py", *sys.argv[2:]]
+code = compile(open("cli.py").read(), "cli.py", "exec")
 threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start()
-runpy.run_path("cli.py", run_name="__main__")
+exec(code, globals())
 """
 COMMANDS = ("summary densenet121", "search --max-macs 2e9", "memory densenet121", "crosscheck peleenet")
 DELAYS = [number / 20 for number in range(1, 41)]
@@ -253,10 +254,11 @@ def test_control_c_ends_quietly_whatever_runs(command, delay):
 
 #: Runs the command line; a byte says that its first line comes next.
 BEGUN = """
-import os, runpy, sys
+import os, sys
 sys.argv = ["cli.py", *sys.argv[2:]]
+code = compile(open("cli.py").read(), "cli.py", "exec")
 os.write({pipe}, b"!")
-runpy.run_path("cli.py", run_name="__main__")
+exec(code, globals())
 """
 #: Commands of every kind: that only look, compute for long, write, measure and train.
 INTERRUPTIBLE = (
