@@ -41,7 +41,7 @@ DETECTORS = "detectors"
 #: Detectors of two stages, whose published times were (`analysis.hardware.predict.detector_trials`).
 TWO_STAGE, TWO_STAGES = "two-stage detectors", ("faster_rcnn", "mask_rcnn")
 #: What an interval about a detector's time is not about.
-LAYERS_ALONE = "of the layers alone, the more for what a detector's prediction leaves out"
+LAYERS_ALONE = "the layers' time is meant, and what the prediction leaves out comes on top"
 
 
 class KnownError(NamedTuple):

@@ -552,4 +552,4 @@ def test_published_times_check_the_intervals_of_detectors_of_two_stages_but_for_
     assert told.interval.high == pytest.approx(one.trial.high * one.factor)
     assert told.error is None
     assert "checks it" not in told.interval.rule
-    assert told.interval.rule.endswith("of the layers alone, the more for what a detector's prediction leaves out")
+    assert told.interval.rule.endswith("the layers' time is meant, and what the prediction leaves out comes on top")
