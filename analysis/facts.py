@@ -159,6 +159,11 @@ def _device_of_row(row: dict[str, str]) -> Device:
     return Device(**values | {"year": int(row["year"])})  # type: ignore[arg-type]
 
 
+@cache
+def _by_folded_name() -> dict[str, Device]:
+    return {name.casefold(): device for name, device in _shipped().items()}
+
+
 def list_devices() -> list[str]:
     """The names of the shipped devices, oldest first."""
     return sorted(_shipped(), key=lambda name: (_shipped()[name].year or 0, name))
@@ -204,13 +209,11 @@ def get_device(device: str | Device) -> Device:
     """
     if isinstance(device, Device):
         return device
-    shipped = _shipped()
-    by_folded = {name.casefold(): found for name, found in shipped.items()}
     name = _MAKERS.sub("", said(device).strip().casefold())
     try:
-        return by_folded[_SHEET_NAMES.get(name, name)]
+        return _by_folded_name()[_SHEET_NAMES.get(name, name)]
     except KeyError:
-        raise UnknownDeviceError(device, shipped) from None
+        raise UnknownDeviceError(device, _shipped()) from None
 
 
 def read_device(path: str | PathLike[str]) -> Device:

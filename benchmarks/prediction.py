@@ -1,4 +1,4 @@
-"""Claims: predicting a planned network takes less than 5 ms, all registered networks on all devices less than 1 s.
+"""Claims: predicting a planned network takes less than 5 ms, and on another device a tenth of that.
 
 Run `python -m benchmarks.prediction`; nothing is kept from one turn to the next but the devices and the factors. Times
 are those of the processor, whatever else the machine does. The ratio is against counting the same network, which a

@@ -161,7 +161,7 @@ def _rates(kind: Any, machine: Machine, factors: Factors) -> Any:
 
 def _choose(kind: Any, values: dict[int, Any], default: float = 0.0) -> Any:
     """The value of each kernel's kind."""
-    if all(np.ndim(value) == 0 for value in values.values()):
+    if not any(isinstance(value, np.ndarray) and value.ndim for value in values.values()):
         table = np.full(ELEMENTWISE + 1, default)
         table[list(values)] = list(values.values())
         return table[kind]
