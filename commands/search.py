@@ -88,15 +88,17 @@ def search(
     checks.choice("format", file_format or "table", ALL_FORMATS)
     senses = (("min", minimize or ()), ("max", maximize or ()))
     objectives = {_quantity(word): sense for sense, words in senses for word in words}
+    budgets = parse_budgets(context.args)
     evaluators: dict[str, Evaluator] = {
         "predicted_seconds": PredictedSeconds(device, parse_value(batch_size), precision, execution=execution),
-        "training_seconds": TrainingSeconds(device, parse_value(batch_size), precision),
         "trained_accuracy": TrainedAccuracy(data, recipe, _number(epochs), _number(images)),
     }
+    if "training_seconds" in {*objectives, *budgets}:
+        evaluators["training_seconds"] = TrainingSeconds(device, parse_value(batch_size), precision)
     with _progress() as progress:
         found = search_space(
             space,
-            parse_budgets(context.args),
+            budgets,
             objectives or ("params", "macs", "memory_access_cost"),
             parse_value(limit),
             seed=parse_value(seed),

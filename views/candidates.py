@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.choice import Candidate, Trained, like_with_like, published_accuracies
 from analysis.facts import get_device
-from analysis.hardware.speeds import Conditions, Speed, known_speed
+from analysis.hardware.speeds import Speed, known_speed, usual_conditions
 from analysis.targets import is_library_name
 from archs.errors import DenseScopeError
 from archs.layer import Pair
@@ -50,9 +50,10 @@ def trained_here(names: Sequence[str]) -> dict[str, dict[str, Trained]]:
 
 @by_content(1024)
 def _speed(name: str, device: str, execution: str, image_size: Pair) -> Speed | None:
-    """In large batches of float16, as speeds are published."""
+    """In large batches of float16, as speeds are published, or what the device takes instead."""
     try:
-        return known_speed(target_of(name), get_device(device), execution, Conditions(image_size=image_size))
+        found = get_device(device)
+        return known_speed(target_of(name), found, execution, usual_conditions(found, image_size))
     except DenseScopeError:
         return None
 

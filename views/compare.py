@@ -93,7 +93,9 @@ def draw_head(names: list[str]) -> tuple[str, str, str, str, dict[str, Trained]]
         with st.container(width=200):
             baseline = sidebar.choose_baseline(names)
         with st.container(width=180):
-            help = "Published throughput, else DenseScope's prediction, in large batches of float16."
+            help = (
+                "Published throughput, else DenseScope's prediction, in large batches of float16; a CPU gets one image."
+            )
             device = sidebar.choose_device("Speed on", "speed_on", help=help)
         with st.popover("Like with like", icon=":material/balance:"):
             help = "Each layer as its own kernel, or torch.compile."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.facts import get_device
 from analysis.findings import reason
+from analysis.hardware.speeds import usual_conditions
 from analysis.memory import TrainingMemory, memory_of
 from analysis.optimize.saving import Saving, saving
 from analysis.search import search
@@ -88,8 +90,10 @@ class Sought(NamedTuple):
 
     def search(self, **more: Any) -> SearchResult:
         """The result. Raises: DenseScopeError: nothing keeps to the budgets."""
+        given = usual_conditions(get_device(self.device))
         timed = {"predicted_seconds": PredictedSeconds, "training_seconds": TrainingSeconds}
-        evaluators = {name: kind(self.device) for name, kind in timed.items()}
+        asked = {name: kind for name, kind in timed.items() if name in {*self.budgets, *self.objectives}}
+        evaluators = {name: kind(self.device, given.batch_size, given.precision) for name, kind in asked.items()}
         return search(self.space, self.budgets, self.objectives, self.limit, evaluators=evaluators, **more)
 
 

@@ -92,13 +92,13 @@ class Stop:
         return {MEASURED: measured} | {key: self._predicted(execution) for key, execution in PREDICTED.items()}
 
     def _predicted(self, execution: str) -> Fact | None:
-        """Seconds an image, in large batches of float16; None where that cannot be predicted."""
+        """Seconds an image, as the device is usually given them; None where that cannot be predicted."""
         from analysis.choice import Candidate
-        from analysis.hardware.speeds import Conditions, predicted_speeds
+        from analysis.hardware.speeds import predicted_speeds, usual_conditions
 
         target, device = self.summary.target, get_device(self.device)
         try:
-            speeds = predicted_speeds(target, device, execution, self.summary.image_size, Conditions())
+            speeds = predicted_speeds(target, device, execution, self.summary.image_size, usual_conditions(device))
         except DenseScopeError:
             return None
         return next((Candidate(target.name, None, speed).fact("seconds_per_image") for speed in speeds), None)

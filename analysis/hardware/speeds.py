@@ -29,7 +29,7 @@ PUBLISHED_PRECISION, PUBLISHED_WORDS = "float16", "amp float16"
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a GPU is given; an image size of None is each network's own."""
+    """What a device is given; an image size of None is each network's own."""
 
     batch_size: int = 256
     image_size: int | Pair | None = None
@@ -45,6 +45,14 @@ class Conditions:
     def are_published(self) -> bool:
         """Whether published throughputs speak of such conditions: large batches in half precision."""
         return self.batch_size >= MIN_BATCH_SIZE and self.precision == PUBLISHED_PRECISION
+
+
+def usual_conditions(device: Device, image_size: int | Pair | None = None) -> Conditions:
+    """What a device is given where nobody asks: large batches in float16, as speeds are published, or in float32 where
+    it has no float16; a CPU one image in float32."""
+    if device.is_cpu:
+        return Conditions(1, image_size, "float32")
+    return Conditions(image_size=image_size, precision="float16" if device.fp16_flops_per_s else "float32")
 
 
 @dataclass(frozen=True)

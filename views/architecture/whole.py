@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from analysis import Summary, predict
-from analysis.hardware.speeds import Conditions
+from analysis.facts import get_device
+from analysis.hardware.speeds import usual_conditions
 from analysis.quantities import in_a_sentence, label_of
 from analysis.structure.connectivity import blocks
 from analysis.structure.diagram import MOST_LAYERS, diagram, feature_names
@@ -26,8 +27,6 @@ from views.sections.block_diagram import file_name, show_picture
 COUNTED = ("macs", "bytes_moved", "params")
 TIME, LIVE = "seconds", "live_bytes"
 COLOURS = {**{key: label_of(key) for key in COUNTED}, TIME: "Predicted time", LIVE: "Live memory"}
-#: What predicted times are of.
-GPU = Conditions()
 HELP = """Stages in execution order; repeated layers are folded into one line, × their number. The darker a box, the
 more it has of the quantity. Click a stage, or press Enter on it, and its units stand below with an arc to everything
 that reads them; click a unit, and its block is drawn below.
@@ -64,8 +63,9 @@ def draw_network(summaries: Sequence[Summary]) -> None:
 def quantity(summary: Summary, key: str, device: str) -> Quantity:
     """Of every layer. Raises: DenseScopeError: an operation whose time is not known."""
     if key == TIME:
-        found = predict(summary.target, device, GPU.batch_size, summary.image_size, GPU.precision)
-        where = f"{device} at batch {GPU.batch_size}, {GPU.precision}, eager"
+        given = usual_conditions(get_device(device))
+        found = predict(summary.target, device, given.batch_size, summary.image_size, given.precision)
+        where = f"{device} at batch {given.batch_size}, {given.precision}, eager"
         note = f"Predicted for {where}: {format_si(found.seconds, 's')} in all"
         if known := found.interval:
             note += f", between {format_si(known.low, 's')} and {format_si(known.high, 's')} {known.rule}"

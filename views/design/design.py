@@ -12,7 +12,9 @@ import streamlit as st
 
 from analysis import Summary, summarize
 from analysis.columns import columns
+from analysis.facts import get_device
 from analysis.findings import delta_finding, network_finding, reason
+from analysis.hardware.speeds import usual_conditions
 from analysis.precision import DTYPE_BYTES
 from analysis.summary import comparison_row
 from analysis.units import format_si
@@ -25,7 +27,7 @@ from views.answers import fingerprint
 from views.design import editor as design_editor
 from views.design.editor import draw_editor
 from views.design.model_file import write_model
-from views.design.results import CHARTS, GPU, draw_counted, draw_predicted, draw_trained
+from views.design.results import CHARTS, draw_counted, draw_predicted, draw_trained
 from views.elsewhere import elsewhere
 from views.public import is_public
 from views.sidebar import InputSettings
@@ -199,9 +201,10 @@ def draw_times(base: Summary, summary: Summary) -> None:
     """The device that times are predicted for, and the times."""
     device = sidebar.choose_device("Time predicted for", "design_device")
     draw_predicted(base, summary, device)
+    given = usual_conditions(get_device(device))
     st.caption(
-        f"Changes are against {base.name}. Times are predicted for batch {GPU.batch_size}, "
-        f"{GPU.precision}; the rest is counted for batch {summary.batch_size:,}, "
+        f"Changes are against {base.name}. Times are predicted for batch {given.batch_size}, "
+        f"{given.precision}; the rest is counted for batch {summary.batch_size:,}, "
         f"{summary.dtype}."
     )
 

@@ -12,10 +12,11 @@ import streamlit as st
 from analysis import Summary, predict
 from analysis.choice import Trained
 from analysis.columns import columns
+from analysis.facts import get_device
 from analysis.findings import Delta, deltas
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.predict.step_prediction import predict_step
-from analysis.hardware.speeds import Conditions
+from analysis.hardware.speeds import usual_conditions
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES, saved_bytes
 from analysis.quantities import QUANTITIES, in_a_sentence, label_of
@@ -37,8 +38,6 @@ from views.sidebar import InputSettings
 from views.tables import Notation
 
 HEADLINES = ("params", "macs", "memory_access_cost", "bytes_moved", "activations", "depth")
-#: What a GPU is given: the batch and the precision at which predictions have been validated.
-GPU = Conditions()
 EXECUTIONS = ("eager", "compiled")
 
 
@@ -160,28 +159,29 @@ def _figure(key: str, delta: Delta) -> Figure:
 
 
 def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
-    """Seconds on a GPU, by the model."""
+    """Seconds on a device, by the model."""
+    given = usual_conditions(get_device(device))
+    at = f"On {device} at batch {given.batch_size}, {given.precision}"
     for execution in EXECUTIONS:
         try:
             pair = [
-                predict(one.target, device, GPU.batch_size, one.image_size, GPU.precision, execution=execution)
+                predict(one.target, device, given.batch_size, one.image_size, given.precision, execution=execution)
                 for one in (base, summary)
             ]
         except DenseScopeError:
             continue
-        yield _timed(
-            execution.capitalize(), pair, f"On {device} at batch {GPU.batch_size}, {GPU.precision}, {execution}"
-        )
+        yield _timed(execution.capitalize(), pair, f"{at}, {execution}")
 
 
 def _trained_in(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
     """Seconds of a training step on a GPU, by the model."""
-    asked = (device, GPU.batch_size)
+    given = usual_conditions(get_device(device))
+    asked = (device, given.batch_size)
     try:
-        pair = [predict_step(one.target, *asked, one.image_size, GPU.precision) for one in (base, summary)]
+        pair = [predict_step(one.target, *asked, one.image_size, given.precision) for one in (base, summary)]
     except DenseScopeError:
         return
-    where = f"On {device} at batch {GPU.batch_size}, {GPU.precision}, eager, SGD with momentum"
+    where = f"On {device} at batch {given.batch_size}, {given.precision}, eager, SGD with momentum"
     yield _timed("Training step", pair, where)
 
 

@@ -50,6 +50,8 @@ DEVICE_FILE = """A JSON object in base units, for example
  "fp16_flops_per_s": 1.6e14, "bandwidth_bytes_per_s": 1e12}
 ```
 
+A CPU tells its cores instead of a peak: `cores`, `clock_hz`, `vector_bits` (256 for AVX2, 512 for AVX-512).
+
 With the name that the history of benchmarks has for it, your measurements
 stand beside its predictions. It is kept for as long as this page is open."""
 CALIBRATE = (

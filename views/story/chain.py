@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.chains import Chain, CountedChain, get_chain, list_chains
 from analysis.chains.counted import COSTS, MEASURED, PREDICTED, SHAPE, Stop, count_chain
 from analysis.chains.findings import chain_finding, step_sentences
-from analysis.hardware.speeds import Conditions
+from analysis.facts import get_device
+from analysis.hardware.speeds import usual_conditions
 from analysis.quantities import QUANTITIES, label_of
 from archs.design import MAX_NAME, Design
 from views import sidebar, tables, widgets, workbench
@@ -23,8 +24,6 @@ from views.story.parts import changed_parts
 
 #: Of the link; and the element whose bars lead to steps.
 CHAIN, STEP, QUANTITY, WATERFALL = "chain", "step", "story_quantity", "story_waterfall"
-#: What times are predicted for.
-GPU = Conditions()
 #: What a chain is seen in.
 SHOWN = {key: label_of(key) for key in (*COSTS, *PREDICTED, *SHAPE)} | {MEASURED: "Published accuracy"}
 HELP = "The first network, what each change adds or takes away, and the last network. Click a bar for its change."
@@ -57,7 +56,8 @@ def draw_chain(head: DeltaGenerator) -> None:
             step = choose_step(found, steps)
             draw_words(found, step)
         draw_parts(*found.stops[step - 1 : step + 1])
-        timed = f"an image in batches of {GPU.batch_size}, {GPU.precision}"
+        given = usual_conditions(get_device(device))
+        timed = f"an image in batches of {given.batch_size}, {given.precision}"
         counted_at = f"Counted at {settings.describe()}, for the whole batch; times are predicted for {timed}."
         st.caption(f"{counted_at} The changes: {chain.source}.")
         widgets.downloads(found.to_frame(), chain.name)

@@ -125,7 +125,7 @@ def _scatter_of(
             of_few(own.spread, own.figures), None, f"{own.figures} runs of your own, each predicted from the others,"
         )
     if device.is_cpu:
-        return cpu_scatter(kind, device.name, batch_size, execution)
+        return cpu_scatter(kind, device, batch_size, execution)
     kinds, spreads = _content()["kinds"], shipped_spreads()
     checked = is_calibrated(device.name) and batch_size >= MIN_BATCH_SIZE and parse_arithmetic(precision) == PRECISION
     if checked and (known := known_error(kind, device.name, batch_size, precision, layout, execution)):

@@ -232,12 +232,18 @@ def known_cpu_error(kind: str | None, device: str, batch_size: int, execution: s
     return found if batch_size == CHECKED_BATCH else None
 
 
-def cpu_scatter(kind: str | None, device: str, batch_size: int, execution: str) -> Scatter:
+#: Twice the cores of the largest CPU of which figures are known.
+MOST_CORES = 28
+MANY_CORES = f"CPUs of more than {MOST_CORES} cores"
+
+
+def cpu_scatter(kind: str | None, device: Device, batch_size: int, execution: str) -> Scatter:
     """What an interval about a prediction on a CPU is made of."""
     for name, words in ((kind, "of its kind on this device"), ("all", "of other kinds of networks on this device")):
-        if known := known_cpu_error(name, device, batch_size, execution):
+        if known := known_cpu_error(name, device.name, batch_size, execution):
             return Scatter(
                 of_few(known["spread"], known["figures"]), None, f"{known['figures']} published figures {words}"
             )
     spreads = _content()["spreads"]
-    return Scatter(spreads["networks"], Spread(*spreads["devices"]), "networks", "CPU")
+    unchecked = MANY_CORES if (device.cores or 0) > MOST_CORES else ""
+    return Scatter(spreads["networks"], Spread(*spreads["devices"]), "networks", "CPU", unchecked)
