@@ -17,6 +17,7 @@ from analysis.claims.records import claims_finding
 from analysis.facts import DATA
 from analysis.hardware.predict.calibrated import shipped_calibration
 from analysis.hardware.predict.coverage import Check, check_intervals, coverage_rows
+from analysis.hardware.predict.cpus import calibrated_cpus, cpu_error_rows, shipped_cpu_factors
 from analysis.hardware.predict.detector_trials import detector_trials
 from analysis.hardware.predict.spreads import Trial
 from analysis.hardware.predict.step_calibrated import error_rows, step_factors
@@ -107,6 +108,30 @@ def step_parts() -> dict[str, str]:
     return {
         "step factors": markdown_table(("Factor", "Value"), rows, numeric=(1,)),
         "step errors": markdown_table(headers, errors, numeric=range(2, len(headers))),
+    }
+
+
+def cpu_parts() -> dict[str, str]:
+    """The factors of CPUs, and how far off they are."""
+    names = calibrated_cpus()
+    by_name = [shipped_cpu_factors(name)._asdict() for name in ("", *names)]
+    shared = by_name[0]
+    factors = [
+        (f"`{name}`", f"{value:.4g}", *(f"{own[name]:.4g}" if own[name] != value else "" for own in by_name[1:]))
+        for name, value in shared.items()
+    ]
+    headers = ("Left out", "Of", "Figures", "Median error", "Worst", "Bias", "Interval", "Coverage")
+    errors = [
+        (
+            *(row["left_out"], row["of"], str(row["figures"])),
+            *(f"{100 * row['median_error']:.1f} %", f"{100 * row['worst_error']:.1f} %"),
+            *(f"{100 * row['bias']:+.1f} %", f"+{100 * row['half_width']:.0f} %", f"{100 * row['coverage']:.0f} %"),
+        )
+        for row in cpu_error_rows()
+    ]
+    return {
+        "cpu factors": markdown_table(("Factor", "Shared", *names), factors, numeric=range(1, 2 + len(names))),
+        "cpu errors": markdown_table(headers, errors, numeric=range(2, len(headers))),
     }
 
 
@@ -375,7 +400,7 @@ def main(arguments: Sequence[str]) -> None:
         README: readme_parts(),
         CLAIMS: claims_parts(),
         MEMORY: memory_parts(),
-        PREDICTION: predicted | step_parts(),
+        PREDICTION: predicted | step_parts() | cpu_parts(),
         TRAINING: training_parts(),
     }
     for document, parts in whole.items():

@@ -34,6 +34,10 @@ COLUMNS = (
 def draw_memory() -> None:
     """The section."""
     names, asked = ask(device=True)
+    budget = get_device(asked.device).memory_bytes
+    if budget is None:
+        st.info(f"The data sheet of {asked.device} tells of no memory, as that of no CPU does: choose another device.")
+        return
     found = counted_in_order(names, asked)
     memories = {one.name: held(one.name, asked) for one in found}
     widgets.say_left_out({name: why for name, why in memories.items() if isinstance(why, str)})
@@ -41,7 +45,6 @@ def draw_memory() -> None:
     if not known:
         return
     says = [one.name for one in known]
-    budget = get_device(asked.device).memory_bytes
     widgets.say(fits_finding(known, f"{asked.title} at {asked.at}", asked.device, budget))
     theme = widgets.current_theme()
     st.header("What does it hold?", help=HELP, anchor=False)

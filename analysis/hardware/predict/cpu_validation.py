@@ -118,13 +118,20 @@ def check_cpu_intervals(trials: Sequence[Trial]) -> list[CpuCheck]:
     for trial in trials:
         same = [other for other in trials if other.left_out == trial.left_out]
         if trial.left_out == "networks":
-            others = [other.beyond for other in same if _place(other) == _place(trial) and _name(other) != _name(trial)]
-            scatter = Scatter(of_few(root_mean_square(others), len(others)), None, "")
+            scatter = _scatter_without(trial, [other for other in same if _place(other) == _place(trial)])
         else:
             spreads = spreads_of(other for other in same if other.run.device != trial.run.device)
             scatter = Scatter(spreads.networks, spreads.devices, "", "CPU")
         found.append(CpuCheck(trial, scatter.factor))
     return found
+
+
+def _scatter_without(trial: Trial, on_device: Sequence[Trial]) -> Scatter:
+    """By the rule of `cpu_scatter`: figures of its kind, or of all where those are few; of other networks alone."""
+    others = [other for other in on_device if _name(other) != _name(trial)]
+    of_kind = [other for other in others if _kind(other) == _kind(trial)]
+    told = of_kind if len(of_kind) >= MIN_FIGURES else others
+    return Scatter(of_few(root_mean_square(other.beyond for other in told), len(told)), None, "")
 
 
 def _name(trial: Trial) -> str:
