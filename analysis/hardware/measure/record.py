@@ -233,7 +233,7 @@ class Measurement:
 
     @property
     def data_sheet(self) -> Device | None:
-        """What the device's maker promises; None for a CPU, and for devices that are not shipped."""
+        """What the device's maker promises; None for devices whose data sheet is not shipped."""
         return _sheet(self.machine.device_name)
 
     @property
