@@ -27,6 +27,7 @@ from analysis.search.quantities import TrainingSeconds
 from analysis.statistics import median
 from archs.errors import DenseScopeError
 from cli import main
+from scripts.documents import PREDICTION, cpu_parts, renewed
 
 CPUS = [name for name in list_devices() if device_class(get_device(name)) == "CPU"]
 MINE = {"name": "mine", "cores": 8, "clock_hz": 4e9, "vector_bits": 256, "bandwidth_bytes_per_s": 8e10}
@@ -166,6 +167,11 @@ def test_intervals_hold_nine_in_ten(left_out, most):
     assert row["median_error"] < most
     assert row["coverage"] > 0.87
     assert row["figures"] == len(published_cpu_runs()) + len(own_runs()[1])
+
+
+def test_the_tables_of_the_document_are_those_of_the_code():
+    text = PREDICTION.read_text(encoding="utf-8")
+    assert renewed(PREDICTION, cpu_parts()) == text, "run `python -m scripts.documents --write`"
 
 
 def measured(name: str, slower: float, threads: int = 8) -> Measurement:
