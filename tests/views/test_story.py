@@ -135,8 +135,15 @@ def test_networks_of_a_claim_are_compared():
     assert_sound(app)
 
 
+@pytest.mark.parametrize(
+    ("device", "given"), [("GTX 960", "batches of 256, float32"), ("Core i9-10940X", "batches of 1, float32")]
+)
+def test_devices_without_float16_are_told_in_float32(device, given):
+    app = open_app(STORY, story_device=device, story_quantity="Predicted eager time")
+    assert any(given in caption.value for caption in app.caption)
+    assert not any("is not known" in caption.value for caption in app.caption)
+
+
 def test_what_is_not_known_is_said():
-    app = open_app(STORY, story_device="GTX 960", story_quantity="Predicted eager time")
-    assert any("is not known of two of these networks" in caption.value for caption in app.caption)
     app = open_app(STORY, dtype="int8", story_quantity="Training memory")
     assert any("is not known of two of these networks" in caption.value for caption in app.caption)
