@@ -76,7 +76,7 @@ def predict(
     checks.choice("format", file_format or "table", ALL_FORMATS)
     fields, batch, size = parse_changes(changes or ()), parse_value(batch_size), parse_image_size(image_size)
     targets = [resolve_target(name, **fields) for name in names]
-    devices = _devices(device, device_file, precision)
+    devices = _devices(device, device_file, precision, mode)
     if calibrate:
         devices = _calibrated(devices)
     host = host_of(host_microseconds)
@@ -105,11 +105,11 @@ def _training(one: Prediction, images: int | None) -> Row:
     return {"float32_bytes": one.float32_bytes(), "epoch_images": images, "epoch_seconds": epoch}
 
 
-def _devices(names: Sequence[str] | None, path: Path | None, precision: str) -> list[Device]:
+def _devices(names: Sequence[str] | None, path: Path | None, precision: str, mode: str) -> list[Device]:
     own = [] if path is None else [read_device(path)]
     if names == ["all"]:
-        shipped = map(get_device, list_devices())
-        return [*(device for device in shipped if precision in device.precisions), *own]
+        shipped = [device for device in map(get_device, list_devices()) if precision in device.precisions]
+        return [*(device for device in shipped if mode == "inference" or not device.is_cpu), *own]
     return [*map(get_device, names or ([] if own else [DEFAULT_DEVICE])), *own]
 
 

@@ -221,3 +221,9 @@ def test_the_command_predicts_on_cpus(device, capsys):
     assert "start" not in capsys.readouterr().err
     assert main(["predict", "densenet121", "--device", device]) == 2
     assert "no figure of a CPU checks others" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_all_devices_are_those_that_can(mode, capsys):
+    assert main(["predict", "densenet40_k12", "--device", "all", "--precision", "float32", "--mode", mode]) == 0
+    assert ("EPYC 7763" in capsys.readouterr().out) == (mode == "inference")
