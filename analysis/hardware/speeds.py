@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from analysis.facts import Device, published
+from analysis.facts import Device, get_device, list_devices, published
 from analysis.hardware.measure.record import Measurement
+from analysis.hardware.predict.cpus import CHECKED_BATCH
 from analysis.hardware.predict.predict import Prediction, predict
-from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun
+from analysis.hardware.predict.timed_runs import MIN_BATCH_SIZE, TimedRun, sheet_of
 from analysis.precision import parse_arithmetic
 from analysis.targets import Target, resolve_target
 from archs import checks
@@ -43,8 +44,13 @@ class Conditions:
 
     @property
     def are_published(self) -> bool:
-        """Whether published throughputs speak of such conditions: large batches in half precision."""
+        """Whether published throughputs of GPUs speak of such conditions: large batches in half precision."""
         return self.batch_size >= MIN_BATCH_SIZE and self.precision == PUBLISHED_PRECISION
+
+    @property
+    def are_published_of_cpus(self) -> bool:
+        """Whether those of CPUs do: one image in float32."""
+        return self.batch_size == CHECKED_BATCH and self.precision == "float32"
 
 
 def usual_conditions(device: Device, image_size: int | Pair | None = None) -> Conditions:
@@ -224,7 +230,8 @@ def measured_speed(one: Measurement) -> Speed:
 
 def published_speeds(name: str, device: Device, execution: str, size: Pair, given: Conditions) -> list[Speed]:
     """The published throughput of a registered network, or of timm's, where there is one for such conditions."""
-    if not given.are_published or size[0] != size[1]:
+    are_published = given.are_published_of_cpus if device.is_cpu else given.are_published
+    if not are_published or size[0] != size[1]:
         return []
     layout = given.layout if execution == "eager" else "nchw"  # a compiler chooses for itself
     row = _table().get((name, device.name, execution, layout, size[0]))
@@ -244,7 +251,7 @@ def published_speeds(name: str, device: Device, execution: str, size: Pair, give
             layout=layout,
             flops=float(run.program().flops),
             images_per_s=row["value"],
-            peak_flops_per_s=device.peak_flops_per_s(PUBLISHED_PRECISION),
+            peak_flops_per_s=device.peak_flops_per_s(given.precision),
             error=None,
             error_meaning="",
             source=f"{row['source']}, {row['software']}",
@@ -257,11 +264,20 @@ def published_speeds(name: str, device: Device, execution: str, size: Pair, give
 def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
     """Published throughputs by registered name, or else the source's; of several, that of the newest software."""
     rows: list[dict[Any, Any]] = published("throughput").to_dict("records")
+    cpus = {device for device in list_devices() if get_device(device).is_cpu}
     found: dict[tuple[str, str, str, str, int], dict[Any, Any]] = {}
     for row in rows:
-        if row["batch_size"] >= MIN_BATCH_SIZE and row["precision"] == PUBLISHED_WORDS:
+        of_cpu = sheet_of(row["device"]) in cpus
+        is_large = row["batch_size"] >= MIN_BATCH_SIZE and row["precision"] == PUBLISHED_WORDS
+        if is_large or of_cpu:
             name = row["arch"] or row["network"]
-            key = (name, row["device"], row["execution"], row["layout"], int(row["image_size"]))
+            key = (
+                name,
+                sheet_of(row["device"]) if of_cpu else row["device"],
+                row["execution"],
+                row["layout"],
+                int(row["image_size"]),
+            )
             found[key] = max(found.get(key, row), row, key=lambda each: _version(each["software"]))
     return found
 

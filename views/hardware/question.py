@@ -266,6 +266,8 @@ def circumstances(question: Question, size: str = "", *, training: bool = False)
         if conditions.are_published
         else "No published throughput is for such conditions: they are for batches of 256 and more in float16."
     )
+    if conditions.are_published_of_cpus:
+        others = "Published throughput for such conditions is of CPUs alone, compiled."
     others = "" if training else others
     own = [device for device in question.devices if isinstance(device, CalibratedDevice)]
     calibrated = (

@@ -21,7 +21,7 @@ from analysis.hardware.predict.cpu_validation import (
 from analysis.hardware.predict.cpus import cpu_error_rows, predicted_cpu_seconds, shipped_cpu_factors
 from analysis.hardware.predict.predict import predict
 from analysis.hardware.predict.timed_runs import published_runs
-from analysis.hardware.speeds import Conditions
+from analysis.hardware.speeds import Conditions, find_speeds
 from analysis.hardware.steps import predict_steps
 from analysis.search.quantities import TrainingSeconds
 from analysis.statistics import median
@@ -172,6 +172,15 @@ def test_intervals_hold_nine_in_ten(left_out, most):
 def test_the_tables_of_the_document_are_those_of_the_code():
     text = PREDICTION.read_text(encoding="utf-8")
     assert renewed(PREDICTION, cpu_parts()) == text, "run `python -m scripts.documents --write`"
+
+
+def test_published_figures_of_cpus_stand_beside_predictions():
+    device, given = get_device("Core i9-10940X"), Conditions(batch_size=1, precision="float32")
+    found = {(each.execution, each.evidence): each for each in find_speeds("densenet121", [device], conditions=given)}
+    assert [*found] == [("eager", "predicted"), ("compiled", "published"), ("compiled", "predicted")]
+    assert found["compiled", "published"].images_per_s == 41.48  # PyTorch 2.4, not 2.2
+    low, high = found["compiled", "predicted"].error
+    assert 1 - low < 41.48 / found["compiled", "predicted"].images_per_s < 1 + high
 
 
 def measured(name: str, slower: float, threads: int = 8) -> Measurement:
