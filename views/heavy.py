@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.facts import get_device
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from analysis.hardware.measure.schemes import SchemeRun
     from analysis.search.result import SearchResult
     from analysis.search.space import Space
 
@@ -72,6 +74,14 @@ def saved(given: Given, channels_last: bool) -> Saving:
     found = resolve_target(given.target)
     found = found.as_backbone() if given.as_backbone else found
     return saving(found, given.image_size, given.batch_size, given.dtype, channels_last=channels_last)
+
+
+def measured(target: Any, batch_size: int, image_size: int, turns: int, before: Callable[[str], object]) -> SchemeRun:
+    """The schemes of training memory, timed; `before` hears how many steps are done. Raises: DenseScopeError."""
+    from analysis.hardware.measure.training import measure_schemes
+
+    steps = count(1)
+    return measure_schemes(target, batch_size, image_size, turns, after_step=lambda: before(str(next(steps))))
 
 
 def module_text(target: Any) -> str:

@@ -181,10 +181,11 @@ def errors_said(way_out: str = "") -> Iterator[None]:
     """Says why the body cannot be drawn, and a way out, instead of drawing the rest of it."""
     try:
         yield
+    except bounds.BoundError as error:
+        say_error(reason(error))
+        bounds.offer(error.deed)
     except DenseScopeError as error:
         say_error(f"{reason(error)} {way_out}".rstrip())
-        if isinstance(error, bounds.BoundError):
-            bounds.offer(error.deed)
 
 
 def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:

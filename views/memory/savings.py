@@ -12,8 +12,9 @@ from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
 from archs.registry import get_config
-from views import cached, widgets
+from views import cached, heavy, widgets
 from views.charts import budget as figures
+from views.elsewhere import elsewhere
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.public import refused
@@ -26,6 +27,8 @@ SCHEMES_HELP = (
     "and down, the better."
 )
 _RUN = "scheme_run"
+#: That the steps may take.
+SECONDS = 1800
 
 
 def draw_schemes(question: Question) -> None:
@@ -87,16 +90,14 @@ def _ask_and_run(name: str) -> None:
 def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
     """Measure, keep for this session, and draw the page again. A click on any widget ends it."""
     bar = st.progress(0.0, f"Building and warming up the schemes of {widgets.literal(name)} …")
-    done = 0
 
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        bar.progress(min(1.0, done / (4 * turns)), f"{widgets.literal(name)}: step {done}")
+    def advance(done: str) -> None:
+        if done.isdecimal():  # else it waits for its turn, or has not begun
+            bar.progress(min(1.0, int(done) / (4 * turns)), f"{widgets.literal(name)}: step {done}")
 
-    from analysis.hardware.measure.training import measure_schemes
-
-    st.session_state[_RUN] = measure_schemes(target_of(name), batch_size, image_size, turns, after_step=advance)
+    asked = target_of(name), batch_size, image_size, turns
+    found = elsewhere(f"schemes of {name}", heavy.measured, *asked, told="before", tell=advance, seconds=SECONDS)
+    st.session_state[_RUN] = found
     st.rerun()
 
 

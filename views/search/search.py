@@ -45,7 +45,7 @@ SECONDS = 1800
 def counted(question: Question) -> SearchResult:
     """A search in which everything is counted. Raises: BoundError: it would compare too many."""
     goals, configs = len(question.objectives), question.looked_at
-    sentence = f"{configs:,} configs are too many to compare in {goals} objectives unasked: it can take minutes."
+    sentence = f"{configs:,} configs are too many to compare in {goals} objectives unasked: take fewer of either."
     deed = f"{configs} configs in {goals} objectives"
     bounds.check(goals * configs, max(UNASKED, configs), sentence, deed)
     with st.spinner("Counting …") if goals * configs > AT_ONCE else nullcontext():
