@@ -114,6 +114,7 @@ _WORDS = {
     "layer": ("Layer", "Dotted path, as in PyTorch's named_modules()."),
     "tensor.name": ("Tensor", "The layer that makes it."),
     "device_class": ("Class", "Predictions are as good as what was checked nearby."),
+    "room": ("Fits", "Into the device's memory. Perhaps: between the least and the most that it takes."),
     "need.verdict": (
         "Verdict",
         "Enough: even at its slowest. Perhaps: only at its fastest. No room: the batch doesn't fit.",
@@ -280,6 +281,13 @@ _WRITTEN: dict[str, tuple[str, str, Writer]] = {
     ),
     "at_least_seconds": ("At least", "Nine in ten such predictions are meant to hold the truth above.", _seconds),
     "at_most_seconds": ("At most", "Nine in ten such predictions are meant to hold the truth below.", _seconds),
+    "least_bytes": ("Memory, at least", "Counted peak of a step; of 16 bits, were all of it in 16 bits.", _bytes),
+    "most_bytes": ("Memory, at most", "Of 16 bits, were all of it in float32, beside a copy of the weights.", _bytes),
+    "step.seconds": (
+        "Step",
+        "Forward pass, gradients and update: as predicted, or as published of its batch.",
+        _seconds,
+    ),
     "prediction.seconds": ("Predicted time", QUANTITIES["predicted_seconds"].definition, _seconds),
     "forward_share": ("Forward", "Share of the predicted step: the forward pass.", format_share),
     "again_share": ("Made again", "Share of the predicted step: what the backward pass runs again.", format_share),

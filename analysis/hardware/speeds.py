@@ -278,14 +278,14 @@ def _table() -> dict[tuple[str, str, str, str, int], dict[Any, Any]]:
                 row["layout"],
                 int(row["image_size"]),
             )
-            found[key] = max(found.get(key, row), row, key=lambda each: _version(each["software"]))
+            found[key] = max(found.get(key, row), row, key=lambda each: version_of(each["software"]))
     return found
 
 
-def _version(software: str) -> tuple[int, ...]:
+def version_of(software: str) -> tuple[int, ...]:
     """Of PyTorch.
 
-    >>> _version("PyTorch 2.9.1, CUDA 12.8") > _version("PyTorch 2.10, CUDA 12.8"), _version("Paddle")
+    >>> version_of("PyTorch 2.9.1, CUDA 12.8") > version_of("PyTorch 2.10, CUDA 12.8"), version_of("Paddle")
     (False, ())
     """
     match = re.match(r"PyTorch (\d+(?:\.\d+)*)", software)

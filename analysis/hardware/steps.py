@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.facts import Device
 from analysis.hardware.predict.step_prediction import OPTIMIZERS, StepPrediction, predict_step
-from analysis.hardware.speeds import BY_RULE, CHECKED, Conditions
+from analysis.hardware.speeds import BY_RULE, CHECKED, Conditions, Speed
+from analysis.hardware.step_memory import NO_ROOM, PERHAPS_FITS, StepBytes
 from analysis.targets import resolve_target
-from analysis.units import format_duration
+from analysis.units import format_duration, format_si
 from archs import checks
 
 #: Images of ImageNet that are trained on.
@@ -30,17 +31,55 @@ def predict_steps(
     return [predict_step(network, device, *given, host_seconds=conditions.host_seconds) for device in able]
 
 
-def step_row(step: StepPrediction, images: int) -> dict[str, Any]:
-    """What a table shows of it: plain values, with an epoch of so many images."""
+def step_row(step: StepPrediction, images: int, held: StepBytes | None = None) -> dict[str, Any]:
+    """What a table shows of it: plain values, with an epoch of so many images, and what memory it takes."""
     names = ("forward_share", "again_share", "backward_share", "update_share")
     shares = (spent / step.seconds for spent in step.seconds_by_phase().values())
     told = step.interval
     return step.row() | {
         **dict(zip(names, shares, strict=True)),
+        "evidence": "predicted",
         "checked": CHECKED if told and told.is_checked else BY_RULE,
+        "least_bytes": held and held.least,
+        "most_bytes": held and held.most,
+        "room": held.room(step.device) if held else "",
+        "source": "DenseScope's model, docs/prediction.md",
+        "note": "",
         "epoch_images": images,
         "epoch_seconds": step.epoch_seconds(images),
     }
+
+
+def published_row(speed: Speed, images: int) -> dict[str, Any]:
+    """The same of a published step."""
+    seconds = speed.batch_size / speed.images_per_s
+    return speed.row() | {"seconds": seconds, "epoch_images": images, "epoch_seconds": images / speed.images_per_s}
+
+
+def room_finding(steps: Sequence[StepPrediction], held: Mapping[str, StepBytes | None]) -> str:
+    """How many steps don't fit into the memory of their devices, or may not, each with an example; "" where all fit.
+
+    Args:
+        held: by network.
+    """
+    sentences = []
+    for room, words in {NO_ROOM: "don't fit into the memory of their device", PERHAPS_FITS: "perhaps don't"}.items():
+        found = [(step, one) for step in steps if (one := held.get(step.name)) and one.room(step.device) == room]
+        if found:
+            sentences.append(f"{len(found)} of {len(steps)} {words}, such as {_taken(*found[0])}")
+    return f"Of these steps, {'; '.join(sentences)}." if sentences else ""
+
+
+def has_no_room(step: StepPrediction, held: Mapping[str, StepBytes | None]) -> bool:
+    """Whether it takes more memory than its device has, for certain."""
+    one = held.get(step.name)
+    return one is not None and one.room(step.device) == NO_ROOM
+
+
+def _taken(step: StepPrediction, held: StepBytes) -> str:
+    least, most = format_si(held.least, "B"), format_si(held.most, "B")
+    taken = least if held.least == held.most else f"{least} to {most}"
+    return f"{step.name} on {step.device.name} ({taken} of {format_si(step.device.memory_bytes or 0, 'B')})"
 
 
 def training_finding(steps: Sequence[StepPrediction], images: int) -> str:
