@@ -82,7 +82,8 @@ def _times(found: CountedChain, number: int) -> str:
     told = []
     for key, execution in PREDICTED.items():
         if (delta := found.delta(number, key)) and (fact := stop.fact(key)):
-            error = f"error up to {format_share(fact.error[1])}" if fact.error else "error unknown"
+            rule = " by rule" if fact.is_open else ""
+            error = f"error up to {format_share(fact.error[1])}{rule}" if fact.error else "error unknown"
             told.append(f"{_time(delta)} {execution} ({error})")
     return f"Predicted on {stop.device}: {join(told)}." if told else ""
 

@@ -120,6 +120,19 @@ def measured_finding(own: Sequence[Speed], others: Sequence[Speed]) -> str:
     return f"{opening}. By others: {in_a_sentence(speed_verdict(others))}" if others else f"{opening}: press Run."
 
 
+def disturbed_finding(speeds: Sequence[Speed]) -> str:
+    """How many measurements others disturbed, with an example; "" where none was."""
+    measured = [speed for speed in speeds if speed.evidence == "measured"]
+    disturbed = [speed for speed in measured if speed.note]
+    if not disturbed:
+        return ""
+    one = disturbed[0]
+    return (
+        f"Of the measurements shown, {len(disturbed)} of {len(measured)} say that others disturbed them, such as "
+        f"{one.name} on {one.device}, {one.note}. Measure again when the machine is quiet."
+    )
+
+
 def use_finding(speeds: Sequence[Speed]) -> str:
     """Which network makes the most of a device and which the least, of all that are shown."""
     by_share = sorted(speeds, key=lambda speed: speed.share_of_peak or 0)

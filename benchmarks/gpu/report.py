@@ -101,6 +101,9 @@ def _speed(record: Record) -> Iterator[str]:
         yield f"### {check.title}\n"
         heads = ("Network", "Image", "Predicted", "Nine in ten", "Measured", "Error", "FLOP/s", "Of peak", "Memory")
         yield table(heads, map(_timing, pairs))
+        for one in (pair.measured for pair in pairs):
+            if one.disturbance:
+                yield f"Disturbed: {one.name}, batch {one.workload.batch_size:,}: {one.disturbance}.\n"
 
 
 def _why_not(device_name: str) -> str:

@@ -84,10 +84,13 @@ def test_which_device_is_enough_with_a_need_a_class_and_a_host() -> None:
 
 
 def test_training_steps_and_epochs_are_predicted_with_their_intervals() -> None:
-    asked = {"networks": ["vovnet27_slim"], "devices": ["RTX 3090"], "gpu_batch": "64", "epoch_images": "50,000"}
+    asked = {"networks": ["vovnet39"], "devices": ["RTX 3090"], "gpu_batch": "64", "epoch_images": "50,000"}
     app = open_app(HARDWARE, section="Training steps", **asked)
-    assert texts(app).startswith("Shortest epoch of 50,000 images, predicted: vovnet27_slim on RTX 3090, ")
-    [row] = app.dataframe[0].value.to_dict("records")
+    assert texts(app).startswith("Shortest epoch of 50,000 images, predicted: vovnet39 on RTX 3090, ")
+    row, published = app.dataframe[0].value.to_dict("records")
+    assert (row["evidence"], published["evidence"]) == ("predicted", "published")
+    assert published["source"].startswith("huggingface/pytorch-image-models@")
+    assert row["room"] == "fits"
     assert row["at_least_seconds"] < row["seconds"] < row["at_most_seconds"]
     assert row["epoch_seconds"] == pytest.approx(50_000 / 64 * row["seconds"])
     shares = ("forward_share", "again_share", "backward_share", "update_share")
@@ -206,6 +209,16 @@ def test_own_measurements_stand_among_the_rest() -> None:
     assert "Fastest measured: peleenet on Testing CPU, 727 images/s (eager, batch 8, float32), of 1 network." in texts(
         app
     )
+
+
+def test_what_others_disturbed_is_said_wherever_it_is_shown() -> None:
+    Results().add([replace(measure(batch_size=256), others_share=0.43), replace(measure("vovnet39"), others_share=0.0)])
+    app = open_app(HARDWARE, section="Benchmark here")
+    told = "1 of 2 say that others disturbed them, such as peleenet on Testing CPU, disturbed: others kept 43 % of the"
+    assert told in texts(app)
+    assert list(app.dataframe[0].value["disturbance"].str.len() > 0) == [False, True]
+    app = open_app(HARDWARE, section="FLOPs and time")
+    assert "disturbed: others kept 43" in " ".join(app.dataframe[0].value["note"].dropna())
 
 
 def test_where_nothing_was_measured_others_measurements_stand_labelled() -> None:

@@ -141,8 +141,9 @@ def unchecked_entry(is_drawn: bool, theme: Theme) -> list[dict[str, Any]]:
     """A trace without data that says in the legend what a bar without ends is, where one is drawn."""
     if not is_drawn:
         return []
-    style = {"type": "scatter", "x": [None], "y": [None], "mode": "lines", "hoverinfo": "skip"}
-    return [style | {"name": UNCHECKED, "line": {"color": theme.muted, "width": 1.2}}]
+    style = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip"}
+    line = {"symbol": "line-ew", "size": 16, "line": {"color": theme.muted, "width": 1.2}}
+    return [style | {"name": UNCHECKED, "marker": line}]
 
 
 def hover(speed: Speed) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from analysis.columns import columns
 from analysis.facts import get_device
-from analysis.hardware.findings import measured_finding
+from analysis.hardware.findings import disturbed_finding, measured_finding
 from analysis.hardware.measure.benchmark import doublings
 from analysis.hardware.measure.record import Measurement, Workload
 from analysis.hardware.measure.results import Results, decode, encode
@@ -44,7 +44,7 @@ def draw_benchmark() -> None:
     question = ask("none")
     own = fastest(own_speeds(question))
     others = [] if own else _published(question)
-    widgets.say(measured_finding(own, others))
+    widgets.say(f"{measured_finding(own, others)} {disturbed_finding(own)}".rstrip())
     _report()
     if refused("networks are timed, and measurements imported,"):
         pass

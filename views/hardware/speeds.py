@@ -11,6 +11,7 @@ import streamlit as st
 from analysis import Summary, summarize
 from analysis.columns import columns
 from analysis.hardware.findings import (
+    disturbed_finding,
     flip_finding,
     interval_finding,
     paradox_finding,
@@ -68,7 +69,7 @@ def draw_speeds(question: Question) -> None:
     if not best:
         says.markdown(widgets.literal(speed_verdict(best)))
         return
-    st.caption(widgets.literal(f"{circumstances(question)} {interval_finding(best)}".rstrip()))
+    st.caption(widgets.literal(_footnote(question, best)))
     with st.container(horizontal=True):
         key = widgets.choose_segment("Quantity", "speed", QUANTITIES, "images_per_s", label_visibility="collapsed")
         help = "Strongest: measured before published before predicted. All kinds: side by side."
@@ -83,6 +84,11 @@ def draw_speeds(question: Question) -> None:
     if flipped := flipped_pairs(best):
         st.header("Where does compiling turn the order around?", help=ORDER_HELP, anchor=False)
         draw_abreast(order(flipped, shades, theme), "order", "Crossing lines from eager to compiled on")
+
+
+def _footnote(question: Question, speeds: Sequence[Speed]) -> str:
+    """What the figures are for, which predictions are checked, and which measurements were disturbed."""
+    return " ".join(filter(None, [circumstances(question), interval_finding(speeds), disturbed_finding(speeds)]))
 
 
 def draw_abreast(figures: Mapping[str, go.Figure], key: str, description: str) -> None:
@@ -109,8 +115,8 @@ def draw_paradox(question: Question) -> None:
         st.info(f"Nothing is known about {at}: choose another precision.")
         return
     widgets.say(paradox_finding(speeds))
-    st.caption(widgets.literal(f"{circumstances(question)} {interval_finding(speeds)}".rstrip()))
     shown = [*speeds, *(speed for speed in strongest(own_speeds(question)) if speed not in speeds)]
+    st.caption(widgets.literal(_footnote(question, shown)))
     with widgets.chart_or_table("Do FLOPs tell the time?", PARADOX_HELP, lambda: show_speeds(shown, "paradox_table")):
         theme = widgets.current_theme()
         figure = paradox(shown, marks(names, theme), theme)

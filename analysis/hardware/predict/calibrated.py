@@ -169,7 +169,7 @@ def known_error(
 
 MIN_RUNS = 3
 #: So many different runs tell all that there is to tell; the newest count. And the parts that are left out in turn.
-MOST_RUNS, PARTS = 32, 5
+MOST_RUNS, PARTS = 20, 5
 #: Share of a run that may pass in waiting for the host, by the prediction: such time says nothing of the device.
 MOST_WAITING = 0.1
 
