@@ -10,7 +10,7 @@ from typing import Any
 from analysis.hardware.accuracy import pareto_front
 from analysis.hardware.predict.model import BOUNDS
 from analysis.hardware.predict.predict import Prediction
-from analysis.hardware.speeds import Speed
+from analysis.hardware.speeds import DISTURBED, Speed
 from analysis.quantities import in_a_sentence
 from analysis.units import format_ratio, format_share, format_si, format_size, join
 
@@ -128,8 +128,8 @@ def disturbed_finding(speeds: Sequence[Speed]) -> str:
         return ""
     one = disturbed[0]
     return (
-        f"Of the measurements shown, {len(disturbed)} of {len(measured)} say that others disturbed them, such as "
-        f"{one.name} on {one.device}, {one.note}. Measure again when the machine is quiet."
+        f"Others disturbed {len(disturbed)} of {len(measured)} measurements shown, such as {one.name} on {one.device}: "
+        f"{one.note.removeprefix(DISTURBED)}. Measure again when the machine is quiet."
     )
 
 

@@ -24,6 +24,8 @@ EVIDENCE = ("measured", "trained", "published", "predicted")
 EXECUTIONS = ("eager", "compiled")
 #: What tells an error of a prediction: published figures of its kind, or else a rule.
 CHECKED, BY_RULE = "checked", "by rule"
+#: Before what disturbed a measurement.
+DISTURBED = "disturbed: "
 #: What published throughputs were taken at.
 PUBLISHED_PRECISION, PUBLISHED_WORDS = "float16", "amp float16"
 
@@ -223,7 +225,7 @@ def measured_speed(one: Measurement) -> Speed:
         error=(1 - median / high, median / low - 1),
         error_meaning=f"median of {len(one.times)} runs; half of them lie within the bar",
         source=f"{one.machine.device_name}, {one.machine.software}, {one.date}",
-        note=f"disturbed: {one.disturbance}" if one.disturbance else "",
+        note=f"{DISTURBED}{one.disturbance}" if one.disturbance else "",
         joules_per_image=one.joules_per_image,
     )
 

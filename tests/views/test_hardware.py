@@ -214,7 +214,7 @@ def test_own_measurements_stand_among_the_rest() -> None:
 def test_what_others_disturbed_is_said_wherever_it_is_shown() -> None:
     Results().add([replace(measure(batch_size=256), others_share=0.43), replace(measure("vovnet39"), others_share=0.0)])
     app = open_app(HARDWARE, section="Benchmark here")
-    told = "1 of 2 say that others disturbed them, such as peleenet on Testing CPU, disturbed: others kept 43 % of the"
+    told = "Others disturbed 1 of 2 measurements shown, such as peleenet on Testing CPU: others kept 43 % of the"
     assert told in texts(app)
     assert list(app.dataframe[0].value["disturbance"].str.len() > 0) == [False, True]
     app = open_app(HARDWARE, section="FLOPs and time")
