@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.search.space import list_spaces
 from tests.support.app import assert_sound, open_app, toasts
+from tests.support.exhaustive import representatives
 from views.search.question import slider_stops
 
 VIEW = "views/search/search.py"
@@ -57,7 +58,7 @@ def test_a_network_opens_in_design_under_a_name_that_says_what_it_is(button: str
     assert app.session_state["workbench"].current.name == "DenseNet-81 7.81M"
 
 
-@pytest.mark.parametrize("space", list_spaces())
+@pytest.mark.parametrize("space", representatives(list_spaces()[::4], list_spaces()))
 def test_every_space(space: str) -> None:
     app = open_app(VIEW, space=space, looked_at="1,000")
     assert f"the space {space} were looked at" in small_print(app)

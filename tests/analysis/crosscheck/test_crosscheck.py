@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
-import subprocess
 import sys
 import threading
 
@@ -38,7 +37,7 @@ LIBRARY_NAMES = [
 ]
 MORE_LIBRARY_NAMES = ["timm/convnext_tiny", "timm/resnet50", "timm/efficientnet_b0", "torchvision/densenet121"]
 GRID = representatives(
-    [*((name, 224, 1) for name in REPRESENTATIVES), *((name, (192, 256), 2) for name in REPRESENTATIVES[:2])],
+    [*((name, 224, 1) for name in REPRESENTATIVES[1:]), (REPRESENTATIVES[0], (192, 256), 2)],
     itertools.product(list_archs(), SIZES, BATCHES),
 )
 
@@ -276,20 +275,11 @@ def test_a_network_without_multiply_accumulates():
     assert frame.loc["ptflops", "reported"] == 2 * 3 * (8 * 8 + 4 * 4)
 
 
-MISSING = """
-import sys
-sys.modules["thop"] = None
-from analysis import cross_check
-from archs import get_config
-frame = cross_check(get_config("densenet40_k12", block_config=(1,)), 32).set_index("counter")
-assert frame.loc["thop", "verdict"] == "thop is not installed: `pip install thop` adds it."
-assert frame["reported"].isna().tolist() == [False, True, False, False, False]
-"""
-
-
-def test_a_missing_counter_is_a_row_with_a_sentence():
-    finished = subprocess.run([sys.executable, "-c", MISSING], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+def test_a_missing_counter_is_a_row_with_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "thop", None)
+    frame = cross_check(get_config("densenet40_k12", block_config=(1,)), 32).set_index("counter")
+    assert frame.loc["thop", "verdict"] == "thop is not installed: `pip install thop` adds it."
+    assert frame["reported"].isna().tolist() == [False, True, False, False, False]
 
 
 def test_the_waterfall_leads_from_ours_to_theirs():
