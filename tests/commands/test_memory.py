@@ -65,7 +65,7 @@ def test_networks_from_elsewhere_have_one_design(capsys):
 
 
 def test_designs_of_a_module_are_its_own():
-    config = archs.get_config("densenet_cifar", memory_efficient=True)
+    config = archs.get_config("densenet_cifar", block_config=(3, 2), memory_efficient=True)
     module = archs.create_model(config, device="meta")
     expected = analysis.memory(config, 32, mode="training").saved_bytes
     schemes = training_schemes(analysis.summarize(module, 32))
