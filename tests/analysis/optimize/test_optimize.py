@@ -61,7 +61,8 @@ LAYOUTS = [(torch.float64, False), (torch.float32, True), (torch.bfloat16, True)
 
 
 @pytest.mark.parametrize(
-    ("name", "layout"), representatives(zip(list(SMALL)[::2], cycle(LAYOUTS)), product(SMALL, product(TOLERANCE, (True, False))))
+    ("name", "layout"),
+    representatives(zip(list(SMALL)[::2], cycle(LAYOUTS)), product(SMALL, product(TOLERANCE, (True, False)))),
 )
 def test_same_outputs_at_every_batch_and_size(name, layout):
     dtype, channels_last = layout
