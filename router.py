@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from views import ask, browser, public, share, sidebar, widgets, workbench
-from views.fair import TURNS
 from views.pages import PAGES
+from views.work.turns import TURNS
 
 ICON = Path(__file__).parent / "views" / "icon.svg"
 with TURNS.turn(public.session_id()):

@@ -14,10 +14,10 @@ from typing import Any, ParamSpec, TypeVar
 from archs.design import Design
 from archs.errors import DenseScopeError
 from archs.kept import is_run, version_of_run
-from views.bounds import allowed
-from views.fair import TURNS
 from views.public import session_id
-from views.work import UnwantedError
+from views.work.bounds import allowed
+from views.work.process import UnwantedError
+from views.work.turns import TURNS
 from views.workbench import contents_of, written
 
 Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")

@@ -16,11 +16,11 @@ from archs.design import Design
 from archs.errors import DenseScopeError, require_installed
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
-from views import bounds, heavy, work
 from views.answers import by_content, kept
-from views.elsewhere import elsewhere, require_library
 from views.networks import variant
 from views.sidebar import InputSettings
+from views.work import bounds, process, tasks
+from views.work.elsewhere import elsewhere, require_library
 from views.workbench import config_of, read, target_of, written
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 MOST_LAYERS = 3000
 
 
-def given(name: str, settings: InputSettings) -> heavy.Given:
+def given(name: str, settings: InputSettings) -> tasks.Given:
     """What another process is told of a network: names of libraries alone mean the same there."""
     if is_library_name(name):
         require_library(name.partition("/")[0])
-        return heavy.Given(name, *settings.values())
-    return heavy.Given(settings.taken(target_of(name)), *settings.values()[:3])
+        return tasks.Given(name, *settings.values())
+    return tasks.Given(settings.taken(target_of(name)), *settings.values()[:3])
 
 
 def needs_of(name: str) -> Sequence[str]:
     """What a trace of a network imports."""
-    return [*heavy.TRACES, *([name.partition("/")[0]] if is_library_name(name) else [])]
+    return [*tasks.TRACES, *([name.partition("/")[0]] if is_library_name(name) else [])]
 
 
 @by_content()
@@ -52,7 +52,7 @@ def summary(name: str, settings: InputSettings) -> Summary:
     Raises: DenseScopeError: the input does not suit it.
     """
     if is_library_name(name):
-        found: Summary = elsewhere(f"trace of {name}", heavy.summarized, given(name, settings), needs=needs_of(name))
+        found: Summary = elsewhere(f"trace of {name}", tasks.summarized, given(name, settings), needs=needs_of(name))
         return found
     return _modest(settings.summarize(target_of(name)))
 
@@ -102,9 +102,9 @@ def _traced(name: str, settings: InputSettings) -> dict[str, Any] | str:
     """Each on its own: they take up to seconds, so that a selection with one network more must not trace all."""
     try:
         found: dict[str, Any] | str = elsewhere(
-            f"trace of {name}", heavy.row_or_reason, given(name, settings), needs=needs_of(name)
+            f"trace of {name}", tasks.row_or_reason, given(name, settings), needs=needs_of(name)
         )
-    except work.UnwantedError:
+    except process.UnwantedError:
         raise
     except DenseScopeError as error:
         return reason(error)
@@ -128,7 +128,7 @@ def counters(
         target = found.target.planned or target_of(name)
     asked = target, image_size, batch_size
     frame: pd.DataFrame = elsewhere(
-        f"counters on {name}", cross_check, *asked, told="before", tell=before, needs=heavy.COUNTERS
+        f"counters on {name}", cross_check, *asked, told="before", tell=before, needs=tasks.COUNTERS
     )
     return frame
 
@@ -144,7 +144,7 @@ def training_memory(name: str, settings: InputSettings) -> TrainingMemory:
     """What a network saves for the backward pass. Raises: DenseScopeError: the input does not suit it, or an op."""
     if is_library_name(name):
         found: TrainingMemory = elsewhere(
-            f"training of {name}", heavy.trained, given(name, settings), needs=needs_of(name)
+            f"training of {name}", tasks.trained, given(name, settings), needs=needs_of(name)
         )
         return found
     return memory_of(summary(name, settings), "training")
@@ -163,6 +163,6 @@ def optimised(name: str, settings: InputSettings, channels_last: bool) -> Saving
     """What optimising a network saves; takes seconds. Raises: DenseScopeError: it cannot be built or traced here."""
     require_installed("torch", "Optimising a network")
     found: Saving = elsewhere(
-        f"folding of {name}", heavy.saved, given(name, settings), channels_last, needs=needs_of(name)
+        f"folding of {name}", tasks.saved, given(name, settings), channels_last, needs=needs_of(name)
     )
     return found

@@ -64,13 +64,13 @@ def prepare_work() -> None:
 
     That takes most of a gigabyte of memory, so that shared servers do without.
     """
-    from views import heavy, work
-    from views.fair import TURNS
+    from views.work import process, tasks
+    from views.work.turns import TURNS
 
-    for module in () if is_public() else heavy.IMPORTED:
+    for module in () if is_public() else tasks.IMPORTED:
         while TURNS.idle_seconds() < IDLE_S:
             time.sleep(IDLE_S / 4)
-        work.import_ahead(module)
+        process.import_ahead(module)
         time.sleep(IDLE_S / 4)
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from analysis.columns import Column, Writer, column
 from analysis.quantities import QUANTITIES, label_of
 from analysis.units import format_exact, format_quantity, format_ratio, format_size
-from views.fair import TURNS
+from views.work.turns import TURNS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,9 +15,10 @@ from analysis.export import FORMATS, MEDIA_TYPES, export_frame
 from analysis.findings import left_out_finding, reason
 from analysis.precision import spelled
 from archs.errors import DenseScopeError, abbreviate, nearest_names
-from views import bounds, theme
+from views import theme
 from views.charts.once import Once
-from views.fair import TURNS
+from views.work import bounds
+from views.work.turns import TURNS
 
 if TYPE_CHECKING:
     import pandas as pd

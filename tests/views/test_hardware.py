@@ -278,7 +278,7 @@ def test_what_a_stopped_run_left_is_said(told: Told, said: str, monkeypatch: pyt
         tell(told)
         st.stop()  # as a click on a widget does
 
-    monkeypatch.setattr("views.work.run", stopped)
+    monkeypatch.setattr("views.work.process.run", stopped)
     app = open_app(HARDWARE, section="Benchmark here")
     next(button for button in app.button if button.label == "Run").click().run()
     app.run()
@@ -316,7 +316,7 @@ def test_a_sweep_keeps_every_batch_until_memory_ends(monkeypatch: pytest.MonkeyP
         return function(*arguments, before=tell)
 
     monkeypatch.setattr("analysis.hardware.measure.session.prepare", prepare)
-    monkeypatch.setattr("views.work.run", here)
+    monkeypatch.setattr("views.work.process.run", here)
     app = open_app(HARDWARE, section="Benchmark here", image_size="96", run_sweep="true", run_channels_last="true")
     next(button for button in app.button if button.label == "Run").click().run()
     assert_sound(app)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from archs.errors import ConfigError
-from views.work import WorkError, run
+from views.work.process import WorkError, run
 
 
 def doubled(number: int, before: Callable[[str], object] = str) -> int:

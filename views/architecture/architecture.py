@@ -18,19 +18,20 @@ from analysis.targets import Target, is_library_name
 from analysis.units import join
 from archs.design import MAX_NAME, Design
 from archs.errors import DenseScopeError, require_installed
-from views import cached, heavy, sidebar, tables, widgets
+from views import cached, sidebar, tables, widgets
 from views.answers import kept
 from views.architecture.connectivity import draw_connectivity
 from views.architecture.data_flow import draw_data_flow
 from views.architecture.feature_reuse import draw_feature_reuse
 from views.architecture.whole import draw_network
 from views.charts.costs import stage_changes
-from views.elsewhere import elsewhere
 from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
 from views.sections.paper_table import draw_table
 from views.sidebar import InputSettings
+from views.work import tasks
+from views.work.elsewhere import elsewhere
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
 #: What the table of layers shows unless it is asked for more.
@@ -132,7 +133,7 @@ def _show(code: str) -> None:
 def module_text(name: str, config: Any, *, target: Target) -> str:
     """What PyTorch prints of a module. Raises: MissingPackageError: torch is not installed."""
     require_installed("torch", "Building a module")
-    text: str = elsewhere(f"modules of {name}", heavy.module_text, name if is_library_name(name) else target)
+    text: str = elsewhere(f"modules of {name}", tasks.module_text, name if is_library_name(name) else target)
     return text
 
 

@@ -22,12 +22,13 @@ from analysis.precision import PRECISIONS
 from archs.checks import MAX_BATCH_SIZE
 from archs.errors import DenseScopeError
 from archs.registry import list_archs
-from views import tables, widgets, work
+from views import tables, widgets
 from views.charts.speeds import bars
 from views.hardware.question import DEFAULT_DEVICES, Question, ask, colours, known, own_speeds, show_speeds
 from views.hardware.speeds import draw_abreast
 from views.hardware.timed import SECONDS, Told, memory_bytes, time_and_keep
 from views.public import is_public, is_there, refused, session_id
+from views.work import process
 from views.workbench import is_design
 
 REPEATS = ("5", "10", "20", "50", "100")
@@ -156,7 +157,7 @@ def _run(name: str, workload: Workload, *, sweep: bool) -> None:
     limits = {"seconds": SECONDS, "nbytes": memory_bytes()}
     here = partial(is_there, session_id())
     try:
-        told = work.run(time_and_keep, name, workload, batches, told="before", tell=tell, goes_on=here, **limits)
+        told = process.run(time_and_keep, name, workload, batches, told="before", tell=tell, goes_on=here, **limits)
     except DenseScopeError as error:
         told = state[UNDER_WAY]._replace(problem=str(error))
     if told.said:

@@ -12,12 +12,13 @@ from analysis.optimize.saving import COUNTED, folding_finding
 from analysis.targets import is_library_name
 from analysis.units import format_size
 from archs.registry import get_config
-from views import cached, heavy, widgets
+from views import cached, widgets
 from views.charts import budget as figures
-from views.elsewhere import elsewhere
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.public import refused
+from views.work import tasks
+from views.work.elsewhere import elsewhere
 from views.workbench import config_of, target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")
@@ -96,7 +97,7 @@ def _run(name: str, batch_size: int, image_size: int, turns: int) -> None:
             bar.progress(min(1.0, int(done) / (4 * turns)), f"{widgets.literal(name)}: step {done}")
 
     asked = target_of(name), batch_size, image_size, turns
-    found = elsewhere(f"schemes of {name}", heavy.measured, *asked, told="before", tell=advance, seconds=SECONDS)
+    found = elsewhere(f"schemes of {name}", tasks.measured, *asked, told="before", tell=advance, seconds=SECONDS)
     st.session_state[_RUN] = found
     st.rerun()
 

@@ -18,9 +18,10 @@ from analysis.search.quantities import (
     format_value,
 )
 from analysis.search.space import Space, get_space, list_spaces
-from views import heavy, sidebar, widgets
+from views import sidebar, widgets
 from views.answers import kept
 from views.public import MOST_SEARCHED, is_public
+from views.work import tasks
 
 #: What the browser offers: what takes its machine for seconds a network is left to the command line.
 EVALUATED = tuple(name for name in EVALUATORS if name not in SLOW)
@@ -61,10 +62,10 @@ class Question:
         return [name for name in dict.fromkeys(wanted) if name in EVALUATED]
 
     @property
-    def sought(self) -> heavy.Sought:
+    def sought(self) -> tasks.Sought:
         """As it is searched for, wherever."""
         space = get_space(self.space) if isinstance(self.space, str) else self.space
-        return heavy.Sought(space, dict(self.budgets), dict(self.objectives), self.limit, self.device)
+        return tasks.Sought(space, dict(self.budgets), dict(self.objectives), self.limit, self.device)
 
 
 def ask() -> Question:

@@ -19,12 +19,13 @@ from archs.config import Field, declared
 from archs.design import Design, nearest_arch
 from archs.kept import users_folder
 from archs.registry import get_family
-from views import bounds, heavy, tables, widgets, workbench
+from views import tables, widgets, workbench
 from views.answers import kept
 from views.charts import search as figures
-from views.elsewhere import elsewhere
 from views.search import question as search_question
 from views.search.question import Question
+from views.work import bounds, tasks
+from views.work.elsewhere import elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def _counted(question: Question) -> SearchResult:
     if len(question.objectives) * question.looked_at <= AT_ONCE:
         result: SearchResult = question.sought.search()
     else:
-        result = elsewhere(f"search of {question.space}", heavy.searched, question.sought, None)
+        result = elsewhere(f"search of {question.space}", tasks.searched, question.sought, None)
     return result
 
 
@@ -82,7 +83,7 @@ def evaluated(question: Question) -> SearchResult | None:
     store = users_folder() / "search"
     deed = f"search of {question.space}"
     result: SearchResult = elsewhere(
-        deed, heavy.searched, question.sought, store, told="before", tell=show, seconds=SECONDS
+        deed, tasks.searched, question.sought, store, told="before", tell=show, seconds=SECONDS
     )
     bar.empty()
     st.session_state[RESULT] = (question, result)

@@ -1,7 +1,7 @@
 """The process that heavy work is done in: it imports ahead what work needs, and a copy of it does each piece.
 
-`python -m views.worker DESCRIPTOR` hears at a socket what to do: import a module, begin a piece of work at a socket of
-its own, end it. It ends as the app does, and all of its copies with it.
+`python -m views.work.worker DESCRIPTOR` hears at a socket what to do: import a module, begin a piece of work at a
+socket of its own, end it. It ends as the app does, and all of its copies with it.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from threading import Condition, Lock
 from typing import Any
 
 from archs.errors import DenseScopeError
-from views.fair import TURNS
+from views.work.turns import TURNS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Seconds and bytes that a piece of work may take, and seconds between two looks at it.
 SECONDS, BYTES, LOOK_S = 300, 6 * 2**30, 0.2
 WAITING = "Waiting for the work of another page …"
@@ -133,7 +133,7 @@ def _follow(
 
 
 class _Worker:
-    """The process whose copies work (`views.worker`): started with the first piece of work, or ahead of it."""
+    """The process whose copies work (`views.work.worker`): started with the first piece of work, or ahead of it."""
 
     def __init__(self) -> None:
         self._numbers, self._asking = count(1), Lock()
@@ -176,7 +176,7 @@ class _Worker:
         ours, theirs = socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "views.worker", str(theirs.fileno())],
+                [sys.executable, "-m", "views.work.worker", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What pages have done in another process (`views.work`), of plain values: nothing here knows Streamlit."""
+"""What pages have done in another process (`views.work.process`), of plain values: nothing here knows Streamlit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from analysis.search.space import Space
 
 #: Modules that take long to import: what traces need, what counters need beside that, and all, in order.
-TRACES = ("views.heavy", "torch", "analysis.trace.tracing", "analysis.trace.witness")
+TRACES = ("views.work.tasks", "torch", "analysis.trace.tracing", "analysis.trace.witness")
 COUNTERS = (*TRACES, "analysis.crosscheck.reconcile", "torchinfo", "thop", "fvcore.nn", "ptflops")
 IMPORTED = (*COUNTERS, "analysis.search.engine", "torchvision", "timm", "analysis.optimize.optimize")
 

@@ -10,9 +10,9 @@ import streamlit as st
 
 from analysis.targets import list_library
 from archs.errors import MissingPackageError, require_installed
-from views import bounds, heavy, work
 from views.answers import kept
 from views.public import is_public, is_there, session_id
+from views.work import bounds, process, tasks
 
 #: Seconds and bytes of a piece of work where many wait for theirs; how many times as long may be insisted on.
 PUBLIC_SECONDS, PUBLIC_BYTES, LONGER = 60, 2 * 2**30, 10
@@ -24,7 +24,7 @@ def elsewhere(
     *arguments: Any,
     told: str | None = None,
     tell: Callable[[str], object] = str,
-    seconds: int = work.SECONDS,
+    seconds: int = process.SECONDS,
     needs: Sequence[str] = (),
 ) -> Any:
     """What a function answers in another process, for this page and no longer.
@@ -33,7 +33,7 @@ def elsewhere(
         what: is done, as the deed to insist on.
         needs: modules that are imported once for all such work; on a shared server, for each piece of it, as they take
             memory.
-        function, arguments, told, tell, seconds: as `work.run`.
+        function, arguments, told, tell, seconds: as `process.run`.
 
     Raises:
         DenseScopeError: as the function.
@@ -45,13 +45,13 @@ def elsewhere(
         tell(word)
 
     seconds = PUBLIC_SECONDS if is_public() else seconds * (LONGER if what in bounds.allowed() else 1)
-    nbytes = PUBLIC_BYTES if is_public() else work.BYTES
+    nbytes = PUBLIC_BYTES if is_public() else process.BYTES
     goes_on = partial(is_there, session_id())
     for module in () if is_public() else needs:
-        work.import_ahead(module)
+        process.import_ahead(module)
     try:
-        return work.run(function, *arguments, told=told, tell=look, goes_on=goes_on, seconds=seconds, nbytes=nbytes)
-    except work.LimitError as error:
+        return process.run(function, *arguments, told=told, tell=look, goes_on=goes_on, seconds=seconds, nbytes=nbytes)
+    except process.LimitError as error:
         raise bounds.BoundError(str(error), what) from None
 
 
@@ -62,7 +62,7 @@ _LOOK = "nothing is kept under this key"
 def names_of(library: str) -> Sequence[str]:
     """All networks of a library. Raises: MissingPackageError: it is not installed."""
     require_library(library)
-    names: Sequence[str] = elsewhere(f"names of {library}", list_library, library, needs=[*heavy.TRACES, library])
+    names: Sequence[str] = elsewhere(f"names of {library}", list_library, library, needs=[*tasks.TRACES, library])
     return names
 
 

@@ -9,10 +9,9 @@ from time import sleep, thread_time
 import pytest
 
 from archs.errors import ConfigError
-from views import fair
 from views.answers import kept
-from views.fair import Turns
-from views.work import UnwantedError
+from views.work.process import UnwantedError
+from views.work.turns import Turns
 
 
 def compute(seconds: float) -> None:
@@ -23,9 +22,9 @@ def compute(seconds: float) -> None:
 
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
-    monkeypatch.setattr(fair, "SHORT_S", 0.02)
-    monkeypatch.setattr(fair, "FIRST_S", 0.0)
-    monkeypatch.setattr(fair, "PATIENCE_S", 20.0)
+    monkeypatch.setattr("views.work.turns.SHORT_S", 0.02)
+    monkeypatch.setattr("views.work.turns.FIRST_S", 0.0)
+    monkeypatch.setattr("views.work.turns.PATIENCE_S", 20.0)
     return Turns()
 
 
@@ -75,7 +74,7 @@ def test_nobody_waits_for_one_who_waits_or_does_not_give_way(turns: Turns, monke
         pass
     over.set()
     one.join()
-    monkeypatch.setattr(fair, "PATIENCE_S", 0.01)
+    monkeypatch.setattr("views.work.turns.PATIENCE_S", 0.01)
     with turns.turn("one"):
         [other] = started(lambda: _takes(turns))
         other.join(10)
