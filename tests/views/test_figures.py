@@ -97,6 +97,14 @@ def test_a_chart_that_is_copied_is_the_same_for_plotly() -> None:
     assert found["layout"]["margin"] == given.layout.template.layout.margin.to_plotly_json() | {"t": 26}
 
 
+@pytest.mark.parametrize(("template", "clicked"), [("%{x}", "<a href=//x>"), ("%{customdata}", "&lt;a href=//x>")])
+def test_names_are_no_links_wherever_a_chart_draws_them(template: str, clicked: str) -> None:
+    given = go.Figure(go.Bar(x=["<a href=//x>"], y=[1], customdata=["<a href=//x>"], hovertemplate=template))
+    [trace] = Once(given.update_layout(template=LIGHT.template)).to_dict()["data"]
+    assert trace["x"] == ["&lt;a href=//x>"]
+    assert trace["customdata"] == [clicked], "as it was given where a click brings it back"
+
+
 def test_what_is_counted_again_stands_behind_what_it_repeats() -> None:
     assert [step for step, _ in in_order(PTFLOPS)][2:4] == ["ReLU", "ReLU again"]
 

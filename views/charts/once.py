@@ -38,8 +38,8 @@ class Once(BaseFigure):  # type: ignore[misc]
 
 #: What our charts write beside text; whatever else begins like a tag is text.
 _NO_TAG = re.compile(r"<(?!/?(?:b|i|sub|sup|extra|span)>|br>)")
-#: What comes back with a click, and is not drawn.
-_NOT_DRAWN = "customdata"
+#: What comes back with a click, as it was given; it is drawn only where one of these says so.
+_CLICKED, _TEMPLATES = "customdata", ("hovertemplate", "texttemplate")
 
 
 def _without_links(value: Any) -> Any:
@@ -47,7 +47,8 @@ def _without_links(value: Any) -> Any:
     if isinstance(value, str):
         return _NO_TAG.sub("&lt;", value)
     if isinstance(value, dict):
-        return {key: each if key == _NOT_DRAWN else _without_links(each) for key, each in value.items()}
+        is_drawn = any(_CLICKED in str(value.get(template, "")) for template in _TEMPLATES)
+        return {key: each if key == _CLICKED and not is_drawn else _without_links(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [*map(_without_links, value)]
     if getattr(getattr(value, "dtype", None), "kind", "") in ("O", "U"):
