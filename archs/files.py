@@ -19,20 +19,17 @@ from zlib import crc32
 
 
 def read(path: str | PathLike[str], most: int) -> bytes:
-    """All that a file holds.
+    """All that a file holds; of one that grows, what it held as it was opened.
 
     Args:
         path: the file.
-        most: more bytes are not read.
+        most: of a longer one nothing is read, in bytes.
 
     Raises:
         OSError: it cannot be read, is longer, or no ordinary file: a pipe or a device may never end. `strerror` says.
     """
     with opened(path, most) as file:
-        content = file.read(most + 1)
-    if len(content) > most:  # it has grown
-        raise _too_long(len(content), most)
-    return content
+        return file.read(os.fstat(file.fileno()).st_size)
 
 
 def read_json(path: str | PathLike[str], most: int) -> Any:
@@ -65,11 +62,7 @@ def _check(found: os.stat_result, most: float) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is a pipe or a device, not an ordinary file")
     if found.st_size > most:
-        raise _too_long(found.st_size, most)
-
-
-def _too_long(size: int, most: float) -> OSError:
-    return OSError(errno.EFBIG, f"it has {size:,} bytes, but at most {most:,} are read")
+        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, but at most {most:,} are read")
 
 
 def write(path: Path, content: bytes | memoryview, keep: Path | None = None) -> None:

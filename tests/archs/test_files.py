@@ -178,6 +178,15 @@ def test_everything_that_is_read_has_a_limit():
     assert found == set(ELSEWHERE)
 
 
+@pytest.mark.parametrize("most", [3, 2**50])
+def test_a_limit_takes_no_memory(most, tmp_path):
+    (tmp_path / "short").write_bytes(b"abc")
+    assert files.read(tmp_path / "short", most) == b"abc"
+    (tmp_path / "long").write_bytes(b"abcd")
+    with pytest.raises(OSError, match="it has 4 bytes, but at most 3 are read"):
+        files.read(tmp_path / "long", 3)
+
+
 def test_json_is_read_up_to_a_limit_and_a_depth(tmp_path):
     path = tmp_path / "file.json"
     path.write_text("[1]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from pathlib import Path
 
 import pytest
 import torch
@@ -112,7 +111,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     torch.save({}, tmp_path / "secret.pth")
-    monkeypatch.setattr(Path, "open", deny)
+    monkeypatch.setattr("archs.files.os.open", deny)
     assert refused(tmp_path / "secret.pth").endswith("secret.pth': Permission denied.")
 
 

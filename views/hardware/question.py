@@ -199,11 +199,11 @@ def measurements() -> list[Measurement]:
 
 def own_speeds(question: Question) -> list[Speed]:
     """What the user's own measurements say of the networks, of each in the order in which they came."""
-    return [speed for name in question.names for speed in _own_speeds(name, question.version, question.measurements)]
+    return [speed for name in question.names for speed in _own_speeds(question.version, name, question.measurements)]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _own_speeds(name: str, version: Version | None, _measurements: list[Measurement]) -> list[Speed]:
+def _own_speeds(version: Version | None, name: str, _measurements: list[Measurement]) -> list[Speed]:
     return [measured_speed(one) for one in _measurements if one.name == name and not one.out_of_memory]
 
 
