@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analysis.chains import chain, list_chains
     from analysis.hardware.predict.calibrated import calibrate_by
     from analysis.hardware.predict.predict import Prediction, predict
-    from analysis.hardware.predict.steps.prediction import StepPrediction
+    from analysis.hardware.predict.step_prediction import StepPrediction
     from analysis.hardware.predict.validation import Validation, validate_predictions
     from analysis.memory import memory
     from analysis.optimize.optimize import optimize_for_inference
@@ -41,7 +41,7 @@ _ON_DEMAND = {
     "optimize_for_inference": "analysis.optimize.optimize",
     "Prediction": "analysis.hardware.predict.predict",
     "predict": "analysis.hardware.predict.predict",
-    "StepPrediction": "analysis.hardware.predict.steps.prediction",
+    "StepPrediction": "analysis.hardware.predict.step_prediction",
     "Validation": "analysis.hardware.predict.validation",
     "validate_predictions": "analysis.hardware.predict.validation",
 }

@@ -97,7 +97,7 @@ def predict(
 
 def _training(one: Prediction, images: int | None) -> Row:
     """What is told of a training step beside."""
-    from analysis.hardware.predict.steps.prediction import StepPrediction
+    from analysis.hardware.predict.step_prediction import StepPrediction
 
     if not isinstance(one, StepPrediction):
         return {}
@@ -186,7 +186,7 @@ def validate(
     from analysis.hardware.predict.coverage import check_intervals, coverage_rows
     from analysis.hardware.predict.cpus import cpu_error_rows
     from analysis.hardware.predict.detector_trials import detector_rows, detector_trials
-    from analysis.hardware.predict.steps.calibrated import error_rows
+    from analysis.hardware.predict.step_calibrated import error_rows
     from analysis.hardware.predict.validation import (
         error_row,
         left_out_devices,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 
 from analysis.hardware.predict.spreads import spreads_of
-from analysis.hardware.predict.steps.calibrated import STEP_CALIBRATION
-from analysis.hardware.predict.steps.fit import calibrate_steps
-from analysis.hardware.predict.steps.runs import published_steps
-from analysis.hardware.predict.steps.validation import error_rows, known_errors, left_out_devices, left_out_networks
+from analysis.hardware.predict.step_calibrated import STEP_CALIBRATION
+from analysis.hardware.predict.step_fit import calibrate_steps
+from analysis.hardware.predict.step_validation import error_rows, known_errors, left_out_devices, left_out_networks
+from analysis.hardware.predict.trained_runs import published_steps
 from scripts.calibrate import DIGITS, rounded_spreads
 
 

@@ -20,7 +20,7 @@ from analysis.hardware.predict.coverage import Check, check_intervals, coverage_
 from analysis.hardware.predict.cpus import calibrated_cpus, cpu_error_rows, shipped_cpu_factors
 from analysis.hardware.predict.detector_trials import detector_trials
 from analysis.hardware.predict.spreads import Trial
-from analysis.hardware.predict.steps.calibrated import error_rows, step_factors
+from analysis.hardware.predict.step_calibrated import error_rows, step_factors
 from analysis.hardware.predict.validation import (
     LEFT_OUT,
     Validation,

@@ -16,7 +16,7 @@ from training.runs import Run
 
 if TYPE_CHECKING:
     from analysis.facts import Device
-    from analysis.hardware.predict.steps.prediction import StepPrediction
+    from analysis.hardware.predict.step_prediction import StepPrediction
     from training.train import Settings
 
 #: A training that takes longer begins only if that is wanted: seconds.
@@ -162,7 +162,7 @@ def predicted_step(asked: Settings | Run, device: Device) -> StepPrediction | No
     None of what the prediction does not know: detectors, compiled steps, other optimizers, a precision that is not in
     the data sheet. In float32 convolutions are taken for TF32 where the device has it, which is PyTorch's default.
     """
-    from analysis.hardware.predict.steps.prediction import predict_step
+    from analysis.hardware.predict.step_prediction import predict_step
 
     recipe, optimizer = asked.recipe, counted_optimizer(asked.recipe)
     precision = "tf32" if recipe.precision == "float32" and "tf32" in device.precisions else recipe.precision

@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.facts import list_devices, published
 from analysis.hardware.predict.spreads import regime
-from analysis.hardware.predict.steps.prediction import StepPrediction
+from analysis.hardware.predict.step_prediction import StepPrediction
 from analysis.hardware.predict.timed_runs import TimedRun, run_of, sheet_of
 from analysis.hardware.speeds import Speed, predicted_speed, version_of
 

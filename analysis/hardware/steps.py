@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.facts import Device
-from analysis.hardware.predict.steps.prediction import OPTIMIZERS, StepPrediction, predict_step
+from analysis.hardware.predict.step_prediction import OPTIMIZERS, StepPrediction, predict_step
 from analysis.hardware.speeds import BY_RULE, CHECKED, Conditions, Speed
 from analysis.hardware.step_memory import NO_ROOM, PERHAPS_FITS, StepBytes
 from analysis.targets import resolve_target

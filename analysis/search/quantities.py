@@ -16,9 +16,9 @@ from analysis.hardware.measure.record import Workload
 from analysis.hardware.predict.calibrated import cpu_factors, factors_for
 from analysis.hardware.predict.kernels import EXECUTIONS
 from analysis.hardware.predict.predict import LAYOUTS, predict
-from analysis.hardware.predict.steps.calibrated import device_slowdown, step_factors
-from analysis.hardware.predict.steps.prediction import OPTIMIZERS as STEP_OPTIMIZERS
-from analysis.hardware.predict.steps.prediction import predict_step, training_device
+from analysis.hardware.predict.step_calibrated import device_slowdown, step_factors
+from analysis.hardware.predict.step_prediction import OPTIMIZERS as STEP_OPTIMIZERS
+from analysis.hardware.predict.step_prediction import predict_step, training_device
 from analysis.memory import OPTIMIZERS, memory
 from analysis.memory.training import TRAINING_DTYPES
 from analysis.precision import parse_arithmetic, parse_dtype

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from analysis.facts import data_sheet
 from analysis.hardware.measure.record import Measurement
 from analysis.hardware.predict.predict import Prediction, predict
-from analysis.hardware.predict.steps.prediction import StepPrediction, predict_step
+from analysis.hardware.predict.step_prediction import StepPrediction, predict_step
 from archs.errors import DenseScopeError
 from benchmarks.gpu.record import Record
 

@@ -145,7 +145,7 @@ ELSEWHERE = {
     "analysis/hardware/predict/calibrated.py": "shipped",
     "analysis/hardware/predict/cpu_validation.py": "shipped",
     "analysis/hardware/predict/cpus.py": "shipped",
-    "analysis/hardware/predict/steps/calibrated.py": "shipped",
+    "analysis/hardware/predict/step_calibrated.py": "shipped",
     "analysis/hardware/predict/timed_runs.py": "shipped",
     "analysis/search/evidence.py": "shipped",
     "analysis/search/store.py": "from memory",

@@ -15,7 +15,7 @@ from analysis.columns import columns
 from analysis.facts import get_device
 from analysis.findings import Delta, deltas
 from analysis.hardware.predict.predict import Prediction
-from analysis.hardware.predict.steps.prediction import predict_step
+from analysis.hardware.predict.step_prediction import predict_step
 from analysis.hardware.speeds import usual_conditions
 from analysis.memory import memory_of
 from analysis.memory.training import TRAINING_DTYPES, saved_bytes

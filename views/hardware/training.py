@@ -11,7 +11,7 @@ from analysis.columns import columns
 from analysis.facts import Device
 from analysis.findings import reason
 from analysis.hardware.findings import interval_finding
-from analysis.hardware.predict.steps.prediction import OPTIMIZERS, StepPrediction
+from analysis.hardware.predict.step_prediction import OPTIMIZERS, StepPrediction
 from analysis.hardware.published_steps import published_step_speeds
 from analysis.hardware.speeds import Conditions, predicted_speed
 from analysis.hardware.step_memory import NO_ROOM, StepBytes, step_bytes

@@ -209,7 +209,7 @@ def predict(
         DenseScopeError: an unknown device, a precision that it lacks, a bad size or target, in one sentence.
     """
     if checks.choice("mode", mode, MODES) == "training":
-        from analysis.hardware.predict.steps.prediction import predict_step
+        from analysis.hardware.predict.step_prediction import predict_step
 
         if calibration or input is not None:
             what = "input" if calibration is None else "calibration"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.facts import get_device
-from analysis.hardware.predict.steps.runs import published_steps
+from analysis.hardware.predict.trained_runs import published_steps
 from analysis.hardware.published_steps import published_step_speeds
 from analysis.hardware.speeds import Conditions
 from analysis.hardware.step_memory import FITS, NO_ROOM, PERHAPS_FITS, StepBytes, step_bytes

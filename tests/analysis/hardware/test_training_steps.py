@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.facts import get_device
-from analysis.hardware.predict.predict import predict
-from analysis.hardware.predict.steps.backward import (
+from analysis.hardware.predict.backward import (
     ADDITION,
     AGAIN,
     INPUT_GRADIENT,
@@ -18,11 +17,12 @@ from analysis.hardware.predict.steps.backward import (
     WEIGHT_GRADIENT,
     planned_step,
 )
-from analysis.hardware.predict.steps.calibrated import device_slowdown, error_rows, known_step_error, step_factors
-from analysis.hardware.predict.steps.fit import PRIORS, Stack, StepCalibration, calibrate_steps, point_of
-from analysis.hardware.predict.steps.prediction import predict_step
-from analysis.hardware.predict.steps.runs import published_steps
-from analysis.hardware.predict.steps.validation import fold_of, name_of
+from analysis.hardware.predict.predict import predict
+from analysis.hardware.predict.step_calibrated import device_slowdown, error_rows, known_step_error, step_factors
+from analysis.hardware.predict.step_fit import PRIORS, Stack, StepCalibration, calibrate_steps, point_of
+from analysis.hardware.predict.step_prediction import predict_step
+from analysis.hardware.predict.step_validation import fold_of, name_of
+from analysis.hardware.predict.trained_runs import published_steps
 from analysis.memory.saved_tensors import recomputation
 from archs import create_model, get_config
 from archs.errors import ConfigError

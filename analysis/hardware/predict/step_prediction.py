@@ -10,11 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import Device, get_device
-from analysis.hardware.predict.calibrated import CalibratedDevice, factors_for
-from analysis.hardware.predict.intervals import interval
-from analysis.hardware.predict.model import BOUNDS
-from analysis.hardware.predict.predict import LAYOUTS, Prediction, bounds_of, program_of
-from analysis.hardware.predict.steps.backward import (
+from analysis.hardware.predict.backward import (
     FORWARD,
     INPUT_GRADIENT,
     PHASE_OF,
@@ -25,8 +21,12 @@ from analysis.hardware.predict.steps.backward import (
     planned_step,
     step,
 )
-from analysis.hardware.predict.steps.calibrated import device_slowdown, known_step_error, step_factors, step_scatter
-from analysis.hardware.predict.steps.model import finished, issued, step_host, step_times
+from analysis.hardware.predict.calibrated import CalibratedDevice, factors_for
+from analysis.hardware.predict.intervals import interval
+from analysis.hardware.predict.model import BOUNDS
+from analysis.hardware.predict.predict import LAYOUTS, Prediction, bounds_of, program_of
+from analysis.hardware.predict.step_calibrated import device_slowdown, known_step_error, step_factors, step_scatter
+from analysis.hardware.predict.step_model import finished, issued, step_host, step_times
 from analysis.memory import memory
 from analysis.ops import op_kind
 from analysis.precision import PRECISIONS, parse_arithmetic

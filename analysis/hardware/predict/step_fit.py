@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.facts import get_device
+from analysis.hardware.predict.backward import ADDITION
 from analysis.hardware.predict.calibrated import factors_for
 from analysis.hardware.predict.calibration import Prior
 from analysis.hardware.predict.classes import device_class
 from analysis.hardware.predict.kernels import Floats, Integers, Kernels
 from analysis.hardware.predict.model import Factors, Machine, kernel_times
-from analysis.hardware.predict.steps.backward import ADDITION
-from analysis.hardware.predict.steps.model import (
+from analysis.hardware.predict.step_model import (
     CLASSES,
     SERVED,
     Circumstances,
@@ -29,7 +29,7 @@ from analysis.hardware.predict.steps.model import (
     step_host,
     trained_kernels,
 )
-from analysis.hardware.predict.steps.runs import TrainedRun
+from analysis.hardware.predict.trained_runs import TrainedRun
 
 #: Expected relative error of the model on one figure.
 NOISE = 0.08

@@ -14,9 +14,9 @@ import numpy as np
 
 from analysis.hardware.predict.intervals import SHARE, Scatter, of_few
 from analysis.hardware.predict.spreads import Spreads, Trial, root_mean_square, spreads_of
-from analysis.hardware.predict.steps.fit import Stack, StepCalibration, calibrate_steps, point_of
-from analysis.hardware.predict.steps.model import step_host
-from analysis.hardware.predict.steps.runs import TrainedRun, step_key
+from analysis.hardware.predict.step_fit import Stack, StepCalibration, calibrate_steps, point_of
+from analysis.hardware.predict.step_model import step_host
+from analysis.hardware.predict.trained_runs import TrainedRun, step_key
 from analysis.statistics import median
 
 FOLDS = 5

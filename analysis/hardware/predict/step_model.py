@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import Device
+from analysis.hardware.predict.backward import ADDITION, GRADIENT, INPUT_GRADIENT, WEIGHT_GRADIENT, Step
 from analysis.hardware.predict.classes import device_class
 from analysis.hardware.predict.host import HostTime, host_time
 from analysis.hardware.predict.kernels import (
@@ -20,7 +21,6 @@ from analysis.hardware.predict.kernels import (
     Kernels,
 )
 from analysis.hardware.predict.model import Factors, Machine, Times, has_matrix_units, kernel_times
-from analysis.hardware.predict.steps.backward import ADDITION, GRADIENT, INPUT_GRADIENT, WEIGHT_GRADIENT, Step
 from analysis.precision import PRECISIONS
 
 #: How much longer than at inference the host takes to issue a kernel: autograd keeps its books. Its own additions of

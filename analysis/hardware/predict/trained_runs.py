@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from analysis.facts import list_devices, published
+from analysis.hardware.predict.backward import Step, step
 from analysis.hardware.predict.kernels import program
 from analysis.hardware.predict.spreads import regime
-from analysis.hardware.predict.steps.backward import Step, step
 from analysis.hardware.predict.timed_runs import TimedRun, has_layers, layers_of, run_of, sheet_of
 from analysis.precision import PRECISIONS
 

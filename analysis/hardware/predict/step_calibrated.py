@@ -10,8 +10,8 @@ from analysis.facts import DATA, Device
 from analysis.hardware.predict.calibrated import CalibratedDevice, KnownError
 from analysis.hardware.predict.intervals import Scatter, of_few
 from analysis.hardware.predict.spreads import Spread, Spreads, group_of, regime
-from analysis.hardware.predict.steps.model import StepFactors
-from analysis.hardware.predict.steps.runs import at_precision, step_key
+from analysis.hardware.predict.step_model import StepFactors
+from analysis.hardware.predict.trained_runs import at_precision, step_key
 
 STEP_CALIBRATION = DATA / "step_calibration.json"
 
