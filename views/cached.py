@@ -17,10 +17,10 @@ from archs.errors import DenseScopeError, require_installed
 from archs.layer import Pair
 from archs.registry import list_families, recomputes
 from views.answers import by_content, kept
+from views.elsewhere import elsewhere, require_library
 from views.networks import variant
 from views.sidebar import InputSettings
 from views.work import bounds, process, tasks
-from views.work.elsewhere import elsewhere, require_library
 from views.workbench import config_of, read, target_of, written
 
 if TYPE_CHECKING:

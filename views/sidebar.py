@@ -23,8 +23,8 @@ from archs.layer import Pair
 from archs.registry import get_spec, list_archs
 from training.accuracy import finished_run
 from views import widgets, workbench
+from views.elsewhere import names_of
 from views.networks import DEFAULT
-from views.work.elsewhere import names_of
 from views.workbench import NOTHING
 
 #: A way out of what a network cannot be given.

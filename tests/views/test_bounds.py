@@ -9,8 +9,8 @@ from archs.design import Design
 from tests.support.app import assert_sound, open_app
 from tests.views.test_work import asleep
 from views import cached
+from views.elsewhere import elsewhere
 from views.work.bounds import ANYWAY, BoundError
-from views.work.elsewhere import elsewhere
 
 DESIGN = "views/design/design.py"
 

@@ -25,13 +25,13 @@ from views.architecture.data_flow import draw_data_flow
 from views.architecture.feature_reuse import draw_feature_reuse
 from views.architecture.whole import draw_network
 from views.charts.costs import stage_changes
+from views.elsewhere import elsewhere
 from views.networks import DEFAULT
 from views.sections.block_diagram import draw_block
 from views.sections.channels import draw_channels
 from views.sections.paper_table import draw_table
 from views.sidebar import InputSettings
 from views.work import tasks
-from views.work.elsewhere import elsewhere
 
 HELP = "To the right what comes on top, to the left what falls away. Hover a bar for all digits and its share."
 #: What the table of layers shows unless it is asked for more.

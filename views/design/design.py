@@ -28,9 +28,9 @@ from views.design import editor as design_editor
 from views.design.editor import draw_editor
 from views.design.model_file import write_model
 from views.design.results import CHARTS, draw_counted, draw_predicted, draw_trained
+from views.elsewhere import elsewhere
 from views.public import is_public
 from views.sidebar import InputSettings
-from views.work.elsewhere import elsewhere
 from views.workbench import Workbench
 
 #: Where a design is trained.

@@ -14,11 +14,11 @@ from analysis.units import format_size
 from archs.registry import get_config
 from views import cached, widgets
 from views.charts import budget as figures
+from views.elsewhere import elsewhere
 from views.memory import tables as memory_tables
 from views.memory.question import Question
 from views.public import refused
 from views.work import tasks
-from views.work.elsewhere import elsewhere
 from views.workbench import config_of, target_of
 
 BATCHES, SIZES, TURNS = ("1", "2", "4", "8", "16"), ("64", "96", "128", "160", "224"), ("3", "5", "10", "20")

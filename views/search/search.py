@@ -22,10 +22,10 @@ from archs.registry import get_family
 from views import tables, widgets, workbench
 from views.answers import kept
 from views.charts import search as figures
+from views.elsewhere import elsewhere
 from views.search import question as search_question
 from views.search.question import Question
 from views.work import bounds, tasks
-from views.work.elsewhere import elsewhere
 
 if TYPE_CHECKING:
     import pandas as pd
