@@ -79,7 +79,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("name", representatives(ONE_OF_EACH, SMALL))
+@pytest.mark.parametrize("name", representatives(list(ONE_OF_EACH)[::2], SMALL))
 @torch.no_grad()
 def test_every_way_to_the_maps_gives_the_same(name):
     network = small_network(name).eval()
@@ -145,7 +145,7 @@ def test_indices_are_those_of_timm_but_for_its_first_tap(theirs, ours, shift):
         assert list(zip(whole.out_channels, whole.strides, strict=True)) == taps
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND[::2], archs.list_archs()))
 def test_the_tap_of_the_stem_has_stride_2(name):
     network = archs.create_model(name, device="meta")
     if stem_tap(network.config) is None:

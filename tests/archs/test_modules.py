@@ -35,8 +35,8 @@ PUBLISHED = {
 #: Plain and with attention, identity and depthwise; bottlenecks in groups, both kinds of cross stage, no split, Focus's
 #: window; two paths, split or not: what the others differ in is how often and how wide.
 RUN = [
-    *("densenet121", "vovnet39", "ese_vovnet39b", "ese_vovnet19b_slim_dw", "hgnet_tiny", "hgnetv2_b0", "rdnet_tiny"),
-    *("cspresnext50", "cspdarknet53", "darknet53", "cs3darknet_focus_s", "dpn48b", "dpn68"),
+    *("densenet121", "ese_vovnet39b", "ese_vovnet19b_slim_dw", "hgnetv2_b0", "rdnet_tiny", "cs3darknet_focus_s"),
+    "dpn48b",
 ]
 
 
@@ -73,7 +73,7 @@ def test_same_output_as_the_published_implementation(name):
             assert torch.allclose(found, expected, rtol=0, atol=1e-9), training
 
 
-@pytest.mark.parametrize("name", representatives(OF_EACH_KIND, archs.list_archs()))
+@pytest.mark.parametrize("name", representatives(OF_EACH_KIND[::2], archs.list_archs()))
 def test_feature_info_names_taps_with_their_channels_and_strides(name):
     model = archs.create_model(name, device="meta").eval()
     outputs = {}

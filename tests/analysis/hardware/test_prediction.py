@@ -47,6 +47,7 @@ from archs.errors import ConfigError, DenseScopeError
 from cli import main
 from scripts.calibrate import rounded
 from scripts.documents import PREDICTION, prediction_parts, renewed
+from tests.support.exhaustive import representatives
 from tests.support.project import run_python
 
 #: What the prediction model is made for and calibrated by.
@@ -399,7 +400,10 @@ def test_commands_answer(command, capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--trials", "--format", "csv"], ["--format", "markdown"]])
+WAYS = [["--trials", "--format", "csv"], ["--format", "markdown"]]
+
+
+@pytest.mark.parametrize("arguments", representatives(WAYS[:1], WAYS))
 def test_validate_shows_every_kind(arguments, capsys, monkeypatch):
     monkeypatch.setattr("analysis.hardware.predict.validation.validate_predictions", validation)
     monkeypatch.setattr("analysis.hardware.predict.validation.left_out_devices", devices_left_out)

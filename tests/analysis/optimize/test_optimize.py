@@ -85,7 +85,7 @@ FOLDED = [
 ]
 
 
-@pytest.mark.parametrize("name", representatives(FOLDED, archs.list_archs()))
+@pytest.mark.parametrize("name", representatives(FOLDED[1::2], archs.list_archs()))
 def test_savings_are_those_that_the_plan_foretells(name):
     with Weightless():
         model = archs.create_model(name)
