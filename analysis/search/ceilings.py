@@ -12,6 +12,8 @@ MAX_COUNTED = 5_000_000
 MAX_EVALUATED = 100_000
 #: Numbers that are compared to find the front: about half a minute.
 MAX_COMPARED = 20_000_000_000
+#: How sentences end.
+ANYWAY = ", or ask for it anyway (anyway=True, --anyway)."
 
 
 class TooLargeSearchError(DenseScopeError, ValueError):
@@ -29,7 +31,7 @@ class Ceilings:
         if count > most and not self.anyway:
             raise TooLargeSearchError(
                 f"The search would {what.format(f'{count:,}')}, more than the {most:,} that are done unasked: "
-                f"{instead}, or ask for it anyway (anyway=True, --anyway)."
+                f"{instead}{ANYWAY}"
             )
 
     def check_counted(self, configs: int) -> None:

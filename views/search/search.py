@@ -11,6 +11,7 @@ import streamlit as st
 
 from analysis.columns import Column
 from analysis.quantities import in_a_sentence, label_of
+from analysis.search.ceilings import ANYWAY, TooLargeSearchError
 from analysis.search.picks import Pick, choice_finding, network_name, pick_networks
 from analysis.search.quantities import SEARCH_QUANTITIES, format_value, quantity_column
 from analysis.search.space import Space, get_space
@@ -28,6 +29,8 @@ from views.search.question import Question
 from views.work import bounds, tasks
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from analysis.search.result import SearchResult
@@ -58,7 +61,18 @@ def _counted(question: Question) -> SearchResult:
     if len(question.objectives) * question.looked_at <= AT_ONCE:
         result: SearchResult = question.sought.search()
     else:
-        result = elsewhere(f"search of {question.space}", tasks.searched, question.sought, None)
+        result = _searched(question, None)
+    return result
+
+
+def _searched(question: Question, store: Path | None, **more: Any) -> SearchResult:
+    """The result, found in another process. Raises: BoundError: it takes too much. DenseScopeError."""
+    deed = f"search of {question.space}"
+    sought = question.sought._replace(anyway=deed in bounds.allowed())
+    try:
+        result: SearchResult = elsewhere(deed, tasks.searched, sought, store, **more)
+    except TooLargeSearchError as error:
+        raise bounds.BoundError(f"{str(error).removesuffix(ANYWAY)}.", deed) from None
     return result
 
 
@@ -80,11 +94,7 @@ def evaluated(question: Question) -> SearchResult | None:
         with suppress(ValueError):  # it waits, or has not begun
             bar.progress(float(share), what)
 
-    store = users_folder() / "search"
-    deed = f"search of {question.space}"
-    result: SearchResult = elsewhere(
-        deed, tasks.searched, question.sought, store, told="before", tell=show, seconds=SECONDS
-    )
+    result = _searched(question, users_folder() / "search", told="before", tell=show, seconds=SECONDS)
     bar.empty()
     st.session_state[RESULT] = (question, result)
     return result

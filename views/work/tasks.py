@@ -97,6 +97,8 @@ class Sought(NamedTuple):
     objectives: dict[str, str]
     limit: int
     device: str
+    #: Whatever it takes.
+    anyway: bool = False
 
     def search(self, **more: Any) -> SearchResult:
         """The result. Raises: DenseScopeError: nothing keeps to the budgets."""
@@ -104,7 +106,9 @@ class Sought(NamedTuple):
         timed = {"predicted_seconds": PredictedSeconds, "training_seconds": TrainingSeconds}
         asked = {name: kind for name, kind in timed.items() if name in {*self.budgets, *self.objectives}}
         evaluators = {name: kind(self.device, given.batch_size, given.precision) for name, kind in asked.items()}
-        return search(self.space, self.budgets, self.objectives, self.limit, evaluators=evaluators, **more)
+        return search(
+            self.space, self.budgets, self.objectives, self.limit, evaluators=evaluators, anyway=self.anyway, **more
+        )
 
 
 def searched(sought: Sought, store: Path | None, before: Callable[[str], object] = str) -> SearchResult:
