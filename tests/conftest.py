@@ -35,11 +35,17 @@ FIRST = (
 )
 
 
+BROWSER = "tests/browser/"
+#: The files in the browser from here on, in the alphabet, take as long as those before.
+SECOND_HALF = f"{BROWSER}test_sharing.py"
+
+
 class OneFileOneWorker(LoadScopeScheduling):
-    """A file stays with one worker, and what it built once; one worker owns Chromium and the app that it looks at."""
+    """A file stays with one worker, and what it built once; two have a Chromium, and an app that it looks at, each."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return f"browser, half {1 + (file >= SECOND_HALF)}" if file.startswith(BROWSER) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:

@@ -1,4 +1,4 @@
-"""One app and one Chromium for all browser tests."""
+"""One app and one Chromium for all browser tests that a worker runs."""
 
 from __future__ import annotations
 
