@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.support.exhaustive import representatives
+from tests.support.exhaustive import EXHAUSTIVE, representatives
 from tests.support.pages import Opened, assert_fits, assert_within_width, expect, look_at, pick, screenshot, settle
 
 CHART = '[data-testid="stPlotlyChart"]:visible'
@@ -19,18 +19,20 @@ def test_searching(opened: Opened) -> None:
             page.keyboard.press("ArrowLeft")
         expect(says).not_to_have_text(before)
         settle(page, CHART)
-        look_at(page, "search", CHART)
+        look_at(page, "search", CHART, both=False)
         page.get_by_role("tab", name="What are they made of?").click()
         settle(page, f"{CHART} .parcoords")
-        page.reload()
-        settle(page, f"{CHART} .parcoords")
+        if EXHAUSTIVE:
+            page.reload()
+            settle(page, f"{CHART} .parcoords")
         assert_fits(page, "search-lines", CHART)
 
 
 def test_other_spaces(opened: Opened) -> None:
-    with opened("/search?space=densenet-bc-cifar", awaited=CHART) as page:
-        for space in representatives(["peleenet"], ("densenet-bc-cifar", "peleenet", "vovnet")):
-            pick(page, "Space", space, CHART)
+    with opened("/search?space=peleenet", awaited=CHART) as page:
+        for space in representatives(["peleenet"], ("peleenet", "densenet-bc-cifar", "vovnet")):
+            if space != "peleenet":
+                pick(page, "Space", space, CHART)
             expect(page.get_by_text(f"configs of the space {space}")).to_be_visible()
             assert_within_width(page)
             screenshot(page, f"search-{space}")

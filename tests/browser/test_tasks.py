@@ -11,6 +11,7 @@ from analysis import memory, predict, summarize
 from analysis.memory.findings import verdict
 from analysis.units import format_quantity, format_si
 from archs import get_config
+from tests.support.exhaustive import representatives
 from tests.support.pages import Opened, Page, expect, pick, settle
 
 CHART = ".js-plotly-plot:visible"
@@ -121,7 +122,7 @@ JUNK = {True: "-1e9", False: "\u202e<b>$x$ :red[a]</b> 💥 99999999999999999999
 FORMS = "/design", "/memory", "/search", "/hardware?section=Benchmark+here"
 
 
-@pytest.mark.parametrize("view", FORMS)
+@pytest.mark.parametrize("view", representatives(("/memory",), FORMS))
 def test_junk_in_every_field_is_answered_in_a_sentence(opened: Opened, view: str) -> None:
     with opened(view, awaited="h1") as page:
         for field in page.get_by_role("textbox").or_(page.get_by_role("spinbutton")).all():

@@ -14,7 +14,7 @@ TESTED = "document.querySelector('.js-plotly-plot').data.filter(each => each.mod
 def test_a_training_outlives_a_reload(opened: Opened, data_folder) -> None:
     with opened("/training?recipe=digits", awaited=CHART) as page:
         look_at(page, "training", CHART)
-        set_epochs(page, "4")
+        set_epochs(page, "2")
         page.get_by_role("button", name="Start training").click()
         expect(page.get_by_text("starting", exact=True)).to_be_visible()
         expect(page.get_by_role("button", name="Start training")).to_be_disabled()
@@ -22,14 +22,14 @@ def test_a_training_outlives_a_reload(opened: Opened, data_folder) -> None:
         page.reload()
         settle(page, CHART)
         expect(page.get_by_text("finished", exact=True)).to_be_visible()
-        page.wait_for_function(f"{TESTED}[0]?.x.length === 4")
+        page.wait_for_function(f"{TESTED}[0]?.x.length === 2")
         grow_quiet(page)
         expect(page.get_by_role("heading", name="Which classes are mixed up?")).to_be_visible()
         expect(page.get_by_role("button", name="Start training")).to_be_enabled()
         look_at(page, "training-finished", CHART, both=False)
     (folder,) = (data_folder / "runs").glob("densenetbc40_k12-digits*")
     run = Run(folder)
-    assert (run.state, run.recipe.epochs) == ("finished", 4)
+    assert (run.state, run.recipe.epochs) == ("finished", 2)
     assert run.accuracy == read_predictions(folder).right / 360
 
 
