@@ -76,7 +76,7 @@ def _warmed_up(found: Summary, workload: Workload, processor: Processor) -> Iter
 
 def _require_memory(found: Summary, processor: Processor) -> None:
     """Fail before the operating system ends the process: what one layer reads and writes has to be held at once."""
-    needed, free = max(cost.bytes_moved for cost in found.layers), processor.free_memory()
+    needed, free = max((cost.bytes_moved for cost in found.layers), default=0), processor.free_memory()
     if free is not None and needed > free:
         raise torch.OutOfMemoryError(f"A layer needs {needed} bytes, and {free} are free.")
 

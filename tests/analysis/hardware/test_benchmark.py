@@ -144,6 +144,12 @@ def test_a_measurement_tells_what_was_run_and_where():
     assert taken.joules_per_image is None
 
 
+def test_a_network_without_layers_takes_its_time_too():
+    found = analysis.benchmark(torch.nn.Identity(), batch_size=1, image_size=8, repeats=2)
+    assert found.flops == 0
+    assert found.seconds > 0
+
+
 def test_the_networks_own_image_size_is_recorded():
     assert analysis.benchmark(TINY, image_size=None, repeats=1).workload.image_size == (32, 32)
 
