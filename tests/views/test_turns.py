@@ -35,7 +35,13 @@ def started(*deeds: Callable[[], None]) -> list[Thread]:
     return threads
 
 
-def test_short_answers_go_before_long_ones(turns: Turns) -> None:
+@pytest.mark.parametrize(
+    ("given", "order"), [(10.0, ["short", "computes", "long"]), (0.0, ["computes", "short", "long"])]
+)
+def test_short_answers_go_before_long_ones_that_have_not_given_way_for_long(
+    given: float, order: list[str], turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("views.work.turns.GIVEN_S", given)
     done, begun = [], Event()
     turns._remember("long", 1.0)
 
@@ -56,7 +62,7 @@ def test_short_answers_go_before_long_ones(turns: Turns) -> None:
     threads = started(computes, lambda: asks("long"), lambda: asks("short"))
     for each in threads:
         each.join()
-    assert done == ["short", "computes", "long"]
+    assert done == order
     assert turns.idle_seconds() >= 0
 
 

@@ -23,6 +23,8 @@ WORTH_S = 5.0
 #: Seconds without a change of turns after which one of the lowest level begins all the same; of each further level four
 #: times as many.
 PATIENCE_S = 0.5
+#: Seconds for which an answer gives way in all: then it goes on to its end.
+GIVEN_S = 10.0
 #: Sessions that are remembered.
 MOST = 1000
 
@@ -51,7 +53,7 @@ class Turns:
     @contextmanager
     def turn(self, session: str) -> Iterator[None]:
         """For as long as a session's thread computes, but for its pauses."""
-        self._own.expected, self._own.used = self._taken.get(session, FIRST_S), 0.0
+        self._own.expected, self._own.used, self._own.given = self._taken.get(session, FIRST_S), 0.0, 0.0
         self._begin()
         try:
             yield
@@ -74,13 +76,15 @@ class Turns:
 
     def give_way(self) -> None:
         """Let shorter answers go first."""
-        if not (self._waiting and self._has_turn()):
+        if not (self._waiting and self._has_turn() and self._own.given < GIVEN_S):
             return
         used = self._own.used + time.thread_time() - self._own.since
         level = level_of(max(used, self._own.expected))
         if min(self._waiting, default=float("inf")) < self._own.began + WORTH_S * level:
             self._end()
+            gave = time.monotonic()
             self._begin()
+            self._own.given += time.monotonic() - gave
 
     def idle_seconds(self) -> float:
         """For how long nobody has computed; none before somebody has."""
