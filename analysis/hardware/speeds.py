@@ -55,12 +55,13 @@ class Conditions:
         return self.batch_size == CHECKED_BATCH and self.precision == "float32"
 
 
-def usual_conditions(device: Device, image_size: int | Pair | None = None) -> Conditions:
+def usual_conditions(device: str | Device, image_size: int | Pair | None = None) -> Conditions:
     """What a device is given where nobody asks: large batches in float16, as speeds are published, or in float32 where
-    it has no float16; a CPU one image in float32."""
-    if device.is_cpu:
-        return Conditions(1, image_size, "float32")
-    return Conditions(image_size=image_size, precision="float16" if device.fp16_flops_per_s else "float32")
+    it has no float16; a CPU one image in float32. Raises: UnknownDeviceError: as `get_device`."""
+    found = get_device(device)
+    if found.is_cpu:
+        return Conditions(CHECKED_BATCH, image_size, "float32")
+    return Conditions(image_size=image_size, precision="float16" if found.fp16_flops_per_s else "float32")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from analysis import Summary, predict
-from analysis.facts import get_device
 from analysis.hardware.speeds import usual_conditions
 from analysis.quantities import in_a_sentence, label_of
 from analysis.structure.connectivity import blocks
@@ -63,7 +62,7 @@ def draw_network(summaries: Sequence[Summary]) -> None:
 def quantity(summary: Summary, key: str, device: str) -> Quantity:
     """Of every layer. Raises: DenseScopeError: an operation whose time is not known."""
     if key == TIME:
-        given = usual_conditions(get_device(device))
+        given = usual_conditions(device)
         found = predict(summary.target, device, given.batch_size, summary.image_size, given.precision)
         where = f"{device} at batch {given.batch_size}, {given.precision}, eager"
         note = f"Predicted for {where}: {format_si(found.seconds, 's')} in all"

@@ -12,7 +12,6 @@ import streamlit as st
 
 from analysis import Summary, summarize
 from analysis.columns import columns
-from analysis.facts import get_device
 from analysis.findings import delta_finding, network_finding, reason
 from analysis.hardware.speeds import usual_conditions
 from analysis.precision import DTYPE_BYTES
@@ -201,7 +200,7 @@ def draw_times(base: Summary, summary: Summary) -> None:
     """The device that times are predicted for, and the times."""
     device = sidebar.choose_device("Time predicted for", "design_device")
     draw_predicted(base, summary, device)
-    given = usual_conditions(get_device(device))
+    given = usual_conditions(device)
     st.caption(
         f"Changes are against {base.name}. Times are predicted for batch {given.batch_size}, "
         f"{given.precision}; the rest is counted for batch {summary.batch_size:,}, "

@@ -12,7 +12,6 @@ import streamlit as st
 from analysis import Summary, predict
 from analysis.choice import Trained
 from analysis.columns import columns
-from analysis.facts import get_device
 from analysis.findings import Delta, deltas
 from analysis.hardware.predict.predict import Prediction
 from analysis.hardware.predict.step_prediction import predict_step
@@ -160,7 +159,7 @@ def _figure(key: str, delta: Delta) -> Figure:
 
 def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
     """Seconds on a device, by the model."""
-    given = usual_conditions(get_device(device))
+    given = usual_conditions(device)
     at = f"On {device} at batch {given.batch_size}, {given.precision}"
     for execution in EXECUTIONS:
         try:
@@ -175,7 +174,7 @@ def _predicted(base: Summary, summary: Summary, device: str) -> Iterator[Figure]
 
 def _trained_in(base: Summary, summary: Summary, device: str) -> Iterator[Figure]:
     """Seconds of a training step on a GPU, by the model."""
-    given = usual_conditions(get_device(device))
+    given = usual_conditions(device)
     asked = (device, given.batch_size)
     try:
         pair = [predict_step(one.target, *asked, one.image_size, given.precision) for one in (base, summary)]

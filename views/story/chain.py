@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.chains import Chain, CountedChain, get_chain, list_chains
 from analysis.chains.counted import COSTS, MEASURED, PREDICTED, SHAPE, Stop, count_chain
 from analysis.chains.findings import chain_finding, step_sentences
-from analysis.facts import get_device
 from analysis.hardware.speeds import usual_conditions
 from analysis.quantities import QUANTITIES, label_of
 from archs.design import MAX_NAME, Design
@@ -56,7 +55,7 @@ def draw_chain(head: DeltaGenerator) -> None:
             step = choose_step(found, steps)
             draw_words(found, step)
         draw_parts(*found.stops[step - 1 : step + 1])
-        given = usual_conditions(get_device(device))
+        given = usual_conditions(device)
         timed = f"an image in batches of {given.batch_size}, {given.precision}"
         counted_at = f"Counted at {settings.describe()}, for the whole batch; times are predicted for {timed}."
         st.caption(f"{counted_at} The changes: {chain.source}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.facts import get_device
 from analysis.findings import reason
 from analysis.hardware.speeds import usual_conditions
 from analysis.memory import TrainingMemory, memory_of
@@ -102,7 +101,7 @@ class Sought(NamedTuple):
 
     def search(self, **more: Any) -> SearchResult:
         """The result. Raises: DenseScopeError: nothing keeps to the budgets."""
-        given = usual_conditions(get_device(self.device))
+        given = usual_conditions(self.device)
         timed = {"predicted_seconds": PredictedSeconds, "training_seconds": TrainingSeconds}
         asked = {name: kind for name, kind in timed.items() if name in {*self.budgets, *self.objectives}}
         evaluators = {name: kind(self.device, given.batch_size, given.precision) for name, kind in asked.items()}

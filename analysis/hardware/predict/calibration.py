@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -46,17 +46,23 @@ PRIORS = Factors(
 DEVICE_SPREADS = {"bandwidth": 0.1, "eager_elementwise": 0.1, "pointwise_conv": 0.2, "spatial_conv": 0.2}
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """The shared factors, and by how much each calibrated device departs from them."""
+Fitted = TypeVar("Fitted", bound=NamedTuple)
 
-    shared: Factors
+
+@dataclass(frozen=True)
+class CalibrationOf(Generic[Fitted]):
+    """The factors that devices of a sort share, and by how much each calibrated one departs from them."""
+
+    shared: Fitted
     deviations: Mapping[str, Mapping[str, float]]
 
-    def factors(self, device: str) -> Factors:
+    def factors(self, device: str) -> Fitted:
         """Those of a device; without a calibration of its own, the shared ones."""
         own = self.deviations.get(device, {})
         return self.shared._replace(**{name: getattr(self.shared, name) * own[name] for name in own})
+
+
+Calibration = CalibrationOf[Factors]
 
 
 class _Stack(NamedTuple):

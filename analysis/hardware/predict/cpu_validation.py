@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from math import log, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 
 from analysis.facts import DATA, Device, device_of, get_device, list_devices, published
+from analysis.hardware.predict.coverage import Check
 from analysis.hardware.predict.cpus import CpuCalibration, calibrate_cpus, predicted_cpu_seconds
 from analysis.hardware.predict.intervals import SHARE, Scatter, of_few
 from analysis.hardware.predict.spreads import Spread, Trial, root_mean_square
@@ -100,19 +101,7 @@ def spreads_of(trials: Iterable[Trial]) -> CpuSpreads:
     return CpuSpreads(root_mean_square(rests), Spread(root_mean_square(middles.values()) * sqrt(1 + 1 / count), count))
 
 
-class CpuCheck(NamedTuple):
-    """A figure, and by how much the time may be longer or shorter by an interval that was made without it."""
-
-    trial: Trial
-    factor: float
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether the interval holds the figure."""
-        return abs(self.trial.beyond) <= log(self.factor)
-
-
-def check_cpu_intervals(trials: Sequence[Trial]) -> list[CpuCheck]:
+def check_cpu_intervals(trials: Sequence[Trial]) -> list[Check]:
     """Every figure against the interval that other networks give, or other devices."""
     found = []
     for trial in trials:
@@ -122,7 +111,7 @@ def check_cpu_intervals(trials: Sequence[Trial]) -> list[CpuCheck]:
         else:
             spreads = spreads_of(other for other in same if other.run.device != trial.run.device)
             scatter = Scatter(spreads.networks, spreads.devices, "", "CPU")
-        found.append(CpuCheck(trial, scatter.factor))
+        found.append(Check(trial.left_out, trial, scatter.factor))
     return found
 
 
@@ -149,16 +138,16 @@ def _place(trial: Trial) -> str:
 def cpu_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """How far off predictions are on CPUs and how often intervals hold the figure, by what was left out."""
     checks = check_cpu_intervals(trials)
-    groups: list[tuple[str, Callable[[CpuCheck], str]]] = [
+    groups: list[tuple[str, Callable[[Check], str]]] = [
         ("all", lambda check: "all CPUs"),
         ("device", lambda check: f"{_place(check.trial)}, {check.trial.run.software.split(',')[0]}"),
         ("kind", lambda check: _kind(check.trial)),
     ]
     rows = []
     for left_out in ("networks", "device"):
-        mine = [check for check in checks if check.trial.left_out == left_out]
+        mine = [check for check in checks if check.left_out == left_out]
         for name, key in groups:
-            labels: dict[str, list[CpuCheck]] = {}
+            labels: dict[str, list[Check]] = {}
             for check in mine:
                 labels.setdefault(key(check), []).append(check)
             for label, found in sorted(labels.items()):
@@ -167,9 +156,9 @@ def cpu_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(checks: Sequence[CpuCheck]) -> dict[str, Any]:
+def _row(checks: Sequence[Check]) -> dict[str, Any]:
     return error_row([check.trial for check in checks]) | {
-        "half_width": median(check.factor for check in checks) - 1,
+        "half_width": median(check.half_width for check in checks),
         "coverage": sum(check.is_inside for check in checks) / len(checks),
         "claimed": SHARE,
     }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from math import log
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.facts import DATA, Device, get_device
-from analysis.hardware.predict.calibration import Prior, least_squares
+from analysis.hardware.predict.calibration import CalibrationOf, Prior, least_squares
 from analysis.hardware.predict.intervals import Scatter, of_few
 from analysis.hardware.predict.kernels import ELEMENTWISE, Floats, Kernels
 from analysis.hardware.predict.model import Times
@@ -115,17 +114,7 @@ def cpu_times(kernels: Kernels, batch_size: Any, place: Place, factors: CpuFacto
     return CpuTimes(work, start)
 
 
-@dataclass(frozen=True)
-class CpuCalibration:
-    """The shared factors, and by how much each calibrated CPU departs from them."""
-
-    shared: CpuFactors
-    deviations: Mapping[str, Mapping[str, float]]
-
-    def factors(self, device: str) -> CpuFactors:
-        """Those of a CPU by name; without a calibration of its own, the shared ones."""
-        own = self.deviations.get(device, {})
-        return self.shared._replace(**{name: getattr(self.shared, name) * own[name] for name in own})
+CpuCalibration = CalibrationOf[CpuFactors]
 
 
 def predicted_cpu_seconds(run: TimedRun, device: Device, factors: CpuFactors) -> float:

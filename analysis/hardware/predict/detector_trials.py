@@ -83,15 +83,15 @@ class DetectorTrial(NamedTuple):
 def published_detectors() -> tuple[DetectorRun, ...]:
     """Every published time of a detector that can be planned, on a device whose data sheet is shipped."""
     rows: list[dict[Any, Any]] = published("detection", metric="seconds").to_dict("records")
-    return tuple(_run(row) for row in rows if _is_known(row))
+    return tuple(run for row in rows if (run := _run(row)))
 
 
-def _is_known(row: dict[Any, Any]) -> bool:
-    return bool(row["arch"] and _NAMED.fullmatch(row["detector"]) and sheet_of(row["device"]) in list_devices())
-
-
-def _run(row: dict[Any, Any]) -> DetectorRun:
-    stages, _, lite = _NAMED.fullmatch(row["detector"]).groups()  # type: ignore[union-attr]
+def _run(row: dict[Any, Any]) -> DetectorRun | None:
+    """What can be planned of a row, if anything."""
+    named = _NAMED.fullmatch(row["detector"])
+    if not (named and row["arch"] and sheet_of(row["device"]) in list_devices()):
+        return None
+    stages, _, lite = named.groups()
     return DetectorRun(
         f"{stages.lower()}_rcnn/{row['arch']}",
         sheet_of(row["device"]),
