@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +21,22 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _keep_with_the_app(data_folder: Path) -> Iterator[None]:
+    """What a test here puts down is what the app finds, and no file that the worker runs later does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DENSESCOPE_DATA", str(data_folder))
+        yield
+
+
 @pytest.fixture(scope="session")
 def app_url(data_folder: Path) -> Iterator[str]:
     """The address of the app."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DENSESCOPE_DATA", str(data_folder))
-        with served() as address:
-            yield address
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DENSESCOPE_DATA", str(data_folder))
+            address = stack.enter_context(served())
+        yield address
 
 
 #: Room for what a page makes anew at every load: with less, Chromium spends a fifth of it looking for more.
