@@ -324,7 +324,7 @@ def resolve_target(target: Any, /, **overrides: Any) -> Target:
         name = type(target).__name__.removesuffix("Config")
         return Target(_label(name, overrides), resolve_config(target, **overrides))
     if _is_module(target):
-        config = getattr(target, "config", None)
+        config = checks.attribute(target, "config")
         return Target(type(target).__name__, config if is_config(config) else None, target)
     named = "'retinanet/NAME', 'timm/NAME' or 'torchvision/NAME'"
     allowed = f"a registered name, a config, a design file, a run, an nn.Module, {named}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from math import inf
 from operator import index
-from os import fspath
+from os import fsencode, fspath
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -49,6 +49,14 @@ def word(value: Any) -> str | None:
     """A text of any kind as Python's own; None for anything else."""
     found = plain(value)
     return found if type(found) is str else None
+
+
+def attribute(value: Any, name: str, default: Any = None) -> Any:
+    """What anybody's object says of itself, with the default also where it raises when it is asked."""
+    try:
+        return getattr(value, name, default)
+    except Exception:
+        return default
 
 
 def whole(value: Any) -> int | None:
@@ -183,6 +191,7 @@ def path(field: str, value: Any) -> Path:
     """A path, written or as an object."""
     try:
         written = word(fspath(value))
+        fsencode(written or "")  # half a surrogate pair names no file
     except Exception:
         written = None
     if written is None or "\0" in written or len(written) > MAX_PATH:

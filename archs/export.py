@@ -109,7 +109,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 def _write_onnx(model: nn.Module, images: Tensor, path: Path, any_batch: bool) -> Run:
     require("onnxscript", "Exporting to ONNX")
     runtime = require("onnxruntime", "Checking an ONNX file")
-    strides: Any = getattr(model, "strides", None)  # of a backbone
+    strides: Any = checks.attribute(model, "strides")  # of a backbone
     names = [f"stride_{stride}" for stride in strides] if strides else ["logits"]
     torch.onnx.export(
         model,

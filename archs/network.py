@@ -55,7 +55,7 @@ class Network(Trunk):
         Raises:
             ConfigError: there is no such tap or format.
         """
-        checks.choice("output_fmt", str(getattr(output_fmt, "value", output_fmt)), ("NCHW",))
+        checks.choice("output_fmt", checks.attribute(output_fmt, "value", output_fmt), ("NCHW",))
         taps = [self.feature_info[index]["module"] for index in self._taken(indices)]
         steps = self.steps(taps) if stop_early or intermediates_only else self.all_steps(taps)
         last, maps = self.walk(x, steps, taps)

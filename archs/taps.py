@@ -93,10 +93,11 @@ def take_taps(field: str, indices: int | Sequence[int] | None, strides: Sequence
     last = checks.whole(wanted)
     if last is not None:
         wanted = range(count - last, count) if 0 < last <= count else ()
-    listed = [checks.whole(index) for index in wanted[: count + 1]] if isinstance(wanted, (list, tuple, range)) else []
-    found = [index for index in listed if index is not None and -count <= index < count]
+    allowed = f"None or some of {there}"
+    listed = checks.items(field, wanted, count, allowed) if isinstance(wanted, (list, tuple, range)) else ()
+    found = [index for index in map(checks.whole, listed) if index is not None and -count <= index < count]
     if not found or len(found) < len(listed):
-        raise ConfigError(field, indices, f"None or some of {there}")
+        raise ConfigError(field, indices, allowed)
     taken = tuple(index % count for index in found)
     if list(taken) != sorted(set(taken)):
         raise ConfigError(field, indices, f"some of {there}, each once and finest first")

@@ -12,6 +12,7 @@ import pytest
 import analysis
 import archs
 from analysis.chains import get_chain
+from analysis.search.store import Store
 from tests.support.exhaustive import examples
 from tests.support.fuzz.calls import KINDS
 from tests.support.fuzz.values import LyingText, broken
@@ -55,6 +56,14 @@ REFUSED = {
     "a pair without a length": lambda: analysis.summarize("peleenet", broken("__len__", "__iter__", base=list)),
     "a budget": lambda: analysis.search("peleenet", {"macs": broken("__len__", "__iter__", base=tuple)}, limit=1),
     "values": lambda: _space(growth_rate=(broken("__getitem__", base=list),), bn_size=(LyingText("x"),)),
+    "taps": lambda: archs.create_backbone("vovnet27_slim", out_indices=broken("__getitem__", "__iter__", base=list)),
+    "a format": lambda: archs.create_model("vovnet27_slim", device="meta").forward_intermediates(
+        None, output_fmt=broken("__getattr__")
+    ),
+    "a network to optimise": lambda: analysis.optimize_for_inference(broken("__getattr__")),
+    "a folder of half a character": lambda: Store("\ud800"),
+    "a class to tell of progress": lambda: analysis.search("peleenet", limit=1, progress=range),
+    "what takes nothing to tell of progress": lambda: analysis.search("peleenet", limit=1, progress=lambda: None),
     "an input that is neither true nor false": lambda: analysis.summarize("peleenet", input=broken("__bool__")),
 }
 

@@ -56,8 +56,8 @@ def optimize_for_inference(
         DenseScopeError: not a module, weights without values, a module that cannot be copied, traced or compiled, or
             a copy whose outputs differ on random images of two sizes; in one sentence.
     """
-    model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
     check_module(model)
+    model = checks.attribute(model, "_orig_mod", model)  # what torch.compile has wrapped
     fold_bn = checks.boolean("fold_bn", fold_bn)
     channels_last = checks.boolean("channels_last", channels_last)
     compile = checks.plain(compile)

@@ -87,8 +87,6 @@ def search(
     for name in goals:
         if name not in (*COUNTED, *known):
             raise UnknownQuantityError(name, (*COUNTED, *known))
-    if not (progress is None or callable(progress)):
-        raise ConfigError("progress", progress, "a function of what is done, how much, and of how much")
     chosen = space if isinstance(space, Space) else get_space(space)
     return Search(
         space=chosen,
@@ -99,14 +97,22 @@ def search(
         seed=checks.integer("seed", seed, 0, 2**63 - 1),
         counter=BatchCosts(chosen, batch_size, dtype),
         store=None if store is None else Store(store),
-        progress=progress or _unseen,
+        progress=_watched(progress),
         jobs=None if jobs is None else checks.integer("jobs", jobs, -1024, 1024),
         ceilings=Ceilings(checks.boolean("anyway", anyway)),
     ).run()
 
 
-def _unseen(_what: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+def _watched(progress: Any) -> Callable[[str, int, int], object]:
+    """Somebody's function, or one for nobody, which is told of progress. Raises: ConfigError: it is no such function."""
+
+    def tell(what: str, done: int, total: int) -> None:
+        try:
+            progress(what, done, total)
+        except TypeError as error:
+            raise ConfigError("progress", progress, "a function of what is done, how much, and of how much") from error
+
+    return (lambda *_: None) if progress is None else tell
 
 
 def _goals(objectives: str | Iterable[str] | Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from archs import checks
 from archs.config import NetworkConfig
 from archs.errors import ConfigError, TraceError
 from archs.layer import Pair, Shape
@@ -67,7 +68,7 @@ def image_inputs(
 
 
 def _likely_channels(module: nn.Module, image_size: Pair) -> list[int]:
-    parts, config = list(module.modules()), getattr(module, "config", None)
+    parts, config = list(module.modules()), checks.attribute(module, "config")
     told = [config.in_channels] if isinstance(config, NetworkConfig) else []
     convs = [part.in_channels for part in parts if isinstance(part, _CONVOLUTIONS)]
     pixels = image_size[0] * image_size[1]

@@ -16,6 +16,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.nn.parameter import UninitializedParameter
 from torch.overrides import TorchFunctionMode
 
+from archs import checks
 from archs.errors import TraceError, first_line
 
 _FACTORIES = frozenset({torch.empty, torch.zeros, torch.ones})
@@ -98,7 +99,7 @@ class _PlainTensors(TorchFunctionMode):
 
 def unwrapped(module: nn.Module) -> nn.Module:
     """The module inside `torch.compile`'s and the data-parallel wrappers."""
-    compiled = getattr(module, "_orig_mod", None)
+    compiled = checks.attribute(module, "_orig_mod")
     if isinstance(compiled, nn.Module):
         return unwrapped(compiled)
     parallel = isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel))
