@@ -104,7 +104,7 @@ def search(
 
 
 def _watched(progress: Any) -> Callable[[str, int, int], object]:
-    """Somebody's function, or one for nobody, which is told of progress. Raises: ConfigError: it is no such function."""
+    """What is told of progress, by somebody's function if there is one. Raises: ConfigError: it is no such function."""
 
     def tell(what: str, done: int, total: int) -> None:
         try:

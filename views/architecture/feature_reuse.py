@@ -21,6 +21,7 @@ from archs.errors import DenseScopeError, WeightsError, abbreviate
 from archs.kept import is_run, trained_runs
 from training.train import FITTED
 from views import widgets
+from views.answers import kept
 from views.architecture.reuse_maps import draw_maps
 from views.architecture.trained_reuse import draw_examples, example_of
 from views.public import MOST_UPLOADED, is_public
@@ -161,7 +162,7 @@ def stamp(source: str) -> float:
         return 0.0
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept(16)
 def weighed(
     config: Any, source: str, stamp: float, content: bytes | None, ending: str
 ) -> tuple[tuple[BlockReuse, ...], str]:

@@ -27,6 +27,7 @@ from archs.kept import RUN
 from training.accuracy import accuracy_rows as trained_rows
 from training.accuracy import finished_runs
 from views import tables, widgets
+from views.answers import kept
 from views.candidates import trained_here
 from views.charts import accuracy as figures
 from views.hardware.question import (
@@ -90,9 +91,10 @@ class Told(NamedTuple):
         return [row for row in self.rows if row["name"] in runs] or self.rows
 
 
-@st.cache_data(show_spinner="Counting what networks cost …")
+@kept(1)
 def _published() -> list[Row]:
-    return accuracy_rows()
+    with st.spinner("Counting what networks cost …"):
+        return accuracy_rows()
 
 
 def _choose_accuracy() -> Told:

@@ -26,6 +26,7 @@ from training.engine.predictions import (
 from training.findings import mistakes_finding
 from training.runs import Run
 from views import tables, widgets
+from views.answers import kept
 from views.charts import training as figures
 from views.theme import family_colour
 
@@ -46,7 +47,7 @@ COLUMNS = (
 )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept(16)
 def _predictions(folder: Path, written: float) -> Predictions | None:
     return read_predictions(folder)
 

@@ -208,8 +208,8 @@ def calibrate_by(measurements: Sequence[Measurement], device: Device) -> Calibra
     if len(runs) < MIN_RUNS:
         known = {0: "none is known", 1: "only one is known"}.get(len(runs), f"only {len(runs)} are known")
         raise CalibrationError(
-            f"{device.name} cannot be calibrated: it takes {MIN_RUNS} different measured runs of registered networks, "
-            f"{_suiting(device)}, and {known}."
+            f"{device.name} cannot be calibrated: it takes {MIN_RUNS} different measured runs of registered networks "
+            f"that nothing disturbed, {_suiting(device)}, and {known}."
         )
     errors = [error for first in range(min(PARTS, len(runs))) for error in _errors_without(runs, first, device)]
     return CalibratedDevice(
@@ -248,7 +248,8 @@ def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[T
 def _is_suitable(one: Measurement, device: Device) -> bool:
     arithmetic = parse_arithmetic(one.workload.precision)
     all_cores = not device.is_cpu or one.machine.threads == device.cores
-    return arithmetic in device.precisions and all_cores and not one.out_of_memory and _side(one) is not None
+    is_whole = not one.out_of_memory and not one.disturbance
+    return is_whole and arithmetic in device.precisions and all_cores and _side(one) is not None
 
 
 def _side(one: Measurement) -> int | None:

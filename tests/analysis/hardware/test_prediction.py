@@ -494,6 +494,7 @@ def test_the_error_of_own_runs_shows_where_they_contradict_each_other():
         ([measured_like(name, batch_size=1) for name in NAMES], "none is known"),  # the device waits for the host
         ([replace(measured_like(name), name=f"{name} (growth_rate=8)") for name in NAMES], "none is known"),
         ([replace(measured_like(name), times=()) for name in NAMES], "none is known"),
+        ([replace(measured_like(name), others_share=0.5) for name in NAMES], "none is known"),
     ],
 )
 def test_fewer_than_three_suitable_runs_are_one_sentence(measurements, known):
