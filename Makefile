@@ -7,7 +7,7 @@ RUN := "$(DENSESCOPE_ENV)/bin/python"
 BENCHMARKS := $(basename $(notdir $(shell grep -ls __main__ benchmarks/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help env app serve test test-exhaustive pictures lint style types format bench fuzz
+.PHONY: help env app serve test test-long test-exhaustive pictures lint style types format bench fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -27,11 +27,16 @@ serve: ## Serve the app to others, in a container, as NAMES="scope.example.org" 
 		--pids-limit 256 --cap-drop ALL --security-opt no-new-privileges --publish 127.0.0.1:8501:8501 \
 		--env STREAMLIT_SERVER_ALLOWED_HOSTS="localhost $(NAMES)" densescope
 
-test: env ## Run the tests, in parallel
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15 $(ARGS)
+TESTS := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 15
 
-test-exhaustive: export DENSESCOPE_EXHAUSTIVE = 1
-test-exhaustive: test ## Run them for every network, size and format, with ten times as many random examples
+test: env ## Run the tests, in parallel
+	$(TESTS) -m "not long" $(ARGS)
+
+test-long: env ## Run those that take many seconds each
+	$(TESTS) -m long $(ARGS)
+
+test-exhaustive: env ## Run all, for every network, size and format, with ten times as many random examples
+	DENSESCOPE_EXHAUSTIVE=1 $(TESTS) $(ARGS)
 
 pictures: env ## Take pictures of every view, in artifacts/screenshots
 	DENSESCOPE_SCREENSHOTS=1 DENSESCOPE_EXHAUSTIVE=1 $(RUN) -m pytest tests/browser $(ARGS)

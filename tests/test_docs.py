@@ -52,6 +52,7 @@ def test_python_trains(tmp_path, monkeypatch, capsys):
     assert names["model"].config == names["run"].design.config
 
 
+@pytest.mark.long
 def test_command_lines_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))

@@ -31,6 +31,7 @@ def run_onnx(path, images):
     return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(["vovnetv2_39"], SMALL))
 def test_onnx_computes_the_same_at_any_batch(name, tmp_path):
     model = small(name)

@@ -138,6 +138,7 @@ def test_no_grad(pair):
     assert torch.equal(efficient.result, plain.result)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", representatives(["attention"], CASES))
 def test_compiled_in_one_graph(case):
     plain, efficient = build(case)
@@ -264,6 +265,7 @@ def test_inference_is_that_of_the_plain_network(pair):
     assert torch.equal(torch.export.export(efficient, (image,)).module()(image), plain(image))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", representatives(["two-way layers"], CASES))
 def test_exports_to_onnx(case, tmp_path):
     _, efficient = build(case, torch.float32)

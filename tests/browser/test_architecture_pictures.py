@@ -78,6 +78,7 @@ def test_links(opened: Opened, view: str) -> None:
         look_at(page, f"architecture-{view}", SECTIONS[section])
 
 
+@pytest.mark.long
 def test_a_phone_stays_within_its_width(opened: Opened) -> None:
     link = "/architecture?network=ese_vovnet57b&aspect=Connectivity"
     with opened(link, PHONE) as page:

@@ -32,6 +32,7 @@ CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", representatives(("families",), CASES))
 def test_sections(opened: Opened, case: str) -> None:
     with opened(f"/architecture?network={CASES[case]}") as page:

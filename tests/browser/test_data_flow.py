@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.pages import Opened, Page, expect, look_at
 
 DRAWING = ".stage svg:visible"
@@ -14,6 +16,7 @@ def shown(page: Page, text: str) -> bool:
     return page.locator(".stage text:not(.off)").filter(has_text=text).count() == 1
 
 
+@pytest.mark.long
 def test_a_film_is_played_scrubbed_and_taken(opened: Opened) -> None:
     with opened("/architecture?aspect=Data flow", awaited=DRAWING) as page:
         look_at(page, "architecture-film", DRAWING)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support.pages import Opened, Page, assert_fits, expect, look_at, press, settle
 
 SMALL = (
@@ -40,6 +42,7 @@ def test_editing(opened: Opened) -> None:
         assert_fits(page, "design-among")
 
 
+@pytest.mark.long
 def test_a_design_survives_its_file_and_a_look_elsewhere(opened: Opened) -> None:
     with opened("/design") as page:
         make_slim(page)
@@ -69,6 +72,7 @@ def test_a_design_survives_its_file_and_a_look_elsewhere(opened: Opened) -> None
         assert figure(page, "Parameters") == "4.74\u2009M"
 
 
+@pytest.mark.long
 def test_the_skeleton_is_a_file_that_others_read(opened: Opened) -> None:
     with opened("/design?design=" + SMALL) as page:
         page.get_by_role("button", name="safetensors", exact=True).click()

@@ -91,6 +91,7 @@ def test_sections(opened: Opened) -> None:
                 look_at(page, "hardware-accuracy-images", CHART, both=False)
 
 
+@pytest.mark.long
 def test_names_are_apart_on_a_phone(opened: Opened) -> None:
     with opened("/hardware?section=Roofline", PHONE, awaited=CHART) as page:
         for section in ("Roofline", "FLOPs and time", "Accuracy and cost"):
@@ -99,6 +100,7 @@ def test_names_are_apart_on_a_phone(opened: Opened) -> None:
             assert_names_are_apart(page)
 
 
+@pytest.mark.long
 def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, folder: Path) -> None:
     with opened(RUN, awaited=RUN_HERE) as page:
         expect(page.get_by_text("Nothing has been measured of these networks here yet")).to_be_visible()
@@ -127,6 +129,7 @@ def test_a_benchmark_is_run_shown_exported_and_imported_again(opened: Opened, fo
         assert [one["name"] for one in kept(folder)] == ["densenet40_k12"]
 
 
+@pytest.mark.long
 def test_a_sweep_is_stopped_and_keeps_what_is_finished(opened: Opened, folder: Path) -> None:
     with opened(f"{RUN}&run_sweep=true&repeats=20", awaited=RUN_HERE) as page:
         press(page, "Run")
@@ -151,6 +154,7 @@ ABSURD = {
 }
 
 
+@pytest.mark.long
 def test_a_device_is_refused_in_one_sentence_or_predicted_for(opened: Opened) -> None:
     with opened("/hardware") as page:
         press(page, "Add a device")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import TimeoutError
 
 from tests.support.pages import TABLE, Opened, click_chart, grow_quiet, pick, settle
@@ -15,6 +16,7 @@ HEAD, ROW, BOX = 40, 35, 24
 AGAIN_MS = 8_000
 
 
+@pytest.mark.long
 def test_a_layer_lights_up_wherever_it_is_chosen(opened: Opened) -> None:
     with opened("/layers?network=peleenet") as page:
         for picture in (".st-key-kind_chart", ".st-key-treemap"):  # the first screen answers

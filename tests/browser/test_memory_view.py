@@ -72,6 +72,7 @@ def test_measured_designs_are_drawn(opened: Opened) -> None:
         assert_accessible(page)
 
 
+@pytest.mark.long
 def test_folding_before_and_after(opened: Opened) -> None:
     with opened(f"/memory?network={FOLDED[0]}&part=Folded", awaited="h1") as page:
         for name in representatives(("densenet_cifar",), FOLDED):

@@ -21,6 +21,7 @@ VIEWS = {
 AWAITED = {"counters": ".js-plotly-plot:visible"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", representatives(["compare-timm"], VIEWS))
 def test_views(opened: Opened, view: str) -> None:
     awaited = AWAITED.get(view, TABLE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.exhaustive import EXHAUSTIVE, representatives
 from tests.support.pages import Opened, assert_fits, assert_within_width, expect, look_at, pick, screenshot, settle
 
@@ -38,6 +40,7 @@ def test_other_spaces(opened: Opened) -> None:
             screenshot(page, f"search-{space}")
 
 
+@pytest.mark.long
 def test_a_click_opens_a_network_of_the_front_in_design_and_the_search_is_kept(opened: Opened) -> None:
     with opened("/search", awaited=CHART) as page:
         page.get_by_role("slider", name="MACs").last.focus()

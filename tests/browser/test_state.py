@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.exhaustive import EXHAUSTIVE
 from tests.support.pages import PHONE, Opened, Page, expect, grow_quiet, pick, settle
 
@@ -26,6 +28,7 @@ def go(page: Page, where: str, title: str, chosen: dict[str, str]) -> None:
         expect(page.get_by_role("combobox", name=label, exact=True)).to_have_value(value)
 
 
+@pytest.mark.long
 def test_back_and_forward_restore_every_view_in_order(opened: Opened) -> None:
     with opened("/layers?network=vovnet27_slim", awaited=CHART) as page:
         pick(page, "Image size", "256", CHART)
@@ -98,6 +101,7 @@ sessionStorage.setItem("densescope bench", '{"position": "x", "steps": [[], 3, [
 """
 
 
+@pytest.mark.long
 def test_what_a_browser_kept_may_be_anything(opened: Opened) -> None:
     with opened("/counters?network=peleenet", awaited="h1") as page:
         page.evaluate(HOSTILE)
@@ -108,6 +112,7 @@ def test_what_a_browser_kept_may_be_anything(opened: Opened) -> None:
         expect(page.locator(HEAD)).to_contain_text("my densenet121")
 
 
+@pytest.mark.long
 def test_charts_follow_the_colours_of_the_page_as_they_change(opened: Opened) -> None:
     text = "getComputedStyle(document.querySelector('.js-plotly-plot text')).fill"
     with opened("/layers?network=peleenet", awaited=CHART) as page:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.pages import PHONE, Opened, assert_stayed, assert_within_width, click_chart, expect, look_at, settle
 
 PICTURE, CHART = ".diagram svg", ".st-key-story_waterfall"
 
 
+@pytest.mark.long
 def test_a_story_is_read_on(opened: Opened) -> None:
     with opened("/story?chain=DenseNet to DenseNet-BC, 100 layers", awaited=PICTURE) as page:
         chart = page.locator(f"{CHART} .js-plotly-plot")

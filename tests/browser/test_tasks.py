@@ -35,6 +35,7 @@ def says(page: Page, text: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_which_of_four_networks_moves_the_fewest_bytes_and_the_link_of_the_answer(opened: Opened) -> None:
     names = ("densenet121", "vovnet39", "peleenet", "timm/resnet50")
     least = min((summarize(name, 512, 8) for name in names), key=lambda summary: summary.bytes_moved)
@@ -49,6 +50,7 @@ def test_which_of_four_networks_moves_the_fewest_bytes_and_the_link_of_the_answe
             says(page, answer)
 
 
+@pytest.mark.long
 def test_whether_densenet201_trains_and_what_is_fastest(opened: Opened) -> None:
     plain = memory("densenet201", mode="training").footprint("sgd")
     recomputed = memory(get_config("densenet201", memory_efficient=True), mode="training").footprint("sgd")
@@ -76,6 +78,7 @@ def test_the_papers_first_table_as_latex(opened: Opened) -> None:
     assert [part for part in parts if part not in text] == []
 
 
+@pytest.mark.long
 def test_from_search_over_design_and_compare_to_a_file(opened: Opened) -> None:
     with opened("/search", awaited=CHART) as page:
         page.get_by_role("button", name="Open the balanced").click()

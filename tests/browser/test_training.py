@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.pages import Opened, Page, expect, grow_quiet, look_at, settle
 from training import Run
 from training.engine.predictions import read_predictions
@@ -11,6 +13,7 @@ CHART = ".js-plotly-plot:visible"
 TESTED = "document.querySelector('.js-plotly-plot').data.filter(each => each.mode === 'lines+markers')"
 
 
+@pytest.mark.long
 def test_a_training_outlives_a_reload(opened: Opened, data_folder) -> None:
     with opened("/training?recipe=digits", awaited=CHART) as page:
         look_at(page, "training", CHART)

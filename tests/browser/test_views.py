@@ -55,6 +55,7 @@ LETTER_WIDTHS = """letters => {
 }"""
 
 
+@pytest.mark.long
 def test_no_figure_is_cut_once_it_has_grown(opened: Opened) -> None:
     with opened("/") as page:
         letters = page.evaluate(LETTER_WIDTHS, f"{printable.strip()}\u2009×→−–…²÷µθ≤é网🦄")
@@ -163,6 +164,7 @@ def copied_layers(opened: Opened) -> tuple[str, object, Callable[[Page], object]
     return link, seen, read
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("copied", representatives([copied_layers], [copied_compare, copied_layers]))
 def test_a_copied_link_restores_what_was_seen(opened: Opened, copied: Callable[..., tuple]) -> None:
     link, seen, read = copied(opened)

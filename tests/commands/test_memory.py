@@ -64,6 +64,7 @@ def test_networks_from_elsewhere_have_one_design(capsys):
     assert "Recomputed" not in text
 
 
+@pytest.mark.long
 def test_designs_of_a_module_are_its_own():
     config = archs.get_config("densenet_cifar", block_config=(3, 2), memory_efficient=True)
     module = archs.create_model(config, device="meta")

@@ -52,6 +52,7 @@ def test_without_it_no_number_is_cut_and_no_line_is_longer(width):
     assert " ".join(text.split()).count(WORDS.strip()) == 2  # two sources, each told once
 
 
+@pytest.mark.long
 def test_published_figures_fit_the_terminal(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
@@ -104,6 +105,7 @@ def test_tables_for_people_are_headed_by_titles_with_units(file_format):
     assert export_frame(frame, "csv").startswith("name,bytes_moved,flops,seconds,kernel,k\n")
 
 
+@pytest.mark.long
 def test_csv_and_json_hold_every_input():
     frame = analysis.summarize("densenet264").to_frame()
     most = max(frame["inputs"], key=len)

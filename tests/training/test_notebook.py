@@ -17,6 +17,7 @@ NOTEBOOK = ROOT / "notebooks" / "train_cifar.ipynb"
 PARAMETERS = 'DATA, RECIPE, NETWORK = "digits", "digits", "densenetbc40_k12"\nCHANGES = {"epochs": 2}'
 
 
+@pytest.mark.long
 def test_it_runs_on_the_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DENSESCOPE_DATA", str(tmp_path))
     monkeypatch.chdir(ROOT)

@@ -140,6 +140,7 @@ def test_shipped_schemes_are_shown_until_some_are_measured(name: str, example: s
     assert frame.loc["plain", "saved_bytes"] == memory(example, 96, 4, mode="training").saved_bytes
 
 
+@pytest.mark.long
 def test_schemes_are_measured_on_request_alone() -> None:
     pytest.importorskip("torchvision")
     app = open_app(MEMORY, network="densenet_cifar", part="Schemes measured", design_size="64", design_batch="1")

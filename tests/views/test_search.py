@@ -58,6 +58,7 @@ def test_a_network_opens_in_design_under_a_name_that_says_what_it_is(button: str
     assert app.session_state["workbench"].current.name == "DenseNet-81 7.81M"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("space", representatives(list_spaces()[::4], list_spaces()))
 def test_every_space(space: str) -> None:
     app = open_app(VIEW, space=space, looked_at="1,000")

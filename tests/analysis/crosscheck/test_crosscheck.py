@@ -58,6 +58,7 @@ def test_nothing_is_left_unexplained(name, size, batch):
     assert frame["ours"].tolist() == [summary.macs] * 4 + [summary.flops]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(LIBRARY_NAMES, LIBRARY_NAMES + MORE_LIBRARY_NAMES))
 def test_networks_of_other_libraries(name):
     pytest.importorskip(name.partition("/")[0])
@@ -275,6 +276,7 @@ def test_a_network_without_multiply_accumulates():
     assert frame.loc["ptflops", "reported"] == 2 * 3 * (8 * 8 + 4 * 4)
 
 
+@pytest.mark.long
 def test_a_missing_counter_is_a_row_with_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "thop", None)
     frame = cross_check(get_config("densenet40_k12", block_config=(1,)), 32).set_index("counter")
@@ -301,6 +303,7 @@ def test_each_paragraph_and_version_is_there():
     assert frame["unit"].tolist() == ["MACs"] * 4 + ["FLOPs"]
 
 
+@pytest.mark.long
 def test_the_command_shows_figures_steps_and_verdicts(capsys):
     assert main(["crosscheck", "densenet121", "--image-size", "224"]) == 0
     shown = capsys.readouterr().out
@@ -310,6 +313,7 @@ def test_the_command_shows_figures_steps_and_verdicts(capsys):
     assert "ptflops. It is 2.32 % above ours" in shown
 
 
+@pytest.mark.long
 def test_the_table_of_the_documentation_is_what_they_say():
     page = (ROOT / "docs" / "counters.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1:5] for line in page.splitlines() if re.match(r"\|[^|]+\|[^|]+\| [\d,]+ \|", line)]

@@ -59,6 +59,7 @@ def validation():
     return validate_predictions()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("left_out", "execution", "median", "worst"),
     [
@@ -111,6 +112,7 @@ def test_the_shipped_errors_are_those_of_the_validation():
     assert known.worst == pytest.approx(row["worst_error"], abs=1e-4)
 
 
+@pytest.mark.long
 def test_the_tables_of_the_document_are_those_of_the_code():
     text = renewed(PREDICTION, prediction_parts(validation(), devices_left_out()))
     assert text == PREDICTION.read_text(encoding="utf-8"), "run `python -m scripts.documents --write`"
@@ -248,6 +250,7 @@ def devices_left_out():
     return left_out_devices()
 
 
+@pytest.mark.long
 def test_intervals_hold_nine_in_ten_figures_of_what_was_left_out():
     rows = {(row["left_out"], row["of"]): row for row in coverage_rows(checks())}
     for left_out in COVERED:
@@ -403,6 +406,7 @@ def test_commands_answer(command, capsys):
 WAYS = [["--trials", "--format", "csv"], ["--format", "markdown"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", representatives(WAYS[:1], WAYS))
 def test_validate_shows_every_kind(arguments, capsys, monkeypatch):
     monkeypatch.setattr("analysis.hardware.predict.validation.validate_predictions", validation)

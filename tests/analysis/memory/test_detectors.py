@@ -66,6 +66,7 @@ def peaks(memory):
 SEEN = [name for name in GRID if name.partition("/")[0] not in BOXES]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives([name for name in SOME if name in SEEN][::3], SEEN))
 def test_a_step_of_training(name):
     """By rule, and as PyTorch runs it."""
@@ -90,6 +91,7 @@ def test_a_step_of_training_with_boxes(kind, monkeypatch):
     assert counted.total_bytes("none") == peak_of_a_step(module, torch.zeros(2, 3, *size), "none", seeds)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     representatives(

@@ -152,6 +152,7 @@ def test_what_folding_saves() -> None:
     assert folding_finding(saving_of(0, 0, {})) == "net has no batch norm: there is nothing to fold."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channels_last", [True, False])
 def test_a_saving_is_counted_on_the_optimised_module(channels_last: bool) -> None:
     pytest.importorskip("torch")

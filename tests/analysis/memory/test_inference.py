@@ -85,6 +85,7 @@ def test_what_is_alive_in_random_networks(family, data):
     assert timeline(analysis.memory(config, SIZE, BATCH)) == live_bytes(*make(config))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(LIBRARIES[::6], LIBRARIES))
 def test_what_is_alive_in_networks_of_libraries(name):
     pytest.importorskip(name.split("/")[0])

@@ -110,6 +110,7 @@ RECOMPUTING = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(["torchvision", "convnext"], RECOMPUTING))
 def test_networks_of_libraries_that_recompute(name):
     model = RECOMPUTING[name]().train()
@@ -120,6 +121,7 @@ def test_networks_of_libraries_that_recompute(name):
     assert memory.total_bytes("sgd") == pytest.approx(peak_of_a_step(model, images), rel=1e-3)
 
 
+@pytest.mark.long
 def test_what_fits_at_one_batch_is_what_is_counted_at_another():
     for net in (Net(frozen=["body.0"]), pytest.importorskip("timm").create_model("convnext_atto")):
         footprint = analysis.memory(net, 64, 2, mode="training").footprint("adamw")

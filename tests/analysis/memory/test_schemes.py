@@ -14,6 +14,7 @@ from analysis.hardware.measure.training import measure_schemes, saved_bytes, sch
 from archs.errors import UnknownArchError  # noqa: E402
 
 
+@pytest.mark.long
 def test_every_scheme_is_measured_in_turn() -> None:
     calls: list[int] = []
     run = measure_schemes("densenet121", 2, 64, turns=2, after_step=lambda: calls.append(1))

@@ -102,6 +102,7 @@ def test_any_config_that_recomputes(family, data):
     assert counted(config, 64).saved_bytes == kept(config, 64, device="cpu") == quickly_counted(config, 64)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(SOME_FOREIGN, FOREIGN))
 def test_networks_from_elsewhere(name):
     pytest.importorskip(name.partition("/")[0])
@@ -355,6 +356,7 @@ def test_shared_weights():
     assert counted(model, 8).saved_bytes == saved_bytes(model, torch.ones(BATCH, 3, 8, 8))
 
 
+@pytest.mark.long
 def test_counting_leaves_the_module_as_it_was():
     model = build(archs.get_config("densenet_cifar", block_config=(3, 2), drop_rate=0.2)).train()
     model.get_submodule("classifier").eval()

@@ -184,6 +184,7 @@ FOREIGN = {  # folded, kept, blocks with a buffer
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(["torchvision/densenet121", "timm/ese_vovnet19b_dw"], FOREIGN))
 def test_networks_of_other_libraries(name):
     library, _, arch = name.partition("/")
@@ -330,6 +331,7 @@ def test_a_part_that_is_written_is_counted_once():
     assert (last.layer.inputs, last.layer.input_shapes) == (("write_2",), ((1, 4, 8, 8),))
 
 
+@pytest.mark.long
 def test_command(capsys):
     assert main(["optimize", "densenet121", "--set", "block_config=2,2"]) == 0
     shown = capsys.readouterr().out

@@ -133,6 +133,7 @@ def test_costs_of_every_family_equal_those_of_summarize(space, chance):
     assert_equal(space, [chance.randrange(space.size) for _ in range(5)])
 
 
+@pytest.mark.long
 @settings(max_examples=examples(30))
 @given(spaces(), st.integers(1, 4), st.sampled_from(["float32", "bfloat16", "int8"]), st.randoms())
 def test_costs_equal_those_of_summarize(space, batch_size, dtype, chance):

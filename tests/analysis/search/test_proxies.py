@@ -151,6 +151,7 @@ def test_what_was_trained_is_what_the_space_and_the_meter_say():
         assert ZeroCost(proxy)(config) == pytest.approx(float(rows[0][proxy]), rel=1e-3)
 
 
+@pytest.mark.long
 def test_the_document_is_what_the_script_prints():
     document = (ROOT / "docs" / "proxies.md").read_text(encoding="utf-8")
     for name, part in script.parts().items():

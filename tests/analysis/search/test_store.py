@@ -104,6 +104,7 @@ def test_an_exception_keeps_what_was_evaluated_before_it(store):
     assert 0 < len(Store(store).load("fragile")) < len(KEYS)
 
 
+@pytest.mark.long
 def test_a_dask_cluster_survives_the_loss_of_a_worker(log, store, tmp_path):
     killed = []
 
