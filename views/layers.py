@@ -70,7 +70,7 @@ def draw_treemap(summary: Summary, layers: pd.DataFrame) -> None:
         widgets.draw(figure, "treemap", f"Treemap of {QUANTITIES[key].label} by stage, kind of operation and layer.")
 
 
-@st.fragment
+@widgets.fragment
 def draw_depth(summary: Summary, frame: pd.DataFrame) -> None:
     """Channels, resolution and costs layer by layer, and the table: a layer that is chosen in one lights up in all."""
     help = "One bar a layer, coloured by kind of operation; stages are the bands. Click a bar, or type a layer's name."

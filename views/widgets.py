@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from analysis.precision import spelled
 from archs.errors import DenseScopeError, abbreviate, nearest_names
 from views import theme
 from views.charts.once import Once
+from views.public import session_id
 from views.work import bounds
 from views.work.turns import TURNS
 
@@ -199,6 +201,18 @@ def say_notes(summary: Summary) -> None:
     """What its figures leave out, and whether a second count differs."""
     for note in summary.notes:
         st.caption(f":material/info: {literal(note)}")
+
+
+def fragment(draw: Callable[..., None], run_every: float | None = None, key: str | None = None) -> Callable[..., None]:
+    """A part of a page that is also drawn again by itself, which waits for its turn as pages do."""
+
+    @wraps(draw)
+    def in_turn(*arguments: Any, **more: Any) -> None:
+        with TURNS.turn(session_id()):
+            draw(*arguments, **more)
+
+    part: Callable[..., None] = st.fragment(in_turn, run_every=run_every, key=key)
+    return part
 
 
 @contextmanager

@@ -66,6 +66,14 @@ def test_short_answers_go_before_long_ones_that_have_not_given_way_for_long(
     assert turns.idle_seconds() >= 0
 
 
+def test_a_part_of_a_page_keeps_the_turn_of_its_page(turns: Turns) -> None:
+    with turns.turn("one"):
+        with turns.turn("one"):
+            assert turns._at_work == 1
+        assert turns._at_work == 1
+    assert turns._at_work == 0
+
+
 def test_nobody_waits_for_one_who_waits_or_does_not_give_way(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     inside, over = Event(), Event()
 

@@ -33,7 +33,7 @@ def draw_examples(untrained: Sequence[Summary]) -> None:
     for column, name in widgets.side_by_side([*examples]) if examples else ():
         with column:
             playing = st.session_state.get(f"{name}_plays", False)
-            st.fragment(draw_epochs, run_every=STEP if playing else None)(name, alone=len(examples) == 1)
+            widgets.fragment(draw_epochs, run_every=STEP if playing else None)(name, alone=len(examples) == 1)
 
 
 def draw_epochs(name: str, *, alone: bool) -> None:

@@ -63,7 +63,7 @@ def follow(draw: Callable[[Sequence[Run]], None], runs: Sequence[Run]) -> None:
             st.rerun()
         draw(now)
 
-    st.fragment(draw_again, run_every=POLL_SECONDS if goes_on else None, key=draw.__name__)()
+    widgets.fragment(draw_again, run_every=POLL_SECONDS if goes_on else None, key=draw.__name__)()
 
 
 def _goes_on(runs: Sequence[Run]) -> bool:

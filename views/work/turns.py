@@ -52,7 +52,10 @@ class Turns:
 
     @contextmanager
     def turn(self, session: str) -> Iterator[None]:
-        """For as long as a session's thread computes, but for its pauses."""
+        """For as long as a session's thread computes, but for its pauses; one that has its turn keeps it."""
+        if self._has_turn():
+            yield
+            return
         self._own.expected, self._own.used, self._own.given = self._taken.get(session, FIRST_S), 0.0, 0.0
         self._begin()
         try:
