@@ -233,7 +233,7 @@ def sessions(reruns: int, seed: int) -> None:
         print(f"  median {median(times):.2f} s, the longest {max(times):.2f} s; {used / len(times):.3f} s of CPU each")
         for page in dict.fromkeys(page for page, _, _ in MOVED):
             of_page = [seconds for other, each, _ in found if other == page for seconds in each]
-            print(f"    {page or 'compare':<14} {median(of_page):.2f} s")
+            print(f"    {page or 'compare':<14} {median(of_page):.2f} s, the longest {max(of_page):.2f} s")
         print(f"  {len(problems)} exceptions {problems[:3]}")
         quarter = len(sizes) // 4
         marks = [f"{sizes[min(n * quarter, len(sizes) - 1)][1]:.0f}" for n in range(5)]

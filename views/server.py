@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 import webbrowser
@@ -53,6 +54,8 @@ def import_all() -> None:
             import_module(module.name)
     assert theme.LIGHT.template
     assert theme.DARK.template
+    gc.collect()
+    gc.freeze()  # modules stay for good: nobody need look through them for garbage
 
 
 #: Seconds that nothing must have been computed for before the next of what heavy work needs is imported.
