@@ -22,7 +22,7 @@ CONTAINER ?= docker
 NAMES ?= localhost
 MEMORY ?= 4g
 serve: ## Serve the app to others, in a container, as NAMES="scope.example.org" (docs/security.md)
-	$(CONTAINER) build --file Containerfile --tag densescope .
+	BUILDAH_FORMAT=docker $(CONTAINER) build --file Containerfile --tag densescope .
 	$(CONTAINER) run --rm --read-only --tmpfs /tmp:size=1g,mode=1777 --memory $(MEMORY) --memory-swap $(MEMORY) \
 		--pids-limit 256 --cap-drop ALL --security-opt no-new-privileges --publish 127.0.0.1:8501:8501 \
 		--env STREAMLIT_SERVER_ALLOWED_HOSTS="localhost $(NAMES)" densescope
