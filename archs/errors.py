@@ -106,6 +106,7 @@ class MissingPackageError(DenseScopeError, ImportError):
 
     def __init__(self, what: str, package: str) -> None:
         super().__init__(f"{what} needs the package {package}: install it with `pip install {package}`.")
+        self.package = package
 
 
 def require(module: str, purpose: str, package: str | None = None) -> Any:

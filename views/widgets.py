@@ -15,10 +15,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from analysis.export import FORMATS, MEDIA_TYPES, export_frame
 from analysis.findings import left_out_finding, reason
 from analysis.precision import spelled
-from archs.errors import DenseScopeError, abbreviate, nearest_names
+from archs.errors import DenseScopeError, MissingPackageError, abbreviate, nearest_names
 from views import theme
 from views.charts.once import Once
-from views.public import session_id
+from views.public import refused, session_id
 from views.work import bounds
 from views.work.turns import TURNS
 
@@ -188,7 +188,10 @@ def errors_said(way_out: str = "") -> Iterator[None]:
         say_error(reason(error))
         bounds.offer(error.deed)
     except DenseScopeError as error:
-        say_error(f"{reason(error)} {way_out}".rstrip())
+        # A visitor can install nothing on a server that is not theirs.
+        package = error.package if isinstance(error, MissingPackageError) else ""
+        if not (package and refused(f"what takes the package {package} works")):
+            say_error(f"{reason(error)} {way_out}".rstrip())
 
 
 def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:

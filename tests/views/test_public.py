@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from archs import get_config, kept
 from archs.design import Design
@@ -53,6 +54,21 @@ def test_pages_load_nothing_from_elsewhere() -> None:
     policy = TestClient(APP, client=HERE).get("/", headers={"host": "localhost"}).headers["content-security-policy"]
     assert "http" not in policy
     assert "*" not in policy
+
+
+def test_a_visitor_is_told_to_install_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def needs_torch() -> None:
+        from archs.errors import MissingPackageError
+        from views.widgets import errors_said
+
+        with errors_said():
+            raise MissingPackageError("Cross-checking counters", "torch")
+
+    assert "pip install torch" in AppTest.from_function(needs_torch).run().error[0].value
+    monkeypatch.setenv("DENSESCOPE_PUBLIC", "1")
+    app = AppTest.from_function(needs_torch).run()
+    assert not app.error
+    assert "what takes the package torch works at your own machine" in app.info[0].value
 
 
 @pytest.mark.parametrize("value", ["inf", "1e400", "nan", "-1", "", "9" * 5000, "٣"])
