@@ -317,7 +317,8 @@ def recipes() -> str:
     for name in list_recipes():
         recipe = get_recipe(name)
         terms = [
-            recipe.momentum and f"momentum {recipe.momentum:g}",
+            recipe.optimizer != "adamw" and recipe.momentum and f"momentum {recipe.momentum:g}",
+            recipe.optimizer == "adamw" and f"β₂ {recipe.beta2:g}",
             recipe.nesterov and "Nesterov",
             recipe.weight_decay and f"decay {recipe.weight_decay:g}{'' if recipe.decay_all else ' of weights alone'}",
             recipe.drop_rate and f"dropout {recipe.drop_rate:g}",

@@ -101,6 +101,10 @@ def by_hand(optimizer: torch.optim.Optimizer, network: nn.Module, lrs, images, l
         ({"nesterov": False, "momentum": 0.0, "weight_decay": 0.0}, torch.optim.SGD),
         ({"optimizer": "adamw", "weight_decay": 0.05}, partial(torch.optim.AdamW, weight_decay=0.05)),
         (
+            {"optimizer": "adamw", "beta2": 0.95, "weight_decay": 0.05},
+            partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.05),
+        ),
+        (
             {"optimizer": "rmsprop", "momentum": 0.9, "weight_decay": 0.0},
             partial(torch.optim.RMSprop, alpha=0.9, momentum=0.9),
         ),

@@ -352,6 +352,7 @@ def test_the_source_of_a_recipe_sets_no_idle_field(name: str) -> None:
         ({"epochs": 1.5}, "epochs is 1.5"),
         ({"schedule": "triangle", "milestones": ()}, "milestones is (), but must be the share of the training"),
         ({"schedule": "triangle", "milestones": (1.0,)}, "milestones is (1.0,)"),
+        ({"schedule": "trapezoid"}, "milestones is (0.5, 0.75), but must be the share of the training"),
         ({"schedule": "triangle"}, "milestones is (0.5, 0.75)"),
         ({"milestones": (0.75, 0.5)}, "in ascending order"),
         ({"milestones": (30, 60)}, "milestones is 30, but must be a number in [0, 1]"),
@@ -428,6 +429,9 @@ def test_a_learning_rate_that_was_given_is_not_said_to_be_in_proportion() -> Non
         ("fast", 0, 0.0),
         ("fast", 5, 0.8),
         ("fast", 20, 0.0),
+        ("boxes", 16, 2e-3),
+        ("boxes", 18, 1e-3),
+        ("boxes", 20, 0.0),
     ],
 )
 @pytest.mark.parametrize("steps", [1, 7, 391, 5004])

@@ -27,6 +27,8 @@ def create_optimizer(network: nn.Module, recipe: Recipe, groups: Groups | None =
     terms: dict[str, Any] = {}
     if recipe.optimizer == "sgd":
         terms = {"momentum": recipe.momentum, "dampening": recipe.dampening, "nesterov": recipe.nesterov}
+    elif recipe.optimizer == "adamw":
+        terms = {"betas": (0.9, recipe.beta2)}
     elif recipe.optimizer == "rmsprop":
         terms = {"momentum": recipe.momentum}
     return create_optimizer_v2(groups or parameter_groups(network, recipe), opt=recipe.optimizer, lr=recipe.lr, **terms)

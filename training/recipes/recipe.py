@@ -11,7 +11,7 @@ from typing import Any
 from archs.config import Declared, boolean, choice, integer, integers, number, numbers, share
 from archs.errors import ConfigError, UnknownFieldError
 
-SCHEDULES = ("constant", "steps", "cosine", "triangle")
+SCHEDULES = ("constant", "steps", "cosine", "triangle", "trapezoid")
 OPTIMIZERS = ("sgd", "adamw", "rmsprop")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -54,7 +54,8 @@ class Recipe(Declared):
     schedule: str = choice(
         "steps",
         "Schedule",
-        "steps: × factor at each milestone; cosine: down to 0; triangle: up to the first milestone, down to 0.",
+        "steps: × factor at each milestone; cosine: down to 0; triangle: up to the milestone, down to 0; trapezoid: "
+        "level to the milestone, down to 0.",
         *SCHEDULES,
     )
     milestones: tuple[float, ...] = numbers(
@@ -64,7 +65,7 @@ class Recipe(Declared):
         low=0,
         high=1,
         lengths=range(0, 17),
-        idle=_only("schedule", "steps", "triangle"),
+        idle=_only("schedule", "steps", "triangle", "trapezoid"),
     )
     factor: float = number(
         0.1,
@@ -99,6 +100,13 @@ class Recipe(Declared):
         idle=_any(_only("optimizer", "sgd"), _only("momentum")),
     )
     nesterov: bool = boolean("Nesterov", "Look ahead by the momentum.", idle=_only("optimizer", "sgd"))
+    beta2: float = share(
+        0.999,
+        "β₂",
+        "AdamW: share of the last mean of squared gradients that the next begins with.",
+        open_high=True,
+        idle=_only("optimizer", "adamw"),
+    )
     weight_decay: float = number(
         1e-4, "Weight decay", "× weight, added to the gradient; AdamW shrinks weights by it.", low=0, high=1, step=1e-4
     )
@@ -253,6 +261,8 @@ class Recipe(Declared):
             case "triangle":
                 peak = self.milestones[0]
                 return self.lr * (progress / peak if progress < peak else (1 - progress) / (1 - peak))
+            case "trapezoid":
+                return self.lr * min(1.0, (1 - progress) / (1 - self.milestones[0]))
         return self.lr
 
     def warmed(self, steps: int) -> float:
@@ -276,7 +286,7 @@ class Recipe(Declared):
                 shares = [0.0, 1.0]
             case "cosine":
                 shares = [part / 100 for part in range(101)]
-            case "triangle":
+            case "triangle" | "trapezoid":
                 shares = [0.0, self.milestones[0], 1.0]
             case _:
                 ends = sorted({0.0, *self.milestones, 1.0})
@@ -294,6 +304,8 @@ class Recipe(Declared):
         '0.1, × 0.1 at epochs 150 and 225'
         >>> Recipe(data="cifar10", source="", schedule="triangle", milestones=(0.25,)).lr_words()
         'up to 0.1 at epoch 2.5, down to 0'
+        >>> Recipe(data="cifar10", source="", schedule="trapezoid", milestones=(0.8,)).lr_words()
+        '0.1, from epoch 8 on down to 0'
         """
         return self._schedule_words() + (f", after {self.warmup:,} steps of warm-up" if self.warmup else "")
 
@@ -304,6 +316,8 @@ class Recipe(Declared):
                 return f"{self.lr:g}, down to 0 along a cosine"
             case "triangle":
                 return f"up to {self.lr:g} at epoch {at[0]}, down to 0"
+            case "trapezoid":
+                return f"{self.lr:g}, from epoch {at[0]} on down to 0"
             case "steps" if at:
                 places = f"epochs {', '.join(at[:-1])} and {at[-1]}" if len(at) > 1 else f"epoch {at[0]}"
                 return f"{self.lr:g}, × {self.factor:g} at {places}"
@@ -313,8 +327,11 @@ class Recipe(Declared):
         for name in ("data", "source", "notes"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(name, getattr(self, name), "text")
-        if self.schedule == "triangle" and not (len(self.milestones) == 1 and 0 < self.milestones[0] < 1):
-            raise ConfigError("milestones", self.milestones, "the share of the training at which the triangle peaks")
+        if self.schedule in ("triangle", "trapezoid") and not (
+            len(self.milestones) == 1 and 0 < self.milestones[0] < 1
+        ):
+            allowed = f"the share of the training from which on the {self.schedule} falls"
+            raise ConfigError("milestones", self.milestones, allowed)
         if list(self.milestones) != sorted(self.milestones):
             raise ConfigError("milestones", self.milestones, "in ascending order")
         if self.nesterov and not (self.momentum and not self.dampening):
@@ -350,7 +367,7 @@ _NOT_FOR = {True: "the recipe is for detectors", False: "the recipe is for class
 GROUPS: dict[str, tuple[str, ...]] = {
     "Schedule": ("epochs", "batch_size", "lr", "schedule", "milestones", "factor", "warmup"),
     "Optimiser": (
-        *("optimizer", "momentum", "dampening", "nesterov", "weight_decay", "decay_all", "max_norm"),
+        *("optimizer", "momentum", "dampening", "nesterov", "beta2", "weight_decay", "decay_all", "max_norm"),
         *("label_smoothing", "drop_rate", "initial"),
     ),
     "Fine-tuning": ("freeze", "layer_decay", "head_lr", "frozen_norm"),
