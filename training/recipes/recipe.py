@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import pairwise
-from math import cos, pi
 from typing import Any
 
 from archs.config import Declared, boolean, choice, integer, integers, number, numbers, share
 from archs.errors import ConfigError, UnknownFieldError
+from training.recipes.schedule import SCHEDULES, Schedule
 
-SCHEDULES = ("constant", "steps", "cosine", "triangle", "trapezoid")
 OPTIMIZERS = ("sgd", "adamw", "rmsprop")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -246,24 +244,13 @@ class Recipe(Declared):
         found = self.varied(batch_size=batch_size)
         return found.varied(lr=self.lr * found.batch_size / self.batch_size)
 
-    def lr_at(self, progress: float) -> float:
-        """The learning rate when a share of the training, from 0 to 1, is done.
+    @property
+    def _rate(self) -> Schedule:
+        return Schedule(self.schedule, self.lr, self.milestones, self.factor)
 
-        >>> recipe = Recipe(data="cifar10", source="")
-        >>> [round(recipe.lr_at(share), 6) for share in (0, 0.5, 0.75)]
-        [0.1, 0.01, 0.001]
-        """
-        match self.schedule:
-            case "steps":
-                return self.lr * self.factor ** sum(progress >= milestone for milestone in self.milestones)
-            case "cosine":
-                return self.lr * (1 + cos(pi * progress)) / 2
-            case "triangle":
-                peak = self.milestones[0]
-                return self.lr * (progress / peak if progress < peak else (1 - progress) / (1 - peak))
-            case "trapezoid":
-                return self.lr * min(1.0, (1 - progress) / (1 - self.milestones[0]))
-        return self.lr
+    def lr_at(self, progress: float) -> float:
+        """The learning rate when a share of the training, from 0 to 1, is done."""
+        return self._rate.at(progress)
 
     def warmed(self, steps: int) -> float:
         """The share of the learning rate that a step has, by how many were made before.
@@ -275,65 +262,22 @@ class Recipe(Declared):
         return 1.0 if steps >= self.warmup else 0.001 + 0.999 * steps / self.warmup
 
     def lr_curve(self) -> list[tuple[float, float]]:
-        """Points (epochs done, learning rate) whose connecting lines are the schedule.
-
-        >>> Recipe(data="cifar10", source="", epochs=20).lr_curve()
-        [(0.0, 0.1), (10.0, 0.1), (10.0, 0.010000000000000002), (15.0, 0.010000000000000002), \
-(15.0, 0.0010000000000000002), (20.0, 0.0010000000000000002)]
-        """
-        match self.schedule:
-            case "constant":
-                shares = [0.0, 1.0]
-            case "cosine":
-                shares = [part / 100 for part in range(101)]
-            case "triangle" | "trapezoid":
-                shares = [0.0, self.milestones[0], 1.0]
-            case _:
-                ends = sorted({0.0, *self.milestones, 1.0})
-                pairs = pairwise(ends)
-                return [(self.epochs * at, self.lr_at(begun)) for begun, end in pairs for at in (begun, end)]
-        return [(self.epochs * at, self.lr_at(at)) for at in shares]
+        """Points (epochs done, learning rate) whose connecting lines are the schedule."""
+        return [(self.epochs * share, lr) for share, lr in self._rate.points()]
 
     def lr_words(self) -> str:
         """The schedule in words.
 
         >>> Recipe(data="coco", source="", schedule="constant", warmup=1000).lr_words()
         '0.1, after 1,000 steps of warm-up'
-
-        >>> Recipe(data="cifar10", source="", epochs=300).lr_words()
-        '0.1, × 0.1 at epochs 150 and 225'
-        >>> Recipe(data="cifar10", source="", schedule="triangle", milestones=(0.25,)).lr_words()
-        'up to 0.1 at epoch 2.5, down to 0'
-        >>> Recipe(data="cifar10", source="", schedule="trapezoid", milestones=(0.8,)).lr_words()
-        '0.1, from epoch 8 on down to 0'
         """
-        return self._schedule_words() + (f", after {self.warmup:,} steps of warm-up" if self.warmup else "")
-
-    def _schedule_words(self) -> str:
-        at = [f"{round(self.epochs * milestone, 2):g}" for milestone in self.milestones]
-        match self.schedule:
-            case "cosine":
-                return f"{self.lr:g}, down to 0 along a cosine"
-            case "triangle":
-                return f"up to {self.lr:g} at epoch {at[0]}, down to 0"
-            case "trapezoid":
-                return f"{self.lr:g}, from epoch {at[0]} on down to 0"
-            case "steps" if at:
-                places = f"epochs {', '.join(at[:-1])} and {at[-1]}" if len(at) > 1 else f"epoch {at[0]}"
-                return f"{self.lr:g}, × {self.factor:g} at {places}"
-        return f"{self.lr:g}"
+        return self._rate.words(self.epochs) + (f", after {self.warmup:,} steps of warm-up" if self.warmup else "")
 
     def check_together(self) -> None:
         for name in ("data", "source", "notes"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(name, getattr(self, name), "text")
-        if self.schedule in ("triangle", "trapezoid") and not (
-            len(self.milestones) == 1 and 0 < self.milestones[0] < 1
-        ):
-            allowed = f"the share of the training from which on the {self.schedule} falls"
-            raise ConfigError("milestones", self.milestones, allowed)
-        if list(self.milestones) != sorted(self.milestones):
-            raise ConfigError("milestones", self.milestones, "in ascending order")
+        self._rate.check()
         if self.nesterov and not (self.momentum and not self.dampening):
             raise ConfigError("nesterov", True, "False without momentum, and where momentum is dampened")
         if self.alternate_flip and self.flip != 0.5:
