@@ -91,6 +91,7 @@ def test_the_list_is_broad():
     assert len(TIMM_NAMES) >= 60
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", representatives(SOME_NAMES, TIMM_NAMES + TORCHVISION_NAMES))
 def test_counts_equal_the_module_and_pytorch(target):
     summary = analysis.summarize(target, image_size=None)

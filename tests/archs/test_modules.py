@@ -55,6 +55,7 @@ def test_same_parameters_as_the_published_implementation(name):
     assert {key: value.shape for key, value in ours.items()} == {key: value.shape for key, value in theirs.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(RUN, PUBLISHED))
 def test_same_output_as_the_published_implementation(name):
     torch.manual_seed(0)

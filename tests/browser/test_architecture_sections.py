@@ -61,6 +61,7 @@ def test_a_phone_reads_the_table_within_its_width(opened: Opened) -> None:
             screenshot(page, f"architecture-table-{network}-390-light")
 
 
+@pytest.mark.long
 def test_a_screen_reader_finds_rows_and_columns_and_a_copied_link_its_section(opened: Opened) -> None:
     with opened("/architecture?network=densenet121") as page:
         table = page.get_by_role("region", name="Architecture of densenet121").get_by_role("table")

@@ -73,6 +73,7 @@ def make(page: Page, letters: str) -> str:
     return page.url
 
 
+@pytest.mark.long
 def test_a_reload_keeps_the_shelf_and_the_steps_and_a_link_carries_the_design(opened: Opened) -> None:
     with opened("/design", awaited=CHART) as page:
         make(page, "slim")
@@ -126,6 +127,7 @@ def test_charts_follow_the_colours_of_the_page_as_they_change(opened: Opened) ->
         settle(page, CHART)
 
 
+@pytest.mark.long
 def test_a_phone_and_a_keyboard_have_a_short_way_to_the_pages(opened: Opened) -> None:
     with opened("/layers?network=peleenet", awaited=CHART) as page:
         page.keyboard.press("Tab")

@@ -28,6 +28,7 @@ def test_intervals_are_closed_where_figures_check_them_and_open_elsewhere(device
     assert sorted(y for trace in traces for y in trace.y if y is not None) == [0, 1, 2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", list_chains())
 def test_every_step_of_every_chain(name):
     found = chain(name)

@@ -50,6 +50,7 @@ def test_a_dense_block_has_the_papers_arcs() -> None:
     assert inside[2].title == "dense block 1, layer 2"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_boxes_have_room_and_texts_stand_out(name: str, theme: Theme) -> None:

@@ -61,6 +61,7 @@ MODULES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODULES)
 def test_sequences_and_volumes_are_explained(name):
     assert_explained(cross_check(MODULES[name], 16, 2), name)

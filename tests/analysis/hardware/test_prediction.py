@@ -76,6 +76,7 @@ def test_the_errors_on_what_was_left_out_stay_below_the_targets(left_out, execut
     assert row["rank_correlation"] > 0.97
 
 
+@pytest.mark.long
 def test_every_published_figure_of_the_family_is_left_out_once():
     family = [run for run in load_runs() if run.in_family]
     tried = [trial.run for trial in validation().trials if trial.left_out == "networks"]

@@ -60,6 +60,7 @@ def assert_same_outputs(optimized, original, *images):
 LAYOUTS = [(torch.float64, False), (torch.float32, True), (torch.bfloat16, True)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "layout"),
     representatives(zip(list(SMALL)[::2], cycle(LAYOUTS)), product(SMALL, product(TOLERANCE, (True, False)))),
@@ -85,6 +86,7 @@ FOLDED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(FOLDED[1::2], archs.list_archs()))
 def test_savings_are_those_that_the_plan_foretells(name):
     with Weightless():
