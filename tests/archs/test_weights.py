@@ -200,6 +200,7 @@ def test_weights_of_the_architecture_before_its_fields_were_changed(tmp_path):
 UNSEEN = {"in_channels": 3, "num_classes": 10, "image_size": 64}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", representatives(OF_EACH_KIND[1::2], archs.list_archs()))
 def test_every_architecture_is_told_by_its_kernels(name):
     shapes = {key: tuple(value.shape) for key, value in archs.create_model(name, device="meta").state_dict().items()}

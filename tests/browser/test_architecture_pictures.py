@@ -54,6 +54,7 @@ CLICKED = representatives(("Connectivity", "Block"), SECTIONS)
 DRAWN = ("Whole network", "Block")
 
 
+@pytest.mark.long
 def test_clicking_through(opened: Opened) -> None:
     with opened(f"/architecture?network={NETWORKS[0]}&beside=vovnet39&aspect=Block", awaited=PICTURE) as page:
         for network in NETWORKS:

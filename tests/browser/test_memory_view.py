@@ -36,6 +36,7 @@ def assert_on_first_screen(page: Page) -> None:
         assert box["y"] + box["height"] <= 800, page.url
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parts(opened: Opened, name: str) -> None:
     with opened(f"/memory?network={name}", awaited=CHART) as page:
@@ -54,6 +55,7 @@ def test_parts(opened: Opened, name: str) -> None:
             assert_within_width(page)
 
 
+@pytest.mark.long
 def test_a_phone_shows_every_part(opened: Opened) -> None:
     with opened("/memory?network=densenet121", PHONE, awaited=CHART) as page:
         for part, picture in PARTS.items():

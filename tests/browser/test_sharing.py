@@ -6,6 +6,8 @@ from pathlib import Path
 from struct import unpack
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.support.pages import PHONE, Opened, Page, assert_accessible, expect
 
 
@@ -17,6 +19,7 @@ def saved(page: Page, button: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+@pytest.mark.long
 def test_a_card_holds_picture_finding_source_and_link(opened: Opened) -> None:
     with opened("/?image_size=256") as page:
         page.locator("summary", has_text="Share").focus()
@@ -41,6 +44,7 @@ def test_a_card_holds_picture_finding_source_and_link(opened: Opened) -> None:
         expect(buttons.first).not_to_be_visible()
 
 
+@pytest.mark.long
 def test_a_card_hides_what_a_phone_has_no_room_for(opened: Opened) -> None:
     with opened("/memory?network=densenet121", PHONE, awaited=".js-plotly-plot:visible") as page:
         page.locator("summary", has_text="Share").focus()

@@ -48,6 +48,7 @@ def test_back_and_forward_restore_every_view_in_order(opened: Opened) -> None:
         expect(page.get_by_test_id("stToast")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_what_is_typed_over_a_choice_is_kept(opened: Opened) -> None:
     with opened("/layers?image_size=192&network=peleenet", awaited=CHART) as page:
         box = page.get_by_role("combobox", name="Image size", exact=True)

@@ -104,6 +104,7 @@ def test_from_search_over_design_and_compare_to_a_file(opened: Opened) -> None:
         assert rows[name]["params"] != before
 
 
+@pytest.mark.long
 def test_by_keyboard_alone(opened: Opened) -> None:
     """From the page's first stop to another page, and back into the search box."""
     with opened("/counters?network=peleenet", awaited=CHART) as page:
@@ -125,6 +126,7 @@ JUNK = {True: "-1e9", False: "\u202e<b>$x$ :red[a]</b> 💥 99999999999999999999
 FORMS = "/design", "/memory", "/search", "/hardware?section=Benchmark+here"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("view", representatives(("/memory",), FORMS))
 def test_junk_in_every_field_is_answered_in_a_sentence(opened: Opened, view: str) -> None:
     with opened(view, awaited="h1") as page:

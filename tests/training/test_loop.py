@@ -218,6 +218,7 @@ def train_in_double(place: str, name: str, accumulate: int) -> None:
     resume(prepare(TINY, "digits", "digits", name=name, **recipe))
 
 
+@pytest.mark.long
 def test_two_processes_learn_as_one_with_twice_the_batch_does(folder):
     """To rounding: batch norm would see half a batch in each process, so there is none; shifts are by process."""
     place, runs = os.environ["DENSESCOPE_DATA"], {"one": (1, 1), "in parts": (1, 4), "two": (2, 2)}

@@ -50,6 +50,7 @@ def assert_explained(frame, name):
     assert frame["residual"].tolist() == [0] * 5, (name, frame["verdict"].tolist())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size", "batch"), GRID)
 def test_nothing_is_left_unexplained(name, size, batch):
     frame = cross_check(name, size, batch)
@@ -138,6 +139,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layer", representatives(list(LAYERS)[::2], LAYERS))
 def test_layers_of_decoders_are_explained(layer):
     assert_explained(cross_check(nn.Sequential(nn.Conv2d(3, 8, 3), LAYERS[layer]), 16, 2), layer)

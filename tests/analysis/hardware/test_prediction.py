@@ -90,6 +90,7 @@ def test_a_network_is_never_in_two_folds():
     assert len(folds) == len(set(folds))
 
 
+@pytest.mark.long
 def test_networks_of_other_kinds_were_not_calibrated_on():
     others = validation().select("family")
     assert {kind_of_error(run.network, None) for run in family_runs()} == OWN_FAMILIES

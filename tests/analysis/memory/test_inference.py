@@ -53,6 +53,7 @@ def timeline(memory):
     return [moment.live_bytes for moment in memory.timeline]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "route"),
     representatives(

@@ -67,6 +67,7 @@ def kept(target, size, device="meta", dtype=torch.float32):
     return saved_bytes(model, images_for(model, BATCH, size))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_what_autograd_keeps(name):
     assert counted(name, 64).saved_bytes == kept(name, 64)
