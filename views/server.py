@@ -54,7 +54,6 @@ def import_all() -> None:
             import_module(module.name)
     assert theme.LIGHT.template
     assert theme.DARK.template
-    gc.collect()
     gc.freeze()  # modules stay for good: nobody need look through them for garbage
 
 

@@ -189,9 +189,9 @@ def errors_said(way_out: str = "") -> Iterator[None]:
         bounds.offer(error.deed)
     except DenseScopeError as error:
         # A visitor can install nothing on a server that is not theirs.
-        package = error.package if isinstance(error, MissingPackageError) else ""
-        if not (package and refused(f"what takes the package {package} works")):
-            say_error(f"{reason(error)} {way_out}".rstrip())
+        if isinstance(error, MissingPackageError) and refused(f"what takes the package {error.package} works"):
+            return
+        say_error(f"{reason(error)} {way_out}".rstrip())
 
 
 def say_left_out(reasons: Mapping[str, str], way_out: str = "") -> None:

@@ -237,9 +237,10 @@ def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[T
     for one in reversed(measurements):
         if one.device == device.name and one.name in known and _is_suitable(one, device):
             run = _run(one, device)
-            if (asked := replace(run, seconds=0.0)) not in seen and _keeps_busy(run, device):
-                found.append(run)
-            seen.add(asked)
+            if (asked := replace(run, seconds=0.0)) not in seen and not one.disturbance:
+                seen.add(asked)
+                if _keeps_busy(run, device):
+                    found.append(run)
         if len(found) == MOST_RUNS:
             break
     return found[::-1]
@@ -248,8 +249,7 @@ def suitable_runs(measurements: Sequence[Measurement], device: Device) -> list[T
 def _is_suitable(one: Measurement, device: Device) -> bool:
     arithmetic = parse_arithmetic(one.workload.precision)
     all_cores = not device.is_cpu or one.machine.threads == device.cores
-    is_whole = not one.out_of_memory and not one.disturbance
-    return is_whole and arithmetic in device.precisions and all_cores and _side(one) is not None
+    return arithmetic in device.precisions and all_cores and not one.out_of_memory and _side(one) is not None
 
 
 def _side(one: Measurement) -> int | None:
